@@ -1,0 +1,95 @@
+"""What inflow.toml declares: datasets and summaries, as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+TypeName = Literal["text", "integer", "decimal", "date", "timestamp", "boolean"]
+SummaryFormat = Literal["json-object", "json-rows", "csv"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One declared column of a dataset."""
+
+    name: str
+    type: TypeName
+    #: text only: the most characters a value may have.
+    length: int = 255
+    #: decimal only: digits in all, and digits after the point.
+    precision: int = 18
+    scale: int = 4
+    #: An empty value is refused.
+    required: bool = False
+    #: The file may lack the column; every value is NULL then.
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Columns of a dataset that name a row of another one by its key, in the order of that key."""
+
+    name: str
+    columns: tuple[str, ...]
+    dataset: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """One table, the files that feed it, and what identifies a row."""
+
+    name: str
+    #: Shell patterns that a file's name is matched with, case ignored.
+    files: tuple[str, ...]
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of all declared columns, in declared order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Names of the columns that are not part of the key."""
+        return tuple(name for name in self.column_names if name not in self.key)
+
+    def column(self, name: str) -> Column:
+        """Return the declared column of that name; KeyError if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def reference(self, name: str) -> Reference:
+        """Return the reference of that name; KeyError if there is none."""
+        for reference in self.references:
+            if reference.name == name:
+                return reference
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """One output file: either a count of a dataset's rows by a column, or the rows of a query."""
+
+    file: str
+    format: SummaryFormat
+    #: Dataset whose rows are counted; None for a query.
+    count: str | None = None
+    #: Names of the references to follow, then the column to group by: ("birthplace", "country").
+    by: tuple[str, ...] = ()
+    query: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """Everything inflow.toml declares. Datasets stand before those that refer to them."""
+
+    datasets: Mapping[str, Dataset]
+    summaries: tuple[Summary, ...]
+
+    def is_referenced(self, name: str) -> bool:
+        """Whether any dataset refers to this one, so that inferred members may appear in it."""
+        return any(ref.dataset == name for dataset in self.datasets.values() for ref in dataset.references)

@@ -1,0 +1,60 @@
+"""The two kinds of failure, decided once where they arise: the class is the decision."""
+
+
+class InflowError(Exception):
+    """Base of every error that Inflow raises on purpose."""
+
+
+class TransientError(InflowError):
+    """May succeed later: retry with back-off."""
+
+
+class TerminalError(InflowError):
+    """Can never succeed as it is: dead-letter the message or refuse the file."""
+
+
+class BrokerUnavailable(TransientError):
+    """RabbitMQ can't be reached, closed the connection, blocked it or took back the consumer."""
+
+
+class Unroutable(TransientError):
+    """No queue took a published message: the topology is missing and is declared again."""
+
+
+class DatabaseUnavailable(TransientError):
+    """The database can't be reached, or ended the transaction (deadlock, lock wait, lost connection)."""
+
+
+class ConcurrentInsert(TransientError):
+    """Another transaction inserted a key of this chunk first: the next try sees its row."""
+
+
+class MalformedMessage(TerminalError):
+    """A message body that can't be used: not JSON, an unknown kind or version, a missing field."""
+
+
+class ContradictoryMessage(TerminalError):
+    """A well-formed message that contradicts what the database already holds."""
+
+
+class DatabaseRefused(TerminalError):
+    """The database refused a statement and would refuse it again."""
+
+
+class SchemaMismatch(TerminalError):
+    """An existing table differs from what the configuration asks for."""
+
+
+class ConfigurationError(TerminalError):
+    """The environment or inflow.toml is wrong; the message lists every problem."""
+
+
+class FileRefused(TerminalError):
+    """A file that can't be loaded as it is.
+
+    `code` is the machine-readable reason, the message says what was found and what was expected.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
