@@ -25,6 +25,10 @@ class DatabaseUnavailable(TransientError):
     """The database can't be reached, or ended the transaction (deadlock, lock wait, lost connection)."""
 
 
+class FolderUnavailable(TransientError):
+    """The data folder can't be used just now: full, gone, or locked by another process."""
+
+
 class ConcurrentInsert(TransientError):
     """Another transaction inserted a key of this chunk first: the next try sees its row."""
 

@@ -1,0 +1,96 @@
+"""The command `inflow`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.environment import Environment
+
+from inflow import commands
+from shared.errors import ConfigurationError, InflowError, SchemaMismatch, TransientError
+from shared.lifecycle import ExitCode
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    environment = Environment(os.environ)
+    try:
+        return int(options.command(options, environment))
+    except (ConfigurationError, SchemaMismatch) as error:
+        print(error, file=sys.stderr)
+        return ExitCode.CONFIGURATION
+    except TransientError as error:
+        print(f"can't be reached: {error}", file=sys.stderr)
+        return ExitCode.UNREACHABLE
+    except InflowError as error:
+        print(error, file=sys.stderr)
+        return ExitCode.ATTENTION
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does.
+        sys.stdout = None
+        return ExitCode.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="inflow", description="Files dropped into a folder are in a database, exactly once in effect."
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = subparsers.add_parser("run", help="load what is dropped into the inbox")
+    run.add_argument("--embedded", action="store_true", help="one process, SQLite, no server")
+    run.add_argument("--until-idle", action="store_true", help="with --embedded: end when nothing is left to do")
+    _add_data(run)
+    _add_config(run)
+    run.set_defaults(command=commands.run)
+
+    for name, command, what in (
+        ("status", commands.status, "show the files that wait, the loads and the references that wait"),
+        ("loads", commands.show_loads, "list all loads with their accounts"),
+    ):
+        report = subparsers.add_parser(name, help=what)
+        report.add_argument("--json", action="store_true", help="for machines")
+        _add_data(report)
+        _add_config(report)
+        report.set_defaults(command=command)
+
+    sample = subparsers.add_parser("sample", help="write sample people.csv and places.csv")
+    sample.add_argument("--rows", type=_positive, default=1000, metavar="N", help="people (default: 1000)")
+    sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
+    sample.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same files")
+    sample.set_defaults(command=commands.sample)
+
+    schema = subparsers.add_parser("schema", help="print the tables' definition for MySQL")
+    _add_config(schema)
+    schema.set_defaults(command=commands.schema)
+
+    health = subparsers.add_parser("health", help="exit with 0 if this container's service works")
+    health.set_defaults(command=commands.health)
+    return parser
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: INFLOW_DATA, else ./data)")
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="default: INFLOW_CONFIG, else ./inflow.toml, else people and places",
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("expected a number above 0")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

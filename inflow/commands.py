@@ -1,0 +1,150 @@
+"""What each command of `inflow` does."""
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+
+from shared.environment import Environment
+from shared.settings import DatabaseSettings
+
+from inflow import report
+from inflow.embedded import Embedded, embedded_database
+from inflow.sample import write_sample
+from inflow.schema_file import schema_sql
+from services.aggregator import service as aggregator
+from services.watcher import service as watcher
+from services.watcher.config import WatcherConfig
+from services.writer import service as writer
+from shared.configuration import load_catalog
+from shared.database import Database
+from shared.datasets import Catalog
+from shared.errors import ConfigurationError, TransientError
+from shared.files import DataFolder
+from shared.health import Health, is_healthy
+from shared.lifecycle import ExitCode, stop_on_signals
+from shared.running import Context, read_settings, run_on_servers, set_up_logs_from
+from shared.schema import build_schema
+
+
+def run(options: argparse.Namespace, environment: Environment) -> int:
+    """Run all services in this process."""
+    set_up_logs_from(environment, service="inflow")
+    folder = _folder(options, environment)
+    folder.root.mkdir(parents=True, exist_ok=True)
+    lock = folder.lock("run")
+    if not lock.acquire():
+        raise ConfigurationError(f"another inflow runs on {folder.root}; stop it, or name another folder with --data")
+    try:
+        with stop_on_signals() as stop:
+            runner = _run_embedded if options.embedded else _run_on_servers
+            return runner(options, environment, folder, stop)
+    finally:
+        lock.release()
+
+
+def status(options: argparse.Namespace, environment: Environment) -> int:
+    """Show what waits and what was loaded."""
+    catalog = _catalog(options, environment)
+    snapshot = _snapshot(options, environment, catalog)
+    print(report.as_json(snapshot) if options.json else report.as_text(snapshot))
+    return ExitCode.OK
+
+
+def show_loads(options: argparse.Namespace, environment: Environment) -> int:
+    """List all loads."""
+    catalog = _catalog(options, environment)
+    snapshot = _snapshot(options, environment, catalog)
+    print(report.loads_as_json(snapshot) if options.json else report.loads_as_text(snapshot))
+    return ExitCode.OK
+
+
+def sample(options: argparse.Namespace, environment: Environment) -> int:
+    """Write sample files."""
+    environment.finish()
+    write_sample(options.out, rows=options.rows, seed=options.seed)
+    return ExitCode.OK
+
+
+def schema(options: argparse.Namespace, environment: Environment) -> int:
+    """Print schema.sql for the configuration."""
+    sys.stdout.write(schema_sql(_catalog(options, environment)))
+    return ExitCode.OK
+
+
+def health(_options: argparse.Namespace, environment: Environment) -> int:
+    """Say whether the service that touches INFLOW_HEALTH_FILE works."""
+    path = environment.path("INFLOW_HEALTH_FILE", None)
+    environment.finish()
+    if path is None:
+        raise ConfigurationError("INFLOW_HEALTH_FILE: is not set; expected the file that the service touches")
+    return ExitCode.OK if is_healthy(path) else ExitCode.ATTENTION
+
+
+def _run_embedded(
+    options: argparse.Namespace, environment: Environment, folder: DataFolder, stop: threading.Event
+) -> int:
+    config = WatcherConfig.from_environment(environment)
+    health_file = environment.path("INFLOW_HEALTH_FILE", None)
+    catalog = _catalog(options, environment)
+    try:
+        pipeline = Embedded(folder=folder, catalog=catalog, config=config, health=Health(health_file), stop=stop)
+        return pipeline.run(until_idle=options.until_idle)
+    except TransientError:
+        if stop.is_set():
+            return ExitCode.OK
+        raise
+
+
+def _run_on_servers(
+    options: argparse.Namespace, environment: Environment, folder: DataFolder, stop: threading.Event
+) -> int:
+    if options.until_idle:
+        raise ConfigurationError("--until-idle: only together with --embedded")
+    prepared = [service.prepare(environment) for service in (watcher, writer, aggregator)]
+    settings = read_settings(environment, config=options.config, folder=folder)
+    environment.finish()
+
+    def run_all(context: Context) -> None:
+        threads = [threading.Thread(target=each, args=(context,)) for each in prepared]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    run_on_servers(settings, run_all, stop=stop)
+    return ExitCode.OK
+
+
+def _folder(options: argparse.Namespace, environment: Environment) -> DataFolder:
+    return DataFolder(options.data or environment.path("INFLOW_DATA", Path("data")))
+
+
+def _catalog(options: argparse.Namespace, environment: Environment) -> Catalog:
+    config = options.config or environment.path("INFLOW_CONFIG", None)
+    environment.finish()
+    return load_catalog(config)
+
+
+def _snapshot(options: argparse.Namespace, environment: Environment, catalog: Catalog) -> report.Snapshot:
+    """Read the books of an embedded data folder, if it is one, else those of the servers that the environment names."""
+    database = _database(options, environment)
+    try:
+        return report.take_snapshot(database, build_schema(catalog, database.flavour), catalog)
+    finally:
+        database.close()
+
+
+def _database(options: argparse.Namespace, environment: Environment) -> Database:
+    folder = _folder(options, environment)
+    named = DatabaseSettings.is_configured(environment)
+    if folder.database.exists() and (options.data is not None or not named):
+        environment.finish()
+        return embedded_database(folder, read_only=True)
+    if not named:
+        raise ConfigurationError(
+            f"{folder.root} holds no embedded database, and neither DATABASE_URL nor MYSQL_HOST names a server"
+        )
+    settings = DatabaseSettings.from_environment(environment)
+    environment.finish()
+    return Database(settings.url)

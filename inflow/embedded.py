@@ -1,0 +1,158 @@
+"""All services in one process and one thread, on SQLite and a queue in memory: no server."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from sqlalchemy import URL, func, select
+
+from inflow.local_queue import LocalQueue
+from services.aggregator.aggregator import Aggregator
+from services.watcher.config import WatcherConfig
+from services.watcher.inbox import InboxEvents
+from services.watcher.watcher import Watcher
+from services.writer.handlers import WriterHandlers
+from services.writer.relay import Relay
+from shared import loads
+from shared.database import Database
+from shared.datasets import Catalog
+from shared.errors import FolderUnavailable
+from shared.files import DataFolder
+from shared.health import Health
+from shared.lifecycle import ExitCode, retry
+from shared.logs import facts
+from shared.tables import prepare_tables
+from shared.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
+
+_log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+#: Memory, not durability, bounds this queue; a stalled load means a restart lost it, so waiting is no use.
+_BACKLOG_MESSAGES = 4
+_REPUBLISH_SECONDS = 0.5
+
+
+def embedded_database(folder: DataFolder, *, read_only: bool = False) -> Database:
+    """Open the database of an embedded data folder."""
+    return Database(URL.create("sqlite", database=str(folder.database)), read_only=read_only)
+
+
+class Embedded:
+    """One data folder's pipeline. Use it after taking the folder's run lock."""
+
+    def __init__(
+        self,
+        *,
+        folder: DataFolder,
+        catalog: Catalog,
+        config: WatcherConfig,
+        health: Health,
+        stop: threading.Event,
+    ) -> None:
+        folder.create()
+        self._stop = stop
+        self._health = health
+        self._rescan_seconds = config.rescan_seconds
+        self._database = embedded_database(folder)
+        self._schema = prepare_tables(self._database, catalog)
+        self._queue = LocalQueue()
+        self._events = InboxEvents(folder.inbox, use_kernel=config.watch == "auto")
+        self._watcher = Watcher(
+            folder=folder,
+            database=self._database,
+            schema=self._schema,
+            catalog=catalog,
+            queue=self._queue,
+            config=replace(config, backlog_messages=_BACKLOG_MESSAGES, republish_seconds=_REPUBLISH_SECONDS),
+        )
+        self._completed = threading.Event()
+        self._writer = WriterHandlers(self._database, self._schema, catalog, on_completed=self._completed.set)
+        self._relay = Relay(self._database, self._schema, catalog, self._queue)
+        self._aggregator = Aggregator(
+            folder=folder, database=self._database, schema=self._schema, catalog=catalog, stop=stop
+        )
+        self._first_load = self._last_load() + 1
+        self._renamed_in: set[str] = set()
+        self._next_rescan = 0.0
+
+    def run(self, *, until_idle: bool) -> ExitCode:
+        """Run until a stop is requested, or until nothing is left to do."""
+        try:
+            self._retry(self._aggregator.recompute)
+            while not self._stop.is_set():
+                if self._retry(self._step):
+                    continue
+                if until_idle and self._is_idle():
+                    return self._verdict()
+                self._wait()
+            return ExitCode.OK
+        finally:
+            self._events.close()
+            self._database.close()
+
+    def _step(self) -> bool:
+        """Do one thing of each kind that there is to do; say whether there was any."""
+        if self._completed.is_set() or time.monotonic() >= self._next_rescan:
+            self._rescan()
+        worked = self._watcher.publish()
+        worked |= self._queue.deliver(WRITER_QUEUE, self._writer.handle, stop=self._stop)
+        worked |= self._queue.deliver(AGGREGATOR_QUEUE, self._aggregator.handle, stop=self._stop)
+        worked |= self._queue.deliver(WATCHER_QUEUE, lambda _body: self._completed.set(), stop=self._stop)
+        return worked
+
+    def _rescan(self) -> None:
+        self._completed.clear()
+        self._relay.run_once()
+        self._watcher.rescan(self._renamed_in)
+        self._renamed_in = set()
+        self._events.follow_folders()
+        self._health.beat()
+        self._next_rescan = time.monotonic() + self._rescan_seconds
+
+    def _wait(self) -> None:
+        happened, renamed_in = self._events.wait(max(0.0, self._next_rescan - time.monotonic()))
+        self._renamed_in |= renamed_in
+        if happened:
+            self._next_rescan = 0.0
+
+    def _retry(self, action: Callable[[], _T]) -> _T:
+        def checked() -> _T:
+            try:
+                return action()
+            except OSError as error:
+                raise FolderUnavailable(str(error)) from error
+
+        return retry(checked, stop=self._stop)
+
+    def _is_idle(self) -> bool:
+        """Whether everything that can be done is done; what needs a person is not waited for."""
+        if any(file.state != "blocked" for file in self._watcher.waiting):
+            return False
+        if set(self._watcher.open_loads) - set(self._watcher.unreadable_loads) and not self._queue.dead_letters:
+            return False
+        with self._database.transaction() as connection:
+            unsent = loads.unsent_events(connection, self._schema)
+            return not unsent and not loads.unsummarised(connection, self._schema)
+
+    def _verdict(self) -> ExitCode:
+        """Say what needs a person, if anything does."""
+        for file in self._watcher.waiting:
+            _log.warning("%s: %s", file.file, file.message, extra=facts("needs_attention", reason=file.reason))
+        for load_id in self._watcher.open_loads:
+            _log.warning("load %d can't be finished", load_id, extra=facts("needs_attention", load_id=load_id))
+        attention = bool(self._watcher.waiting or self._watcher.open_loads or self._refused())
+        return ExitCode.ATTENTION if attention else ExitCode.OK
+
+    def _last_load(self) -> int:
+        with self._database.transaction() as connection:
+            return connection.scalar(select(func.max(self._schema.loads.c.load_id))) or 0
+
+    def _refused(self) -> bool:
+        table = self._schema.loads
+        query = select(func.count()).where((table.c.state == "refused") & (table.c.load_id >= self._first_load))
+        with self._database.transaction() as connection:
+            return bool(connection.scalar(query))

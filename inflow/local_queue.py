@@ -1,0 +1,39 @@
+"""The queue inside an embedded process: the same messages, handled by the same code, one after the other."""
+
+from collections import deque
+from threading import Event
+
+from shared.delivery import Handler, Outcome, settle
+from shared.messages import Envelope, encode
+from shared.topology import QUEUES, Queue
+
+
+class LocalQueue:
+    """Holds messages in memory until they are delivered. What a crash loses is published again from processing/."""
+
+    def __init__(self) -> None:
+        self._messages: dict[str, deque[bytes]] = {queue.name: deque() for queue in QUEUES}
+        #: Bodies that could not be handled, as a dead-letter queue has them.
+        self.dead_letters: list[bytes] = []
+
+    def publish(self, message: Envelope) -> None:
+        """Hand a message to every queue that takes its kind."""
+        for queue in QUEUES:
+            if message.kind in queue.routing_keys:
+                self._messages[queue.name].append(encode(message))
+
+    def backlog(self, queue: Queue) -> int:
+        """Count the messages that wait in a queue."""
+        return len(self._messages[queue.name])
+
+    def deliver(self, queue: Queue, handle: Handler, *, stop: Event) -> bool:
+        """Deliver one message, if there is one; it stays where a stop kept it from being handled."""
+        messages = self._messages[queue.name]
+        if not messages:
+            return False
+        settlement = settle(handle, messages[0], stop=stop)
+        if settlement.outcome is Outcome.DEAD_LETTER:
+            self.dead_letters.append(messages[0])
+        if settlement.outcome is not Outcome.NONE:
+            messages.popleft()
+        return True

@@ -1,0 +1,144 @@
+"""Reports: what waits and why, what was loaded and how it came out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from shared import loads
+from shared.database import Database
+from shared.datasets import Catalog
+from shared.loads import Load, WaitingFile
+from shared.schema import Schema
+from shared.waiting import Waiting, waiting_references
+
+_COLUMNS = (
+    "load", "file", "dataset", "state", "read", "inserted", "updated", "unchanged", "superseded", "rejected",
+    "waiting", "seconds", "reason",
+)  # fmt: skip
+_MOST_LINES = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The books at one moment."""
+
+    files: Sequence[WaitingFile]
+    loads: Sequence[Load]
+    waiting: Mapping[int, Waiting]
+
+
+def take_snapshot(database: Database, schema: Schema, catalog: Catalog) -> Snapshot:
+    """Read the books."""
+    with database.transaction() as connection:
+        return Snapshot(
+            files=loads.waiting_files(connection, schema),
+            loads=loads.all_loads(connection, schema),
+            waiting=waiting_references(connection, schema, catalog),
+        )
+
+
+def as_json(snapshot: Snapshot) -> str:
+    """Everything, for machines."""
+    files = [
+        {"file": file.file, "state": file.state, "reason": file.reason, "message": file.message}
+        for file in snapshot.files
+    ]
+    total = sum(snapshot.waiting.values(), Waiting())
+    return _json(
+        {
+            "inbox": files,
+            "loads": [_as_mapping(load, snapshot.waiting) for load in snapshot.loads],
+            "waiting_rows": total.rows,
+        }
+    )
+
+
+def loads_as_json(snapshot: Snapshot) -> str:
+    """All loads, for machines."""
+    return _json([_as_mapping(load, snapshot.waiting) for load in snapshot.loads])
+
+
+def as_text(snapshot: Snapshot) -> str:
+    """What waits, the last loads, and the references that wait."""
+    lines = [f"inbox: {len(snapshot.files)} waiting"]
+    lines += [f"  {file.file}: {file.state} ({file.reason}): {file.message}" for file in snapshot.files[:_MOST_LINES]]
+    if len(snapshot.files) > _MOST_LINES:
+        lines.append(f"  … and {len(snapshot.files) - _MOST_LINES} more")
+    last = snapshot.loads[-_MOST_LINES:]
+    lines.append(f"loads: {len(snapshot.loads)}{f', the last {len(last)}' if len(last) < len(snapshot.loads) else ''}")
+    lines += [f"  {line}" for line in _table(last, snapshot.waiting)]
+    lines += [f"  load {load.load_id}: {load.message}" for load in last if load.message]
+    lines += _references(snapshot)
+    return "\n".join(lines)
+
+
+def loads_as_text(snapshot: Snapshot) -> str:
+    """All loads, a line each."""
+    return "\n".join(_table(snapshot.loads, snapshot.waiting)) or "no loads yet"
+
+
+def _references(snapshot: Snapshot) -> list[str]:
+    return [
+        f"load {load_id}: {waiting.rows} references wait for {waiting.members} rows that no file has stated yet"
+        for load_id, waiting in sorted(snapshot.waiting.items())
+    ]
+
+
+def _table(rows: Sequence[Load], waiting: Mapping[int, Waiting]) -> list[str]:
+    if not rows:
+        return []
+    cells = [_COLUMNS, *(_cells(load, waiting.get(load.load_id, Waiting())) for load in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    numeric = (0, *range(4, 12))
+    return [
+        "  ".join(
+            cell.rjust(width) if position in numeric else cell.ljust(width)
+            for position, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+
+
+def _cells(load: Load, waiting: Waiting) -> tuple[str, ...]:
+    counts = (
+        load.rows_read,
+        load.inserted,
+        load.updated,
+        load.unchanged,
+        load.superseded,
+        load.rejected,
+        waiting.rows,
+    )
+    seconds = "" if load.seconds is None else f"{load.seconds:.1f}"
+    names = (str(load.load_id), load.file, load.dataset or "-", load.state)
+    return (*names, *map(str, counts), seconds, load.reason or "")
+
+
+def _as_mapping(load: Load, waiting: Mapping[int, Waiting]) -> dict[str, object]:
+    references = waiting.get(load.load_id, Waiting())
+    return {
+        "load_id": load.load_id,
+        "file": load.file,
+        "dataset": load.dataset,
+        "state": load.state,
+        "reason": load.reason,
+        "message": load.message,
+        "rows_read": load.rows_read,
+        "inserted": load.inserted,
+        "updated": load.updated,
+        "unchanged": load.unchanged,
+        "superseded": load.superseded,
+        "rejected": load.rejected,
+        "waiting_rows": references.rows,
+        "waiting_for": references.members,
+        "ignored_columns": list(load.ignored_columns),
+        "claimed_at": load.claimed_at,
+        "completed_at": load.completed_at,
+        "summarised": load.summarised_at is not None,
+        "seconds": load.seconds,
+    }
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z).decode()

@@ -1,0 +1,112 @@
+"""Recomputes the summaries and replaces their files, whole and never by an earlier state."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.aggregator.queries import query_of
+from services.aggregator.summary import render
+from shared import loads
+from shared.database import Database
+from shared.datasets import Catalog, Summary
+from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage
+from shared.files import DataFolder, write_atomically
+from shared.logs import facts
+from shared.messages import LoadCompleted, decode
+from shared.schema import Schema
+
+_log = logging.getLogger(__name__)
+
+_LOCK_PAUSE_SECONDS = 0.05
+
+
+class Aggregator:
+    """Keeps the summaries of one data folder true. Any number may run side by side: a file lock lets one at a time."""
+
+    def __init__(
+        self,
+        *,
+        folder: DataFolder,
+        database: Database,
+        schema: Schema,
+        catalog: Catalog,
+        stop: threading.Event,
+    ) -> None:
+        self._folder = folder
+        self._database = database
+        self._schema = schema
+        self._catalog = catalog
+        self._stop = stop
+
+    def handle(self, body: bytes) -> None:
+        """Take a load.completed event; one recomputation answers all that wait in the queue."""
+        payload = decode(body).payload
+        if not isinstance(payload, LoadCompleted):
+            raise MalformedMessage(f"{payload.kind} is not for an aggregator")
+        self.catch_up()
+
+    def catch_up(self) -> bool:
+        """Recompute if the database has completions that the summaries do not include for sure."""
+        with self._database.transaction() as connection:
+            pending = bool(loads.unsummarised(connection, self._schema))
+        if pending:
+            self.recompute()
+        return pending
+
+    def recompute(self) -> None:
+        """Write every summary anew from what is in the database now; a file that would be the same stays.
+
+        The lock is held from before the query until after the rename: a replica that was paused in between can't
+        put an earlier state over a later one.
+        """
+        try:
+            with self._locked():
+                with self._database.transaction() as connection:
+                    included = loads.unsummarised(connection, self._schema)
+                for summary in self._catalog.summaries:
+                    self._write(summary)
+                with self._database.transaction() as connection:
+                    loads.mark_summarised(connection, self._schema, included)
+        except OSError as error:
+            raise FolderUnavailable(f"the summaries can't be written: {error}") from error
+
+    def _write(self, summary: Summary) -> None:
+        path = self._folder.root / summary.file
+        try:
+            content = self._render(summary)
+        except DatabaseRefused as error:
+            _log.error(
+                "the query of %s fails: %s",
+                summary.file,
+                error,
+                extra=facts("summary_failed", file=summary.file),
+            )
+            return
+        if content != _content(path):
+            write_atomically(path, content)
+            _log.info("summary written", extra=facts("summary_written", file=summary.file, size_bytes=len(content)))
+
+    def _render(self, summary: Summary) -> bytes:
+        with self._database.transaction() as connection:
+            result = connection.execute(query_of(summary, self._catalog, self._schema))
+            return render(summary, list(result.keys()), result.all())
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        lock = self._folder.lock("aggregator")
+        while not lock.acquire():
+            if self._stop.wait(_LOCK_PAUSE_SECONDS):
+                raise FolderUnavailable("another aggregator holds the lock, and a stop was requested")
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,56 @@
+"""From a query's rows to the bytes of a summary: order and format are decided here. Pure."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from shared.datasets import Summary
+
+#: A spreadsheet takes a text that begins with one of these for a formula (OWASP, CSV injection).
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+Row = Sequence[Any]
+
+
+def render(summary: Summary, names: Sequence[str], rows: Sequence[Row]) -> bytes:
+    """Write the rows in the summary's format. Counts come most first, then by name; a query keeps its own order."""
+    plain = [[_plain(value) for value in row] for row in rows]
+    if summary.query is None:
+        plain = sorted(([name, int(count)] for name, count in plain), key=lambda row: (-row[1], str(row[0])))
+    if summary.format == "json-object":
+        return orjson.dumps({_label(name): value for name, value in plain})
+    if summary.format == "json-rows":
+        return orjson.dumps([dict(zip(names, row, strict=True)) for row in plain])
+    return _csv(names, plain)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it; a decimal that is no whole number stays exact, as text."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value
+
+
+def _label(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _csv(names: Sequence[str], rows: Sequence[Row]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_harmless(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value

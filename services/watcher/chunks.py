@@ -1,0 +1,100 @@
+"""Cuts a file's records into chunks: the same file and bounds give the same chunks, whenever it is read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.watcher.records import Record, RecordReader
+from shared.messages import RowsExtracted, UnreadableRow
+
+_EXCERPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The most rows of a chunk, and about the most bytes of the file that it takes (a row may go over)."""
+
+    rows: int
+    bytes: int
+
+    @property
+    def block_bytes(self) -> int:
+        """A chunk ends with the first row after the second block it touches."""
+        return max(self.bytes // 2, 1)
+
+
+def cut_chunks(
+    reader: RecordReader,
+    records: Iterator[Record | UnreadableRow],
+    bounds: Bounds,
+    *,
+    load_id: int,
+    dataset: str,
+    header: list[str],
+) -> Iterator[RowsExtracted]:
+    """Yield the chunks of one load in order; nothing for a file without rows."""
+    first_row = 0
+    chunk = _Draft()
+    blocks_before = reader.blocks_read
+    for record in records:
+        chunk.add(record)
+        if chunk.row_count >= bounds.rows or reader.blocks_read - blocks_before > 1:
+            yield chunk.finish(load_id=load_id, dataset=dataset, header=header, first_row=first_row)
+            first_row += chunk.row_count
+            chunk = _Draft()
+            blocks_before = reader.blocks_read
+    if chunk.row_count:
+        yield chunk.finish(load_id=load_id, dataset=dataset, header=header, first_row=first_row)
+
+
+class _Draft:
+    """A chunk that is being filled."""
+
+    def __init__(self) -> None:
+        self.lines: list[int] = []
+        self.rows: list[list[str]] = []
+        self.unreadable: list[UnreadableRow] = []
+        self.row_count = 0
+
+    def add(self, record: Record | UnreadableRow) -> None:
+        self.row_count += 1
+        if isinstance(record, UnreadableRow):
+            self.unreadable.append(record)
+        else:
+            line, cells = record
+            self.lines.append(line)
+            self.rows.append(cells)
+
+    def finish(self, *, load_id: int, dataset: str, header: list[str], first_row: int) -> RowsExtracted:
+        self._set_aside_what_is_not_utf8()
+        return RowsExtracted(
+            load_id=load_id,
+            dataset=dataset,
+            first_row=first_row,
+            header=header,
+            lines=self.lines,
+            rows=self.rows,
+            unreadable=self.unreadable,
+        )
+
+    def _set_aside_what_is_not_utf8(self) -> None:
+        if all(map(_is_unicode, map("".join, self.rows))):
+            return
+        pairs = list(zip(self.lines, self.rows, strict=True))
+        good = [(line, cells) for line, cells in pairs if _is_unicode("".join(cells))]
+        self.unreadable += [_not_utf8(line, cells) for line, cells in pairs if not _is_unicode("".join(cells))]
+        self.lines = [line for line, _ in good]
+        self.rows = [cells for _, cells in good]
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _not_utf8(line: int, cells: list[str]) -> UnreadableRow:
+    raw = ",".join(cells).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    message = "the row has bytes that are not UTF-8; save the file as UTF-8"
+    return UnreadableRow(line=line, code="encoding-error", message=message, raw=raw[:_EXCERPT])

@@ -1,0 +1,79 @@
+"""Names that files get: a claimed file's name holds all that is needed to resume its load. Pure."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Self
+
+from services.watcher.chunks import Bounds
+
+#: A name in a folder may have 255 bytes; ours add at most 120 to the file's own.
+_LONGEST_NAME_BYTES = 130
+_CLAIMED = re.compile(r"(\d{1,18})\.([a-z][a-z0-9_]*|-)\.(\d+)r(\d+)b\.(.+)", re.DOTALL)
+_FINISHED = re.compile(r".*\.(\d{1,12})(?:\.[^.]*)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedName:
+    """What the name of a file in processing/ says."""
+
+    load_id: int
+    #: None for a file that fits no dataset.
+    dataset: str | None
+    bounds: Bounds
+    #: The name that the file had in the inbox, shortened if it was very long.
+    original: str
+
+    def __str__(self) -> str:
+        dataset = self.dataset or "-"
+        return f"{self.load_id:010d}.{dataset}.{self.bounds.rows}r{self.bounds.bytes}b.{self.original}"
+
+    @property
+    def finished(self) -> str:
+        """The name that it gets in archive/ or rejected/: the load's number before the ending."""
+        path = PurePath(self.original)
+        return f"{path.stem}.{self.load_id}{path.suffix}"
+
+    @property
+    def rejects(self) -> str:
+        """The name of the file with the load's rejected rows."""
+        return f"{self.original}.{self.load_id}.csv"
+
+    @classmethod
+    def parse(cls, name: str) -> Self | None:
+        """Read a name in processing/; None for a file that is not ours."""
+        match = _CLAIMED.fullmatch(name)
+        if match is None:
+            return None
+        load_id, dataset, rows, size, original = match.groups()
+        return cls(
+            load_id=int(load_id),
+            dataset=None if dataset == "-" else dataset,
+            bounds=Bounds(int(rows), int(size)),
+            original=original,
+        )
+
+
+def shortened(name: str) -> str:
+    """Return a name short enough to be claimed, with its ending."""
+    if len(os.fsencode(name)) <= _LONGEST_NAME_BYTES:
+        return name
+    path = PurePath(name)
+    suffix = os.fsencode(path.suffix)[-20:]
+    return os.fsdecode(os.fsencode(path.stem)[: _LONGEST_NAME_BYTES - len(suffix)]) + os.fsdecode(suffix)
+
+
+def displayed(path: str) -> str:
+    """Return a path fit for tables and logs: control characters and bytes that are not UTF-8 as escapes."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def number_of(name: str) -> int:
+    """Return the load number in the name of a claimed or finished file; 0 if there is none."""
+    claimed = ClaimedName.parse(name)
+    if claimed is not None:
+        return claimed.load_id
+    match = _FINISHED.fullmatch(name)
+    return int(match[1]) if match else 0

@@ -1,0 +1,94 @@
+"""Decides which files of the inbox are complete and whose they are. Pure: the clock and the listing are given."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+from typing import Literal
+
+from shared.datasets import Dataset
+from shared.errors import FileRefused
+
+Kind = Literal["file", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One file as a listing of the inbox shows it. Times in seconds since the epoch."""
+
+    #: Path below the inbox.
+    path: str
+    kind: Kind
+    size_bytes: int
+    modified_at: float
+    changed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Since when a file has looked the same."""
+
+    size_bytes: int
+    modified_at: float
+    since: float
+
+
+def is_candidate(path: str) -> bool:
+    """Whether a name is one that users mean to be loaded: hidden and temporary names wait until they are renamed."""
+    name = PurePath(path).name.lower()
+    hidden = any(part.startswith(".") for part in PurePath(path).parts)
+    return not hidden and not name.endswith((".part", ".tmp", "~")) and not name.startswith("~")
+
+
+def sight(entries: Iterable[Entry], before: Mapping[str, Sighting], *, now: float) -> dict[str, Sighting]:
+    """Bring the sightings up to date. A file seen first is as old as its last change, by the file system's clock."""
+    sightings = {}
+    for entry in entries:
+        known = before.get(entry.path)
+        if known is None:
+            since = min(now, max(entry.changed_at, entry.modified_at))
+            known = Sighting(entry.size_bytes, entry.modified_at, since)
+        elif (known.size_bytes, known.modified_at) != (entry.size_bytes, entry.modified_at):
+            known = Sighting(entry.size_bytes, entry.modified_at, now)
+        sightings[entry.path] = known
+    return sightings
+
+
+def settled(
+    entries: Iterable[Entry],
+    sightings: Mapping[str, Sighting],
+    *,
+    renamed_in: Collection[str],
+    now: float,
+    settle_seconds: float,
+) -> list[Entry]:
+    """Return the complete files in the order in which they count as dropped: oldest first, then by name."""
+    complete = [
+        entry
+        for entry in entries
+        if entry.kind == "file" and (entry.path in renamed_in or now - sightings[entry.path].since >= settle_seconds)
+    ]
+    return sorted(complete, key=lambda entry: (entry.modified_at, entry.path))
+
+
+def dataset_of(path: str, datasets: Mapping[str, Dataset]) -> str:
+    """Name the dataset that a file feeds: by its folder, else by its name. FileRefused if there is not exactly one."""
+    parts = PurePath(path).parts
+    if len(parts) > 1:
+        if parts[0] in datasets:
+            return parts[0]
+        raise FileRefused(
+            "no-dataset", f"the folder {parts[0]!r} names no dataset; expected one of: {', '.join(datasets)}"
+        )
+    name = parts[0].lower()
+    matching = [
+        dataset.name
+        for dataset in datasets.values()
+        if any(fnmatchcase(name, pattern.lower()) for pattern in dataset.files)
+    ]
+    if len(matching) == 1:
+        return matching[0]
+    patterns = "; ".join(f"{dataset.name}: {', '.join(dataset.files)}" for dataset in datasets.values())
+    if matching:
+        raise FileRefused("ambiguous-dataset", f"the name fits {' and '.join(matching)}; files by dataset: {patterns}")
+    raise FileRefused("no-dataset", f"the name {parts[0]!r} fits no dataset; files by dataset: {patterns}")

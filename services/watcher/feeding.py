@@ -1,0 +1,143 @@
+"""Publishes the open files' chunks in turns, so that a small file does not wait behind a huge one."""
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+from typing import Protocol
+
+from services.watcher.reading import Reading
+from shared import loads
+from shared.database import Database
+from shared.errors import FileRefused
+from shared.logs import facts
+from shared.messages import Publishing, envelope
+from shared.schema import Schema
+from shared.topology import WRITER_QUEUE, Queue
+
+_log = logging.getLogger(__name__)
+
+#: Files that take turns; more wait, in the order of their claims, with no file handle open.
+_MOST_IN_TURN = 64
+
+
+class WriterQueue(Publishing, Protocol):
+    """The queue that the writers consume."""
+
+    def backlog(self, queue: Queue) -> int:
+        """Count the messages that no consumer holds yet."""
+
+
+class Feeder:
+    """Feeds the writer's queue from the files that are being read."""
+
+    def __init__(self, *, database: Database, schema: Schema, queue: WriterQueue, backlog_messages: int) -> None:
+        self._database = database
+        self._schema = schema
+        self._queue = queue
+        self._backlog_messages = backlog_messages
+        self._in_turn: deque[Reading] = deque()
+        self._next: deque[Reading] = deque()
+        self._budget = 0
+        self._held_back: str | None = None
+        #: Loads whose files could not be read at the last try.
+        self.unreadable: set[int] = set()
+
+    @property
+    def load_ids(self) -> list[int]:
+        """The loads that are being read."""
+        return [reading.claimed.load_id for reading in (*self._in_turn, *self._next)]
+
+    def add(self, reading: Reading) -> None:
+        """Read a file from its start when its turn comes."""
+        self._next.append(reading)
+
+    def drop(self, load_ids: Iterable[int]) -> None:
+        """Read these no further."""
+        gone = set(load_ids)
+        self.unreadable -= gone
+        for readings in (self._in_turn, self._next):
+            for reading in [reading for reading in readings if reading.claimed.load_id in gone]:
+                reading.close()
+                readings.remove(reading)
+
+    def turn(self) -> bool:
+        """Publish one message of the file whose turn it is; False if there is nothing to publish or no room for it.
+
+        Raises TransientError; the same message is then published at the next turn.
+        """
+        while self._next and len(self._in_turn) < _MOST_IN_TURN:
+            self._in_turn.append(self._next.popleft())
+        if not self._in_turn or not self._has_room():
+            return False
+        reading = self._in_turn[0]
+        try:
+            self._advance(reading)
+        except FileRefused as error:
+            self._refuse(reading, error)
+        except OSError as error:
+            self._postpone(reading, error)
+            return False
+        return True
+
+    def hold_back(self, reason: str | None, message: str | None = None) -> None:
+        """Say why nothing is published; None: it goes on."""
+        if reason != self._held_back:
+            with self._database.transaction() as connection:
+                loads.explain(connection, self._schema, self.load_ids, reason, message)
+            self._held_back = reason
+
+    def _has_room(self) -> bool:
+        if self._budget <= 0:
+            self._budget = self._backlog_messages - self._queue.backlog(WRITER_QUEUE)
+        if self._budget <= 0:
+            self.hold_back("queue-full", f"more than {self._backlog_messages} messages wait for the writers")
+            return False
+        self.hold_back(None)
+        return True
+
+    def _advance(self, reading: Reading) -> None:
+        if not reading.is_open and not reading.is_finished:
+            self._open(reading)
+        if reading.current is not None:
+            self._queue.publish(envelope(reading.current, occurred_at=loads.instant_now()))
+            self._budget -= 1
+            reading.confirm()
+        if reading.is_finished:
+            with self._database.transaction() as connection:
+                loads.mark_published(connection, self._schema, reading.claimed.load_id)
+            self._in_turn.popleft()
+        else:
+            self._in_turn.rotate(-1)
+
+    def _open(self, reading: Reading) -> None:
+        load_id = reading.claimed.load_id
+        header = reading.open()
+        self.unreadable.discard(load_id)
+        if header.ignored:
+            _log.info("columns ignored", extra=facts("columns_ignored", load_id=load_id, columns=header.ignored))
+        try:
+            with self._database.transaction() as connection:
+                loads.mark_reading(connection, self._schema, load_id, header=header.names, ignored=header.ignored)
+        except BaseException:
+            reading.close()
+            raise
+
+    def _refuse(self, reading: Reading, error: FileRefused) -> None:
+        """Record the refusal; the file is moved when the books are looked at next."""
+        load_id = reading.claimed.load_id
+        with self._database.transaction() as connection:
+            loads.mark_refused(connection, self._schema, load_id, reason=error.code, message=str(error))
+        _log.warning("file refused: %s", error, extra=facts("file_refused", load_id=load_id, reason=error.code))
+        reading.close()
+        self._in_turn.popleft()
+
+    def _postpone(self, reading: Reading, error: OSError) -> None:
+        """The file can't be read just now: others go first, then it is read again from its start."""
+        load_id = reading.claimed.load_id
+        _log.warning("file can't be read", extra=facts("file_unreadable", load_id=load_id, error=str(error)))
+        self.unreadable.add(load_id)
+        reading.close()
+        self._in_turn.popleft()
+        self._next.append(reading)
+        with self._database.transaction() as connection:
+            loads.explain(connection, self._schema, [load_id], "unreadable", str(error))

@@ -1,0 +1,41 @@
+"""Matches a file's header with the columns of its dataset. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.datasets import Dataset
+from shared.errors import FileRefused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """A header that fits: the names as the dataset knows them, and those that no column takes."""
+
+    names: list[str]
+    ignored: list[str]
+
+
+def match_header(cells: Sequence[str], dataset: Dataset) -> Header:
+    """Match names in any order, blanks around them ignored. FileRefused where the file does not fit."""
+    names = [cell.strip() for cell in cells]
+    found = f"found: {', '.join(map(_quoted, names))}"
+    if "" in names:
+        raise FileRefused("blank-label", f"column {names.index('') + 1} of the header has no name; {found}")
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise FileRefused(
+            "duplicate-label", f"the header names {', '.join(map(_quoted, repeated))} more than once; {found}"
+        )
+    missing = [column.name for column in dataset.columns if column.name not in names and not column.optional]
+    if missing:
+        expected = ", ".join(map(_quoted, dataset.column_names))
+        raise FileRefused(
+            "missing-label",
+            f"the header lacks {', '.join(map(_quoted, missing))}; {found}; expected: {expected}",
+        )
+    return Header(names=names, ignored=[name for name in names if name not in dataset.column_names])
+
+
+def _quoted(name: str) -> str:
+    return repr(name if len(name) <= 80 else f"{name[:80]}…")  # noqa: PLR2004

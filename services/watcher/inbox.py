@@ -1,0 +1,95 @@
+"""Lists the inbox and waits for changes in it."""
+
+import os
+import select
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from inotify_simple import INotify, flags
+
+from services.watcher.discovery import Entry
+
+_EVENTS = flags.MOVED_TO | flags.CLOSE_WRITE | flags.CREATE | flags.ATTRIB
+
+
+def list_inbox(inbox: Path) -> Iterator[Entry]:
+    """Yield all files below the inbox; links are not followed, files that vanish meanwhile are left out."""
+    yield from _list(os.fspath(inbox), "")
+
+
+def _list(folder: str, prefix: str) -> Iterator[Entry]:
+    with suppress(FileNotFoundError), os.scandir(folder) as items:
+        for item in items:
+            path = prefix + item.name
+            if item.is_dir(follow_symlinks=False):
+                yield from _list(item.path, f"{path}/")
+                continue
+            with suppress(FileNotFoundError):
+                yield _entry(path, item.stat(follow_symlinks=False))
+
+
+def _entry(path: str, status: os.stat_result) -> Entry:
+    return Entry(
+        path=path,
+        kind="file" if stat.S_ISREG(status.st_mode) else "other",
+        size_bytes=status.st_size,
+        modified_at=status.st_mtime_ns / 1e9,
+        changed_at=status.st_ctime_ns / 1e9,
+    )
+
+
+class InboxEvents:
+    """Wakes the watcher when something happens in the inbox, or when another thread asks for it.
+
+    The kernel's events are only a hint: they overflow, and do not exist for remote writers and some mounts.
+    """
+
+    def __init__(self, inbox: Path, *, use_kernel: bool) -> None:
+        self._inbox = inbox
+        self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._kernel = INotify() if use_kernel else None
+        self._folders: dict[int, str] = {}
+        self.follow_folders()
+
+    def follow_folders(self) -> None:
+        """Watch the inbox and the folders below it that are there now."""
+        if self._kernel is None:
+            return
+        for folder, _, _ in os.walk(self._inbox):
+            with suppress(OSError):
+                relative = os.path.relpath(folder, self._inbox)
+                prefix = "" if relative == "." else f"{relative}/"
+                self._folders[self._kernel.add_watch(folder, _EVENTS | flags.ONLYDIR)] = prefix
+
+    def wake(self) -> None:
+        """End the wait that is on, or the next one. Any thread may call it."""
+        with suppress(BlockingIOError):
+            os.write(self._wake_writer, b"!")
+
+    def wait(self, seconds: float) -> tuple[bool, set[str]]:
+        """Wait for something to happen.
+
+        Return whether it did, and the files that were renamed into the inbox, whole by that.
+        """
+        kernel = self._kernel
+        sources = [self._wake_reader, *([kernel.fileno()] if kernel else [])]
+        ready, _, _ = select.select(sources, [], [], seconds)
+        if self._wake_reader in ready:
+            os.read(self._wake_reader, 4096)
+        if kernel is None or kernel.fileno() not in ready:
+            return bool(ready), set()
+        renamed_in = {
+            self._folders[event.wd] + event.name
+            for event in kernel.read(timeout=0)
+            if event.mask & flags.MOVED_TO and not event.mask & flags.ISDIR and event.wd in self._folders
+        }
+        return True, renamed_in
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        os.close(self._wake_reader)
+        os.close(self._wake_writer)
+        if self._kernel is not None:
+            self._kernel.close()

@@ -1,0 +1,82 @@
+"""One claimed file on its way into the queue: its header, its chunks, its manifest."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from services.watcher.chunks import cut_chunks
+from services.watcher.claims import ClaimedName
+from services.watcher.header import Header, match_header
+from services.watcher.records import RecordReader
+from shared.datasets import Dataset
+from shared.errors import FileRefused
+from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
+
+#: Neither follow a link nor wait for the other end of a pipe that took the file's place.
+_OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Reading:
+    """Yields a file's messages one after the other; each stays current until it is confirmed."""
+
+    def __init__(self, claimed: ClaimedName, dataset: Dataset, path: Path) -> None:
+        self.claimed = claimed
+        self._dataset = dataset
+        self._path = path
+        self._file: IO[bytes] | None = None
+        self._messages: Iterator[RowsExtracted | LoadExtracted] = iter(())
+        #: The message to publish next; None before `open` and after the manifest.
+        self.current: RowsExtracted | LoadExtracted | None = None
+        self.is_finished = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the header has been read."""
+        return self._file is not None
+
+    def open(self) -> Header:
+        """Read the header. FileRefused where it does not fit the dataset; OSError where the file can't be read."""
+        self._file = os.fdopen(os.open(self._path, _OPEN_FLAGS), "rb")
+        reader = RecordReader(self._file, block_bytes=self.claimed.bounds.block_bytes)
+        records = iter(reader)
+        header = match_header(_header_cells(next(records, None)), self._dataset)
+        self._messages = self._extract(reader, records, header)
+        self.current = next(self._messages, None)
+        return header
+
+    def confirm(self) -> None:
+        """The current message is safe: go on to the next."""
+        self.current = next(self._messages, None)
+        if self.current is None:
+            self.is_finished = True
+            self.close()
+
+    def close(self) -> None:
+        """Close the file; a new `open` begins from the start."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _extract(
+        self, reader: RecordReader, records: Iterator[tuple[int, list[str]] | UnreadableRow], header: Header
+    ) -> Iterator[RowsExtracted | LoadExtracted]:
+        load_id, dataset = self.claimed.load_id, self._dataset.name
+        row_count = 0
+        for chunk in cut_chunks(
+            reader, records, self.claimed.bounds, load_id=load_id, dataset=dataset, header=header.names
+        ):
+            yield chunk
+            row_count += chunk.row_count
+        yield LoadExtracted(load_id=load_id, dataset=dataset, row_count=row_count)
+
+
+def _header_cells(first: tuple[int, list[str]] | UnreadableRow | None) -> list[str]:
+    if first is None:
+        raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
+    if isinstance(first, UnreadableRow):
+        raise FileRefused(first.code, f"the header can't be read: {first.message}")
+    cells = first[1]
+    if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
+        raise FileRefused("encoding-error", "the header has bytes that are not UTF-8; save the file as UTF-8")
+    return cells

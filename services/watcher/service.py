@@ -1,0 +1,127 @@
+"""The watcher as a service: one active per data folder, others stand by."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+from shared.environment import Environment
+
+from services.watcher.config import WatcherConfig
+from services.watcher.inbox import InboxEvents
+from services.watcher.watcher import Watcher
+from shared.broker import Consumer, Publisher
+from shared.errors import BrokerUnavailable, FolderUnavailable, TransientError
+from shared.health import BEAT_SECONDS
+from shared.lifecycle import report_failure, retry
+from shared.logs import facts
+from shared.running import Context, consume_for_ever
+from shared.topology import WATCHER_QUEUE
+
+_log = logging.getLogger(__name__)
+
+
+def prepare(environment: Environment) -> Callable[[Context], None]:
+    """Read the watcher's settings; return what runs it."""
+    return partial(run, config=WatcherConfig.from_environment(environment))
+
+
+def run(context: Context, *, config: WatcherConfig) -> None:
+    """Watch until a stop is requested, whatever happens to broker and database meanwhile."""
+    context.folder.create()
+    lock = context.folder.lock("watcher")
+    if not lock.acquire():
+        _log.info("another watcher is active on this folder, standing by", extra=facts("standing_by"))
+        while not lock.acquire():
+            context.health.beat()
+            if context.stop.wait(BEAT_SECONDS):
+                return
+    try:
+        _Service(context, config).run()
+    finally:
+        lock.release()
+
+
+class _Service:
+    def __init__(self, context: Context, config: WatcherConfig) -> None:
+        self._context = context
+        self._config = config
+        self._publisher = Publisher(context.broker, name="inflow-watcher")
+        self._events = InboxEvents(context.folder.inbox, use_kernel=config.watch == "auto")
+        self._watcher: Watcher | None = None
+        self._renamed_in: set[str] = set()
+        self._next_rescan = 0.0
+
+    def run(self) -> None:
+        listener = threading.Thread(target=self._listen, name="completions")
+        listener.start()
+        try:
+            self._watch()
+        except TransientError as error:
+            _log.info("stopping with work left", extra=facts("stopped_early", reason=str(error)))
+        finally:
+            listener.join()
+            self._publisher.close()
+            self._events.close()
+
+    def _watch(self) -> None:
+        stop = self._context.stop
+        while not stop.is_set():
+            published = retry(self._step, stop=stop, on_failure=self._report)
+            pause_seconds = 0.0 if published else max(0.0, self._next_rescan - time.monotonic())
+            heard, renamed_in = self._events.wait(pause_seconds)
+            self._renamed_in |= renamed_in
+            if heard:
+                self._next_rescan = 0.0
+
+    def _step(self) -> bool:
+        """Rescan if it is time, and publish one message; say whether there was one."""
+        try:
+            if time.monotonic() >= self._next_rescan:
+                self._rescan()
+            published = self._current_watcher().publish()
+            if not published:
+                self._publisher.serve()
+        except OSError as error:
+            raise FolderUnavailable(str(error)) from error
+        return published
+
+    def _rescan(self) -> None:
+        self._current_watcher().rescan(self._renamed_in)
+        self._renamed_in = set()
+        self._events.follow_folders()
+        self._next_rescan = time.monotonic() + self._config.rescan_seconds
+        self._context.health.beat()
+
+    def _current_watcher(self) -> Watcher:
+        """The watcher; it reads the books when it is made, so a lost database delays it."""
+        if self._watcher is None:
+            self._watcher = Watcher(
+                folder=self._context.folder,
+                database=self._context.database,
+                schema=self._context.schema,
+                catalog=self._context.catalog,
+                queue=self._publisher,
+                config=self._config,
+            )
+        return self._watcher
+
+    def _report(self, error: BaseException, pause_seconds: float) -> None:
+        report_failure(error, pause_seconds)
+        if isinstance(error, BrokerUnavailable) and self._watcher is not None:
+            try:
+                self._watcher.hold_back("broker-unavailable", str(error))
+            except TransientError as second:
+                report_failure(second, pause_seconds)
+
+    def _listen(self) -> None:
+        """A completed load ends the pause between rescans: its file is archived at once."""
+        consumer = Consumer(self._context.broker, WATCHER_QUEUE, name="inflow-watcher-completions")
+        consume_for_ever(
+            consumer,
+            lambda _body: self._events.wake(),
+            stop=self._context.stop,
+            tick=lambda: None,
+            tick_seconds=BEAT_SECONDS,
+        )

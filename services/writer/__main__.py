@@ -1,0 +1,9 @@
+"""Run the writer: python -m services.writer."""
+
+import sys
+
+from services.writer.service import prepare
+from shared.running import run_service
+
+if __name__ == "__main__":
+    sys.exit(run_service("writer", prepare))

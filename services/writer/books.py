@@ -1,0 +1,102 @@
+"""A chunk's entries in the books, in the transaction that merges it: ledger, rejects, accounts, completion."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select, update
+
+from services.writer.outcomes import Plan
+from shared.errors import ContradictoryMessage
+from shared.loads import utc_now
+from shared.messages import LoadExtracted, RowsExtracted
+from shared.rows import Rejection
+from shared.schema import Schema
+
+
+def enter_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted) -> bool:
+    """Enter a chunk in the ledger; False if it is there already.
+
+    Raises ContradictoryMessage where it overlaps an entry in part: chunk bounds never change within a load.
+    """
+    table = schema.chunks
+    end = chunk.first_row + chunk.row_count
+    before_end = (table.c.load_id == chunk.load_id) & (table.c.first_row < end)
+    query = select(table.c.first_row, table.c.row_count).where(before_end).order_by(table.c.first_row.desc()).limit(1)
+    previous = connection.execute(query).one_or_none()
+    if previous is not None and previous.first_row + previous.row_count > chunk.first_row:
+        if tuple(previous) == (chunk.first_row, chunk.row_count):
+            return False
+        raise ContradictoryMessage(
+            f"load {chunk.load_id}: rows {chunk.first_row}+{chunk.row_count} overlap the entry "
+            f"{previous.first_row}+{previous.row_count}"
+        )
+    entry = {"load_id": chunk.load_id, "first_row": chunk.first_row, "row_count": chunk.row_count}
+    connection.execute(insert(table), entry)
+    return True
+
+
+def record_rejections(connection: Connection, schema: Schema, load_id: int, rejections: Sequence[Rejection]) -> None:
+    """Keep the rejected rows with their reasons."""
+    if not rejections:
+        return
+    rows = [
+        {
+            "load_id": load_id,
+            "line": rejection.line,
+            "column_name": rejection.column,
+            "code": rejection.code,
+            "message": rejection.message,
+            "raw": rejection.raw,
+        }
+        for rejection in rejections
+    ]
+    connection.execute(insert(schema.rejects), rows)
+
+
+def count_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted, plan: Plan, rejected: int) -> None:
+    """Add a chunk's outcomes to its load's accounts. The load's row is the last lock of the transaction."""
+    table = schema.loads
+    counts = {
+        table.c.rows_done: table.c.rows_done + chunk.row_count,
+        table.c.inserted: table.c.inserted + plan.inserted,
+        table.c.updated: table.c.updated + plan.updated,
+        table.c.unchanged: table.c.unchanged + plan.unchanged,
+        table.c.superseded: table.c.superseded + plan.superseded,
+        table.c.rejected: table.c.rejected + rejected,
+    }
+    counted = connection.execute(update(table).where(table.c.load_id == chunk.load_id).values(counts))
+    if counted.rowcount != 1:
+        raise _unknown(chunk.load_id)
+
+
+def record_manifest(connection: Connection, schema: Schema, manifest: LoadExtracted) -> None:
+    """Record how many rows the load has; ContradictoryMessage if another number is known."""
+    table = schema.loads
+    mine = table.c.load_id == manifest.load_id
+    known = connection.execute(select(table.c.row_count).where(mine).with_for_update()).one_or_none()
+    if known is None:
+        raise _unknown(manifest.load_id)
+    if known.row_count is None:
+        connection.execute(update(table).where(mine).values(row_count=manifest.row_count))
+    elif known.row_count != manifest.row_count:
+        raise ContradictoryMessage(
+            f"load {manifest.load_id}: a manifest of {manifest.row_count} rows, one of {known.row_count} is known"
+        )
+
+
+def complete_if_balanced(connection: Connection, schema: Schema, load_id: int, dataset: str) -> bool:
+    """Complete the load, with its event in the outbox, if this transaction accounts for its last row.
+
+    The caller's transaction holds the lock on the load's row, by its own update of it: nobody counts beside it.
+    """
+    table = schema.loads
+    balanced = (table.c.load_id == load_id) & table.c.completed_at.is_(None) & (table.c.rows_done == table.c.row_count)
+    now = utc_now()
+    values = {"state": "complete", "reason": None, "message": None, "completed_at": now}
+    if connection.execute(update(table).where(balanced).values(values)).rowcount == 0:
+        return False
+    connection.execute(insert(schema.outbox), {"load_id": load_id, "dataset": dataset, "completed_at": now})
+    return True
+
+
+def _unknown(load_id: int) -> ContradictoryMessage:
+    return ContradictoryMessage(f"load {load_id} is not in the books; its watcher publishes it again when it enters it")

@@ -1,0 +1,70 @@
+"""What becomes of each typed row of a chunk, decided from what the table holds. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.rows import TypedRow
+from shared.values import Value
+
+Key = tuple[Value, ...]
+LinedRow = tuple[int, TypedRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """The row that the table holds under a key: its asserted mark, and whether its values equal the chunk's."""
+
+    asserted_load: int
+    asserted_line: int
+    equal: bool
+
+
+@dataclass(slots=True)
+class Plan:
+    """The rows to write, by statement, and the counts of the outcomes."""
+
+    insert: list[LinedRow] = field(default_factory=list)
+    update: list[LinedRow] = field(default_factory=list)
+    touch: list[LinedRow] = field(default_factory=list)
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    superseded: int = 0
+
+
+def last_of_each_key(rows: Iterable[LinedRow], key: Sequence[int]) -> list[LinedRow]:
+    """Keep the last line of each key, in the order of the keys: the order in which every writer locks."""
+    last: dict[Key, LinedRow] = {}
+    for row in rows:
+        identity = tuple(row[1][position] for position in key)
+        if identity not in last or last[identity][0] < row[0]:
+            last[identity] = row
+    return [last[identity] for identity in sorted(last)]
+
+
+def decide(rows: Iterable[LinedRow], stored: Mapping[int, Stored], load_id: int) -> Plan:
+    """Decide each row's outcome; `stored` has an entry, by line, for each row whose key exists."""
+    plan = Plan()
+    for row in rows:
+        _decide(plan, row, stored.get(row[0]), load_id)
+    return plan
+
+
+def _decide(plan: Plan, row: LinedRow, stored: Stored | None, load_id: int) -> None:
+    if stored is None:
+        plan.inserted += 1
+        plan.insert.append(row)
+        return
+    if stored.asserted_load == 0:
+        # An inferred member: the first file to state it inserts it.
+        plan.inserted += 1
+        plan.update.append(row)
+        return
+    if stored.asserted_load >= load_id:
+        plan.superseded += 1
+    elif stored.equal:
+        plan.unchanged += 1
+    else:
+        plan.updated += 1
+    if (stored.asserted_load, stored.asserted_line) < (load_id, row[0]):
+        (plan.touch if stored.equal else plan.update).append(row)

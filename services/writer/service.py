@@ -1,0 +1,62 @@
+"""The writer as a service: consumes chunks and manifests, and relays the events of completed loads."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from shared.environment import Environment
+
+from services.writer.handlers import WriterHandlers
+from services.writer.relay import Relay
+from shared.broker import Consumer, Publisher
+from shared.errors import TransientError
+from shared.health import BEAT_SECONDS
+from shared.lifecycle import retry
+from shared.logs import facts
+from shared.running import Context, consume_for_ever
+from shared.topology import WRITER_QUEUE
+
+_log = logging.getLogger(__name__)
+
+_RELAY_SECONDS = 1.0
+
+
+def prepare(_environment: Environment) -> Callable[[Context], None]:
+    """Return what runs the writer; it has no settings of its own."""
+    return run
+
+
+def run(context: Context) -> None:
+    """Write until a stop is requested, whatever happens to broker and database meanwhile."""
+    completed = threading.Event()
+    handlers = WriterHandlers(context.database, context.schema, context.catalog, on_completed=completed.set)
+    relay = threading.Thread(target=_relay, args=(context, completed), name="relay")
+    relay.start()
+
+    def beat() -> None:
+        context.database.ping()
+        context.health.beat()
+
+    consumer = Consumer(context.broker, WRITER_QUEUE, name="inflow-writer")
+    consume_for_ever(consumer, handlers.handle, stop=context.stop, tick=beat, tick_seconds=BEAT_SECONDS)
+    relay.join()
+
+
+def _relay(context: Context, completed: threading.Event) -> None:
+    """Publish what is in the outbox, at once after a completion and now and then for what others left there."""
+    publisher = Publisher(context.broker, name="inflow-relay")
+    relay = Relay(context.database, context.schema, context.catalog, publisher)
+
+    def relay_all() -> None:
+        while relay.run_once():
+            pass
+        publisher.serve()
+
+    while not context.stop.is_set():
+        completed.wait(_RELAY_SECONDS)
+        completed.clear()
+        try:
+            retry(relay_all, stop=context.stop)
+        except TransientError:
+            _log.info("stopping with events left in the outbox", extra=facts("outbox_left"))
+    publisher.close()

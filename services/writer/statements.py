@@ -1,0 +1,150 @@
+"""The SQL of a merge, derived from a table: a chunk travels as one JSON parameter, whatever its size.
+
+Each JSON row is the line followed by the dataset's columns in order; a JSON key is a referenced key alone. Rows are
+locked in the order in which the JSON has them: the join is forced to begin there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Table, TextClause, text
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.types import String
+
+from shared.database import Flavour
+from shared.schema import COLLATIONS, INFERRED, MARKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeStatements:
+    """Parameters: `rows` (JSON) and `load` (the load's number)."""
+
+    #: Lock the rows that exist; give line, asserted load and line, and whether all values are equal.
+    lock: TextClause
+    insert: TextClause
+    #: Set all values and both marks.
+    update: TextClause
+    #: Set the asserted mark alone.
+    touch: TextClause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyStatements:
+    """Parameter: `rows` (JSON), the keys of referenced rows."""
+
+    #: Count those that exist, without a lock.
+    count: TextClause
+    #: Lock those that exist against change.
+    share: TextClause
+    #: Create those that are missing as inferred members, and lock all of them.
+    infer: TextClause
+
+
+def merge_statements(table: Table, flavour: Flavour) -> MergeStatements:
+    """Write the statements that merge a chunk into a dataset's table."""
+    sql = _Dialect(flavour)
+    columns = [column for column in table.columns if not column.name.startswith("_")]
+    keys = [column for column in columns if column.primary_key]
+    values = [column for column in columns if not column.primary_key]
+    name = sql.quote(table.name)
+    source = sql.source(columns, with_line=True)
+    line = sql.line
+    matches = sql.matches(keys, columns, first=1)
+    cells = {column.name: sql.cell(position) for position, column in enumerate(columns, start=1)}
+    equal = " AND ".join(sql.same(f"t.{sql.quote(c.name)}", cells[c.name]) for c in values) or "1 = 1"
+    new_values = {sql.quote(column.name): cells[column.name] for column in values}
+    asserted = {"_asserted_load": ":load", "_asserted_line": line}
+    marks = {**asserted, "_changed_load": ":load", "_changed_line": line}
+    if INFERRED in table.columns:
+        marks[INFERRED] = "0"
+    names = ", ".join([*map(sql.quote, cells), *marks])
+    return MergeStatements(
+        lock=text(
+            f"SELECT {line}, t._asserted_load, t._asserted_line, {equal}"
+            f" FROM {source} {sql.forced_join} {name} AS t ON {matches}{sql.for_update}"
+        ),
+        insert=text(
+            f"INSERT INTO {name} ({names}) SELECT {', '.join([*cells.values(), *marks.values()])} FROM {source}"
+        ),
+        update=text(sql.update(name, source, matches, {**new_values, **marks})),
+        touch=text(sql.update(name, source, matches, asserted)),
+    )
+
+
+def key_statements(table: Table, flavour: Flavour) -> KeyStatements:
+    """Write the statements that find, lock and create referenced rows by their key."""
+    sql = _Dialect(flavour)
+    keys = list(table.primary_key.columns)
+    name = sql.quote(table.name)
+    source = sql.source(keys, with_line=False)
+    joined = f"{source} {sql.forced_join} {name} AS t ON {sql.matches(keys, keys, first=0)}"
+    names = ", ".join([*(sql.quote(key.name) for key in keys), *MARKS, INFERRED])
+    cells = ", ".join([*(sql.cell(position) for position in range(len(keys))), "0, 0, 0, 0, 1"])
+    return KeyStatements(
+        count=text(f"SELECT COUNT(*) FROM {joined}"),
+        share=text(f"SELECT COUNT(*) FROM {joined}{sql.for_share}"),
+        infer=text(
+            f"INSERT INTO {name} ({names}) SELECT {cells} FROM {source} {sql.keep(name, sql.quote(keys[0].name))}"
+        ),
+    )
+
+
+class _Dialect:
+    """What differs between the servers."""
+
+    def __init__(self, flavour: Flavour) -> None:
+        self._flavour = flavour
+        self._is_sqlite = flavour == "sqlite"
+        self._dialect = sqlite.dialect() if self._is_sqlite else mysql.dialect()
+        self.line = "json_extract(j.value, '$[0]')" if self._is_sqlite else "j.line"
+        self.forced_join = "CROSS JOIN" if self._is_sqlite else "STRAIGHT_JOIN"
+        # MySQL insists on naming the table (error 3569 otherwise), MariaDB does not know how to.
+        self.for_update = {"mysql": " FOR UPDATE OF t", "mariadb": " FOR UPDATE", "sqlite": ""}[flavour]
+        self.for_share = {"mysql": " FOR SHARE OF t", "mariadb": " LOCK IN SHARE MODE", "sqlite": ""}[flavour]
+
+    def quote(self, name: str) -> str:
+        return self._dialect.identifier_preparer.quote_identifier(name)
+
+    def source(self, columns: Sequence[Column[Any]], *, with_line: bool) -> str:
+        """The JSON as a table named j."""
+        if self._is_sqlite:
+            return "json_each(:rows) AS j"
+        paths = [f"c{n} {self._json_type(column)} PATH '$[{n}]'" for n, column in enumerate(columns, start=with_line)]
+        if with_line:
+            paths.insert(0, "line BIGINT PATH '$[0]'")
+        return f"JSON_TABLE(:rows, '$[*]' COLUMNS({', '.join(paths)})) AS j"
+
+    def cell(self, position: int) -> str:
+        """One cell of the JSON's current row."""
+        return f"json_extract(j.value, '$[{position}]')" if self._is_sqlite else f"j.c{position}"
+
+    def matches(self, keys: Sequence[Column[Any]], columns: Sequence[Column[Any]], *, first: int) -> str:
+        """The condition that the JSON's row and the table's row t have the same key."""
+        cells = {column.name: self.cell(position) for position, column in enumerate(columns, start=first)}
+        return " AND ".join(f"t.{self.quote(key.name)} = {cells[key.name]}" for key in keys)
+
+    def same(self, left: str, right: str) -> str:
+        """Equality that takes NULL for a value."""
+        return f"{left} IS {right}" if self._is_sqlite else f"{left} <=> {right}"
+
+    def update(self, name: str, source: str, matches: str, values: dict[str, str]) -> str:
+        """Update the rows that the JSON names."""
+        if self._is_sqlite:
+            settings = ", ".join(f"{column} = {value}" for column, value in values.items())
+            return f"UPDATE {name} AS t SET {settings} FROM {source} WHERE {matches}"
+        settings = ", ".join(f"t.{column} = {value}" for column, value in values.items())
+        return f"UPDATE {source} STRAIGHT_JOIN {name} AS t ON {matches} SET {settings}"
+
+    def keep(self, name: str, key: str) -> str:
+        """The clause that leaves an existing row as it is, locked."""
+        if self._is_sqlite:
+            return "WHERE 1 ON CONFLICT DO NOTHING"
+        return f"ON DUPLICATE KEY UPDATE {key} = {name}.{key}"
+
+    def _json_type(self, column: Column[Any]) -> str:
+        """A text column names its character set: MariaDB takes the database's otherwise, and loses characters."""
+        sql_type = column.type.compile(self._dialect)
+        if isinstance(column.type, String):
+            return f"{sql_type} CHARACTER SET utf8mb4 COLLATE {COLLATIONS[self._flavour]}"
+        return sql_type

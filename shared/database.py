@@ -1,0 +1,132 @@
+"""The one module that knows the database driver: engine, transactions, and errors sorted once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
+
+from shared.errors import ConcurrentInsert, DatabaseRefused, DatabaseUnavailable, InflowError
+
+Flavour = Literal["mysql", "mariadb", "sqlite"]
+
+#: How long a statement may go without an answer before the connection counts as lost.
+ANSWER_TIMEOUT_SECONDS = 300
+
+_SESSION = (
+    "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 20, "
+    "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+)
+
+#: MySQL and MariaDB error numbers after which the same transaction may succeed (manual, error reference).
+_TRANSIENT = frozenset({
+    1021,  # disk full
+    1037, 1038, 1041,  # out of memory
+    1040, 1203, 1226,  # too many connections
+    1044, 1045, 1049,  # the account or the database is not there yet, or not any more
+    1053, 1077, 1079, 1080, 1927, 3169, 4031,  # shutdown, killed, idle too long
+    1114,  # table full
+    1158, 1159, 1160, 1161,  # network
+    1205, 1213, 3572,  # lock wait, deadlock
+    1290, 1836,  # read only, as during a fail-over
+    1317, 1969, 3024,  # interrupted
+    2002, 2003, 2006, 2013, 2055,  # connection
+})  # fmt: skip
+_DUPLICATE = 1062
+
+
+class Database:
+    """A database by its URL. Nothing connects before the first transaction."""
+
+    def __init__(self, url: URL, *, read_only: bool = False) -> None:
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._engine = _sqlite_engine(url, read_only=read_only) if self.is_sqlite else _mysql_engine(url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Commit at the end, roll back on any exception.
+
+        Raises DatabaseUnavailable or ConcurrentInsert where a new try may succeed, DatabaseRefused where it can't.
+        """
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except exc.SQLAlchemyError as error:
+            raise _sorted(error) from error
+
+    @property
+    def flavour(self) -> Flavour:
+        """Which SQL the server speaks; connects."""
+        with self.transaction() as connection:
+            if self.is_sqlite:
+                return "sqlite"
+            return "mariadb" if connection.dialect.is_mariadb else "mysql"  # type: ignore[attr-defined]
+
+    def ping(self) -> None:
+        """Raise DatabaseUnavailable unless the database answers."""
+        with self.transaction() as connection:
+            connection.exec_driver_sql("SELECT 1")
+
+    def close(self) -> None:
+        """Close all pooled connections."""
+        self._engine.dispose()
+
+
+def _mysql_engine(url: URL) -> Engine:
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        hide_parameters=True,
+        connect_args={
+            "charset": "utf8mb4",
+            "connect_timeout": 5,
+            "read_timeout": ANSWER_TIMEOUT_SECONDS,
+            "write_timeout": ANSWER_TIMEOUT_SECONDS,
+            "init_command": _SESSION,
+            "local_infile": False,
+        },
+    )
+
+
+def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 30, "isolation_level": None})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "busy_timeout = 30000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _sorted(error: exc.SQLAlchemyError) -> InflowError:
+    if not isinstance(error, exc.DBAPIError):
+        unavailable = isinstance(error, exc.TimeoutError)
+        return DatabaseUnavailable(str(error)) if unavailable else DatabaseRefused(str(error))
+    number = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    if number == _DUPLICATE or "UNIQUE constraint failed" in str(error.orig):
+        return ConcurrentInsert(_first_line(error))
+    if error.connection_invalidated or number in _TRANSIENT or _is_busy_sqlite(error):
+        return DatabaseUnavailable(_first_line(error))
+    return DatabaseRefused(_first_line(error))
+
+
+def _is_busy_sqlite(error: exc.DBAPIError) -> bool:
+    return getattr(error.orig, "sqlite_errorname", "").startswith(
+        ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR")
+    )
+
+
+def _first_line(error: exc.DBAPIError) -> str:
+    return str(error.orig).splitlines()[0] if str(error.orig) else type(error.orig).__name__

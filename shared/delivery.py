@@ -1,0 +1,82 @@
+"""What becomes of a delivery: the one place where errors turn into ack or dead-letter."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from threading import Event
+
+from tenacity import RetryCallState
+from tenacity.stop import stop_base
+
+from shared.errors import ConcurrentInsert, TerminalError, TransientError
+from shared.lifecycle import retry
+from shared.logs import facts
+
+_log = logging.getLogger(__name__)
+
+#: Conflicts end after one or two tries; that many mean a message that contradicts itself.
+_MOST_CONFLICTS = 50
+
+Handler = Callable[[bytes], None]
+
+
+class Outcome(Enum):
+    """The consumer's answer to the broker."""
+
+    ACK = "ack"
+    DEAD_LETTER = "dead-letter"
+    #: We stop: no answer, the broker delivers again.
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """An outcome, and for a dead letter the reason that travels in its headers."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+class _TooManyConflicts(stop_base):
+    def __init__(self) -> None:
+        self._conflicts = 0
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        error = retry_state.outcome.exception() if retry_state.outcome is not None else None
+        self._conflicts += isinstance(error, ConcurrentInsert)
+        return self._conflicts >= _MOST_CONFLICTS
+
+
+def settle(handle: Handler, body: bytes, *, stop: Event) -> Settlement:
+    """Handle a delivery to its end: transient errors are tried again in place, for as long as it takes."""
+    try:
+        retry(lambda: handle(body), stop=stop, on_failure=_report_retry, until=_TooManyConflicts())
+    except TransientError as error:
+        if stop.is_set():
+            return Settlement(outcome=Outcome.NONE)
+        return _dead_letter(error)
+    except TerminalError as error:
+        return _dead_letter(error)
+    except Exception as error:
+        _log.exception("a bug stopped a message, it is dead-lettered", extra=facts("message_dead_lettered"))
+        return Settlement(outcome=Outcome.DEAD_LETTER, reason=f"{type(error).__name__}: {error}")
+    return Settlement(outcome=Outcome.ACK)
+
+
+def _dead_letter(error: Exception) -> Settlement:
+    reason = f"{type(error).__name__}: {error}"
+    _log.error("a message can't be used, it is dead-lettered", extra=facts("message_dead_lettered", reason=reason))
+    return Settlement(outcome=Outcome.DEAD_LETTER, reason=reason)
+
+
+def _report_retry(error: BaseException, pause_seconds: float) -> None:
+    _log.warning(
+        "a message is tried again",
+        extra=facts(
+            "message_retried",
+            error=type(error).__name__,
+            reason=str(error),
+            pause_seconds=round(pause_seconds, 2),
+        ),
+    )

@@ -1,0 +1,105 @@
+"""How a process begins to stop, tries again and ends."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from types import FrameType
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never, wait_random_exponential
+from tenacity.stop import stop_base
+
+from shared.errors import TransientError
+from shared.logs import facts
+
+_log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+#: The longest pause between two tries, with jitter.
+LONGEST_BACKOFF_SECONDS = 15.0
+
+
+class ExitCode(IntEnum):
+    """What a process ends with."""
+
+    OK = 0
+    #: A file was refused, or something waits for a person.
+    ATTENTION = 1
+    #: Wrong configuration or usage.
+    CONFIGURATION = 2
+    #: A server can't be reached.
+    UNREACHABLE = 3
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """Yield an event that the first SIGTERM or SIGINT sets; the second one acts as by default."""
+    stop = threading.Event()
+    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def request_stop(_number: int, _frame: FrameType | None) -> None:
+        for each in previous:
+            signal.signal(each, signal.SIG_DFL)
+        stop.set()
+
+    for number in previous:
+        signal.signal(number, request_stop)
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _wait(stop: threading.Event, seconds: float) -> None:
+    stop.wait(seconds)
+
+
+class _StopRequested(stop_base):
+    def __init__(self, event: threading.Event) -> None:
+        self._event = event
+
+    def __call__(self, retry_state: RetryCallState) -> bool:  # noqa: ARG002
+        return self._event.is_set()
+
+
+def report_failure(error: BaseException, pause_seconds: float) -> None:
+    """Log a failure that is tried again."""
+    _log.warning(
+        "%s; trying again",
+        error,
+        extra=facts("dependency_failed", error=type(error).__name__, pause_seconds=round(pause_seconds, 2)),
+    )
+
+
+def retry(
+    action: Callable[[], _T],
+    *,
+    stop: threading.Event,
+    on_failure: Callable[[BaseException, float], None] = report_failure,
+    until: stop_base = stop_never,
+) -> _T:
+    """Run an action until it raises no TransientError any more, with back-off and jitter.
+
+    Ends with the last error when a stop is requested, or where `until` says so. `on_failure` hears of each
+    failure and of the pause in seconds that follows.
+    """
+
+    def report(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome is not None else None
+        if error is not None:
+            on_failure(error, state.upcoming_sleep)
+
+    retrying = Retrying(
+        retry=retry_if_exception_type(TransientError),
+        wait=wait_random_exponential(multiplier=0.2, max=LONGEST_BACKOFF_SECONDS),
+        stop=until | _StopRequested(stop),
+        sleep=lambda seconds: _wait(stop, seconds),
+        before_sleep=report,
+        reraise=True,
+    )
+    return retrying(action)

@@ -1,0 +1,227 @@
+"""The books on loads: what the watcher, the aggregator and the reports read and write of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+import orjson
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from shared.schema import Schema
+
+State = Literal["claimed", "reading", "published", "complete", "archived", "refused"]
+
+_LOADS = "loads"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """One claimed file: its state and its accounts. Times are in UTC."""
+
+    load_id: int
+    file: str
+    dataset: str | None
+    state: State
+    reason: str | None
+    message: str | None
+    size_bytes: int
+    header: tuple[str, ...]
+    ignored_columns: tuple[str, ...]
+    row_count: int | None
+    rows_done: int
+    inserted: int
+    updated: int
+    unchanged: int
+    superseded: int
+    rejected: int
+    claimed_at: datetime
+    completed_at: datetime | None
+    summarised_at: datetime | None
+
+    @property
+    def rows_read(self) -> int:
+        """Rows of the file, as far as it is known yet."""
+        return self.rows_done if self.row_count is None else self.row_count
+
+    @property
+    def seconds(self) -> float | None:
+        """Time from the claim to the last row's commit; None while it is not complete."""
+        return None if self.completed_at is None else (self.completed_at - self.claimed_at).total_seconds()
+
+    @classmethod
+    def from_row(cls, row: Row[Any]) -> Self:
+        """Build from a row of inflow_loads."""
+        values = {name: row._mapping[name] for name in cls.__slots__}
+        for name in ("header", "ignored_columns"):
+            values[name] = tuple(orjson.loads(values[name] or "[]"))
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingFile:
+    """A file in the inbox that the watcher has not claimed, and why."""
+
+    file: str
+    state: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A file that got its load number."""
+
+    load_id: int
+    file: str
+    dataset: str | None
+    size_bytes: int
+    modified_at: datetime
+
+
+def utc_now() -> datetime:
+    """Return the time as the books keep it: UTC, without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def instant_now() -> datetime:
+    """Return the time as messages carry it: UTC, with its zone."""
+    return datetime.now(UTC)
+
+
+def reserve_numbers(connection: Connection, schema: Schema, *, count: int, floor: int) -> range:
+    """Give out that many load numbers, all above `floor` and above any given out before."""
+    table = schema.sequences
+    mine = table.c.name == _LOADS
+    last = connection.scalar(select(table.c.value).where(mine).with_for_update())
+    if last is None:
+        connection.execute(insert(table).values(name=_LOADS, value=0))
+        last = 0
+    first = max(last, floor) + 1
+    connection.execute(update(table).where(mine).values(value=first + count - 1))
+    return range(first, first + count)
+
+
+def register(connection: Connection, schema: Schema, claims: Sequence[Claim]) -> None:
+    """Open the books on claimed files; those that are open stay as they are."""
+    table = schema.loads
+    known = set(connection.scalars(select(table.c.load_id).where(table.c.load_id.in_([c.load_id for c in claims]))))
+    rows = [
+        {
+            "load_id": claim.load_id,
+            "file": claim.file,
+            "dataset": claim.dataset,
+            "state": "claimed",
+            "size_bytes": claim.size_bytes,
+            "modified_at": claim.modified_at,
+            "claimed_at": utc_now(),
+        }
+        for claim in claims
+        if claim.load_id not in known
+    ]
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def mark_reading(
+    connection: Connection, schema: Schema, load_id: int, *, header: Sequence[str], ignored: Sequence[str]
+) -> None:
+    """Record that the file's header fits and its rows are being published."""
+    _transition(
+        connection,
+        schema,
+        load_id,
+        ("claimed", "reading", "published"),
+        state="reading",
+        header=orjson.dumps(list(header)).decode(),
+        ignored_columns=orjson.dumps(list(ignored)).decode(),
+    )
+
+
+def mark_published(connection: Connection, schema: Schema, load_id: int) -> None:
+    """Record that the broker has all chunks and the manifest; a load that is complete by now stays so."""
+    _transition(connection, schema, load_id, ("claimed", "reading"), state="published", published_at=utc_now())
+
+
+def mark_refused(connection: Connection, schema: Schema, load_id: int, *, reason: str, message: str) -> None:
+    """Record that the file can't be loaded as it is."""
+    states: tuple[State, ...] = ("claimed", "reading", "published")
+    _transition(connection, schema, load_id, states, state="refused", reason=reason, message=message)
+
+
+def mark_archived(connection: Connection, schema: Schema, load_ids: Sequence[int]) -> None:
+    """Record that the files of complete loads leave processing/."""
+    table = schema.loads
+    mine = table.c.load_id.in_(load_ids) & (table.c.state == "complete")
+    connection.execute(update(table).where(mine).values(state="archived", archived_at=utc_now()))
+
+
+def explain(
+    connection: Connection, schema: Schema, load_ids: Iterable[int], reason: str | None, message: str | None
+) -> None:
+    """Say why loads that are being read or wait for the writers do not go on; None: they do."""
+    table = schema.loads
+    open_states = ("claimed", "reading", "published")
+    mine = table.c.load_id.in_(list(load_ids)) & table.c.state.in_(open_states)
+    connection.execute(update(table).where(mine).values(reason=reason, message=message))
+
+
+def find(connection: Connection, schema: Schema, load_ids: Iterable[int]) -> dict[int, Load]:
+    """Look up loads by number."""
+    table = schema.loads
+    rows = connection.execute(select(table).where(table.c.load_id.in_(list(load_ids))))
+    return {row.load_id: Load.from_row(row) for row in rows}
+
+
+def all_loads(connection: Connection, schema: Schema) -> list[Load]:
+    """List every load, oldest first."""
+    return [Load.from_row(row) for row in connection.execute(select(schema.loads).order_by(schema.loads.c.load_id))]
+
+
+def unsummarised(connection: Connection, schema: Schema) -> list[int]:
+    """List the complete loads that the summaries do not include for sure yet."""
+    table = schema.loads
+    pending = table.c.completed_at.is_not(None) & table.c.summarised_at.is_(None)
+    return list(connection.scalars(select(table.c.load_id).where(pending)))
+
+
+def mark_summarised(connection: Connection, schema: Schema, load_ids: Sequence[int]) -> None:
+    """Record that the summaries include these loads."""
+    table = schema.loads
+    connection.execute(update(table).where(table.c.load_id.in_(load_ids)).values(summarised_at=utc_now()))
+
+
+def unsent_events(connection: Connection, schema: Schema) -> int:
+    """Count the outbox's events still to publish."""
+    return connection.scalar(select(func.count()).select_from(schema.outbox)) or 0
+
+
+def waiting_files(connection: Connection, schema: Schema) -> list[WaitingFile]:
+    """List the files of the inbox that the watcher has not claimed."""
+    table = schema.inbox
+    rows = connection.execute(
+        select(table.c.file, table.c.state, table.c.reason, table.c.message).order_by(table.c.file)
+    )
+    return [WaitingFile(**row._mapping) for row in rows]
+
+
+def replace_waiting_files(
+    connection: Connection, schema: Schema, *, gone: Sequence[str], seen: Sequence[WaitingFile]
+) -> None:
+    """Bring the list of unclaimed files up to date."""
+    table = schema.inbox
+    names = [*gone, *(file.file for file in seen)]
+    connection.execute(delete(table).where(table.c.file.in_(names)))
+    if seen:
+        rows: list[Mapping[str, Any]] = [
+            {"file": f.file, "state": f.state, "reason": f.reason, "message": f.message, "since": utc_now()}
+            for f in seen
+        ]
+        connection.execute(insert(table), rows)
+
+
+def _transition(connection: Connection, schema: Schema, load_id: int, states: Sequence[State], **values: Any) -> None:
+    """Move a load on, unless it is past these states already; what held it back is forgotten."""
+    table = schema.loads
+    mine = (table.c.load_id == load_id) & table.c.state.in_(states)
+    connection.execute(update(table).where(mine).values({"reason": None, "message": None, **values}))

@@ -1,0 +1,96 @@
+"""From the raw rows of a chunk to typed rows and rejections. Pure."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from shared.datasets import Dataset
+from shared.messages import RowsExtracted
+from shared.values import BadValue, Value, parser_of
+
+TypedRow = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """One row refused. A row with several faults is one rejection: the first fault's column and code, all messages."""
+
+    line: int
+    #: Name of the column at fault; None where the row as a whole is.
+    column: str | None
+    code: str
+    message: str
+    #: The row as one CSV record of the file's own columns.
+    raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedChunk:
+    """The typed rows of a chunk, each with its line, in the order of the dataset's columns; and the rest."""
+
+    rows: list[tuple[int, TypedRow]]
+    rejections: list[Rejection]
+
+
+def type_chunk(dataset: Dataset, chunk: RowsExtracted) -> TypedChunk:
+    """Type every row of a chunk. Columns of the file that the dataset does not declare are ignored."""
+    typer = _RowTyper(dataset, chunk.header)
+    rows: list[tuple[int, TypedRow]] = []
+    rejections = [
+        Rejection(line=bad.line, column=None, code=bad.code, message=bad.message, raw=bad.raw)
+        for bad in chunk.unreadable
+    ]
+    for line, cells in zip(chunk.lines, chunk.rows, strict=True):
+        try:
+            rows.append((line, typer.convert(cells)))
+        except (BadValue, IndexError):
+            rejections.append(typer.reject(line, cells))
+    return TypedChunk(rows=rows, rejections=rejections)
+
+
+class _RowTyper:
+    """Types the rows of files with one header."""
+
+    def __init__(self, dataset: Dataset, header: Sequence[str]) -> None:
+        positions = {name: position for position, name in enumerate(header)}
+        self._width = len(header)
+        self._columns = dataset.columns
+        self._cells: list[tuple[int | None, Callable[[str], Value]]] = [
+            (positions.get(column.name), parser_of(column)) for column in dataset.columns
+        ]
+
+    def convert(self, cells: Sequence[str]) -> TypedRow:
+        """Type one row; BadValue or IndexError at its first fault."""
+        if len(cells) != self._width:
+            raise IndexError
+        return tuple(None if position is None else parse(cells[position]) for position, parse in self._cells)
+
+    def reject(self, line: int, cells: Sequence[str]) -> Rejection:
+        """Say all that is wrong with a row that could not be typed."""
+        raw = as_csv(cells)
+        if len(cells) != self._width:
+            code = "extra-cell" if len(cells) > self._width else "missing-cell"
+            message = f"the row has {len(cells)} values, the header has {self._width}"
+            return Rejection(line=line, column=None, code=code, message=message, raw=raw)
+        faults = self._faults(cells)
+        column, first = faults[0]
+        message = "; ".join(f"{name}: {fault}" for name, fault in faults)
+        return Rejection(line=line, column=column, code=first.code, message=message, raw=raw)
+
+    def _faults(self, cells: Sequence[str]) -> list[tuple[str, BadValue]]:
+        faults = []
+        for column, (position, parse) in zip(self._columns, self._cells, strict=True):
+            try:
+                parse("" if position is None else cells[position])
+            except BadValue as fault:
+                if position is not None:
+                    faults.append((column.name, fault))
+        return faults
+
+
+def as_csv(cells: Sequence[str]) -> str:
+    """One CSV record (RFC 4180) without its line end."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()

@@ -1,0 +1,158 @@
+"""What every service needs to run on servers: its context, and loops that reconnect for ever."""
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.broker import Consumer
+from shared.configuration import load_catalog
+from shared.database import Database
+from shared.datasets import Catalog
+from shared.delivery import Handler
+from shared.environment import Environment
+from shared.errors import ConfigurationError, SchemaMismatch, TransientError
+from shared.files import DataFolder
+from shared.health import Health
+from shared.lifecycle import ExitCode, report_failure, retry, stop_on_signals
+from shared.logs import facts, set_up_logs
+from shared.schema import Schema
+from shared.settings import BrokerSettings, DatabaseSettings
+from shared.tables import prepare_tables
+
+_log = logging.getLogger(__name__)
+
+#: A connection that held this long counts as good.
+_STABLE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything that a service is given."""
+
+    catalog: Catalog
+    database: Database
+    schema: Schema
+    broker: BrokerSettings
+    folder: DataFolder
+    health: Health
+    stop: threading.Event
+
+
+Run = Callable[[Context], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What every service reads from its environment."""
+
+    catalog: Catalog
+    broker: BrokerSettings
+    database: DatabaseSettings
+    folder: DataFolder
+    health_file: Path | None
+
+
+def run_service(service: str, prepare: Callable[[Environment], Run]) -> int:
+    """Run one service to its end and return the exit code.
+
+    `prepare` reads the service's own settings, so that all problems of the configuration are reported together.
+    """
+    environment = Environment(os.environ)
+    try:
+        set_up_logs_from(environment, service=service)
+        folder = DataFolder(environment.path("INFLOW_DATA", Path("data")))
+        settings = read_settings(environment, config=None, folder=folder)
+        run = prepare(environment)
+        environment.finish()
+        with stop_on_signals() as stop:
+            run_on_servers(settings, run, stop=stop)
+    except (ConfigurationError, SchemaMismatch) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return ExitCode.CONFIGURATION
+    return ExitCode.OK
+
+
+def set_up_logs_from(environment: Environment, *, service: str) -> None:
+    """Set up logs as INFLOW_LOG_LEVEL and INFLOW_LOG_FORMAT say."""
+    set_up_logs(
+        level=environment.choice("INFLOW_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+        log_format=environment.choice("INFLOW_LOG_FORMAT", ("auto", "json", "text"), "auto"),
+        service=service,
+    )
+
+
+def read_settings(environment: Environment, *, config: Path | None, folder: DataFolder) -> Settings:
+    """Read what every service needs; a configuration file named on the command line goes first."""
+    return Settings(
+        catalog=load_catalog(config or environment.path("INFLOW_CONFIG", None)),
+        broker=BrokerSettings.from_environment(environment),
+        database=DatabaseSettings.from_environment(environment),
+        folder=folder,
+        health_file=environment.path("INFLOW_HEALTH_FILE", None),
+    )
+
+
+def run_on_servers(settings: Settings, run: Run, *, stop: threading.Event) -> None:
+    """Wait for the database for as long as it takes, prepare the tables, and run."""
+    database = Database(settings.database.url)
+    _log.info("started", extra=facts("started", database=settings.database, broker=settings.broker))
+    try:
+        schema = retry(lambda: prepare_tables(database, settings.catalog), stop=stop, on_failure=report_failure)
+        run(
+            Context(
+                catalog=settings.catalog,
+                database=database,
+                schema=schema,
+                broker=settings.broker,
+                folder=settings.folder,
+                health=Health(settings.health_file),
+                stop=stop,
+            )
+        )
+    except TransientError as error:
+        _log.info("stopping before the servers answered", extra=facts("stopped_unconnected", reason=str(error)))
+    finally:
+        database.close()
+    _log.info("stopped", extra=facts("stopped"))
+
+
+def consume_for_ever(
+    consumer: Consumer,
+    handle: Handler,
+    *,
+    stop: threading.Event,
+    tick: Callable[[], None],
+    tick_seconds: float,
+) -> None:
+    """Consume until a stop is requested; connect again, with back-off, whenever the connection is lost.
+
+    A tick that meets a transient error is reported and tried again at its next time: to give up the connection for
+    it would count as a failed delivery of every message in hand.
+    """
+
+    def patient_tick() -> None:
+        try:
+            tick()
+        except TransientError as error:
+            report_failure(error, tick_seconds)
+
+    def consume() -> None:
+        connected_at = time.monotonic()
+        try:
+            consumer.run(handle, stop=stop, tick=patient_tick, tick_seconds=tick_seconds)
+        except TransientError as error:
+            if time.monotonic() - connected_at < _STABLE_SECONDS:
+                raise
+            # It worked for a while: the back-off begins anew.
+            report_failure(error, 0.0)
+
+    while not stop.is_set():
+        try:
+            retry(consume, stop=stop)
+        except TransientError as error:
+            _log.info("stopping without a connection", extra=facts("stopped_unconnected", reason=str(error)))

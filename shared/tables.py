@@ -1,0 +1,105 @@
+"""Creates the tables that are missing, and compares those that exist with the configuration."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Inspector, Table, inspect, text
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from shared.database import Database
+from shared.datasets import Catalog
+from shared.errors import DatabaseUnavailable, SchemaMismatch
+from shared.schema import Schema, build_schema
+
+_LOCK = "inflow.schema"
+_LOCK_SECONDS = 60
+
+
+def prepare_tables(database: Database, catalog: Catalog) -> Schema:
+    """Create missing tables under a lock and return the schema.
+
+    Raises SchemaMismatch with every difference where an existing table is not what the configuration asks for.
+    """
+    schema = build_schema(catalog, database.flavour)
+    with database.transaction() as connection, _locked(connection, schema):
+        schema.metadata.create_all(connection)
+        differences = compare_tables(connection, schema)
+    if differences:
+        raise SchemaMismatch(
+            "these tables differ from the configuration; change one of the two:\n" + "\n".join(differences)
+        )
+    return schema
+
+
+def compare_tables(connection: Connection, schema: Schema) -> list[str]:
+    """List where the database's tables differ from the schema, one sentence each."""
+    inspector = inspect(connection)
+    return [
+        difference
+        for table in schema.metadata.sorted_tables
+        for difference in _differences(connection, inspector, table)
+    ]
+
+
+def ddl(schema: Schema, dialect: Any) -> Iterator[str]:
+    """Yield the statements that create all tables, in order."""
+    for table in schema.metadata.sorted_tables:
+        yield str(CreateTable(table).compile(dialect=dialect)).strip()
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            yield str(CreateIndex(index).compile(dialect=dialect)).strip()
+
+
+@contextmanager
+def _locked(connection: Connection, schema: Schema) -> Iterator[None]:
+    """One process at a time; SQLite's transaction is that lock already."""
+    if schema.flavour == "sqlite":
+        yield
+        return
+    parameters = {"name": _LOCK, "seconds": _LOCK_SECONDS}
+    if connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), parameters) != 1:
+        raise DatabaseUnavailable("another process is creating the tables")
+    try:
+        yield
+    finally:
+        connection.execute(text("SELECT RELEASE_LOCK(:name)"), parameters)
+
+
+def _differences(connection: Connection, inspector: Inspector, table: Table) -> Iterator[str]:
+    found = {column["name"]: column for column in inspector.get_columns(table.name)}
+    for column in table.columns:
+        if column.name not in found:
+            yield f"{table.name}: column {column.name} is missing"
+            continue
+        actual = found.pop(column.name)
+        wanted_type = _type_name(column.type, connection)
+        actual_type = _type_name(actual["type"], connection)
+        if wanted_type != actual_type:
+            yield f"{table.name}.{column.name}: is {actual_type}, configured is {wanted_type}"
+        if bool(actual["nullable"]) != bool(column.nullable):
+            yield f"{table.name}.{column.name}: is {_null(actual['nullable'])}, configured is {_null(column.nullable)}"
+        yield from _collation_difference(table, column.name, actual["type"])
+    for name in found:
+        yield f"{table.name}: column {name} is not configured"
+    wanted_key = [column.name for column in table.primary_key]
+    actual_key = inspector.get_pk_constraint(table.name)["constrained_columns"]
+    if wanted_key != actual_key:
+        yield f"{table.name}: its key is ({', '.join(actual_key)}), configured is ({', '.join(wanted_key)})"
+
+
+def _collation_difference(table: Table, column: str, actual: Any) -> Iterator[str]:
+    wanted = table.dialect_options["mysql"].get("collate")
+    collation = getattr(actual, "collation", None)
+    if wanted and collation and collation != wanted:
+        yield f"{table.name}.{column}: compares by {collation}, which merges different texts; expected {wanted}"
+
+
+def _type_name(sql_type: Any, connection: Connection) -> str:
+    """The type as the server writes it, without the collation; a Boolean is TINYINT(1) there."""
+    name = str(sql_type.compile(connection.dialect)).upper()
+    name = name.split(" CHARACTER SET ")[0].split(" COLLATE ")[0]
+    return {"BOOL": "TINYINT(1)", "BOOLEAN": "BOOLEAN", "INTEGER": "BIGINT"}.get(name, name)
+
+
+def _null(nullable: object) -> str:
+    return "NULL" if nullable else "NOT NULL"
