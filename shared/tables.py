@@ -95,10 +95,10 @@ def _collation_difference(table: Table, column: str, actual: Any) -> Iterator[st
 
 
 def _type_name(sql_type: Any, connection: Connection) -> str:
-    """The type as the server writes it, without the collation; a Boolean is TINYINT(1) there."""
+    """The type as the server writes it, without the collation and without MariaDB's display width."""
     name = str(sql_type.compile(connection.dialect)).upper()
     name = name.split(" CHARACTER SET ")[0].split(" COLLATE ")[0]
-    return {"BOOL": "TINYINT(1)", "BOOLEAN": "BOOLEAN", "INTEGER": "BIGINT"}.get(name, name)
+    return {"BOOL": "TINYINT(1)", "BIGINT(20)": "BIGINT"}.get(name, name)
 
 
 def _null(nullable: object) -> str:
