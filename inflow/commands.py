@@ -5,9 +5,6 @@ import sys
 import threading
 from pathlib import Path
 
-from shared.environment import Environment
-from shared.settings import DatabaseSettings
-
 from inflow import report
 from inflow.embedded import Embedded, embedded_database
 from inflow.sample import write_sample
@@ -19,12 +16,14 @@ from services.writer import service as writer
 from shared.configuration import load_catalog
 from shared.database import Database
 from shared.datasets import Catalog
+from shared.environment import Environment
 from shared.errors import ConfigurationError, TransientError
 from shared.files import DataFolder
 from shared.health import Health, is_healthy
 from shared.lifecycle import ExitCode, stop_on_signals
 from shared.running import Context, read_settings, run_on_servers, set_up_logs_from
 from shared.schema import build_schema
+from shared.settings import DatabaseSettings
 
 
 def run(options: argparse.Namespace, environment: Environment) -> int:
@@ -74,7 +73,7 @@ def schema(options: argparse.Namespace, environment: Environment) -> int:
 
 def health(_options: argparse.Namespace, environment: Environment) -> int:
     """Say whether the service that touches INFLOW_HEALTH_FILE works."""
-    path = environment.path("INFLOW_HEALTH_FILE", None)
+    path = environment.optional_path("INFLOW_HEALTH_FILE")
     environment.finish()
     if path is None:
         raise ConfigurationError("INFLOW_HEALTH_FILE: is not set; expected the file that the service touches")
@@ -85,7 +84,7 @@ def _run_embedded(
     options: argparse.Namespace, environment: Environment, folder: DataFolder, stop: threading.Event
 ) -> int:
     config = WatcherConfig.from_environment(environment)
-    health_file = environment.path("INFLOW_HEALTH_FILE", None)
+    health_file = environment.optional_path("INFLOW_HEALTH_FILE")
     catalog = _catalog(options, environment)
     try:
         pipeline = Embedded(folder=folder, catalog=catalog, config=config, health=Health(health_file), stop=stop)
@@ -121,7 +120,7 @@ def _folder(options: argparse.Namespace, environment: Environment) -> DataFolder
 
 
 def _catalog(options: argparse.Namespace, environment: Environment) -> Catalog:
-    config = options.config or environment.path("INFLOW_CONFIG", None)
+    config = options.config or environment.optional_path("INFLOW_CONFIG")
     environment.finish()
     return load_catalog(config)
 

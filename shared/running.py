@@ -89,11 +89,11 @@ def set_up_logs_from(environment: Environment, *, service: str) -> None:
 def read_settings(environment: Environment, *, config: Path | None, folder: DataFolder) -> Settings:
     """Read what every service needs; a configuration file named on the command line goes first."""
     return Settings(
-        catalog=load_catalog(config or environment.path("INFLOW_CONFIG", None)),
+        catalog=load_catalog(config or environment.optional_path("INFLOW_CONFIG")),
         broker=BrokerSettings.from_environment(environment),
         database=DatabaseSettings.from_environment(environment),
         folder=folder,
-        health_file=environment.path("INFLOW_HEALTH_FILE", None),
+        health_file=environment.optional_path("INFLOW_HEALTH_FILE"),
     )
 
 

@@ -31,12 +31,14 @@ class WatcherConfig:
         default = cls()
         return cls(
             bounds=Bounds(
-                rows=environment.integer("INFLOW_CHUNK_ROWS", default.bounds.rows, minimum=1),
-                bytes=environment.integer("INFLOW_CHUNK_BYTES", default.bounds.bytes, minimum=1024),
+                rows=environment.integer("INFLOW_CHUNK_ROWS", default.bounds.rows, minimum=1, maximum=1_000_000),
+                bytes=environment.integer("INFLOW_CHUNK_BYTES", default.bounds.bytes, minimum=1024, maximum=1 << 20),
             ),
             settle_seconds=environment.seconds("INFLOW_SETTLE_SECONDS", default.settle_seconds),
             rescan_seconds=environment.seconds("INFLOW_RESCAN_SECONDS", default.rescan_seconds),
             watch=environment.choice("INFLOW_WATCH", ("auto", "poll"), default.watch),
-            backlog_messages=environment.integer("INFLOW_BACKLOG_MESSAGES", default.backlog_messages, minimum=1),
+            backlog_messages=environment.integer(
+                "INFLOW_BACKLOG_MESSAGES", default.backlog_messages, minimum=1, maximum=1_000_000
+            ),
             republish_seconds=environment.seconds("INFLOW_REPUBLISH_SECONDS", default.republish_seconds),
         )

@@ -3,15 +3,16 @@
 import logging
 from datetime import UTC
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from shared import loads
 from shared.database import Database
 from shared.datasets import Catalog
+from shared.loads import Load
 from shared.logs import facts
 from shared.messages import LoadCompleted, Publishing, envelope
 from shared.schema import Schema
-from shared.waiting import waiting_references
+from shared.waiting import Waiting, waiting_references
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ _MOST_AT_ONCE = 100
 
 
 class Relay:
-    """Moves events from the outbox to the broker. Several relays side by side publish some of them twice."""
+    """Moves events from the outbox to the broker. Of several relays, each takes those that no other one holds."""
 
     def __init__(self, database: Database, schema: Schema, catalog: Catalog, publisher: Publishing) -> None:
         self._database = database
@@ -28,41 +29,49 @@ class Relay:
         self._publisher = publisher
 
     def run_once(self) -> int:
-        """Publish the events that wait and take them out; return how many."""
-        table = self._schema.outbox
-        with self._database.transaction() as connection:
-            query = select(table).order_by(table.c.completed_at, table.c.load_id).limit(_MOST_AT_ONCE)
-            events = connection.execute(query).all()
-        for event in events:
-            payload = LoadCompleted(load_id=event.load_id, dataset=event.dataset)
-            self._publisher.publish(envelope(payload, occurred_at=event.completed_at.replace(tzinfo=UTC)))
-        if events:
-            self._take_out([event.load_id for event in events])
-        return len(events)
+        """Publish the events that wait and take them out; return how many.
 
-    def _take_out(self, load_ids: list[int]) -> None:
-        table = self._schema.outbox
+        They are published before the commit that takes them out: a crash in between publishes them again.
+        """
         with self._database.transaction() as connection:
+            load_ids = self._publish_all(connection)
+            if not load_ids:
+                return 0
+            table = self._schema.outbox
             connection.execute(delete(table).where(table.c.load_id.in_(load_ids)))
             completed = loads.find(connection, self._schema, load_ids)
             waiting = waiting_references(connection, self._schema, self._catalog, load_ids)
-        for load_id, load in completed.items():
-            _log.info(
-                "load %d is complete",
-                load_id,
-                extra=facts(
-                    "load_completed",
-                    load_id=load_id,
-                    file=load.file,
-                    dataset=load.dataset,
-                    rows_read=load.rows_read,
-                    inserted=load.inserted,
-                    updated=load.updated,
-                    unchanged=load.unchanged,
-                    superseded=load.superseded,
-                    rejected=load.rejected,
-                    waiting_rows=waiting[load_id].rows,
-                    waiting_for=waiting[load_id].members,
-                    seconds=load.seconds,
-                ),
-            )
+        for load_id, load in sorted(completed.items()):
+            _report(load, waiting[load_id])
+        return len(load_ids)
+
+    def _publish_all(self, connection: Connection) -> list[int]:
+        table = self._schema.outbox
+        oldest_first = select(table).order_by(table.c.completed_at, table.c.load_id)
+        events = connection.execute(oldest_first.limit(_MOST_AT_ONCE).with_for_update(skip_locked=True)).all()
+        for event in events:
+            payload = LoadCompleted(load_id=event.load_id, dataset=event.dataset)
+            self._publisher.publish(envelope(payload, occurred_at=event.completed_at.replace(tzinfo=UTC)))
+        return [event.load_id for event in events]
+
+
+def _report(load: Load, waiting: Waiting) -> None:
+    """Log the load's accounts, once per event."""
+    _log.info(
+        "load complete",
+        extra=facts(
+            "load_completed",
+            load_id=load.load_id,
+            file=load.file,
+            dataset=load.dataset,
+            rows_read=load.rows_read,
+            inserted=load.inserted,
+            updated=load.updated,
+            unchanged=load.unchanged,
+            superseded=load.superseded,
+            rejected=load.rejected,
+            waiting_rows=waiting.rows,
+            waiting_for=waiting.members,
+            seconds=load.seconds,
+        ),
+    )

@@ -1,0 +1,56 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test test-unit lint format lock schema up down logs clean
+
+BIN := .venv/bin
+DATA ?= data
+#: More options for pytest: make test PYTEST_OPTIONS="-k watcher -x"
+PYTEST_OPTIONS ?=
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install everything into .venv
+	@PYTHON="$(PYTHON)" scripts/setup.sh
+
+demo: setup ## Load the sample files without any server and show the result
+	@scripts/demo.sh
+
+run: setup ## Watch data/inbox without any server (DATA=folder for another folder)
+	$(BIN)/inflow run --embedded --data $(DATA)
+
+test: setup ## Run all tests but the compose and the slow ones; prepares its own servers
+	$(BIN)/pytest -m "not compose and not slow" --durations=10 $(PYTEST_OPTIONS)
+
+test-unit: setup ## Run the tests that need no server
+	$(BIN)/pytest -m "not servers and not compose and not slow" $(PYTEST_OPTIONS)
+
+lint: setup ## Check style, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Put the code into its one style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Write the lock files anew (UPGRADE=--upgrade takes the newest versions)
+	@PYTHON="$(PYTHON)" UPGRADE="$(UPGRADE)" scripts/lock.sh
+
+schema: setup ## Write schema.sql from the default configuration
+	$(BIN)/inflow schema >schema.sql.new
+	mv schema.sql.new schema.sql
+
+up: ## Start RabbitMQ, MySQL and the services with Docker
+	docker compose up --build --detach --wait
+	@echo "Drop files into data/inbox. RabbitMQ's management pages: http://localhost:15672"
+
+down: ## Stop what `make up` started; queues and tables are kept
+	docker compose down
+
+logs: ## Follow the logs of what `make up` started
+	docker compose logs --follow --tail 100
+
+clean: ## Remove .venv, caches and build; data stays
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Loads the sample files in a fresh folder, embedded, and shows what came of them.
+set -eu
+cd "$(dirname "$0")/.."
+
+inflow=.venv/bin/inflow
+data=build/demo
+
+heading() { printf '\n== %s\n' "$*"; }
+
+rm -rf "$data"
+mkdir -p "$data/inbox"
+cp data/samples/* "$data/inbox/"
+
+heading "inflow run --embedded --data $data --until-idle"
+"$inflow" run --embedded --data "$data" --until-idle
+
+heading "What was loaded: inflow status --data $data"
+"$inflow" status --data "$data"
+
+heading "What was rejected, to be mended and dropped again"
+for file in "$data"/rejected/*; do
+    [ -f "$file" ] || continue
+    printf '%s\n' "$file"
+    sed 's/^/    /' "$file"
+done
+
+heading "What was summarised: $data/summary_output.json"
+cat "$data/summary_output.json"
+printf '\n'

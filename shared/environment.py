@@ -1,0 +1,139 @@
+"""Environment variables, read and checked; every problem is reported at once, and no secret with it."""
+
+import json
+import math
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from shared.errors import ConfigurationError
+
+T = TypeVar("T", bound=str)
+P = TypeVar("P", bound=Path | None)
+
+_FILE = "_FILE"
+
+
+class Environment:
+    """Reads variables by name, and collects what is wrong with them until `finish`.
+
+    An empty variable counts as unset. NAME_FILE names a file that holds the value of NAME, the way secrets are
+    handed to containers; only a path can't be given so.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        #: In the order of finding; a dictionary, because a variable that is read twice is wrong once.
+        self._problems: dict[str, None] = {}
+
+    def is_set(self, *names: str) -> bool:
+        """Whether any of the variables has a value, in itself or in a file."""
+        return any(self._variables.get(name) or self._variables.get(name + _FILE) for name in names)
+
+    def first_set(self, *names: str) -> str:
+        """Return the first of several names for the same thing that has a value, else the first."""
+        return next((name for name in names if self.is_set(name)), names[0])
+
+    def text(self, name: str, default: str) -> str:
+        """Return any text. Its value never gets into a problem, so a secret is read like this too."""
+        value = self._value(name)
+        return default if value is None else value
+
+    def integer(self, name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
+        """Return a whole number within its bounds."""
+        value = self._value(name)
+        if value is None:
+            return default
+        number = _integer(value)
+        if number is None or number < minimum or (maximum is not None and number > maximum):
+            bounds = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+            self._report(name, value, f"a whole number {bounds}")
+            return default
+        return number
+
+    def seconds(self, name: str, default: float) -> float:
+        """Return a number of seconds above zero."""
+        value = self._value(name)
+        if value is None:
+            return default
+        number = _float(value)
+        if not 0 < number < math.inf:
+            self._report(name, value, "a number of seconds above 0")
+            return default
+        return number
+
+    def choice(self, name: str, choices: Collection[T], default: T) -> T:
+        """Return one of the choices, which may be written in capitals too."""
+        value = self._value(name)
+        if value is None:
+            return default
+        for choice in choices:
+            if choice.casefold() == value.casefold():
+                return choice
+        self._report(name, value, f"one of {', '.join(choices)}")
+        return default
+
+    def path(self, name: str, default: P) -> Path | P:
+        """Return a path, of something that need not exist."""
+        value = self._variables.get(name)
+        return Path(value) if value else default
+
+    def optional_path(self, name: str) -> Path | None:
+        """Return a path, or None where the variable is not set."""
+        value = self._variables.get(name)
+        return Path(value) if value else None
+
+    def problem(self, name: str, message: str) -> None:
+        """Note what is wrong with a variable, in words that hold no secret."""
+        self._problems[f"{self._source(name)} {message}"] = None
+
+    def finish(self) -> None:
+        """Raise ConfigurationError with all problems, one per line, if there are any."""
+        if self._problems:
+            raise ConfigurationError("\n".join(self._problems))
+
+    def _value(self, name: str) -> str | None:
+        value, file = self._variables.get(name), self._variables.get(name + _FILE)
+        if value and file:
+            self._problems[f"{name} and {name}{_FILE} are both set; expected one of them"] = None
+        if value or not file:
+            return value or None
+        return self._content(name, Path(file))
+
+    def _content(self, name: str, file: Path) -> str | None:
+        try:
+            content = file.read_text(encoding="utf-8").removesuffix("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            self.problem(name, f"names {_quoted(str(file))}, which can't be read: {reason}; expected a readable file")
+            return None
+        if not content:
+            self.problem(name, f"names {_quoted(str(file))}, which is empty; expected a value in it")
+        return content or None
+
+    def _report(self, name: str, value: str, expected: str) -> None:
+        # A file that is meant for another variable may well hold a secret, and so may a URL in the wrong place.
+        is_secret = not self._variables.get(name) or ("://" in value and "@" in value)
+        self.problem(name, f"is {'something else (not shown)' if is_secret else _quoted(value)}; expected {expected}")
+
+    def _source(self, name: str) -> str:
+        """Return the name of the variable that the value comes from."""
+        return name if self._variables.get(name) or not self._variables.get(name + _FILE) else name + _FILE
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value)
+
+
+def _integer(value: str) -> int | None:
+    try:
+        return int(value)
+    except ValueError:
+        return None
+
+
+def _float(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return math.nan

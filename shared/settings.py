@@ -1,0 +1,169 @@
+"""Where the broker and the database are and how to log in, as the environment says.
+
+A URL wins over its parts, which lend it no more than the login (and a database's name) that it leaves out.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Self
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from shared.environment import Environment
+
+_BROKER_URLS = ("RABBITMQ_URL", "AMQP_URL", "CLOUDAMQP_URL")
+_BROKER_PORTS = {"amqp": 5672, "amqps": 5671}
+_BROKER_EXPECTED = "amqp://USER:PASSWORD@HOST:PORT/VHOST, special characters as %XX, such as %2F for /"
+
+_DATABASE_URL = "DATABASE_URL"
+_DATABASE_PARTS = ("MYSQL_HOST", "MYSQL_PORT", "MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD")
+_DATABASE_EXPECTED = "mysql://USER:PASSWORD@HOST:PORT/DATABASE, special characters as %XX, such as %40 for @"
+_DRIVER = "mysql+pymysql"
+_MYSQL_SCHEMES = ("mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql")
+_SQLITE_SCHEMES = ("sqlite", "sqlite+pysqlite")
+#: Parameters of the driver that would overrule the login, and be shown where the URL is.
+_LOGIN_PARAMETERS = frozenset({"user", "password", "passwd"})
+
+_UNREADABLE = "is no URL, or its port is no number"
+_HIGHEST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerSettings:
+    """How to reach RabbitMQ."""
+
+    host: str = "localhost"
+    port: int = _BROKER_PORTS["amqp"]
+    user: str = "guest"
+    password: str = field(default="guest", repr=False)
+    virtual_host: str = "/"
+    tls: bool = False
+    heartbeat_seconds: int = 20
+    #: How long the broker may block a publisher, because it is short of memory or disk, before we reconnect.
+    blocked_connection_timeout_seconds: float = 60.0
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> Self:
+        """Read RABBITMQ_URL, or RABBITMQ_HOST and its likes."""
+        settings = cls(
+            user=environment.text("RABBITMQ_USER", "guest"),
+            password=environment.text(environment.first_set("RABBITMQ_PASSWORD", "RABBITMQ_PASS"), "guest"),
+            # The protocol has 16 bits for it, and 0 would switch it off.
+            heartbeat_seconds=environment.integer("RABBITMQ_HEARTBEAT_SECONDS", 20, minimum=1, maximum=65535),
+            blocked_connection_timeout_seconds=environment.seconds("RABBITMQ_BLOCKED_SECONDS", 60.0),
+        )
+        name = environment.first_set(*_BROKER_URLS)
+        if environment.is_set(name):
+            return settings._at_url(environment, name)
+        return replace(
+            settings,
+            host=environment.text("RABBITMQ_HOST", "localhost"),
+            port=environment.integer("RABBITMQ_PORT", _BROKER_PORTS["amqp"], minimum=1, maximum=_HIGHEST_PORT),
+            virtual_host=environment.text("RABBITMQ_VHOST", "/"),
+        )
+
+    def _at_url(self, environment: Environment, name: str) -> Self:
+        parts = _split(environment.text(name, ""))
+        fault = _broker_fault(parts) if parts else _UNREADABLE
+        if parts is None or fault:
+            environment.problem(name, f"{fault}; expected {_BROKER_EXPECTED}")
+            return self
+        return replace(
+            self,
+            host=parts.hostname or self.host,
+            port=parts.port or _BROKER_PORTS[parts.scheme],
+            user=unquote(parts.username or "") or self.user,
+            password=unquote(parts.password or "") or self.password,
+            virtual_host=unquote(parts.path[1:]) or "/",
+            tls=parts.scheme == "amqps",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """How to reach the database; the URL hides its password wherever it is shown."""
+
+    url: URL
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> Self:
+        """Read DATABASE_URL, or MYSQL_HOST and its likes."""
+        parts = URL.create(
+            _DRIVER,
+            username=environment.text("MYSQL_USER", "inflow"),
+            password=environment.text("MYSQL_PASSWORD", "") or None,
+            database=environment.text("MYSQL_DATABASE", "inflow"),
+            query={"charset": "utf8mb4"},
+        )
+        if environment.is_set(_DATABASE_URL):
+            return cls(url=_database_url(environment, parts))
+        host = environment.text("MYSQL_HOST", "localhost")
+        port = environment.integer("MYSQL_PORT", 3306, minimum=1, maximum=_HIGHEST_PORT)
+        return cls(url=parts.set(host=host, port=port))
+
+    @staticmethod
+    def is_configured(environment: Environment) -> bool:
+        """Whether the environment says anything about a database."""
+        return environment.is_set(_DATABASE_URL, *_DATABASE_PARTS)
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of a URL; the error of one that can't be read would show its password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # checked when it is looked at
+    except ValueError:
+        return None
+    return parts
+
+
+def _broker_fault(parts: SplitResult) -> str | None:
+    if parts.scheme not in _BROKER_PORTS:
+        return "does not begin with amqp:// or amqps://"
+    if not parts.hostname:
+        return "has no host"
+    if parts.query or parts.fragment:
+        return "has a ? or a # in it"
+    # An @ here comes from a password with a / in it. Some write the virtual host / as it is.
+    if "@" in parts.path or ("/" in parts.path[1:] and parts.path != "//"):
+        return "has a second / or an @ behind its host"
+    return None
+
+
+def _database_url(environment: Environment, parts: URL) -> URL:
+    """Return DATABASE_URL in the one form that the program uses, completed from the parts."""
+    try:
+        url = make_url(environment.text(_DATABASE_URL, ""))
+        fault = _database_fault(url)
+    except (ArgumentError, TypeError, ValueError):
+        url, fault = parts, _UNREADABLE
+    if fault:
+        environment.problem(_DATABASE_URL, f"{fault}; expected {_DATABASE_EXPECTED}; or sqlite:///PATH")
+        return parts
+    if url.drivername in _SQLITE_SCHEMES:
+        return url
+    return parts.set(
+        username=url.username or parts.username,
+        password=url.password or parts.password,
+        host=url.host,
+        port=url.port or 3306,
+        database=url.database or parts.database,
+        query={**url.query, **parts.query},
+    )
+
+
+def _database_fault(url: URL) -> str | None:
+    if url.drivername in _SQLITE_SCHEMES:
+        is_file = url.database not in (None, "", ":memory:") and not url.host
+        return None if is_file else "names no file"
+    if url.drivername not in _MYSQL_SCHEMES:
+        schemes = ", ".join(f"{scheme}://" for scheme in (*_MYSQL_SCHEMES, "sqlite"))
+        return f"begins with none of {schemes}"
+    if _LOGIN_PARAMETERS & url.query.keys():
+        return "has a user or password behind its ?"
+    if (url.port or 0) > _HIGHEST_PORT:
+        return f"has a port above {_HIGHEST_PORT}"
+    if "@" in (url.host or ""):
+        return "has a second @ before its host"
+    return None if url.host or "unix_socket" in url.query else "has no host"
