@@ -5,12 +5,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from pkgutil import resolve_name
 
 from shared.environment import Environment
-
-from inflow import commands
 from shared.errors import ConfigurationError, InflowError, SchemaMismatch, TransientError
-from shared.lifecycle import ExitCode
+from shared.exit_codes import ExitCode
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     environment = Environment(os.environ)
     try:
-        return int(options.command(options, environment))
+        # Only what the command needs is imported: a health check every few seconds must cost next to nothing.
+        command = resolve_name(options.command)
+        return int(command(options, environment))
     except (ConfigurationError, SchemaMismatch) as error:
         print(error, file=sys.stderr)
         return ExitCode.CONFIGURATION
@@ -45,11 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--until-idle", action="store_true", help="with --embedded: end when nothing is left to do")
     _add_data(run)
     _add_config(run)
-    run.set_defaults(command=commands.run)
+    run.set_defaults(command="inflow.commands:run")
 
     for name, command, what in (
-        ("status", commands.status, "show the files that wait, the loads and the references that wait"),
-        ("loads", commands.show_loads, "list all loads with their accounts"),
+        ("status", "inflow.commands:status", "show the files that wait, the loads and the references that wait"),
+        ("loads", "inflow.commands:show_loads", "list all loads with their accounts"),
     ):
         report = subparsers.add_parser(name, help=what)
         report.add_argument("--json", action="store_true", help="for machines")
@@ -61,14 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("--rows", type=_positive, default=1000, metavar="N", help="people (default: 1000)")
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
     sample.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same files")
-    sample.set_defaults(command=commands.sample)
+    sample.set_defaults(command="inflow.commands:sample")
 
     schema = subparsers.add_parser("schema", help="print the tables' definition for MySQL")
     _add_config(schema)
-    schema.set_defaults(command=commands.schema)
+    schema.set_defaults(command="inflow.commands:schema")
 
     health = subparsers.add_parser("health", help="exit with 0 if this container's service works")
-    health.set_defaults(command=commands.health)
+    health.set_defaults(command="inflow.health:health")
     return parser
 
 

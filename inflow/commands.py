@@ -3,6 +3,7 @@
 import argparse
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 from inflow import report
@@ -18,9 +19,10 @@ from shared.database import Database
 from shared.datasets import Catalog
 from shared.environment import Environment
 from shared.errors import ConfigurationError, TransientError
+from shared.exit_codes import ExitCode
 from shared.files import DataFolder
-from shared.health import Health, is_healthy
-from shared.lifecycle import ExitCode, stop_on_signals
+from shared.health import Health
+from shared.lifecycle import SideTask, stop_on_signals
 from shared.running import Context, read_settings, run_on_servers, set_up_logs_from
 from shared.schema import build_schema
 from shared.settings import DatabaseSettings
@@ -71,15 +73,6 @@ def schema(options: argparse.Namespace, environment: Environment) -> int:
     return ExitCode.OK
 
 
-def health(_options: argparse.Namespace, environment: Environment) -> int:
-    """Say whether the service that touches INFLOW_HEALTH_FILE works."""
-    path = environment.optional_path("INFLOW_HEALTH_FILE")
-    environment.finish()
-    if path is None:
-        raise ConfigurationError("INFLOW_HEALTH_FILE: is not set; expected the file that the service touches")
-    return ExitCode.OK if is_healthy(path) else ExitCode.ATTENTION
-
-
 def _run_embedded(
     options: argparse.Namespace, environment: Environment, folder: DataFolder, stop: threading.Event
 ) -> int:
@@ -105,11 +98,11 @@ def _run_on_servers(
     environment.finish()
 
     def run_all(context: Context) -> None:
-        threads = [threading.Thread(target=each, args=(context,)) for each in prepared]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        tasks = [SideTask(partial(each, context), stop=stop, name="service") for each in prepared]
+        for task in tasks:
+            task.start()
+        for task in tasks:
+            task.finish()
 
     run_on_servers(settings, run_all, stop=stop)
     return ExitCode.OK

@@ -20,9 +20,10 @@ from shared import loads
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.errors import FolderUnavailable
+from shared.exit_codes import ExitCode
 from shared.files import DataFolder
 from shared.health import Health
-from shared.lifecycle import ExitCode, retry
+from shared.lifecycle import retry
 from shared.logs import facts
 from shared.tables import prepare_tables
 from shared.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE

@@ -17,7 +17,7 @@ _FIRST_DAY, _LAST_DAY = date(1837, 1, 1), date(1999, 12, 31)
 _STRIDE_DAYS = 2_147_483_647
 
 #: Below so many rows all people are ordinary.
-_FEWEST_ROWS_WITH_ODD_ONES = 100
+_FEWEST_ROWS_WITH_ODD_PEOPLE = 100
 
 #: A country has one town for so many rows of people, until all its towns are there.
 _ROWS_PER_TOWN = 50
@@ -73,15 +73,15 @@ _COUNTRIES = (
         patterns=("{}ово", "{}огорск", "{}ое Поле"),
         stems="Бел Сосн Камен Ясн Звёзд",
         given_names="Анна Иван Ольга Пётр Мария Юрий Елена Павел Софья Глеб Вера Олег Нина Егор Алёна Фёдор Тарас "
-        "Їжак Майя Єва",
+        "Їва Майя Єва",
         family_names="Мельник Гончар Черных Седых Долгих Живаго Коваль Бондарь Ткач Шевченко Кравец Швец Белых "
-        "Сорока Щука Заяц Ёлкин-Палкин Мороз Гриб Хижняк",
+        "Сорока Щука Заяц Ёлкина Мороз Гриб Хижняк",
     ),
     _Country(
         name="Ανθεμία",
         share=7,
         counties=("Βορράς", "Νότος", "Νησιά"),
-        patterns=("{}ώνα", "{}όπολη", "Άνω {}ιά"),
+        patterns=("{}ώνα", "{}όπολη", "Άνω {}ά"),
         stems="Ελαι Αμπελ Λευκ Πετρ Ροδ",
         given_names="Ελένη Γιώργος Μαρία Νίκος Άννα Σοφία Ιωάννα Πέτρος Θάλεια Αλέξης Ζωή Στέλιος Χλόη Μάρκος Ίρις "
         "Ορέστης Δάφνη Φοίβος Ξένια Αΐντα",
@@ -194,11 +194,16 @@ def _places(rows: int) -> Iterator[_Row]:
 
 
 def _people(rows: int, rng: random.Random) -> Iterator[_Row]:
-    spread = len(_ODD_PEOPLE) + 1
-    odd = {number * rows // spread: row for number, row in enumerate(_ODD_PEOPLE, start=1)}
+    odd = _odd_people(rows)
     ordinary = _ordinary_people(rows, rng)
-    for number in range(rows):
-        yield odd[number] if number in odd and rows >= _FEWEST_ROWS_WITH_ODD_ONES else next(ordinary)
+    return (odd[number] if number in odd else next(ordinary) for number in range(rows))
+
+
+def _odd_people(rows: int) -> dict[int, _Row]:
+    """Return the odd people by the number of their row, evenly spread."""
+    if rows < _FEWEST_ROWS_WITH_ODD_PEOPLE:
+        return {}
+    return {number * rows // (len(_ODD_PEOPLE) + 1): row for number, row in enumerate(_ODD_PEOPLE, start=1)}
 
 
 def _ordinary_people(rows: int, rng: random.Random) -> Iterator[_Row]:

@@ -5,12 +5,13 @@ cd "$(dirname "$0")/.."
 
 inflow=.venv/bin/inflow
 data=build/demo
+export INFLOW_LOG_FORMAT=text
 
 heading() { printf '\n== %s\n' "$*"; }
 
 rm -rf "$data"
 mkdir -p "$data/inbox"
-cp data/samples/* "$data/inbox/"
+cp data/samples/*.csv "$data/inbox/"
 
 heading "inflow run --embedded --data $data --until-idle"
 "$inflow" run --embedded --data "$data" --until-idle

@@ -101,9 +101,8 @@ class Publisher:
 
     def serve(self) -> None:
         """Answer heartbeats; to be called now and then while there is nothing to publish."""
-        if self._connection is not None:
-            with self._open():
-                self._connection.process_data_events(0)
+        with self._open() as channel:
+            channel.connection.process_data_events(0)
 
     def close(self) -> None:
         """Close the connection, whatever state it is in."""

@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import IntEnum
 from types import FrameType
 from typing import TypeVar
 
@@ -21,18 +20,6 @@ _T = TypeVar("_T")
 
 #: The longest pause between two tries, with jitter.
 LONGEST_BACKOFF_SECONDS = 15.0
-
-
-class ExitCode(IntEnum):
-    """What a process ends with."""
-
-    OK = 0
-    #: A file was refused, or something waits for a person.
-    ATTENTION = 1
-    #: Wrong configuration or usage.
-    CONFIGURATION = 2
-    #: A server can't be reached.
-    UNREACHABLE = 3
 
 
 @contextmanager
@@ -53,6 +40,30 @@ def stop_on_signals() -> Iterator[threading.Event]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+class SideTask(threading.Thread):
+    """A thread whose failure is not forgotten: it requests a stop, and `finish` raises it again."""
+
+    def __init__(self, action: Callable[[], None], *, stop: threading.Event, name: str) -> None:
+        super().__init__(name=name)
+        self._action = action
+        self._stop_event = stop
+        self._failure: BaseException | None = None
+
+    def run(self) -> None:
+        """Run the action."""
+        try:
+            self._action()
+        except BaseException as error:
+            self._failure = error
+            self._stop_event.set()
+
+    def finish(self) -> None:
+        """Wait for the end; raise what ended it, if it was an error."""
+        self.join()
+        if self._failure is not None:
+            raise self._failure
 
 
 def _wait(stop: threading.Event, seconds: float) -> None:

@@ -15,10 +15,11 @@ from shared.database import Database
 from shared.datasets import Catalog
 from shared.delivery import Handler
 from shared.environment import Environment
-from shared.errors import ConfigurationError, SchemaMismatch, TransientError
+from shared.errors import ConfigurationError, SchemaMismatch, TerminalError, TransientError
+from shared.exit_codes import ExitCode
 from shared.files import DataFolder
 from shared.health import Health
-from shared.lifecycle import ExitCode, report_failure, retry, stop_on_signals
+from shared.lifecycle import report_failure, retry, stop_on_signals
 from shared.logs import facts, set_up_logs
 from shared.schema import Schema
 from shared.settings import BrokerSettings, DatabaseSettings
@@ -74,6 +75,9 @@ def run_service(service: str, prepare: Callable[[Environment], Run]) -> int:
     except (ConfigurationError, SchemaMismatch) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return ExitCode.CONFIGURATION
+    except TerminalError as error:
+        _log.critical("stopped: %s", error, extra=facts("failed", error=type(error).__name__))
+        return ExitCode.ATTENTION
     return ExitCode.OK
 
 

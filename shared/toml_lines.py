@@ -15,6 +15,8 @@ T = TypeVar("T")
 TomlPath = tuple[str | int, ...]
 
 _QUOTED_CHARACTERS = 60
+#: How alike two words are when one is taken for a slip of the other; by difflib's 0.6, amount would be country.
+_SIMILARITY = 0.75
 #: Deeper tables are usually written inline, as entries of their parent.
 _HEADER_DEPTH = 3
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -38,7 +40,7 @@ def quoted(text: str) -> str:
 
 def hint(word: str, known: Collection[str]) -> str:
     """Say which of the known words was meant, or which there are."""
-    close = get_close_matches(word, known, n=1)
+    close = get_close_matches(word, known, n=1, cutoff=_SIMILARITY)
     return f"did you mean {quoted(close[0])}?" if close else f"expected {_any_of(known)}"
 
 

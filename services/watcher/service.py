@@ -1,20 +1,18 @@
 """The watcher as a service: one active per data folder, others stand by."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
-
-from shared.environment import Environment
 
 from services.watcher.config import WatcherConfig
 from services.watcher.inbox import InboxEvents
 from services.watcher.watcher import Watcher
 from shared.broker import Consumer, Publisher
+from shared.environment import Environment
 from shared.errors import BrokerUnavailable, FolderUnavailable, TransientError
 from shared.health import BEAT_SECONDS
-from shared.lifecycle import report_failure, retry
+from shared.lifecycle import SideTask, report_failure, retry
 from shared.logs import facts
 from shared.running import Context, consume_for_ever
 from shared.topology import WATCHER_QUEUE
@@ -52,16 +50,18 @@ class _Service:
         self._watcher: Watcher | None = None
         self._renamed_in: set[str] = set()
         self._next_rescan = 0.0
+        self._next_beat = 0.0
 
     def run(self) -> None:
-        listener = threading.Thread(target=self._listen, name="completions")
+        listener = SideTask(self._listen, stop=self._context.stop, name="completions")
         listener.start()
         try:
             self._watch()
         except TransientError as error:
             _log.info("stopping with work left", extra=facts("stopped_early", reason=str(error)))
         finally:
-            listener.join()
+            self._context.stop.set()
+            listener.finish()
             self._publisher.close()
             self._events.close()
 
@@ -83,6 +83,7 @@ class _Service:
             published = self._current_watcher().publish()
             if not published:
                 self._publisher.serve()
+            self._beat()
         except OSError as error:
             raise FolderUnavailable(str(error)) from error
         return published
@@ -92,7 +93,13 @@ class _Service:
         self._renamed_in = set()
         self._events.follow_folders()
         self._next_rescan = time.monotonic() + self._config.rescan_seconds
-        self._context.health.beat()
+
+    def _beat(self) -> None:
+        """Say now and then that folder, database and broker were all there for this step."""
+        if time.monotonic() >= self._next_beat:
+            self._context.database.ping()
+            self._context.health.beat()
+            self._next_beat = time.monotonic() + BEAT_SECONDS
 
     def _current_watcher(self) -> Watcher:
         """The watcher; it reads the books when it is made, so a lost database delays it."""

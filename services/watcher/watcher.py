@@ -87,7 +87,7 @@ class Watcher:
         """Look at the folders and the books: what is new, what is finished, what stands still."""
         self._intake.claim(renamed_in, room=_MOST_OPEN - len(self._open))
         self._adopt()
-        known = self._look_up(self._open)
+        known = self._look_up(self._open.keys())
         self._finish(known)
         self._forget([load_id for load_id in self._open if load_id not in known])
         self._revive(known)
@@ -102,7 +102,7 @@ class Watcher:
 
     def _adopt(self) -> None:
         adopted = self._intake.adopt(self._open.keys())
-        known = self._look_up(claimed.load_id for claimed in adopted)
+        known = self._look_up([claimed.load_id for claimed in adopted])
         for claimed in adopted:
             self._open[claimed.load_id] = claimed
             if known[claimed.load_id].state in ("claimed", "reading"):
@@ -126,7 +126,9 @@ class Watcher:
             loads.mark_refused(connection, self._schema, claimed.load_id, reason=reason, message=message)
         _log.warning("file refused: %s", message, extra=facts("file_refused", load_id=claimed.load_id, reason=reason))
 
-    def _look_up(self, load_ids: Iterable[int]) -> dict[int, Load]:
+    def _look_up(self, load_ids: Collection[int]) -> dict[int, Load]:
+        if not load_ids:
+            return {}
         with self._database.transaction() as connection:
             return loads.find(connection, self._schema, load_ids)
 

@@ -4,14 +4,13 @@ import logging
 import threading
 from collections.abc import Callable
 
-from shared.environment import Environment
-
 from services.writer.handlers import WriterHandlers
 from services.writer.relay import Relay
 from shared.broker import Consumer, Publisher
+from shared.environment import Environment
 from shared.errors import TransientError
 from shared.health import BEAT_SECONDS
-from shared.lifecycle import retry
+from shared.lifecycle import SideTask, retry
 from shared.logs import facts
 from shared.running import Context, consume_for_ever
 from shared.topology import WRITER_QUEUE
@@ -30,7 +29,7 @@ def run(context: Context) -> None:
     """Write until a stop is requested, whatever happens to broker and database meanwhile."""
     completed = threading.Event()
     handlers = WriterHandlers(context.database, context.schema, context.catalog, on_completed=completed.set)
-    relay = threading.Thread(target=_relay, args=(context, completed), name="relay")
+    relay = SideTask(lambda: _relay(context, completed), stop=context.stop, name="relay")
     relay.start()
 
     def beat() -> None:
@@ -39,7 +38,7 @@ def run(context: Context) -> None:
 
     consumer = Consumer(context.broker, WRITER_QUEUE, name="inflow-writer")
     consume_for_ever(consumer, handlers.handle, stop=context.stop, tick=beat, tick_seconds=BEAT_SECONDS)
-    relay.join()
+    relay.finish()
 
 
 def _relay(context: Context, completed: threading.Event) -> None:

@@ -1,0 +1,15 @@
+"""`inflow health`: apart from the other commands, because a container runs it every few seconds."""
+
+import argparse
+
+from shared.environment import Environment
+from shared.errors import ConfigurationError
+from shared.health import is_healthy
+
+
+def health(_options: argparse.Namespace, environment: Environment) -> int:
+    """Exit with 0 if the service that touches INFLOW_HEALTH_FILE works, else with 1."""
+    path = environment.optional_path("INFLOW_HEALTH_FILE")
+    if path is None:
+        raise ConfigurationError("INFLOW_HEALTH_FILE is not set; expected the file that the service touches")
+    return int(not is_healthy(path))

@@ -1,0 +1,132 @@
+"""Catalogues that the tests of the writer use: the default one, and one for each shape a dataset may have."""
+
+from collections.abc import Iterable
+
+from shared.configuration import load_catalog
+from shared.datasets import Catalog, Column, Dataset, Reference, Summary, TypeName
+
+#: Born in which country, as by default.
+BIRTHS_BY_COUNTRY = Summary(
+    file="summary_output.json", format="json-object", count="people", by=("birthplace", "country")
+)
+
+
+def default_catalog() -> Catalog:
+    """Return people and places as they come with Inflow."""
+    return load_catalog(None)
+
+
+def forgiving_people_and_places() -> Catalog:
+    """Return people and places where a person may have no birthplace, and a place no country."""
+    places = dataset("places", key=("city",), columns=texts("city", "county", "country"))
+    people = dataset(
+        "people",
+        key=("given_name", "family_name", "date_of_birth"),
+        columns=[*texts("given_name", "family_name"), column("date_of_birth", "date"), *texts("place_of_birth")],
+        references=[Reference(name="birthplace", columns=("place_of_birth",), dataset="places")],
+    )
+    return catalog(places, people, summaries=[BIRTHS_BY_COUNTRY])
+
+
+def every_type() -> Catalog:
+    """Return one dataset with a column of each type, each of the largest size that a server takes."""
+    columns = [
+        column("id", "integer"),
+        *texts("label"),
+        column("amount", "integer"),
+        column("price", "decimal", precision=65, scale=30),
+        column("born", "date"),
+        column("seen", "timestamp"),
+        column("alive", "boolean"),
+    ]
+    return catalog(dataset("things", key=("id",), columns=columns))
+
+
+def typed_keys(*, type_name: TypeName) -> Catalog:
+    """Return a dataset whose key is one column of a type."""
+    return catalog(dataset("things", key=("id",), columns=[column("id", type_name), *texts("label")]))
+
+
+def key_only() -> Catalog:
+    """Return a dataset whose columns are all key."""
+    return catalog(dataset("pairs", key=("one", "other"), columns=texts("one", "other")))
+
+
+def composite_references() -> Catalog:
+    """Return shops that refer to regions by two columns; the key's order is not that of the declaration."""
+    regions = dataset("regions", key=("country", "code"), columns=texts("code", "country", "name"))
+    shops = dataset(
+        "shops",
+        key=("shop",),
+        columns=texts("shop", "region", "land"),
+        references=[Reference(name="region", columns=("land", "region"), dataset="regions")],
+    )
+    return catalog(regions, shops)
+
+
+def reference_in_key() -> Catalog:
+    """Return rooms, whose key holds the reference to their building, and desks that refer to rooms and buildings."""
+    buildings = dataset("buildings", key=("building",), columns=texts("building", "address"))
+    rooms = dataset(
+        "rooms",
+        key=("building", "number"),
+        columns=[*texts("building"), column("number", "integer"), *texts("colour")],
+        references=[Reference(name="building", columns=("building",), dataset="buildings")],
+    )
+    desks = dataset(
+        "desks",
+        key=("desk",),
+        columns=[column("desk", "integer"), *texts("building"), column("number", "integer"), *texts("owner_building")],
+        references=[
+            Reference(name="room", columns=("building", "number"), dataset="rooms"),
+            Reference(name="owner", columns=("owner_building",), dataset="buildings"),
+        ],
+    )
+    return catalog(buildings, rooms, desks)
+
+
+def reference_to_itself() -> Catalog:
+    """Return staff, each with a manager among the staff."""
+    staff = dataset(
+        "staff",
+        key=("name",),
+        columns=texts("name", "manager", "room"),
+        references=[Reference(name="manager", columns=("manager",), dataset="staff")],
+    )
+    return catalog(staff)
+
+
+def catalog(*datasets: Dataset, summaries: Iterable[Summary] = ()) -> Catalog:
+    """Build a catalogue; datasets stand before those that refer to them."""
+    return Catalog(datasets={each.name: each for each in datasets}, summaries=tuple(summaries))
+
+
+def dataset(
+    name: str, *, key: tuple[str, ...], columns: Iterable[Column], references: Iterable[Reference] = ()
+) -> Dataset:
+    """Build a dataset fed by files of its name; its key columns are required, as the configuration sees to."""
+    declared = tuple(
+        column(each.name, each.type, length=each.length, precision=each.precision, scale=each.scale, required=True)
+        if each.name in key
+        else each
+        for each in columns
+    )
+    return Dataset(name=name, files=(f"{name}*.csv",), columns=declared, key=key, references=tuple(references))
+
+
+def column(
+    name: str,
+    type_name: TypeName,
+    *,
+    length: int = 255,
+    precision: int = 18,
+    scale: int = 4,
+    required: bool = False,
+) -> Column:
+    """Build a column."""
+    return Column(name=name, type=type_name, length=length, precision=precision, scale=scale, required=required)
+
+
+def texts(*names: str) -> list[Column]:
+    """Build text columns."""
+    return [column(name, "text") for name in names]

@@ -1,0 +1,145 @@
+"""The pipeline under `docker compose`, as a project of its own beside whatever else runs on the machine."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+COMPOSE_FILE = REPOSITORY / "docker-compose.yml"
+
+#: Who owns the data folder when the tests run as root: an ordinary user that no image knows.
+ORDINARY_USER, ORDINARY_GROUP = 1234, 2345
+
+#: After this, what a test waits for is not going to come.
+LONGEST_WAIT_SECONDS = 120
+
+#: Variables that the compose file reads; the developer's own must not reach the tests.
+_SETTINGS = ("INFLOW_", "MYSQL_", "RABBITMQ_", "COMPOSE_")
+
+
+def require_docker() -> None:
+    """Skip the test where no Docker engine with compose answers; fail it when CI=true."""
+    answers = shutil.which("docker") is not None and all(
+        subprocess.run(command, capture_output=True, check=False).returncode == 0
+        for command in (["docker", "version"], ["docker", "compose", "version"])
+    )
+    if answers:
+        return
+    message = "no Docker engine with compose answers"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+def docker(*arguments: str, environment: dict[str, str] | None = None) -> str:
+    """Run a docker command that must succeed, and return what it printed."""
+    command = ["docker", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One compose project with its own image, accounts, ports, volumes and data folder."""
+
+    name: str
+    data: Path
+    passwords: dict[str, str]
+    #: The right answer so far: how many people of all dropped files were born in each country.
+    births: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def image(self) -> str:
+        """Name of the project's image."""
+        return f"{self.name}:test"
+
+    def compose(self, *arguments: str) -> str:
+        """Run a compose command that must succeed, and return what it printed."""
+        own = {"INFLOW_IMAGE": self.image, "INFLOW_DATA": str(self.data), **self.passwords}
+        # Port 0: the engine takes a free one.
+        ports = dict.fromkeys(("RABBITMQ_PORT", "RABBITMQ_MANAGEMENT_PORT", "MYSQL_PORT"), "0")
+        others = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+        project = ("--project-name", self.name, "--file", str(COMPOSE_FILE), "--env-file", os.devnull)
+        return docker("compose", *project, *arguments, environment=others | own | ports)
+
+    def up(self, *, writers: int = 1) -> None:
+        """Start what does not run, with that many writers, and wait until all is healthy."""
+        self.compose("up", "--detach", "--wait", "--wait-timeout", "180", "--scale", f"writer={writers}")
+
+    def containers(self) -> list[tuple[str, dict[str, Any]]]:
+        """Inspect all containers, running or not: the service of each, and what Docker says of it."""
+        inspected = json.loads(docker("inspect", *self.compose("ps", "--all", "--quiet").split()))
+        return [(each["Config"]["Labels"]["com.docker.compose.service"], each) for each in inspected]
+
+    def drop(self, name: str, text: str) -> None:
+        """Put a file into the inbox as its owner would: under another name first, then by a rename."""
+        hidden = self.data / "inbox" / f".{name}"
+        hidden.write_text(text, encoding="utf-8")
+        owner = self.data.stat()
+        os.chown(hidden, owner.st_uid, owner.st_gid)
+        hidden.rename(hidden.with_name(name))
+
+    def wait_for_file(self, folder: str, name: str) -> None:
+        """Wait until a folder of the data folder has a file with that in its name."""
+        places = self.data / folder
+        self._wait_until(
+            lambda: any(name in path.name for path in places.iterdir()), f"{name} is in {folder}"
+        )
+
+    def wait_for_the_right_summary(self) -> None:
+        """Wait until the summary is, to the byte, the right one for all files dropped so far."""
+        right = dict(sorted(self.births.items(), key=lambda entry: (-entry[1], entry[0])))
+        document = json.dumps(right, ensure_ascii=False, separators=(",", ":")).encode()
+        path = self.data / "summary_output.json"
+        self._wait_until(lambda: path.exists() and path.read_bytes() == document, f"the summary is {right}")
+
+    def _wait_until(self, fact: Callable[[], bool], name: str) -> None:
+        deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+        while not fact():
+            if time.monotonic() > deadline:
+                pytest.fail(
+                    f"not within {LONGEST_WAIT_SECONDS} s: {name}\n{self.compose('logs', '--tail=20')}"
+                )
+            time.sleep(0.2)
+
+
+@contextmanager
+def running_project(folder: Path) -> Iterator[Project]:
+    """Build the image once, start the project, and remove all of it at the end."""
+    # Characters that a URL, a shell or a compose file could trip over.
+    password = f"{secrets.token_hex(8)}@:/%# $&'"
+    project = Project(
+        name=f"inflow-{secrets.token_hex(4)}",
+        data=_data_folder(folder),
+        passwords={f"{owner}_PASSWORD": owner + password for owner in ("RABBITMQ", "MYSQL", "MYSQL_ROOT")},
+    )
+    try:
+        project.compose("build")
+        project.up()
+        yield project
+    except AssertionError as error:
+        error.add_note(project.compose("logs", "--tail=20"))
+        raise
+    finally:
+        project.compose("down", "--volumes", "--timeout=10")
+        docker("image", "rm", "--force", project.image)
+
+
+def _data_folder(folder: Path) -> Path:
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(data, ORDINARY_USER, ORDINARY_GROUP)
+    return data

@@ -1,0 +1,24 @@
+"""Waiting for a fact: the only place in the tests that sleeps."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+#: Short beside everything waited for, long beside the cost of asking.
+PAUSE_SECONDS = 0.05
+
+
+class StillNot(AssertionError):
+    """The fact did not come true in time."""
+
+
+def eventually(predicate: Callable[[], T], *, timeout_seconds: float = 30, message: str = "") -> T:
+    """Ask until the answer is true, and return it; fail with the last answer seen."""
+    deadline = time.monotonic() + timeout_seconds
+    while not (answer := predicate()):
+        if time.monotonic() > deadline:
+            raise StillNot(f"{message or 'not true'} after {timeout_seconds} s; last seen: {answer!r}")
+        time.sleep(PAUSE_SECONDS)
+    return answer

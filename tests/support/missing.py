@@ -1,0 +1,13 @@
+"""What a test does when something it needs can't be had."""
+
+import os
+from typing import NoReturn
+
+import pytest
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test on a laptop; fail it in CI, where a skipped test would look like a passed one."""
+    if os.environ.get("CI") == "true":
+        raise pytest.fail.Exception(what, pytrace=False) from None
+    raise pytest.skip.Exception(what) from None

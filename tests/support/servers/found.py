@@ -1,0 +1,50 @@
+"""What a way of getting servers hands over."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+from urllib.parse import quote
+
+from sqlalchemy import URL
+
+Flavour = Literal["mysql", "mariadb"]
+
+
+class Unavailable(Exception):
+    """This way gives no such server; the message says why, on one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerServer:
+    """A RabbitMQ whose user may make virtual hosts through the management API."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    management_url: str
+
+    def url(self, vhost: str) -> str:
+        """Return the AMQP URL of one virtual host."""
+        credentials = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
+        return f"amqp://{credentials}@{self.host}:{self.port}/{quote(vhost, safe='')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseServer:
+    """A MySQL or MariaDB whose user may make databases; the URL names none."""
+
+    url: URL
+
+
+class Provider(Protocol):
+    """One way of getting servers."""
+
+    @property
+    def name(self) -> str:
+        """The word that INFLOW_TEST_PROVISION forces this way with."""
+
+    def broker(self) -> BrokerServer:
+        """Return a server that answers, or raise Unavailable."""
+
+    def database(self) -> DatabaseServer:
+        """Return a server that answers, or raise Unavailable."""

@@ -1,0 +1,92 @@
+"""A virtual host and a database of its own for each test."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pika
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from tests.support.servers.found import BrokerServer, DatabaseServer, Flavour
+from tests.support.servers.management import Management
+
+#: A test that left a transaction open must not hold up the others.
+LOCK_WAIT_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """An empty virtual host."""
+
+    url: str
+    server: BrokerServer
+    vhost: str
+
+    def queue_depths(self) -> dict[str, int]:
+        """Return how many messages wait in each queue; those a consumer holds unacknowledged do not wait.
+
+        Asked over AMQP, where the answer is of this moment: the management API's figures are seconds old.
+        """
+        names = Management(self.server).queue_names(self.vhost)
+        with closing(pika.BlockingConnection(pika.URLParameters(self.url))) as connection:
+            channel = connection.channel()
+            return {name: channel.queue_declare(name, passive=True).method.message_count for name in names}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """An empty database, with the server's own default character set."""
+
+    url: str
+    flavour: Flavour
+
+
+@contextmanager
+def own_vhost(server: BrokerServer) -> Iterator[Broker]:
+    """Make a virtual host, and delete it in the end."""
+    management = Management(server)
+    vhost = _unique_name()
+    management.make_vhost(vhost)
+    try:
+        yield Broker(url=server.url(vhost), server=server, vhost=vhost)
+    finally:
+        management.delete_vhost(vhost)
+
+
+@contextmanager
+def own_database(server: DatabaseServer) -> Iterator[Database]:
+    """Make a database, and drop it in the end."""
+    name = _unique_name()
+    with _administrator(server) as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        version = str(connection.execute(text("SELECT VERSION()")).scalar_one())
+    try:
+        yield Database(
+            url=server.url.set(database=name).render_as_string(hide_password=False),
+            flavour="mariadb" if "MariaDB" in version else "mysql",
+        )
+    finally:
+        with _administrator(server) as connection:
+            _end_connections_to(name, connection)
+            connection.execute(text(f"DROP DATABASE {name}"))
+
+
+def _unique_name() -> str:
+    return f"inflow_test_{uuid4().hex[:12]}"
+
+
+@contextmanager
+def _administrator(server: DatabaseServer) -> Iterator[Connection]:
+    engine = create_engine(server.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}"))
+        yield connection
+
+
+def _end_connections_to(name: str, connection: Connection) -> None:
+    """End what a test left behind: its locks would keep the database from being dropped."""
+    query = text("SELECT id FROM information_schema.processlist WHERE db = :name")
+    for thread in connection.execute(query, {"name": name}).scalars().all():
+        connection.execute(text(f"KILL {thread}"))

@@ -1,0 +1,59 @@
+"""The few calls of RabbitMQ's management API that the tests need."""
+
+import base64
+import json
+from typing import Any
+from urllib.parse import quote
+from urllib.request import ProxyHandler, Request, build_opener
+
+from tests.support.servers.found import BrokerServer
+
+TIMEOUT_SECONDS = 30
+
+
+class Management:
+    """Makes, lists and deletes things on one RabbitMQ server."""
+
+    def __init__(self, server: BrokerServer) -> None:
+        self._server = server
+        # The servers are on this machine or beside it: a proxy for the outside world is in the way.
+        self._opener = build_opener(ProxyHandler({}))
+
+    def version(self) -> str:
+        """Return the server's version; raises OSError while it does not answer."""
+        return str(self._request("GET", "/api/overview")["rabbitmq_version"])
+
+    def make_vhost(self, vhost: str) -> None:
+        """Make a virtual host that the server's user may do everything in."""
+        self._request("PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
+        user = quote(self._server.user, safe="")
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        self._request("PUT", f"/api/permissions/{quote(vhost, safe='')}/{user}", everything)
+
+    def delete_vhost(self, vhost: str) -> None:
+        """Delete a virtual host with all in it; the server closes the connections to it."""
+        self._request("DELETE", f"/api/vhosts/{quote(vhost, safe='')}")
+
+    def vhosts(self) -> list[str]:
+        """Return the names of all virtual hosts."""
+        return [vhost["name"] for vhost in self._request("GET", "/api/vhosts?columns=name")]
+
+    def queue_names(self, vhost: str) -> list[str]:
+        """Return the names of a virtual host's queues."""
+        queues = self._request("GET", f"/api/queues/{quote(vhost, safe='')}?columns=name")
+        return [queue["name"] for queue in queues]
+
+    def _request(self, method: str, path: str, body: object = None) -> Any:
+        credentials = f"{self._server.user}:{self._server.password}".encode()
+        request = Request(
+            self._server.management_url + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Basic {base64.b64encode(credentials).decode()}",
+                "Content-Type": "application/json",
+            },
+            method=method,
+        )
+        with self._opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+            answer = response.read()
+        return json.loads(answer) if answer else None

@@ -1,0 +1,57 @@
+"""Servers that RABBITMQ_URL and DATABASE_URL name."""
+
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import make_url
+
+from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
+from tests.support.servers.probes import broker_problem, database_problem
+
+AMQP_PORT = 5672
+MANAGEMENT_PORT = 15672
+
+
+class NamedServerUnreachable(Exception):
+    """Somebody asked for this server; taking another one in silence would test the wrong thing."""
+
+
+class NamedServers:
+    """Takes what the environment names; nothing is started or stopped."""
+
+    name = "urls"
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def broker(self) -> BrokerServer:
+        """Return the RabbitMQ that RABBITMQ_URL names, with the usual port for its management API."""
+        parts = urlsplit(self._named("RABBITMQ_URL"))
+        host = parts.hostname or "localhost"
+        management_url = self._environ.get("RABBITMQ_MANAGEMENT_URL", f"http://{host}:{MANAGEMENT_PORT}")
+        server = BrokerServer(
+            host=host,
+            port=parts.port or AMQP_PORT,
+            user=unquote(parts.username or "guest"),
+            password=unquote(parts.password or "guest"),
+            management_url=management_url.rstrip("/"),
+        )
+        if problem := broker_problem(server):
+            raise NamedServerUnreachable(
+                f"RABBITMQ_URL names {host}:{server.port}, its management API being {management_url} "
+                f"(RABBITMQ_MANAGEMENT_URL says otherwise): {problem}"
+            )
+        return server
+
+    def database(self) -> DatabaseServer:
+        """Return the server that DATABASE_URL names; the database it names is left alone."""
+        url = make_url(self._named("DATABASE_URL")).set(drivername="mysql+pymysql", database="")
+        server = DatabaseServer(url=url)
+        if problem := database_problem(server):
+            raise NamedServerUnreachable(f"DATABASE_URL names {url.host}:{url.port}: {problem}")
+        return server
+
+    def _named(self, variable: str) -> str:
+        if not (value := self._environ.get(variable)):
+            raise Unavailable(f"{variable} is not set")
+        return value

@@ -1,0 +1,91 @@
+"""Servers of programs on this machine, and on Debian of programs installed for it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
+from tests.support.servers.mysqld import find_mysqld, start_mysqld
+from tests.support.servers.rabbitmq import find_rabbitmq, start_rabbitmq
+
+#: Debian asks this program before it starts the service of a package; 101 is no.
+POLICY = Path("/usr/sbin/policy-rc.d")
+APT_GET = ("apt-get", "-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300")
+
+
+class InstalledPrograms:
+    """Starts the server programs that are installed, beside any server that runs already."""
+
+    name = "programs"
+
+    def __init__(self, closing: ExitStack) -> None:
+        self._closing = closing
+
+    def broker(self) -> BrokerServer:
+        """Start the RabbitMQ of this machine."""
+        return start_rabbitmq(self._closing)
+
+    def database(self) -> DatabaseServer:
+        """Start the MariaDB or MySQL of this machine."""
+        return start_mysqld(self._closing)
+
+
+class DebianPackages:
+    """Installs what is missing from Debian's own packages, then starts it like any installed program."""
+
+    name = "apt"
+
+    def __init__(self, closing: ExitStack, announce: Callable[[str], None]) -> None:
+        self._programs = InstalledPrograms(closing)
+        self._announce = announce
+
+    def broker(self) -> BrokerServer:
+        """Start RabbitMQ, installing it first where it is missing."""
+        if find_rabbitmq() is None:
+            self._install("rabbitmq-server")
+        return self._programs.broker()
+
+    def database(self) -> DatabaseServer:
+        """Start MariaDB, installing it first where it is missing."""
+        if find_mysqld() is None:
+            self._install("mariadb-server")
+        return self._programs.database()
+
+    def _install(self, package: str) -> None:
+        if os.geteuid() != 0 or shutil.which("apt-get") is None:
+            raise Unavailable(f"only root on Debian can install {package} for the tests")
+        self._announce(f"installing the Debian package {package} with apt-get, without starting its service")
+        with _no_service_starts():
+            _apt_get("update")  # one dead source among several is no reason to stop
+            installed = _apt_get("install", package)
+        if installed.returncode != 0:
+            raise Unavailable(f"apt-get install {package}: {' '.join(installed.stderr.split())[-600:]}")
+
+
+def _apt_get(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(
+        [*APT_GET, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+
+
+@contextmanager
+def _no_service_starts() -> Iterator[None]:
+    """Keep Debian from starting services; a policy that the machine has is left as it is."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
