@@ -14,7 +14,6 @@ from services.aggregator import service as aggregator
 from services.watcher import service as watcher
 from services.watcher.config import WatcherConfig
 from services.writer import service as writer
-from shared.configuration import load_catalog
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.environment import Environment
@@ -23,7 +22,7 @@ from shared.exit_codes import ExitCode
 from shared.files import DataFolder
 from shared.health import Health
 from shared.lifecycle import SideTask, stop_on_signals
-from shared.running import Context, read_settings, run_on_servers, set_up_logs_from
+from shared.running import Context, read_catalog, read_settings, run_on_servers, set_up_logs_from
 from shared.schema import build_schema
 from shared.settings import DatabaseSettings
 
@@ -95,7 +94,6 @@ def _run_on_servers(
         raise ConfigurationError("--until-idle: only together with --embedded")
     prepared = [service.prepare(environment) for service in (watcher, writer, aggregator)]
     settings = read_settings(environment, config=options.config, folder=folder)
-    environment.finish()
 
     def run_all(context: Context) -> None:
         tasks = [SideTask(partial(each, context), stop=stop, name="service") for each in prepared]
@@ -113,9 +111,7 @@ def _folder(options: argparse.Namespace, environment: Environment) -> DataFolder
 
 
 def _catalog(options: argparse.Namespace, environment: Environment) -> Catalog:
-    config = options.config or environment.optional_path("INFLOW_CONFIG")
-    environment.finish()
-    return load_catalog(config)
+    return read_catalog(environment, config=options.config)
 
 
 def _snapshot(options: argparse.Namespace, environment: Environment, catalog: Catalog) -> report.Snapshot:

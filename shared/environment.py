@@ -4,12 +4,11 @@ import json
 import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from shared.errors import ConfigurationError
 
 T = TypeVar("T", bound=str)
-P = TypeVar("P", bound=Path | None)
 
 _FILE = "_FILE"
 
@@ -73,10 +72,9 @@ class Environment:
         self._report(name, value, f"one of {', '.join(choices)}")
         return default
 
-    def path(self, name: str, default: P) -> Path | P:
+    def path(self, name: str, default: Path) -> Path:
         """Return a path, of something that need not exist."""
-        value = self._variables.get(name)
-        return Path(value) if value else default
+        return self.optional_path(name) or default
 
     def optional_path(self, name: str) -> Path | None:
         """Return a path, or None where the variable is not set."""
@@ -86,6 +84,10 @@ class Environment:
     def problem(self, name: str, message: str) -> None:
         """Note what is wrong with a variable, in words that hold no secret."""
         self._problems[f"{self._source(name)} {message}"] = None
+
+    def raise_with(self, error: ConfigurationError) -> NoReturn:
+        """Raise all problems together with those of something else that is configured."""
+        raise ConfigurationError("\n".join([*self._problems, str(error)])) from error
 
     def finish(self) -> None:
         """Raise ConfigurationError with all problems, one per line, if there are any."""

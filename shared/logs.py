@@ -9,6 +9,9 @@ import orjson
 
 LogFormat = Literal["auto", "json", "text"]
 
+#: A dataclass is shown as it shows itself: what it hides from its repr stays out of the logs.
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_NON_STR_KEYS
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -42,7 +45,7 @@ class _JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+        return _as_json(line)
 
 
 class _TextLines(logging.Formatter):
@@ -52,10 +55,22 @@ class _TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         pairs = "".join(f" {name}={value!r}" for name, value in _facts_of(record).items() if name != "action")
-        # A value that holds a line end must not begin a new line of the log.
-        message = record.getMessage().replace("\n", "\\n").replace("\r", "\\r")
-        line = f"{_instant(record)[11:23]} {record.levelname:<7} {self._service:<10} {message}{pairs}"
+        message = _one_line(f"{record.getMessage()}{pairs}")
+        line = f"{_instant(record)[11:23]} {record.levelname:<7} {self._service:<10} {message}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _as_json(line: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(line, default=str, option=_OPTIONS).decode()
+    except TypeError:
+        # Half a character (a file name that is not UTF-8), a number above 64 bits: better as text than lost.
+        return orjson.dumps({name: _one_line(str(value)) for name, value in line.items()}).decode()
+
+
+def _one_line(text: str) -> str:
+    """Escape what would begin a new line of the log, or command a terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def _instant(record: logging.LogRecord) -> str:

@@ -23,7 +23,7 @@ class UnreadableRow:
     line: int
     code: str
     message: str
-    #: The row's text, shortened.
+    #: The row's text; its beginning alone where the row is too large.
     raw: str
 
     @classmethod
@@ -67,7 +67,7 @@ class RowsExtracted:
 
     @classmethod
     def parse(cls, data: dict[str, Any]) -> Self:
-        """Build from decoded JSON; the cells are trusted to be strings where the lists are lists."""
+        """Build from decoded JSON."""
         chunk = cls(
             load_id=_integer(data, "load_id"),
             dataset=_text(data, "dataset"),
@@ -77,8 +77,8 @@ class RowsExtracted:
             rows=_list(data, "rows"),
             unreadable=[UnreadableRow.parse(item) for item in _list(data, "unreadable")],
         )
-        if len(chunk.lines) != len(chunk.rows) or not _all_of(chunk.lines, int):
-            raise ValueError("lines: expected one integer per row")
+        if len(chunk.lines) != len(chunk.rows) or not _all_of(chunk.lines, int) or min(chunk.lines, default=1) < 1:
+            raise ValueError("lines: expected one whole number from 1 per row")
         if not _all_of(chunk.header, str) or not _all_of(chunk.rows, list):
             raise ValueError("header, rows: expected strings and lists")
         if any(not _all_of(row, str) for row in chunk.rows):
@@ -178,7 +178,7 @@ def decode(body: bytes) -> Envelope:
     """Read a body. Raises MalformedMessage, and only that, for any body that can't be used."""
     try:
         data = orjson.loads(body)
-        payload_type = PAYLOADS[data["kind"], data["version"]]
+        payload_type = _payload_type(_text(data, "kind"), _integer(data, "version"))
         return Envelope(
             id=UUID(data["id"]),
             kind=payload_type.kind,
@@ -186,8 +186,14 @@ def decode(body: bytes) -> Envelope:
             occurred_at=_instant(data["occurred_at"]),
             payload=payload_type.parse(data["payload"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise MalformedMessage(f"{type(error).__name__}: {error}") from error
+
+
+def _payload_type(kind: str, version: int) -> type[Payload]:
+    if (kind, version) not in PAYLOADS:
+        raise ValueError(f"version {version} of the kind {kind!r} is not known")
+    return PAYLOADS[kind, version]
 
 
 def _instant(text: str) -> datetime:

@@ -81,16 +81,18 @@ class _RowTyper:
     def _faults(self, cells: Sequence[str]) -> list[tuple[str, BadValue]]:
         faults = []
         for column, (position, parse) in zip(self._columns, self._cells, strict=True):
+            if position is None:
+                continue
             try:
-                parse("" if position is None else cells[position])
+                parse(cells[position])
             except BadValue as fault:
-                if position is not None:
-                    faults.append((column.name, fault))
+                faults.append((column.name, fault))
         return faults
 
 
 def as_csv(cells: Sequence[str]) -> str:
     """One CSV record (RFC 4180) without its line end."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(cells)
-    return text.getvalue()
+    # The csv module quotes a CR or LF in a value only where it belongs to the line end.
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n")

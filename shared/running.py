@@ -67,9 +67,8 @@ def run_service(service: str, prepare: Callable[[Environment], Run]) -> int:
     try:
         set_up_logs_from(environment, service=service)
         folder = DataFolder(environment.path("INFLOW_DATA", Path("data")))
-        settings = read_settings(environment, config=None, folder=folder)
         run = prepare(environment)
-        environment.finish()
+        settings = read_settings(environment, config=None, folder=folder)
         with stop_on_signals() as stop:
             run_on_servers(settings, run, stop=stop)
     except (ConfigurationError, SchemaMismatch) as error:
@@ -91,14 +90,27 @@ def set_up_logs_from(environment: Environment, *, service: str) -> None:
 
 
 def read_settings(environment: Environment, *, config: Path | None, folder: DataFolder) -> Settings:
-    """Read what every service needs; a configuration file named on the command line goes first."""
+    """Read what every service needs; a configuration file named on the command line goes first.
+
+    To be called last: raises ConfigurationError with all problems of the environment and of the file.
+    """
     return Settings(
-        catalog=load_catalog(config or environment.optional_path("INFLOW_CONFIG")),
         broker=BrokerSettings.from_environment(environment),
         database=DatabaseSettings.from_environment(environment),
         folder=folder,
         health_file=environment.optional_path("INFLOW_HEALTH_FILE"),
+        catalog=read_catalog(environment, config=config),
     )
+
+
+def read_catalog(environment: Environment, *, config: Path | None) -> Catalog:
+    """Read the configuration file, and raise its problems together with those of the environment."""
+    try:
+        catalog = load_catalog(config or environment.optional_path("INFLOW_CONFIG"))
+    except ConfigurationError as error:
+        environment.raise_with(error)
+    environment.finish()
+    return catalog
 
 
 def run_on_servers(settings: Settings, run: Run, *, stop: threading.Event) -> None:

@@ -5,20 +5,19 @@ from dataclasses import dataclass
 
 from services.watcher.records import Record, RecordReader
 from shared.messages import RowsExtracted, UnreadableRow
-
-_EXCERPT = 1000
+from shared.rows import as_csv
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The most rows of a chunk, and about the most bytes of the file that it takes (a row may go over)."""
+    """The most rows of a chunk, and the bytes of the file with which it ends: those of its last row may go over."""
 
     rows: int
     bytes: int
 
     @property
     def block_bytes(self) -> int:
-        """A chunk ends with the first row after the second block it touches."""
+        """How much of the file is read at a time."""
         return max(self.bytes // 2, 1)
 
 
@@ -34,14 +33,14 @@ def cut_chunks(
     """Yield the chunks of one load in order; nothing for a file without rows."""
     first_row = 0
     chunk = _Draft()
-    blocks_before = reader.blocks_read
+    bytes_before = reader.bytes_read
     for record in records:
         chunk.add(record)
-        if chunk.row_count >= bounds.rows or reader.blocks_read - blocks_before > 1:
+        if chunk.row_count >= bounds.rows or reader.bytes_read - bytes_before >= bounds.bytes:
             yield chunk.finish(load_id=load_id, dataset=dataset, header=header, first_row=first_row)
             first_row += chunk.row_count
             chunk = _Draft()
-            blocks_before = reader.blocks_read
+            bytes_before = reader.bytes_read
     if chunk.row_count:
         yield chunk.finish(load_id=load_id, dataset=dataset, header=header, first_row=first_row)
 
@@ -95,6 +94,6 @@ def _is_unicode(text: str) -> bool:
 
 
 def _not_utf8(line: int, cells: list[str]) -> UnreadableRow:
-    raw = ",".join(cells).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    raw = as_csv(cells).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     message = "the row has bytes that are not UTF-8; save the file as UTF-8"
-    return UnreadableRow(line=line, code="encoding-error", message=message, raw=raw[:_EXCERPT])
+    return UnreadableRow(line=line, code="encoding-error", message=message, raw=raw)

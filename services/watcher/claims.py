@@ -1,5 +1,6 @@
 """Names that files get: a claimed file's name holds all that is needed to resume its load. Pure."""
 
+import codecs
 import os
 import re
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from services.watcher.chunks import Bounds
 
 #: A name in a folder may have 255 bytes; ours add at most 120 to the file's own.
 _LONGEST_NAME_BYTES = 130
-_CLAIMED = re.compile(r"(\d{1,18})\.([a-z][a-z0-9_]*|-)\.(\d+)r(\d+)b\.(.+)", re.DOTALL)
-_FINISHED = re.compile(r".*\.(\d{1,12})(?:\.[^.]*)?", re.DOTALL)
+_LONGEST_ENDING_BYTES = 20
+_CLAIMED = re.compile(r"([0-9]{10,18})\.([a-z][a-z0-9_]*|-)\.([0-9]+)r([0-9]+)b\.(.+)", re.DOTALL)
+#: The number stands before the ending, where there is one; the ending itself may be a number, too.
+_FINISHED = re.compile(r"[^.]*\.([0-9]{1,12})|.*\.([0-9]{1,12})\.[^.]*|.*\.([0-9]{1,12})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +50,26 @@ class ClaimedName:
         if match is None:
             return None
         load_id, dataset, rows, size, original = match.groups()
-        return cls(
+        claimed = cls(
             load_id=int(load_id),
             dataset=None if dataset == "-" else dataset,
             bounds=Bounds(int(rows), int(size)),
             original=original,
         )
+        return claimed if str(claimed) == name else None
 
 
 def shortened(name: str) -> str:
     """Return a name short enough to be claimed, with its ending."""
     if len(os.fsencode(name)) <= _LONGEST_NAME_BYTES:
         return name
-    path = PurePath(name)
-    suffix = os.fsencode(path.suffix)[-20:]
-    return os.fsdecode(os.fsencode(path.stem)[: _LONGEST_NAME_BYTES - len(suffix)]) + os.fsdecode(suffix)
+    ending = os.fsencode(PurePath(name).suffix)
+    if len(ending) > _LONGEST_ENDING_BYTES:
+        ending = b""
+    begin = os.fsencode(name)[: _LONGEST_NAME_BYTES - len(ending)]
+    # Not to end in the middle of a character: some file systems refuse names that are not UTF-8.
+    _, whole = codecs.utf_8_decode(begin, "surrogateescape")
+    return os.fsdecode(begin[:whole] + ending)
 
 
 def displayed(path: str) -> str:
@@ -76,4 +84,4 @@ def number_of(name: str) -> int:
     if claimed is not None:
         return claimed.load_id
     match = _FINISHED.fullmatch(name)
-    return int(match[1]) if match else 0
+    return int(match[match.lastindex or 0]) if match else 0

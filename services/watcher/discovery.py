@@ -46,11 +46,13 @@ def sight(entries: Iterable[Entry], before: Mapping[str, Sighting], *, now: floa
     for entry in entries:
         known = before.get(entry.path)
         if known is None:
-            since = min(now, max(entry.changed_at, entry.modified_at))
-            known = Sighting(entry.size_bytes, entry.modified_at, since)
-        elif (known.size_bytes, known.modified_at) != (entry.size_bytes, entry.modified_at):
-            known = Sighting(entry.size_bytes, entry.modified_at, now)
-        sightings[entry.path] = known
+            since = max(entry.changed_at, entry.modified_at)
+        elif (known.size_bytes, known.modified_at) == (entry.size_bytes, entry.modified_at):
+            since = known.since
+        else:
+            since = now
+        # A time in the future, of a file or of a clock that was set back, begins now: it must not delay for long.
+        sightings[entry.path] = Sighting(entry.size_bytes, entry.modified_at, min(since, now))
     return sightings
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from services.watcher.claims import ClaimedName
+from services.watcher.records import read_record
 from shared.files import DataFolder, replacing, sync_folder, write_atomically
 from shared.loads import Load
 from shared.schema import Schema
@@ -63,7 +64,7 @@ def _rejected_rows(
         .execution_options(yield_per=_ROWS_AT_ONCE)
     )
     for raw, *report in connection.execute(query):
-        yield next(csv.reader(io.StringIO(raw, newline="")), []), report
+        yield read_record(raw), report
 
 
 def _as_wide_as(cells: list[str], width: int) -> list[str]:

@@ -1,17 +1,20 @@
 """Reads CSV (RFC 4180) as records, each with the physical line on which it begins."""
 
 import csv
+import io
+import sys
 from collections.abc import Iterator
-from itertools import chain
 from typing import IO, TYPE_CHECKING
 
-from services.watcher.blocks import LONGEST_ROW_BYTES, LineBlocks, RowTooLarge
+from services.watcher.blocks import LONGEST_ROW_BYTES, Lines, RowTooLarge
 from shared.messages import UnreadableRow
 
 if TYPE_CHECKING:
     import _csv
 
 Record = tuple[int, list[str]]
+
+_EXCERPT_CHARACTERS = 1000
 
 
 class RecordReader:
@@ -21,17 +24,16 @@ class RecordReader:
     and reading goes on with the next line.
     """
 
-    def __init__(self, file: IO[bytes], *, block_bytes: int) -> None:
-        csv.field_size_limit(LONGEST_ROW_BYTES)
-        self._blocks = LineBlocks(file, block_bytes=block_bytes)
+    def __init__(self, file: IO[bytes], *, block_bytes: int, longest_row_bytes: int = LONGEST_ROW_BYTES) -> None:
+        self._lines = Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)
         self._lines_before = 0
         self._begin = 1
         self._reader = self._new_reader()
 
     @property
-    def blocks_read(self) -> int:
-        """How many blocks of the file were needed so far."""
-        return self._blocks.blocks_read
+    def bytes_read(self) -> int:
+        """How many bytes the records up to here have."""
+        return self._lines.bytes_read
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         """Read to the end of the file."""
@@ -40,23 +42,40 @@ class RecordReader:
                 yield from self._good_records()
                 return
             except RowTooLarge as error:
-                yield UnreadableRow(line=self._begin, code="row-too-large", message=str(error), raw=error.excerpt)
-                self._lines_before += self._reader.line_num + error.skipped_lines
+                yield self._unreadable("row-too-large", str(error), self._lines.row_text[:_EXCERPT_CHARACTERS])
+                # The line that went over the limit came from the file, but not to this reader.
+                self._lines_before += self._reader.line_num + 1
                 self._reader = self._new_reader()
             except csv.Error as error:
-                yield UnreadableRow(line=self._begin, code="dialect-error", message=_plain(error), raw="")
+                yield self._unreadable("dialect-error", _plain(error), self._lines.row_text)
 
     def _good_records(self) -> Iterator[Record]:
-        blocks, reader, before = self._blocks, self._reader, self._lines_before
+        lines, reader, before = self._lines, self._reader, self._lines_before
         self._begin = before + reader.line_num + 1
         for cells in reader:
-            blocks.bytes_since_row = 0
+            lines.end_row()
             begin, self._begin = self._begin, before + reader.line_num + 1
             if cells:
                 yield begin, cells
 
+    def _unreadable(self, code: str, message: str, raw: str) -> UnreadableRow:
+        self._lines.end_row()
+        return UnreadableRow(line=self._begin, code=code, message=message, raw=raw)
+
     def _new_reader(self) -> "_csv.Reader":
-        return csv.reader(chain.from_iterable(self._blocks), strict=True)
+        _let_fields_be_long()
+        return csv.reader(iter(self._lines), strict=True)
+
+
+def read_record(text: str) -> list[str]:
+    """Read one record from a text, leniently: what is wrong with its quotes is taken as it stands."""
+    _let_fields_be_long()
+    return next(csv.reader(io.StringIO(text, newline="")), [])
+
+
+def _let_fields_be_long() -> None:
+    """Lift the limit of 131,072 characters that the csv module has; a row has its own."""
+    csv.field_size_limit(sys.maxsize)
 
 
 def _plain(error: csv.Error) -> str:
@@ -65,6 +84,4 @@ def _plain(error: csv.Error) -> str:
         return "a quote is opened and never closed"
     if "expected after" in text:
         return "there is text after a closing quote; a quote inside a quoted value is written twice"
-    if "field larger" in text:
-        return f"a value is longer than {LONGEST_ROW_BYTES} bytes; perhaps a quote is never closed"
     return text

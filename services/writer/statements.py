@@ -62,7 +62,7 @@ def merge_statements(table: Table, flavour: Flavour) -> MergeStatements:
     return MergeStatements(
         lock=text(
             f"SELECT {line}, t._asserted_load, t._asserted_line, {equal}"
-            f" FROM {source} {sql.forced_join} {name} AS t ON {matches}{sql.for_update}"
+            f" FROM {sql.lookup(source, name)} ON {matches}{sql.for_update}"
         ),
         insert=text(
             f"INSERT INTO {name} ({names}) SELECT {', '.join([*cells.values(), *marks.values()])} FROM {source}"
@@ -78,7 +78,7 @@ def key_statements(table: Table, flavour: Flavour) -> KeyStatements:
     keys = list(table.primary_key.columns)
     name = sql.quote(table.name)
     source = sql.source(keys, with_line=False)
-    joined = f"{source} {sql.forced_join} {name} AS t ON {sql.matches(keys, keys, first=0)}"
+    joined = f"{sql.lookup(source, name)} ON {sql.matches(keys, keys, first=0)}"
     names = ", ".join([*(sql.quote(key.name) for key in keys), *MARKS, INFERRED])
     cells = ", ".join([*(sql.cell(position) for position in range(len(keys))), "0, 0, 0, 0, 1"])
     return KeyStatements(
@@ -98,7 +98,6 @@ class _Dialect:
         self._is_sqlite = flavour == "sqlite"
         self._dialect = sqlite.dialect() if self._is_sqlite else mysql.dialect()
         self.line = "json_extract(j.value, '$[0]')" if self._is_sqlite else "j.line"
-        self.forced_join = "CROSS JOIN" if self._is_sqlite else "STRAIGHT_JOIN"
         # MySQL insists on naming the table (error 3569 otherwise), MariaDB does not know how to.
         self.for_update = {"mysql": " FOR UPDATE OF t", "mariadb": " FOR UPDATE", "sqlite": ""}[flavour]
         self.for_share = {"mysql": " FOR SHARE OF t", "mariadb": " LOCK IN SHARE MODE", "sqlite": ""}[flavour]
@@ -114,6 +113,15 @@ class _Dialect:
         if with_line:
             paths.insert(0, "line BIGINT PATH '$[0]'")
         return f"JSON_TABLE(:rows, '$[*]' COLUMNS({', '.join(paths)})) AS j"
+
+    def lookup(self, source: str, name: str) -> str:
+        """The join that takes the JSON's rows in their order and looks each up in the table t by its key.
+
+        A server that takes the table for small would scan it instead, and lock or wait for rows that are not ours.
+        """
+        if self._is_sqlite:
+            return f"{source} CROSS JOIN {name} AS t"
+        return f"{source} STRAIGHT_JOIN {name} AS t FORCE INDEX (PRIMARY)"
 
     def cell(self, position: int) -> str:
         """One cell of the JSON's current row."""
@@ -134,7 +142,7 @@ class _Dialect:
             settings = ", ".join(f"{column} = {value}" for column, value in values.items())
             return f"UPDATE {name} AS t SET {settings} FROM {source} WHERE {matches}"
         settings = ", ".join(f"t.{column} = {value}" for column, value in values.items())
-        return f"UPDATE {source} STRAIGHT_JOIN {name} AS t ON {matches} SET {settings}"
+        return f"UPDATE {self.lookup(source, name)} ON {matches} SET {settings}"
 
     def keep(self, name: str, key: str) -> str:
         """The clause that leaves an existing row as it is, locked."""

@@ -1,6 +1,7 @@
 """Catalogues that the tests of the writer use: the default one, and one for each shape a dataset may have."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from shared.configuration import load_catalog
 from shared.datasets import Catalog, Column, Dataset, Reference, Summary, TypeName
@@ -105,26 +106,15 @@ def dataset(
     name: str, *, key: tuple[str, ...], columns: Iterable[Column], references: Iterable[Reference] = ()
 ) -> Dataset:
     """Build a dataset fed by files of its name; its key columns are required, as the configuration sees to."""
-    declared = tuple(
-        column(each.name, each.type, length=each.length, precision=each.precision, scale=each.scale, required=True)
-        if each.name in key
-        else each
-        for each in columns
-    )
+    declared = tuple(replace(each, required=each.name in key) for each in columns)
     return Dataset(name=name, files=(f"{name}*.csv",), columns=declared, key=key, references=tuple(references))
 
 
 def column(
-    name: str,
-    type_name: TypeName,
-    *,
-    length: int = 255,
-    precision: int = 18,
-    scale: int = 4,
-    required: bool = False,
+    name: str, type_name: TypeName, *, length: int = 255, precision: int = 18, scale: int = 4
 ) -> Column:
-    """Build a column."""
-    return Column(name=name, type=type_name, length=length, precision=precision, scale=scale, required=required)
+    """Build a column that may be empty."""
+    return Column(name=name, type=type_name, length=length, precision=precision, scale=scale)
 
 
 def texts(*names: str) -> list[Column]:

@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.support.eventually import StillNot, eventually
+from tests.support.missing import missing
 
 REPOSITORY = Path(__file__).parents[2]
 COMPOSE_FILE = REPOSITORY / "docker-compose.yml"
@@ -29,17 +29,12 @@ _SETTINGS = ("INFLOW_", "MYSQL_", "RABBITMQ_", "COMPOSE_")
 
 
 def require_docker() -> None:
-    """Skip the test where no Docker engine with compose answers; fail it when CI=true."""
-    answers = shutil.which("docker") is not None and all(
-        subprocess.run(command, capture_output=True, check=False).returncode == 0
-        for command in (["docker", "version"], ["docker", "compose", "version"])
-    )
-    if answers:
-        return
-    message = "no Docker engine with compose answers"
-    if os.environ.get("CI") == "true":
-        pytest.fail(message, pytrace=False)
-    pytest.skip(message)
+    """End the test where no Docker engine with compose answers."""
+    commands = (["docker", "version"], ["docker", "compose", "version"])
+    if shutil.which("docker") is None or any(
+        subprocess.run(command, capture_output=True, check=False).returncode for command in commands
+    ):
+        missing("no Docker engine with compose answers")
 
 
 def docker(*arguments: str, environment: dict[str, str] | None = None) -> str:
@@ -94,25 +89,21 @@ class Project:
     def wait_for_file(self, folder: str, name: str) -> None:
         """Wait until a folder of the data folder has a file with that in its name."""
         places = self.data / folder
-        self._wait_until(
-            lambda: any(name in path.name for path in places.iterdir()), f"{name} is in {folder}"
-        )
+        self._wait_until(lambda: any(name in path.name for path in places.iterdir()), f"no {name} in {folder}")
 
     def wait_for_the_right_summary(self) -> None:
         """Wait until the summary is, to the byte, the right one for all files dropped so far."""
         right = dict(sorted(self.births.items(), key=lambda entry: (-entry[1], entry[0])))
         document = json.dumps(right, ensure_ascii=False, separators=(",", ":")).encode()
         path = self.data / "summary_output.json"
-        self._wait_until(lambda: path.exists() and path.read_bytes() == document, f"the summary is {right}")
+        self._wait_until(lambda: path.exists() and path.read_bytes() == document, f"the summary is not {right}")
 
-    def _wait_until(self, fact: Callable[[], bool], name: str) -> None:
-        deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-        while not fact():
-            if time.monotonic() > deadline:
-                pytest.fail(
-                    f"not within {LONGEST_WAIT_SECONDS} s: {name}\n{self.compose('logs', '--tail=20')}"
-                )
-            time.sleep(0.2)
+    def _wait_until(self, fact: Callable[[], bool], message: str) -> None:
+        try:
+            eventually(fact, timeout_seconds=LONGEST_WAIT_SECONDS, message=message)
+        except StillNot as error:
+            error.add_note(self.compose("logs", "--tail=20", *SERVICES))
+            raise
 
 
 @contextmanager

@@ -1,0 +1,220 @@
+"""Dropped files as the messages that a writer gets, and what the database holds after it."""
+
+import csv
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, make_url, select
+
+from services.aggregator.aggregator import Aggregator
+from services.writer.handlers import WriterHandlers
+from shared import loads
+from shared.database import Database
+from shared.datasets import Catalog
+from shared.files import DataFolder
+from shared.loads import Claim, Load
+from shared.messages import LoadExtracted, Payload, RowsExtracted, encode, envelope
+from shared.schema import MARKS, Schema
+from shared.tables import prepare_tables
+from shared.values import Value
+from tests.support.model import Accounts, DroppedFile, Mark, Reject, Row
+
+#: The header takes the first line of a file.
+FIRST_LINE = 2
+_MOMENT = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
+
+
+def dropped(
+    load_id: int, dataset: str, header: str, *rows: Sequence[str], first_line: int = FIRST_LINE
+) -> DroppedFile:
+    """Build a file from its header, names with commas between them, and the cells of its lines."""
+    return DroppedFile(
+        load_id=load_id,
+        dataset=dataset,
+        header=tuple(header.split(",")),
+        rows=dict(enumerate(map(tuple, rows), start=first_line)),
+    )
+
+
+def chunks(file: DroppedFile, *, rows: int = 1000) -> list[RowsExtracted]:
+    """Cut a file into chunks of at most that many rows."""
+    lines = list(file.rows)
+    return [
+        RowsExtracted(
+            load_id=file.load_id,
+            dataset=file.dataset,
+            first_row=first,
+            header=list(file.header),
+            lines=lines[first : first + rows],
+            rows=[list(file.rows[line]) for line in lines[first : first + rows]],
+            unreadable=[],
+        )
+        for first in range(0, len(lines), rows)
+    ]
+
+
+def manifest(file: DroppedFile) -> LoadExtracted:
+    """Return the closing statement of a file."""
+    return LoadExtracted(load_id=file.load_id, dataset=file.dataset, row_count=len(file.rows))
+
+
+def messages(file: DroppedFile, *, rows: int = 1000) -> list[Payload]:
+    """Return all messages of a file in the order in which a watcher publishes them."""
+    return [*chunks(file, rows=rows), manifest(file)]
+
+
+class Warehouse:
+    """A database with the tables of a catalogue, and a writer that works on it."""
+
+    def __init__(self, url: str, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.database = Database(make_url(url))
+        self.schema: Schema = prepare_tables(self.database, catalog)
+        #: How often the writer said that a load is complete.
+        self.completions = 0
+        self._counting = threading.Lock()
+        self.writer = self.new_writer(self.database)
+
+    def new_writer(self, database: Database) -> WriterHandlers:
+        """Return a writer on a connection pool of its own."""
+        return WriterHandlers(database, self.schema, self.catalog, on_completed=self._count)
+
+    def _count(self) -> None:
+        with self._counting:
+            self.completions += 1
+
+    def close(self) -> None:
+        self.database.close()
+
+    def claim(self, *files: DroppedFile) -> None:
+        """Enter files in the books, as the watcher does when it claims them."""
+        claims = [
+            Claim(
+                load_id=file.load_id,
+                file=f"{file.dataset}.csv",
+                dataset=file.dataset,
+                size_bytes=1,
+                modified_at=_MOMENT.replace(tzinfo=None),
+            )
+            for file in files
+        ]
+        with self.database.transaction() as connection:
+            loads.register(connection, self.schema, claims)
+
+    def deliver(self, *payloads: Payload) -> None:
+        """Deliver messages to the writer, one after the other."""
+        for payload in payloads:
+            self.writer.handle(body(payload))
+
+    def load(self, *files: DroppedFile, rows: int = 1000) -> None:
+        """Claim files and deliver all their messages in order."""
+        self.claim(*files)
+        for file in files:
+            self.deliver(*messages(file, rows=rows))
+
+    def table(self, name: str) -> dict[tuple[Value, ...], Row]:
+        """Return a dataset's table as the model has it."""
+        dataset = self.catalog.datasets[name]
+        key = [dataset.column_names.index(column) for column in dataset.key]
+        rows = {}
+        for row in self._select(name, *dataset.column_names, *MARKS[:2]):
+            values = tuple(map(canonical, row[:-2]))
+            rows[tuple(values[position] for position in key)] = Row(values, (row[-2], row[-1]))
+        return rows
+
+    def tables(self) -> dict[str, dict[tuple[Value, ...], Row]]:
+        """Return the tables of all datasets."""
+        return {name: self.table(name) for name in self.catalog.datasets}
+
+    def changed(self, name: str) -> dict[tuple[Value, ...], Mark]:
+        """Return the `changed` mark of each row, by its key."""
+        key = self.catalog.datasets[name].key
+        return {tuple(map(canonical, row[:-2])): (row[-2], row[-1]) for row in self._select(name, *key, *MARKS[2:])}
+
+    def column(self, name: str, column: str) -> list[Any]:
+        """Return the values of a column as the driver gives them, in the order of the keys."""
+        table = self.schema.datasets[name]
+        with self.database.transaction() as connection:
+            return list(connection.scalars(select(table.c[column]).order_by(*table.primary_key)))
+
+    def rejects(self) -> list[Reject]:
+        """Return the rejected rows of all loads, in order."""
+        table = self.schema.rejects
+        with self.database.transaction() as connection:
+            rows = connection.execute(select(table).order_by(table.c.load_id, table.c.line)).all()
+        return [
+            Reject(row.load_id, row.line, row.column_name or "", row.code, tuple(next(csv.reader([row.raw]), ())))
+            for row in rows
+        ]
+
+    def book(self, load_id: int) -> Load:
+        """Return what the books say of a load."""
+        with self.database.transaction() as connection:
+            return loads.find(connection, self.schema, [load_id])[load_id]
+
+    def accounts(self, load_id: int) -> Accounts:
+        """Return how the rows of a load ended."""
+        book = self.book(load_id)
+        return Accounts(
+            read=book.rows_read,
+            inserted=book.inserted,
+            updated=book.updated,
+            unchanged=book.unchanged,
+            superseded=book.superseded,
+            rejected=book.rejected,
+        )
+
+    def completed_loads(self) -> list[int]:
+        """Return the loads whose event is in the outbox, in order."""
+        table = self.schema.outbox
+        with self.database.transaction() as connection:
+            return list(connection.scalars(select(table.c.load_id).order_by(table.c.load_id)))
+
+    def row_counts(self) -> dict[str, int]:
+        """Return the number of rows of each table, those of the books too."""
+        with self.database.transaction() as connection:
+            return {
+                table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+                for table in self.schema.metadata.sorted_tables
+            }
+
+    def summary(self, folder: Path) -> bytes:
+        """Let an aggregator write the summaries into a folder; return the first one."""
+        aggregator = Aggregator(
+            folder=DataFolder(folder),
+            database=self.database,
+            schema=self.schema,
+            catalog=self.catalog,
+            stop=threading.Event(),
+        )
+        aggregator.recompute()
+        return (folder / self.catalog.summaries[0].file).read_bytes()
+
+    def _select(self, name: str, *columns: str) -> Sequence[Any]:
+        table = self.schema.datasets[name]
+        with self.database.transaction() as connection:
+            return connection.execute(select(*(table.c[column] for column in columns))).all()
+
+
+def body(payload: Payload) -> bytes:
+    """Return a message as it travels."""
+    return encode(envelope(payload, occurred_at=_MOMENT))
+
+
+def canonical(value: Any) -> Value:
+    """A value as the driver gives it, in the form that parsing a text gives."""
+    match value:
+        case bool():
+            return int(value)
+        case Decimal():
+            return format(value, "f")
+        case datetime():
+            return value.isoformat(" ", "microseconds")
+        case date():
+            return value.isoformat()
+    return value  # type: ignore[no-any-return]

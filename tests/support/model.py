@@ -1,0 +1,168 @@
+"""What the writer must come to, computed the slow and obvious way: files one after the other, row by row.
+
+Nothing here is the product's, but the catalogue it is told and the parser of a single value.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from shared.datasets import Catalog, Dataset, Summary
+from shared.values import BadValue, Value, parser_of
+
+Key = tuple[Value, ...]
+Values = tuple[Value, ...]
+#: Load and line.
+Mark = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedFile:
+    """One file as it was dropped; its rows are the cells of its lines."""
+
+    load_id: int
+    dataset: str
+    header: tuple[str, ...]
+    rows: dict[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table; one that no file has stated is an inferred member, asserted by (0, 0)."""
+
+    values: Values
+    asserted: Mark
+
+    @property
+    def is_inferred(self) -> bool:
+        return self.asserted == (0, 0)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reject:
+    """A refused row: where, why, and its cells."""
+
+    load_id: int
+    line: int
+    column: str
+    code: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """How the rows of a load ended."""
+
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    superseded: int = 0
+    rejected: int = 0
+
+    @property
+    def balance(self) -> bool:
+        """Whether each row read ended as exactly one of the five."""
+        return self.read == self.inserted + self.updated + self.unchanged + self.superseded + self.rejected
+
+
+@dataclass(slots=True)
+class Model:
+    """The tables after some drops, given in their order."""
+
+    catalog: Catalog
+    tables: dict[str, dict[Key, Row]] = field(init=False)
+    rejects: list[Reject] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tables = {name: {} for name in self.catalog.datasets}
+
+    def drop_all(self, files: Iterable[DroppedFile]) -> None:
+        """Drop files in the order of their load numbers, whatever order they are given in."""
+        for file in sorted(files, key=lambda file: file.load_id):
+            self.drop(file)
+
+    def drop(self, file: DroppedFile) -> Accounts:
+        """Drop the next file; return its accounts as they are when no other load overlaps it in time."""
+        dataset = self.catalog.datasets[file.dataset]
+        last: dict[Key, tuple[int, Values]] = {}
+        ends: Counter[str] = Counter()
+        for line, cells in file.rows.items():
+            values = self._typed(dataset, file, line, cells)
+            if values is None:
+                ends["rejected"] += 1
+                continue
+            self._refer(dataset, values)
+            key = _part(dataset, values, dataset.key)
+            ends["superseded"] += key in last
+            last[key] = (line, values)
+        for key, (line, values) in last.items():
+            ends[self._state(dataset, key, values, (file.load_id, line))] += 1
+        return Accounts(read=len(file.rows), **ends)
+
+    def summary(self, summary: Summary) -> bytes:
+        """Return the file of a summary that counts rows by a column that references lead to."""
+        counts: Counter[str] = Counter()
+        for row in self.tables[summary.count or ""].values():
+            group = self._follow(self.catalog.datasets[summary.count or ""], row, summary.by)
+            if group is not None:
+                counts[str(group)] += 1
+        ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+        return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def stated(self) -> int:
+        """Count the rows that are not inferred, in all tables."""
+        return sum(not row.is_inferred for table in self.tables.values() for row in table.values())
+
+    def _typed(self, dataset: Dataset, file: DroppedFile, line: int, cells: Sequence[str]) -> Values | None:
+        def reject(column: str, code: str) -> None:
+            self.rejects.append(Reject(file.load_id, line, column, code, tuple(cells)))
+
+        if len(cells) != len(file.header):
+            reject("", "missing-cell" if len(cells) < len(file.header) else "extra-cell")
+            return None
+        texts = dict(zip(file.header, cells, strict=True))
+        values: list[Value] = []
+        for column in dataset.columns:
+            try:
+                values.append(parser_of(column)(texts[column.name]) if column.name in texts else None)
+            except BadValue as fault:
+                reject(column.name, fault.code)
+                return None
+        return tuple(values)
+
+    def _refer(self, dataset: Dataset, values: Values) -> None:
+        """See to it that what a row refers to is there, and what that refers to."""
+        for reference in dataset.references:
+            target = self.catalog.datasets[reference.dataset]
+            key = _part(dataset, values, reference.columns)
+            if None in key or key in self.tables[target.name]:
+                continue
+            member = tuple(key[target.key.index(name)] if name in target.key else None for name in target.column_names)
+            self.tables[target.name][key] = Row(member, (0, 0))
+            self._refer(target, member)
+
+    def _state(self, dataset: Dataset, key: Key, values: Values, mark: Mark) -> str:
+        """Put a row into its table; return how it ended."""
+        table = self.tables[dataset.name]
+        before = table.get(key)
+        table[key] = Row(values, mark)
+        if before is None or before.is_inferred:
+            return "inserted"
+        return "unchanged" if before.values == values else "updated"
+
+    def _follow(self, dataset: Dataset, row: Row, path: Sequence[str]) -> Value:
+        *steps, column = path
+        for step in steps:
+            reference = dataset.reference(step)
+            key = _part(dataset, row.values, reference.columns)
+            if None in key:
+                return None
+            dataset = self.catalog.datasets[reference.dataset]
+            row = self.tables[dataset.name][key]
+        return row.values[dataset.column_names.index(column)]
+
+
+def _part(dataset: Dataset, values: Values, columns: Sequence[str]) -> tuple[Value, ...]:
+    return tuple(values[dataset.column_names.index(name)] for name in columns)

@@ -1,0 +1,278 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shared.environment import Environment
+from shared.errors import ConfigurationError
+from shared.settings import BrokerSettings, DatabaseSettings
+
+Variables = dict[str, str]
+
+
+def broker(variables: Variables) -> BrokerSettings:
+    environment = Environment(variables)
+    settings = BrokerSettings.from_environment(environment)
+    environment.finish()
+    return settings
+
+
+def database(variables: Variables) -> str:
+    environment = Environment(variables)
+    settings = DatabaseSettings.from_environment(environment)
+    environment.finish()
+    return settings.url.render_as_string(hide_password=False)
+
+
+def problem(read: Callable[[Variables], object], variables: Variables) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        read(variables)
+    return str(caught.value)
+
+
+def test_the_broker_is_on_this_machine_by_default() -> None:
+    assert broker({}) == BrokerSettings(
+        host="localhost",
+        port=5672,
+        user="guest",
+        password="guest",
+        virtual_host="/",
+        tls=False,
+        heartbeat_seconds=20,
+        blocked_connection_timeout_seconds=60.0,
+    )
+
+
+def test_the_broker_is_named_by_parts() -> None:
+    variables = {
+        "RABBITMQ_HOST": "rabbitmq",
+        "RABBITMQ_PORT": "5673",
+        "RABBITMQ_USER": "inflow",
+        "RABBITMQ_PASSWORD": "p@ss/%40",
+        "RABBITMQ_VHOST": "loads",
+        "RABBITMQ_HEARTBEAT_SECONDS": "30",
+        "RABBITMQ_BLOCKED_SECONDS": "7.5",
+    }
+
+    assert broker(variables) == BrokerSettings(
+        host="rabbitmq",
+        port=5673,
+        user="inflow",
+        password="p@ss/%40",
+        virtual_host="loads",
+        heartbeat_seconds=30,
+        blocked_connection_timeout_seconds=7.5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("amqp://rabbitmq", BrokerSettings(host="rabbitmq")),
+        ("amqp://rabbitmq/", BrokerSettings(host="rabbitmq")),
+        ("amqp://rabbitmq//", BrokerSettings(host="rabbitmq")),
+        ("amqp://rabbitmq/%2F", BrokerSettings(host="rabbitmq")),
+        ("amqp://rabbitmq/loads%2Ftest", BrokerSettings(host="rabbitmq", virtual_host="loads/test")),
+        ("amqp://rabbitmq:5673/loads", BrokerSettings(host="rabbitmq", port=5673, virtual_host="loads")),
+        ("amqp://a%40b:p%2Fs%25%3A@rabbitmq", BrokerSettings(host="rabbitmq", user="a@b", password="p/s%:")),
+        ("amqp://inflow:a+b@rabbitmq", BrokerSettings(host="rabbitmq", user="inflow", password="a+b")),
+        ("amqp://[::1]:5673", BrokerSettings(host="::1", port=5673)),
+        ("amqps://rabbitmq", BrokerSettings(host="rabbitmq", port=5671, tls=True)),
+        ("amqps://rabbitmq:5673", BrokerSettings(host="rabbitmq", port=5673, tls=True)),
+    ],
+)
+def test_the_broker_is_named_by_a_url(url: str, expected: BrokerSettings) -> None:
+    assert broker({"RABBITMQ_URL": url}) == expected
+
+
+@pytest.mark.parametrize("name", ["AMQP_URL", "CLOUDAMQP_URL"])
+def test_the_broker_s_url_has_other_names_too(name: str) -> None:
+    assert broker({name: "amqp://other"}).host == "other"
+    assert broker({name: "amqp://other", "RABBITMQ_URL": "amqp://rabbitmq"}).host == "rabbitmq"
+
+
+def test_the_broker_s_password_has_the_image_s_name_too() -> None:
+    assert broker({"RABBITMQ_PASS": "short"}).password == "short"
+    assert broker({"RABBITMQ_PASS": "short", "RABBITMQ_PASSWORD": "long"}).password == "long"
+
+
+def test_the_broker_s_url_wins_over_its_parts() -> None:
+    variables = {
+        "RABBITMQ_URL": "amqp://inflow:one@rabbitmq/loads",
+        "RABBITMQ_HOST": "other",
+        "RABBITMQ_PORT": "tcp://10.0.0.7:5672",
+        "RABBITMQ_USER": "other",
+        "RABBITMQ_PASSWORD": "two",
+        "RABBITMQ_VHOST": "other",
+    }
+
+    assert broker(variables) == BrokerSettings(host="rabbitmq", user="inflow", password="one", virtual_host="loads")
+
+
+def test_the_parts_lend_a_broker_s_url_the_login_that_it_leaves_out(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("from a file\n", encoding="utf-8")
+    variables = {"RABBITMQ_URL": "amqp://inflow@rabbitmq", "RABBITMQ_PASSWORD_FILE": str(tmp_path / "password")}
+
+    assert broker(variables) == BrokerSettings(host="rabbitmq", user="inflow", password="from a file")
+
+
+def test_a_url_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "amqp").write_text("amqp://rabbitmq\n", encoding="utf-8")
+    (tmp_path / "mysql").write_text("mysql://root@db/x\n", encoding="utf-8")
+
+    assert broker({"AMQP_URL_FILE": str(tmp_path / "amqp")}).host == "rabbitmq"
+    assert database({"DATABASE_URL_FILE": str(tmp_path / "mysql")}) == "mysql+pymysql://root@db:3306/x?charset=utf8mb4"
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("hunter2", "does not begin with amqp:// or amqps://"),
+        ("http://inflow:hunter2@rabbitmq", "does not begin with amqp:// or amqps://"),
+        ("amqp://inflow:hunter2@/loads", "has no host"),
+        ("amqp://inflow:hunter2@rabbitmq:http", "is no URL, or its port is no number"),
+        ("amqp://inflow:hunter2@rabbitmq:65536", "is no URL, or its port is no number"),
+        ("amqp://inflow:hunter2#x@rabbitmq", "is no URL, or its port is no number"),
+        ("amqp://inflow:hunter2[@rabbitmq", "is no URL, or its port is no number"),
+        ("amqp://inflow:1/hunter2@rabbitmq", "has a second / or an @ behind its host"),
+        ("amqp://inflow:hunter2@rabbitmq/a/b", "has a second / or an @ behind its host"),
+        ("amqp://inflow:hunter2@rabbitmq?heartbeat=5", "has a ? or a # in it"),
+        ("amqp://inflow:1#hunter2@rabbitmq", "has a ? or a # in it"),
+    ],
+)
+def test_a_broker_s_url_that_cannot_be_used_is_told_without_its_text(url: str, fault: str) -> None:
+    assert problem(broker, {"RABBITMQ_URL": url}) == (
+        f"RABBITMQ_URL {fault}; expected amqp://USER:PASSWORD@HOST:PORT/VHOST, "
+        "special characters as %XX, such as %2F for /"
+    )
+
+
+def test_wrong_parts_of_both_servers_are_reported_together() -> None:
+    environment = Environment({"RABBITMQ_PORT": "0", "RABBITMQ_HEARTBEAT_SECONDS": "never", "MYSQL_PORT": "x"})
+
+    BrokerSettings.from_environment(environment)
+    DatabaseSettings.from_environment(environment)
+
+    with pytest.raises(ConfigurationError) as caught:
+        environment.finish()
+    assert str(caught.value).splitlines() == [
+        'RABBITMQ_HEARTBEAT_SECONDS is "never"; expected a whole number from 1 to 65535',
+        'RABBITMQ_PORT is "0"; expected a whole number from 1 to 65535',
+        'MYSQL_PORT is "x"; expected a whole number from 1 to 65535',
+    ]
+
+
+def test_the_database_is_on_this_machine_by_default() -> None:
+    assert database({}) == "mysql+pymysql://inflow@localhost:3306/inflow?charset=utf8mb4"
+
+
+def test_the_database_is_named_by_parts() -> None:
+    variables = {
+        "MYSQL_HOST": "mysql",
+        "MYSQL_PORT": "3307",
+        "MYSQL_DATABASE": "loads",
+        "MYSQL_USER": "writer",
+        "MYSQL_PASSWORD": "p@ss/",
+    }
+
+    assert database(variables) == "mysql+pymysql://writer:p%40ss%2F@mysql:3307/loads?charset=utf8mb4"
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"])
+def test_every_name_of_mysql_means_the_one_driver(scheme: str) -> None:
+    assert database({"DATABASE_URL": f"{scheme}://u:p@db/x"}) == "mysql+pymysql://u:p@db:3306/x?charset=utf8mb4"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("mysql://u:p%40%2F@db:3307/x", "mysql+pymysql://u:p%40%2F@db:3307/x?charset=utf8mb4"),
+        ("mysql://u:p@db/x?charset=latin1", "mysql+pymysql://u:p@db:3306/x?charset=utf8mb4"),
+        ("mysql://u:p@[::1]/x", "mysql+pymysql://u:p@[::1]:3306/x?charset=utf8mb4"),
+        ("mysql://db", "mysql+pymysql://inflow@db:3306/inflow?charset=utf8mb4"),
+        ("mysql://:@db/", "mysql+pymysql://inflow@db:3306/inflow?charset=utf8mb4"),
+        ("sqlite:///data/inflow.db", "sqlite:///data/inflow.db"),
+        ("sqlite:////srv/inflow.db", "sqlite:////srv/inflow.db"),
+    ],
+)
+def test_the_database_is_named_by_a_url(url: str, expected: str) -> None:
+    assert database({"DATABASE_URL": url}) == expected
+
+
+def test_a_socket_needs_no_host() -> None:
+    url = "mysql://u:p@/x?unix_socket=/run/mysqld.sock"
+
+    assert database({"DATABASE_URL": url}) == (
+        "mysql+pymysql://u:p@:3306/x?charset=utf8mb4&unix_socket=%2Frun%2Fmysqld.sock"
+    )
+
+
+def test_the_database_s_url_wins_over_its_parts() -> None:
+    variables = {
+        "DATABASE_URL": "mysql://u:p@db/x",
+        "MYSQL_HOST": "other",
+        "MYSQL_PORT": "tcp://10.0.0.8:3306",
+        "MYSQL_DATABASE": "other",
+        "MYSQL_USER": "other",
+        "MYSQL_PASSWORD": "other",
+    }
+
+    assert database(variables) == "mysql+pymysql://u:p@db:3306/x?charset=utf8mb4"
+
+
+def test_the_parts_lend_a_database_s_url_what_it_leaves_out() -> None:
+    variables = {"DATABASE_URL": "mysql://writer@db", "MYSQL_PASSWORD": "secret", "MYSQL_DATABASE": "loads"}
+
+    assert database(variables) == "mysql+pymysql://writer:secret@db:3306/loads?charset=utf8mb4"
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("hunter2", "is no URL, or its port is no number"),
+        ("mysql://inflow:hunter2@db:http/x", "is no URL, or its port is no number"),
+        ("mysql://inflow:hunter2@db:65536/x", "has a port above 65535"),
+        ("mysql://inflow:hunter2@/x", "has no host"),
+        ("mysql://inflow:hunt@er2@db/x", "has a second @ before its host"),
+        ("mysql://inflow@db/x?password=hunter2", "has a user or password behind its ?"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("sqlite://hunter2/inflow.db", "names no file"),
+        (
+            "postgresql://inflow:hunter2@db/x",
+            "begins with none of mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, sqlite://",
+        ),
+        (
+            "mysql+mysqldb://inflow:hunter2@db/x",
+            "begins with none of mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, sqlite://",
+        ),
+    ],
+)
+def test_a_database_s_url_that_cannot_be_used_is_told_without_its_text(url: str, fault: str) -> None:
+    assert problem(database, {"DATABASE_URL": url}) == (
+        f"DATABASE_URL {fault}; expected mysql://USER:PASSWORD@HOST:PORT/DATABASE, "
+        "special characters as %XX, such as %40 for @; or sqlite:///PATH"
+    )
+
+
+def test_passwords_are_not_in_what_settings_show() -> None:
+    environment = Environment({"RABBITMQ_URL": "amqp://u:hunter2@h", "DATABASE_URL": "mysql://u:hunter2@h/x"})
+
+    shown = [BrokerSettings.from_environment(environment), DatabaseSettings.from_environment(environment)]
+
+    assert "hunter2" not in f"{shown} {shown[0]} {shown[1]}"
+    assert "mysql+pymysql://u:***@h:3306/x" in repr(shown[1])
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_configured"),
+    [
+        ({}, False),
+        ({"MYSQL_HOST": "", "RABBITMQ_HOST": "rabbitmq"}, False),
+        ({"DATABASE_URL": "mysql://db"}, True),
+        ({"MYSQL_HOST": "db"}, True),
+        ({"MYSQL_PASSWORD_FILE": "/run/secrets/mysql"}, True),
+    ],
+)
+def test_the_environment_names_a_database_or_not(variables: Variables, is_configured: bool) -> None:
+    assert DatabaseSettings.is_configured(Environment(variables)) is is_configured
