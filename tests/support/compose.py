@@ -18,6 +18,9 @@ from tests.support.missing import missing
 REPOSITORY = Path(__file__).parents[2]
 COMPOSE_FILE = REPOSITORY / "docker-compose.yml"
 
+#: The services of ours among those of the compose file.
+SERVICES = {"watcher", "writer", "aggregator"}
+
 #: Who owns the data folder when the tests run as root: an ordinary user that no image knows.
 ORDINARY_USER, ORDINARY_GROUP = 1234, 2345
 
