@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from sqlalchemy import URL, func, select
+from sqlalchemy import URL
 
 from inflow.local_queue import LocalQueue
 from services.aggregator.aggregator import Aggregator
@@ -76,7 +76,6 @@ class Embedded:
         self._aggregator = Aggregator(
             folder=folder, database=self._database, schema=self._schema, catalog=catalog, stop=stop
         )
-        self._first_load = self._last_load() + 1
         self._renamed_in: set[str] = set()
         self._next_rescan = 0.0
 
@@ -92,6 +91,7 @@ class Embedded:
                 self._wait()
             return ExitCode.OK
         finally:
+            self._watcher.close()
             self._events.close()
             self._database.close()
 
@@ -133,7 +133,7 @@ class Embedded:
         """Whether everything that can be done is done; what needs a person is not waited for."""
         if any(file.state != "blocked" for file in self._watcher.waiting):
             return False
-        if set(self._watcher.open_loads) - set(self._watcher.unreadable_loads) and not self._queue.dead_letters:
+        if set(self._watcher.open_loads) - set(self._watcher.stuck_loads) and not self._queue.dead_letters:
             return False
         with self._database.transaction() as connection:
             unsent = loads.unsent_events(connection, self._schema)
@@ -145,15 +145,5 @@ class Embedded:
             _log.warning("%s: %s", file.file, file.message, extra=facts("needs_attention", reason=file.reason))
         for load_id in self._watcher.open_loads:
             _log.warning("load %d can't be finished", load_id, extra=facts("needs_attention", load_id=load_id))
-        attention = bool(self._watcher.waiting or self._watcher.open_loads or self._refused())
+        attention = bool(self._watcher.waiting or self._watcher.open_loads or self._watcher.has_refused)
         return ExitCode.ATTENTION if attention else ExitCode.OK
-
-    def _last_load(self) -> int:
-        with self._database.transaction() as connection:
-            return connection.scalar(select(func.max(self._schema.loads.c.load_id))) or 0
-
-    def _refused(self) -> bool:
-        table = self._schema.loads
-        query = select(func.count()).where((table.c.state == "refused") & (table.c.load_id >= self._first_load))
-        with self._database.transaction() as connection:
-            return bool(connection.scalar(query))

@@ -147,9 +147,9 @@ class Consumer:
         with _translated():
             connection = _connect(self._settings, self._name)
             try:
-                session = _ConsumerSession(connection, self._queue, handle)
+                session = _ConsumerSession(connection, self._queue, handle, stop)
                 try:
-                    session.run(stop, tick, tick_seconds)
+                    session.run(tick, tick_seconds)
                 finally:
                     session.end()
             finally:
@@ -164,10 +164,11 @@ class _ConsumerSession:
     delivered again; an answer that comes too late is dropped with its channel.
     """
 
-    def __init__(self, connection: pika.BlockingConnection, queue: Queue, handle: Handler) -> None:
+    def __init__(self, connection: pika.BlockingConnection, queue: Queue, handle: Handler, stop: Event) -> None:
         self._connection = connection
         self._queue = queue
         self._handle = handle
+        self._stop = stop
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=queue.name)
         self._ending = Event()
         self._pending: set[Future[Settlement]] = set()
@@ -176,18 +177,19 @@ class _ConsumerSession:
         self._channel.confirm_delivery()
         self._channel.basic_qos(prefetch_count=_PREFETCH)
 
-    def run(self, stop: Event, tick: Callable[[], None], tick_seconds: float) -> None:
+    def run(self, tick: Callable[[], None], tick_seconds: float) -> None:
         tag = self._channel.basic_consume(self._queue.name, self._on_message)
         ticking = self._worker.submit(tick)
         next_tick = time.monotonic() + tick_seconds
-        while not stop.is_set():
+        while not self._stop.is_set():
             self._connection.process_data_events(_LOOP_SECONDS)
             if tag not in self._channel.consumer_tags:
                 raise BrokerUnavailable("the broker cancelled the consumer")
-            if ticking.done() and time.monotonic() >= next_tick:
-                ticking.result()
-                ticking = self._worker.submit(tick)
-                next_tick = time.monotonic() + tick_seconds
+            if ticking.done():
+                ticking.result()  # raises what it raised
+                if time.monotonic() >= next_tick:
+                    ticking = self._worker.submit(tick)
+                    next_tick = time.monotonic() + tick_seconds
         self._finish()
 
     def end(self) -> None:
@@ -198,14 +200,19 @@ class _ConsumerSession:
     def _finish(self) -> None:
         """Finish the delivery in hand; those that wait for their turn go back with the channel."""
         self._ending.set()
-        self._pending -= {future for future in self._pending if future.cancel()}
         while self._pending:
             self._connection.process_data_events(_LOOP_SECONDS)
 
     def _on_message(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
-        future = self._worker.submit(settle, self._handle, body, stop=self._ending)
+        future = self._worker.submit(self._settle, body)
         self._pending.add(future)
         future.add_done_callback(partial(self._hand_over, method.delivery_tag, properties, body))
+
+    def _settle(self, body: bytes) -> Settlement:
+        # After a stop was requested nothing is begun, whatever the broker still delivers.
+        if self._stop.is_set():
+            return Settlement(outcome=Outcome.NONE)
+        return settle(self._handle, body, stop=self._ending)
 
     def _hand_over(self, delivery_tag: int, properties: Any, body: bytes, done: "Future[Settlement]") -> None:
         """Pass the outcome to pika's thread, the only one that may use the channel."""

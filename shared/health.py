@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from shared.errors import FolderUnavailable
+
 #: How often a service touches its file, and after what silence it counts as unhealthy.
 BEAT_SECONDS = 5.0
 SILENCE_SECONDS = 60.0
@@ -15,9 +17,13 @@ class Health:
         self._path = path
 
     def beat(self) -> None:
-        """Say that the service works, right now."""
-        if self._path is not None:
+        """Say that the service works, right now. FolderUnavailable where the file can't be touched."""
+        if self._path is None:
+            return
+        try:
             self._path.touch()
+        except OSError as error:
+            raise FolderUnavailable(f"the health file can't be touched: {error}") from error
 
 
 def is_healthy(path: Path) -> bool:

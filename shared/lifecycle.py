@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+from _thread import start_new_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -11,7 +12,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never, wait_random_exponential
 from tenacity.stop import stop_base
 
-from shared.errors import TransientError
+from shared.errors import FolderUnavailable, TransientError
 from shared.logs import facts
 
 _log = logging.getLogger(__name__)
@@ -31,7 +32,8 @@ def stop_on_signals() -> Iterator[threading.Event]:
     def request_stop(_number: int, _frame: FrameType | None) -> None:
         for each in previous:
             signal.signal(each, signal.SIG_DFL)
-        stop.set()
+        # Not here: this thread may hold the event's lock, in the middle of a wait, and would wait for itself for ever.
+        start_new_thread(stop.set, ())
 
     for number in previous:
         signal.signal(number, request_stop)
@@ -114,3 +116,15 @@ def retry(
         reraise=True,
     )
     return retrying(action)
+
+
+def retry_on_folder(action: Callable[[], _T], *, stop: threading.Event) -> _T:
+    """Run an action on the data folder until the file system lets it succeed; a stop ends it with the last error."""
+
+    def translated() -> _T:
+        try:
+            return action()
+        except OSError as error:
+            raise FolderUnavailable(str(error)) from error
+
+    return retry(translated, stop=stop)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
 import orjson
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from shared.schema import Schema
 
@@ -160,10 +160,14 @@ def explain(
     connection: Connection, schema: Schema, load_ids: Iterable[int], reason: str | None, message: str | None
 ) -> None:
     """Say why loads that are being read or wait for the writers do not go on; None: they do."""
-    table = schema.loads
-    open_states = ("claimed", "reading", "published")
-    mine = table.c.load_id.in_(list(load_ids)) & table.c.state.in_(open_states)
-    connection.execute(update(table).where(mine).values(reason=reason, message=message))
+    _explain(connection, schema, load_ids, ("claimed", "reading", "published"), reason, message)
+
+
+def explain_move(
+    connection: Connection, schema: Schema, load_ids: Iterable[int], reason: str | None, message: str | None
+) -> None:
+    """Say why the files of complete loads do not get into the archive; None: they are there."""
+    _explain(connection, schema, load_ids, ("complete", "archived"), reason, message)
 
 
 def find(connection: Connection, schema: Schema, load_ids: Iterable[int]) -> dict[int, Load]:
@@ -210,14 +214,28 @@ def replace_waiting_files(
 ) -> None:
     """Bring the list of unclaimed files up to date."""
     table = schema.inbox
-    names = [*gone, *(file.file for file in seen)]
-    connection.execute(delete(table).where(table.c.file.in_(names)))
+    # Name by name: all of them may be more than one statement can take.
+    names = [{"name": name} for name in (*gone, *(file.file for file in seen))]
+    connection.execute(delete(table).where(table.c.file == bindparam("name")), names)
     if seen:
         rows: list[Mapping[str, Any]] = [
             {"file": f.file, "state": f.state, "reason": f.reason, "message": f.message, "since": utc_now()}
             for f in seen
         ]
         connection.execute(insert(table), rows)
+
+
+def _explain(
+    connection: Connection,
+    schema: Schema,
+    load_ids: Iterable[int],
+    states: Sequence[State],
+    reason: str | None,
+    message: str | None,
+) -> None:
+    table = schema.loads
+    mine = table.c.load_id.in_(list(load_ids)) & table.c.state.in_(states)
+    connection.execute(update(table).where(mine).values(reason=reason, message=message))
 
 
 def _transition(connection: Connection, schema: Schema, load_id: int, states: Sequence[State], **values: Any) -> None:

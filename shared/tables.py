@@ -1,6 +1,6 @@
 """Creates the tables that are missing, and compares those that exist with the configuration."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,11 +35,12 @@ def prepare_tables(database: Database, catalog: Catalog) -> Schema:
 def compare_tables(connection: Connection, schema: Schema) -> list[str]:
     """List where the database's tables differ from the schema, one sentence each."""
     inspector = inspect(connection)
-    return [
-        difference
-        for table in schema.metadata.sorted_tables
-        for difference in _differences(connection, inspector, table)
-    ]
+    collations = _collations(connection, schema)
+    differences: list[str] = []
+    for table in schema.metadata.sorted_tables:
+        differences += _differences(connection, inspector, table)
+        differences += _collation_differences(table, collations)
+    return differences
 
 
 def ddl(schema: Schema, dialect: Any) -> Iterator[str]:
@@ -62,7 +63,9 @@ def _locked(connection: Connection, schema: Schema) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.execute(text("SELECT RELEASE_LOCK(:name)"), parameters)
+        # A lost connection has lost its locks too, and takes no statement.
+        if not connection.invalidated:
+            connection.execute(text("SELECT RELEASE_LOCK(:name)"), parameters)
 
 
 def _differences(connection: Connection, inspector: Inspector, table: Table) -> Iterator[str]:
@@ -78,27 +81,60 @@ def _differences(connection: Connection, inspector: Inspector, table: Table) -> 
             yield f"{table.name}.{column.name}: is {actual_type}, configured is {wanted_type}"
         if bool(actual["nullable"]) != bool(column.nullable):
             yield f"{table.name}.{column.name}: is {_null(actual['nullable'])}, configured is {_null(column.nullable)}"
-        yield from _collation_difference(table, column.name, actual["type"])
     for name in found:
         yield f"{table.name}: column {name} is not configured"
     wanted_key = [column.name for column in table.primary_key]
     actual_key = inspector.get_pk_constraint(table.name)["constrained_columns"]
     if wanted_key != actual_key:
         yield f"{table.name}: its key is ({', '.join(actual_key)}), configured is ({', '.join(wanted_key)})"
+    yield from _reference_differences(inspector, table)
 
 
-def _collation_difference(table: Table, column: str, actual: Any) -> Iterator[str]:
+def _reference_differences(inspector: Inspector, table: Table) -> Iterator[str]:
+    wanted = {
+        _arrow(constraint.column_keys, constraint.referred_table.name) for constraint in table.foreign_key_constraints
+    }
+    found = {
+        _arrow(constraint["constrained_columns"], constraint["referred_table"])
+        for constraint in inspector.get_foreign_keys(table.name)
+    }
+    for reference in sorted(wanted - found):
+        yield f"{table.name}: the foreign key {reference} is missing"
+    for reference in sorted(found - wanted):
+        yield f"{table.name}: the foreign key {reference} is not configured"
+
+
+def _collations(connection: Connection, schema: Schema) -> dict[tuple[str, str], str]:
+    """The collation of each text column, by table and column; where nobody named one, it is the table's own."""
+    if schema.flavour == "sqlite":
+        return {}
+    query = text(
+        "SELECT table_name, column_name, collation_name FROM information_schema.columns"
+        " WHERE table_schema = DATABASE() AND collation_name IS NOT NULL"
+    )
+    return {(table, column): collation for table, column, collation in connection.execute(query)}
+
+
+def _collation_differences(table: Table, collations: Mapping[tuple[str, str], str]) -> Iterator[str]:
     wanted = table.dialect_options["mysql"].get("collate")
-    collation = getattr(actual, "collation", None)
-    if wanted and collation and collation != wanted:
-        yield f"{table.name}.{column}: compares by {collation}, which merges different texts; expected {wanted}"
+    for column in table.columns:
+        collation = collations.get((table.name, column.name), wanted)
+        if collation != wanted:
+            found = f"compares by {collation}, which merges different texts"
+            yield f"{table.name}.{column.name}: {found}; expected {wanted}"
 
 
 def _type_name(sql_type: Any, connection: Connection) -> str:
     """The type as the server writes it, without the collation and without MariaDB's display width."""
     name = str(sql_type.compile(connection.dialect)).upper()
     name = name.split(" CHARACTER SET ")[0].split(" COLLATE ")[0]
+    if name.startswith("NUMERIC("):
+        return name.replace("NUMERIC", "DECIMAL")
     return {"BOOL": "TINYINT(1)", "BIGINT(20)": "BIGINT"}.get(name, name)
+
+
+def _arrow(columns: Iterable[str], target: str) -> str:
+    return f"({', '.join(columns)}) to {target}"
 
 
 def _null(nullable: object) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 from tests.support.missing import missing
 from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
@@ -23,6 +24,9 @@ S = TypeVar("S")
 def pytest_configure() -> None:
     # Ended by `timeout` or a CI runner, pytest ends its servers as it does on ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shared machine may be slow for a while; that says nothing about the code.
+    settings.register_profile("inflow", deadline=None)
+    settings.load_profile("inflow")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

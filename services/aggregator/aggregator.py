@@ -76,12 +76,13 @@ class Aggregator:
         path = self._folder.root / summary.file
         try:
             content = self._render(summary)
-        except DatabaseRefused as error:
+        except (DatabaseRefused, TypeError, ValueError) as error:
+            # What a query returns may not fit its format; one wrong summary must not hold back the others.
             _log.error(
                 "the query of %s fails: %s",
                 summary.file,
                 error,
-                extra=facts("summary_failed", file=summary.file),
+                extra=facts("summary_failed", file=summary.file, error=type(error).__name__),
             )
             return
         if content != _content(path):
@@ -96,6 +97,8 @@ class Aggregator:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         lock = self._folder.lock("aggregator")
+        if not lock.acquire():
+            _log.debug("another aggregator is at work, waiting for it", extra=facts("lock_awaited"))
         while not lock.acquire():
             if self._stop.wait(_LOCK_PAUSE_SECONDS):
                 raise FolderUnavailable("another aggregator holds the lock, and a stop was requested")

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from shared.environment import Environment
-
 from services.aggregator.aggregator import Aggregator
 from shared.broker import Consumer
+from shared.environment import Environment
 from shared.health import BEAT_SECONDS
+from shared.lifecycle import retry_on_folder
 from shared.running import Context, consume_for_ever
 from shared.topology import AGGREGATOR_QUEUE
 
@@ -35,6 +35,6 @@ def run(context: Context) -> None:
         aggregator.catch_up()
         context.health.beat()
 
-    context.folder.create()
+    retry_on_folder(context.folder.create, stop=context.stop)
     consumer = Consumer(context.broker, AGGREGATOR_QUEUE, name="inflow-aggregator")
     consume_for_ever(consumer, aggregator.handle, stop=context.stop, tick=tick, tick_seconds=BEAT_SECONDS)

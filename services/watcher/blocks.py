@@ -51,8 +51,8 @@ class Lines:
 
     @property
     def row_text(self) -> str:
-        """What was read since the last row ended; bytes that are not UTF-8 as U+FFFD."""
-        return b"".join(self._row).decode("utf-8", "replace")
+        """What was read since the last row ended, up to the limit; bytes that are not UTF-8 as U+FFFD."""
+        return b"".join(self._row)[: self._longest_row_bytes].decode("utf-8", "replace")
 
     def end_row(self) -> None:
         """Begin a new row with the next line."""

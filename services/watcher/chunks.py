@@ -15,11 +15,6 @@ class Bounds:
     rows: int
     bytes: int
 
-    @property
-    def block_bytes(self) -> int:
-        """How much of the file is read at a time."""
-        return max(self.bytes // 2, 1)
-
 
 def cut_chunks(
     reader: RecordReader,

@@ -12,9 +12,9 @@ from services.watcher.chunks import Bounds
 #: A name in a folder may have 255 bytes; ours add at most 120 to the file's own.
 _LONGEST_NAME_BYTES = 130
 _LONGEST_ENDING_BYTES = 20
-_CLAIMED = re.compile(r"([0-9]{10,18})\.([a-z][a-z0-9_]*|-)\.([0-9]+)r([0-9]+)b\.(.+)", re.DOTALL)
+_CLAIMED = re.compile(r"([0-9]{1,18})\.([a-z][a-z0-9_]*|-)\.([0-9]+)r([0-9]+)b\.(.+)", re.DOTALL)
 #: The number stands before the ending, where there is one; the ending itself may be a number, too.
-_FINISHED = re.compile(r"[^.]*\.([0-9]{1,12})|.*\.([0-9]{1,12})\.[^.]*|.*\.([0-9]{1,12})", re.DOTALL)
+_FINISHED = re.compile(r".*\.([0-9]{1,12})\.[^.]*|.*\.([0-9]{1,12})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

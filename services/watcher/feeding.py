@@ -37,28 +37,38 @@ class Feeder:
         self._backlog_messages = backlog_messages
         self._in_turn: deque[Reading] = deque()
         self._next: deque[Reading] = deque()
+        self._set_aside: deque[Reading] = deque()
         self._budget = 0
-        self._held_back: str | None = None
+        self._held_back: tuple[str, frozenset[int]] | None = None
         #: Loads whose files could not be read at the last try.
         self.unreadable: set[int] = set()
 
     @property
     def load_ids(self) -> list[int]:
         """The loads that are being read."""
-        return [reading.claimed.load_id for reading in (*self._in_turn, *self._next)]
+        return [reading.claimed.load_id for reading in (*self._in_turn, *self._next, *self._set_aside)]
 
     def add(self, reading: Reading) -> None:
         """Read a file from its start when its turn comes."""
         self._next.append(reading)
 
+    def retry_unreadable(self) -> None:
+        """Read again, from its start, what could not be read."""
+        self._next.extend(self._set_aside)
+        self._set_aside.clear()
+
     def drop(self, load_ids: Iterable[int]) -> None:
         """Read these no further."""
         gone = set(load_ids)
         self.unreadable -= gone
-        for readings in (self._in_turn, self._next):
+        for readings in (self._in_turn, self._next, self._set_aside):
             for reading in [reading for reading in readings if reading.claimed.load_id in gone]:
                 reading.close()
                 readings.remove(reading)
+
+    def close(self) -> None:
+        """Close the files that are being read."""
+        self.drop(self.load_ids)
 
     def turn(self) -> bool:
         """Publish one message of the file whose turn it is; False if there is nothing to publish or no room for it.
@@ -76,15 +86,18 @@ class Feeder:
             self._refuse(reading, error)
         except OSError as error:
             self._postpone(reading, error)
-            return False
         return True
 
     def hold_back(self, reason: str | None, message: str | None = None) -> None:
-        """Say why nothing is published; None: it goes on."""
-        if reason != self._held_back:
+        """Say why nothing is published; None: it goes on. An unreadable file has its own reason."""
+        held_back = None if reason is None else (reason, self._readable())
+        if held_back != self._held_back:
             with self._database.transaction() as connection:
-                loads.explain(connection, self._schema, self.load_ids, reason, message)
-            self._held_back = reason
+                loads.explain(connection, self._schema, self._readable(), reason, message)
+            self._held_back = held_back
+
+    def _readable(self) -> frozenset[int]:
+        return frozenset(self.load_ids) - self.unreadable
 
     def _has_room(self) -> bool:
         if self._budget <= 0:
@@ -125,19 +138,21 @@ class Feeder:
     def _refuse(self, reading: Reading, error: FileRefused) -> None:
         """Record the refusal; the file is moved when the books are looked at next."""
         load_id = reading.claimed.load_id
+        # First of all: where the books can't be written, the next turn must find the file as before.
+        reading.close()
         with self._database.transaction() as connection:
             loads.mark_refused(connection, self._schema, load_id, reason=error.code, message=str(error))
         _log.warning("file refused: %s", error, extra=facts("file_refused", load_id=load_id, reason=error.code))
-        reading.close()
         self._in_turn.popleft()
 
     def _postpone(self, reading: Reading, error: OSError) -> None:
-        """The file can't be read just now: others go first, then it is read again from its start."""
+        """The file can't be read just now: set it aside, so that others go on."""
         load_id = reading.claimed.load_id
-        _log.warning("file can't be read", extra=facts("file_unreadable", load_id=load_id, error=str(error)))
-        self.unreadable.add(load_id)
         reading.close()
         self._in_turn.popleft()
-        self._next.append(reading)
-        with self._database.transaction() as connection:
-            loads.explain(connection, self._schema, [load_id], "unreadable", str(error))
+        self._set_aside.append(reading)
+        if load_id not in self.unreadable:
+            with self._database.transaction() as connection:
+                loads.explain(connection, self._schema, [load_id], "unreadable", str(error))
+            _log.warning("file can't be read", extra=facts("file_unreadable", load_id=load_id, error=str(error)))
+            self.unreadable.add(load_id)

@@ -1,82 +1,97 @@
-"""Takes finished files out of processing/: to the archive, or to rejected/ with a reason; writes rejects files."""
+"""Takes finished files out of processing/: to the archive, or to rejected/ with a reason."""
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import Connection, select
-
-from services.watcher.claims import ClaimedName
-from services.watcher.records import read_record
-from shared.files import DataFolder, replacing, sync_folder, write_atomically
+from services.watcher.claims import ClaimedName, displayed
+from services.watcher.rejects import write_rejects
+from shared import loads
+from shared.database import Database
+from shared.files import DataFolder, sync_folder, write_atomically
 from shared.loads import Load
+from shared.logs import facts
 from shared.schema import Schema
 
-_REPORT_COLUMNS = ("line", "column", "code", "message")
-_ROWS_AT_ONCE = 1000
+_log = logging.getLogger(__name__)
+
+Finished = tuple[ClaimedName, Load]
 
 
-def archive(folder: DataFolder, claimed: ClaimedName) -> None:
-    """Move the file of a complete load into the archive; nothing happens where it is not there any more."""
-    _move(folder.processing / str(claimed), folder.archive / claimed.finished)
+class Finisher:
+    """Takes files out once the books say that their loads are complete or refused."""
 
+    def __init__(self, *, folder: DataFolder, database: Database, schema: Schema) -> None:
+        self._folder = folder
+        self._database = database
+        self._schema = schema
+        #: Loads whose files could not be moved at the last try.
+        self.stuck: set[int] = set()
+        #: Whether a file was refused since the start.
+        self.has_refused = False
 
-def reject(folder: DataFolder, claimed: ClaimedName, *, code: str, message: str) -> None:
-    """Move a refused file to rejected/, with the reason beside it."""
-    target = folder.rejected / claimed.finished
-    text = f"{claimed.original}: {message}\nreason: {code}\nload: {claimed.load_id}\n"
-    write_atomically(target.with_name(f"{target.name}.reason.txt"), text.encode("utf-8", "backslashreplace"))
-    _move(folder.processing / str(claimed), target)
+    def take_out(self, finished: Sequence[Finished]) -> list[int]:
+        """Move the files of these loads; return the loads whose files are out. The books say so first."""
+        ready = [each for each in finished if self._attempt(self._write_rejects, each)]
+        self._close_books([load for _, load in ready if load.state == "complete"])
+        moved = [load.load_id for claimed, load in ready if self._attempt(self._move, (claimed, load))]
+        if moved:
+            for path in (self._folder.archive, self._folder.rejected, self._folder.processing):
+                sync_folder(path)
+        self._forget_stuck(self.stuck.intersection(moved))
+        return moved
 
+    def _write_rejects(self, claimed: ClaimedName, load: Load) -> None:
+        if load.rejected and load.state == "complete":
+            with self._database.transaction() as connection:
+                write_rejects(connection, self._schema, load, self._folder.rejected / claimed.rejects)
 
-def make_moves_last(folder: DataFolder) -> None:
-    """Sync the folders that files were moved between."""
-    for path in (folder.archive, folder.rejected, folder.processing):
-        sync_folder(path)
+    def _close_books(self, complete: Sequence[Load]) -> None:
+        if complete:
+            with self._database.transaction() as connection:
+                loads.mark_archived(connection, self._schema, [load.load_id for load in complete])
 
+    def _move(self, claimed: ClaimedName, load: Load) -> None:
+        if load.state == "refused":
+            self._reject(claimed, load)
+        else:
+            _move(self._folder.processing / str(claimed), self._folder.archive / claimed.finished)
+        action = "file_rejected" if load.state == "refused" else "file_archived"
+        _log.info("file taken out", extra=facts(action, load_id=load.load_id, file=load.file))
 
-def write_rejects(connection: Connection, schema: Schema, folder: DataFolder, claimed: ClaimedName, load: Load) -> None:
-    """Write a load's rejected rows as CSV, to be mended and dropped: the file's own columns first, then the faults."""
-    with replacing(folder.rejected / claimed.rejects) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        writer = csv.writer(text)
-        writer.writerow([*load.header, *_report_columns(load.header)])
-        for cells, report in _rejected_rows(connection, schema, load.load_id):
-            writer.writerow([*_as_wide_as(cells, len(load.header)), *report])
-        text.detach()
+    def _reject(self, claimed: ClaimedName, load: Load) -> None:
+        self.has_refused = True
+        target = self._folder.rejected / claimed.finished
+        text = f"{displayed(claimed.original)}: {load.message}\nreason: {load.reason}\nload: {load.load_id}\n"
+        write_atomically(target.with_name(f"{target.name}.reason.txt"), text.encode())
+        _move(self._folder.processing / str(claimed), target)
+
+    def _attempt(self, step: Callable[[ClaimedName, Load], None], finished: Finished) -> bool:
+        """Take one step; where a folder does not let us, say so and leave the file for the next look."""
+        try:
+            step(*finished)
+        except OSError as error:
+            self._report_stuck(finished[1], error)
+            return False
+        return True
+
+    def _report_stuck(self, load: Load, error: OSError) -> None:
+        if load.load_id in self.stuck:
+            return
+        with self._database.transaction() as connection:
+            loads.explain_move(connection, self._schema, [load.load_id], "not-moved", str(error))
+        _log.warning("file can't be taken out", extra=facts("file_stuck", load_id=load.load_id, error=str(error)))
+        self.stuck.add(load.load_id)
+
+    def _forget_stuck(self, moved: set[int]) -> None:
+        if moved:
+            with self._database.transaction() as connection:
+                loads.explain_move(connection, self._schema, moved, None, None)
+            self.stuck -= moved
 
 
 def _move(source: Path, target: Path) -> None:
+    """Rename; nothing happens where the file was moved already."""
     with suppress(FileNotFoundError):
         source.rename(target)
-
-
-def _rejected_rows(
-    connection: Connection, schema: Schema, load_id: int
-) -> Iterator[tuple[list[str], Sequence[object]]]:
-    table = schema.rejects
-    query = (
-        select(table.c.raw, table.c.line, table.c.column_name, table.c.code, table.c.message)
-        .where(table.c.load_id == load_id)
-        .order_by(table.c.line)
-        .execution_options(yield_per=_ROWS_AT_ONCE)
-    )
-    for raw, *report in connection.execute(query):
-        yield read_record(raw), report
-
-
-def _as_wide_as(cells: list[str], width: int) -> list[str]:
-    """A row of the wrong width keeps all it had: what is too much is joined into its last value."""
-    if len(cells) > width:
-        return [*cells[: width - 1], ",".join(cells[width - 1 :])]
-    return [*cells, *[""] * (width - len(cells))]
-
-
-def _report_columns(header: Sequence[str]) -> list[str]:
-    """Names for our columns that the file does not have already."""
-    prefix = ""
-    while any(f"{prefix}{name}" in header for name in _REPORT_COLUMNS):
-        prefix += "_"
-    return [f"{prefix}{name}" for name in _REPORT_COLUMNS]

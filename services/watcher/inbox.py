@@ -1,5 +1,6 @@
 """Lists the inbox and waits for changes in it."""
 
+import logging
 import os
 import select
 import stat
@@ -10,24 +11,38 @@ from pathlib import Path
 from inotify_simple import INotify, flags
 
 from services.watcher.discovery import Entry
+from shared.logs import facts
+
+_log = logging.getLogger(__name__)
 
 _EVENTS = flags.MOVED_TO | flags.CLOSE_WRITE | flags.CREATE | flags.ATTRIB
 
+#: A signal does not end a wait, so no wait is longer than a stop request may go unnoticed.
+_LONGEST_WAIT_SECONDS = 1.0
+
 
 def list_inbox(inbox: Path) -> Iterator[Entry]:
-    """Yield all files below the inbox; links are not followed, files that vanish meanwhile are left out."""
+    """Yield all files below the inbox, and folders that may not be read, with a slash at their end.
+
+    Links are not followed; what vanishes meanwhile is left out.
+    """
     yield from _list(os.fspath(inbox), "")
 
 
 def _list(folder: str, prefix: str) -> Iterator[Entry]:
-    with suppress(FileNotFoundError), os.scandir(folder) as items:
-        for item in items:
-            path = prefix + item.name
-            if item.is_dir(follow_symlinks=False):
-                yield from _list(item.path, f"{path}/")
-                continue
-            with suppress(FileNotFoundError):
-                yield _entry(path, item.stat(follow_symlinks=False))
+    try:
+        with os.scandir(folder) as items:
+            for item in items:
+                path = prefix + item.name
+                if item.is_dir(follow_symlinks=False):
+                    yield from _list(item.path, f"{path}/")
+                    continue
+                with suppress(FileNotFoundError):
+                    yield _entry(path, item.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return
+    except PermissionError:
+        yield _entry(prefix or "./", os.lstat(folder))
 
 
 def _entry(path: str, status: os.stat_result) -> Entry:
@@ -49,7 +64,7 @@ class InboxEvents:
     def __init__(self, inbox: Path, *, use_kernel: bool) -> None:
         self._inbox = inbox
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._kernel = INotify() if use_kernel else None
+        self._kernel = _inotify() if use_kernel else None
         self._folders: dict[int, str] = {}
         self.follow_folders()
 
@@ -69,13 +84,13 @@ class InboxEvents:
             os.write(self._wake_writer, b"!")
 
     def wait(self, seconds: float) -> tuple[bool, set[str]]:
-        """Wait for something to happen.
+        """Wait for something to happen, a second at most.
 
         Return whether it did, and the files that were renamed into the inbox, whole by that.
         """
         kernel = self._kernel
         sources = [self._wake_reader, *([kernel.fileno()] if kernel else [])]
-        ready, _, _ = select.select(sources, [], [], seconds)
+        ready, _, _ = select.select(sources, [], [], min(seconds, _LONGEST_WAIT_SECONDS))
         if self._wake_reader in ready:
             os.read(self._wake_reader, 4096)
         if kernel is None or kernel.fileno() not in ready:
@@ -93,3 +108,11 @@ class InboxEvents:
         os.close(self._wake_writer)
         if self._kernel is not None:
             self._kernel.close()
+
+
+def _inotify() -> INotify | None:
+    try:
+        return INotify()
+    except OSError as error:
+        _log.warning("no events from the kernel, polling alone", extra=facts("polling_alone", error=str(error)))
+        return None

@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -12,6 +13,7 @@ from services.watcher.chunks import Bounds
 from services.watcher.claims import ClaimedName, displayed, number_of, shortened
 from services.watcher.discovery import Entry, Sighting, dataset_of, is_candidate, settled, sight
 from services.watcher.inbox import list_inbox
+from services.watcher.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
 from shared import loads
 from shared.database import Database
 from shared.datasets import Catalog
@@ -24,6 +26,9 @@ from shared.schema import PATH_LENGTH, Schema
 _log = logging.getLogger(__name__)
 
 _PROBE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+#: After any other error of a network file system the file may have been moved: its number is in use then.
+_SURELY_NOT_MOVED = (errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class Intake:
@@ -46,13 +51,14 @@ class Intake:
         self._bounds = bounds
         self._settle_seconds = settle_seconds
         self._sightings: dict[str, Sighting] = {}
-        self._reported: dict[str, WaitingFile] = self._reported_before()
+        self._unclaimed = UnclaimedFiles(database, schema)
         self._paths: dict[int, str] = {}
+        self._numbers: deque[int] = deque()
 
     @property
     def waiting(self) -> Collection[WaitingFile]:
         """The files that were not claimed at the last look."""
-        return self._reported.values()
+        return self._unclaimed.files
 
     def claim(self, renamed_in: Collection[str], *, room: int) -> None:
         """Look at the inbox and claim at most `room` complete files."""
@@ -62,20 +68,9 @@ class Intake:
         complete = settled(
             entries, self._sightings, renamed_in=renamed_in, now=now, settle_seconds=self._settle_seconds
         )
-        waiting = {entry.path: self._why_not_complete(entry) for entry in entries}
-        waiting |= {entry.path: _file(entry, "queued", "too-many-open", _QUEUED) for entry in complete[room:]}
-        claimable: list[Entry] = []
-        for entry in complete[:room]:
-            problem = self._why_not_readable(entry)
-            if problem is None:
-                claimable.append(entry)
-            else:
-                waiting[entry.path] = problem
-        waiting |= self._claim_all(claimable)
-        for entry in claimable:
-            if waiting[entry.path].state == "settling":
-                del waiting[entry.path]
-        self._report(waiting)
+        waiting: dict[str, WaitingFile | None] = {entry.path: self._why_not_complete(entry) for entry in entries}
+        waiting |= self._claim_all(complete, room=max(room, 0))
+        self._unclaimed.replace(filter(None, waiting.values()))
 
     def adopt(self, known: Collection[int]) -> list[ClaimedName]:
         """Enter files of processing/ in the books that are not known yet: just claimed, or left by a crash."""
@@ -92,36 +87,49 @@ class Intake:
                 self._paths.pop(claimed.load_id, None)
         return found
 
-    def _claim_all(self, entries: Sequence[Entry]) -> dict[str, WaitingFile]:
-        """Rename files into processing/, each under its load's number; return those that can't be."""
-        if not entries:
-            return {}
-        with self._database.transaction() as connection:
-            numbers = loads.reserve_numbers(
-                connection, self._schema, count=len(entries), floor=self._highest_number_in_folders()
-            )
-        problems = {}
-        for load_id, entry in zip(numbers, entries, strict=True):
-            try:
-                self._rename(load_id, entry)
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                problems[entry.path] = _blocked(entry, error)
-        return problems
+    def _claim_all(self, entries: Sequence[Entry], *, room: int) -> dict[str, WaitingFile | None]:
+        """Claim files in this order until there is no room; say of each why it waits, if it does."""
+        self._reserve(min(room, len(entries)))
+        waiting: dict[str, WaitingFile | None] = {}
+        for entry in entries:
+            waiting[entry.path] = self._claim(entry) if room and self._numbers else queued(entry)
+            # What can't be claimed takes no room, or many of its kind would hold back all others.
+            room -= waiting[entry.path] is None
+        return waiting
+
+    def _reserve(self, count: int) -> None:
+        """Have so many load numbers at hand; those that were not used serve the next files."""
+        missing = count - len(self._numbers)
+        if missing > 0:
+            with self._database.transaction() as connection:
+                floor = self._highest_number_in_folders()
+                self._numbers.extend(loads.reserve_numbers(connection, self._schema, count=missing, floor=floor))
+
+    def _claim(self, entry: Entry) -> WaitingFile | None:
+        """Rename a file into processing/ under the next load number; return why it can't be, None where it is gone."""
+        try:
+            os.close(os.open(self._folder.inbox / entry.path, _PROBE_FLAGS))
+            self._rename(self._numbers.popleft(), entry)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return blocked(entry, error)
+        return None
 
     def _rename(self, load_id: int, entry: Entry) -> None:
-        claimed = ClaimedName(
-            load_id=load_id,
-            dataset=self._dataset_of(entry.path),
-            bounds=self._bounds,
-            original=shortened(PurePath(entry.path).name),
-        )
-        (self._folder.inbox / entry.path).rename(self._folder.processing / str(claimed))
+        dataset = self._dataset_of(entry.path)
+        original = shortened(PurePath(entry.path).name)
+        claimed = ClaimedName(load_id=load_id, dataset=dataset, bounds=self._bounds, original=original)
         self._paths[load_id] = displayed(entry.path)
+        try:
+            (self._folder.inbox / entry.path).rename(self._folder.processing / str(claimed))
+        except OSError as error:
+            if error.errno in _SURELY_NOT_MOVED:
+                self._numbers.appendleft(load_id)
+            raise
         _log.info(
             "file claimed",
-            extra=facts("file_claimed", load_id=load_id, file=self._paths[load_id], dataset=claimed.dataset),
+            extra=facts("file_claimed", load_id=load_id, file=self._paths[load_id], dataset=dataset),
         )
 
     def _dataset_of(self, path: str) -> str | None:
@@ -146,61 +154,4 @@ class Intake:
         )
 
     def _why_not_complete(self, entry: Entry) -> WaitingFile:
-        if entry.kind == "other":
-            return _file(entry, "blocked", "not-a-regular-file", "only regular files are loaded; it is left alone")
-        message = f"it changed lately; it is claimed once it stays as it is for {self._settle_seconds:g} s"
-        return _file(entry, "settling", "settling", message)
-
-    def _why_not_readable(self, entry: Entry) -> WaitingFile | None:
-        try:
-            os.close(os.open(self._folder.inbox / entry.path, _PROBE_FLAGS))
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            return _blocked(entry, error)
-        return None
-
-    def _report(self, waiting: dict[str, WaitingFile]) -> None:
-        """Bring the books up to date with why files wait, where it changed."""
-        gone = [self._reported[path].file for path in self._reported.keys() - waiting.keys()]
-        seen = [file for path, file in waiting.items() if self._reported.get(path) != file]
-        if not gone and not seen:
-            return
-        with self._database.transaction() as connection:
-            loads.replace_waiting_files(connection, self._schema, gone=gone, seen=seen)
-        for file in seen:
-            if file.state == "blocked":
-                _log.warning("file can't be claimed", extra=facts("file_blocked", file=file.file, reason=file.reason))
-        self._reported = waiting
-
-    def _reported_before(self) -> dict[str, WaitingFile]:
-        with self._database.transaction() as connection:
-            return {file.file: file for file in loads.waiting_files(connection, self._schema)}
-
-
-_QUEUED = "many files are open; it is claimed when some of them are done"
-
-_REASONS = {
-    errno.EXDEV: (
-        "inbox-on-another-mount",
-        "inbox/ and processing/ must be on one file system: a claim is a rename",
-    ),
-    errno.EACCES: (
-        "not-permitted",
-        "the watcher's account may not read or move it; change its owner or permissions",
-    ),
-    errno.EPERM: (
-        "not-permitted",
-        "the watcher's account may not read or move it; change its owner or permissions",
-    ),
-    errno.EROFS: ("read-only", "the folder is on a read-only file system"),
-}
-
-
-def _blocked(entry: Entry, error: OSError) -> WaitingFile:
-    reason, message = _REASONS.get(error.errno or 0, ("unreadable", error.strerror or "it can't be opened"))
-    return _file(entry, "blocked", reason, message)
-
-
-def _file(entry: Entry, state: str, reason: str, message: str) -> WaitingFile:
-    return WaitingFile(file=displayed(entry.path)[:PATH_LENGTH], state=state, reason=reason, message=message)
+        return settling(entry, self._settle_seconds) if entry.kind == "file" else no_file(entry)

@@ -1,6 +1,8 @@
 """One claimed file on its way into the queue: its header, its chunks, its manifest."""
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -37,8 +39,8 @@ class Reading:
 
     def open(self) -> Header:
         """Read the header. FileRefused where it does not fit the dataset; OSError where the file can't be read."""
-        self._file = os.fdopen(os.open(self._path, _OPEN_FLAGS), "rb")
-        reader = RecordReader(self._file, block_bytes=self.claimed.bounds.block_bytes)
+        self._file = _open_regular(self._path)
+        reader = RecordReader(self._file)
         records = iter(reader)
         header = match_header(_header_cells(next(records, None)), self._dataset)
         self._messages = self._extract(reader, records, header)
@@ -69,6 +71,20 @@ class Reading:
             yield chunk
             row_count += chunk.row_count
         yield LoadExtracted(load_id=load_id, dataset=dataset, row_count=row_count)
+
+
+def _open_regular(path: Path) -> IO[bytes]:
+    """Open a file; FileRefused where something else took its place between the look and the claim."""
+    try:
+        descriptor = os.open(path, _OPEN_FLAGS)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise FileRefused("not-a-regular-file", "found a link; expected a regular file") from error
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileRefused("not-a-regular-file", "found a folder, a pipe or a device; expected a regular file")
+    return os.fdopen(descriptor, "rb")
 
 
 def _header_cells(first: tuple[int, list[str]] | UnreadableRow | None) -> list[str]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Record = tuple[int, list[str]]
 
 _EXCERPT_CHARACTERS = 1000
+#: How much of a file is read at a time.
+_BLOCK_BYTES = 256 * 1024
 
 
 class RecordReader:
@@ -24,7 +26,9 @@ class RecordReader:
     and reading goes on with the next line.
     """
 
-    def __init__(self, file: IO[bytes], *, block_bytes: int, longest_row_bytes: int = LONGEST_ROW_BYTES) -> None:
+    def __init__(
+        self, file: IO[bytes], *, block_bytes: int = _BLOCK_BYTES, longest_row_bytes: int = LONGEST_ROW_BYTES
+    ) -> None:
         self._lines = Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)
         self._lines_before = 0
         self._begin = 1

@@ -11,8 +11,9 @@ from services.watcher.watcher import Watcher
 from shared.broker import Consumer, Publisher
 from shared.environment import Environment
 from shared.errors import BrokerUnavailable, FolderUnavailable, TransientError
+from shared.files import FileLock
 from shared.health import BEAT_SECONDS
-from shared.lifecycle import SideTask, report_failure, retry
+from shared.lifecycle import SideTask, report_failure, retry, retry_on_folder
 from shared.logs import facts
 from shared.running import Context, consume_for_ever
 from shared.topology import WATCHER_QUEUE
@@ -27,18 +28,26 @@ def prepare(environment: Environment) -> Callable[[Context], None]:
 
 def run(context: Context, *, config: WatcherConfig) -> None:
     """Watch until a stop is requested, whatever happens to broker and database meanwhile."""
-    context.folder.create()
+    retry_on_folder(context.folder.create, stop=context.stop)
     lock = context.folder.lock("watcher")
-    if not lock.acquire():
-        _log.info("another watcher is active on this folder, standing by", extra=facts("standing_by"))
-        while not lock.acquire():
-            context.health.beat()
-            if context.stop.wait(BEAT_SECONDS):
-                return
+    if not retry_on_folder(partial(_become_active, context, lock), stop=context.stop):
+        return
     try:
         _Service(context, config).run()
     finally:
         lock.release()
+
+
+def _become_active(context: Context, lock: FileLock) -> bool:
+    """Wait for the folder's lock; False when a stop is requested before it is ours."""
+    if lock.acquire():
+        return True
+    _log.info("another watcher is active on this folder, standing by", extra=facts("standing_by"))
+    while not lock.acquire():
+        context.health.beat()
+        if context.stop.wait(BEAT_SECONDS):
+            return False
+    return True
 
 
 class _Service:

@@ -1,17 +1,16 @@
 """The watcher's work, one turn at a time: claim, publish, and take finished files out."""
 
 import logging
-import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
-from services.watcher import finishing
 from services.watcher.claims import ClaimedName
 from services.watcher.config import WatcherConfig
 from services.watcher.discovery import dataset_of
 from services.watcher.feeding import Feeder, WriterQueue
+from services.watcher.finishing import Finisher
 from services.watcher.intake import Intake
 from services.watcher.reading import Reading
+from services.watcher.standstill import Standstills
 from shared import loads
 from shared.database import Database
 from shared.datasets import Catalog
@@ -26,15 +25,6 @@ _log = logging.getLogger(__name__)
 
 #: Files in processing/ at a time; what every rescan asks the database about stays small.
 _MOST_OPEN = 1000
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Since when a published load stands at a count, and how often it was published again for that."""
-
-    rows_done: int
-    since: float
-    tries: int = 0
 
 
 class Watcher:
@@ -55,7 +45,6 @@ class Watcher:
         self._schema = schema
         self._catalog = catalog
         self._queue = queue
-        self._republish_seconds = config.republish_seconds
         self._intake = Intake(
             folder=folder,
             database=database,
@@ -65,8 +54,9 @@ class Watcher:
             settle_seconds=config.settle_seconds,
         )
         self._feeder = Feeder(database=database, schema=schema, queue=queue, backlog_messages=config.backlog_messages)
+        self._finisher = Finisher(folder=folder, database=database, schema=schema)
+        self._standstills = Standstills(config.republish_seconds)
         self._open: dict[int, ClaimedName] = {}
-        self._progress: dict[int, _Progress] = {}
 
     @property
     def waiting(self) -> Collection[WaitingFile]:
@@ -74,9 +64,14 @@ class Watcher:
         return self._intake.waiting
 
     @property
-    def unreadable_loads(self) -> Collection[int]:
-        """The loads whose files could not be read at the last try."""
-        return self._feeder.unreadable
+    def stuck_loads(self) -> Collection[int]:
+        """The loads whose files could not be read or moved at the last try."""
+        return self._feeder.unreadable | self._finisher.stuck
+
+    @property
+    def has_refused(self) -> bool:
+        """Whether a file was refused since the start."""
+        return self._finisher.has_refused
 
     @property
     def open_loads(self) -> Collection[int]:
@@ -91,6 +86,7 @@ class Watcher:
         self._finish(known)
         self._forget([load_id for load_id in self._open if load_id not in known])
         self._revive(known)
+        self._feeder.retry_unreadable()
 
     def publish(self) -> bool:
         """Publish one message, if there is one and room for it."""
@@ -99,6 +95,10 @@ class Watcher:
     def hold_back(self, reason: str, message: str) -> None:
         """Say in the books why nothing is published."""
         self._feeder.hold_back(reason, message)
+
+    def close(self) -> None:
+        """Close all files. What is in processing/ stays, and is taken up by the next watcher."""
+        self._feeder.close()
 
     def _adopt(self) -> None:
         adopted = self._intake.adopt(self._open.keys())
@@ -116,15 +116,20 @@ class Watcher:
             self._feeder.add(Reading(claimed, dataset, self._folder.processing / str(claimed)))
 
     def _refuse(self, claimed: ClaimedName, file: str) -> None:
-        reason, message = "no-dataset", f"the configuration has no dataset {claimed.dataset!r} any more"
-        if claimed.dataset is None:
-            try:
-                dataset_of(file, self._catalog.datasets)
-            except FileRefused as error:
-                reason, message = error.code, str(error)
+        reason, message = self._why_no_dataset(claimed, file)
         with self._database.transaction() as connection:
             loads.mark_refused(connection, self._schema, claimed.load_id, reason=reason, message=message)
         _log.warning("file refused: %s", message, extra=facts("file_refused", load_id=claimed.load_id, reason=reason))
+
+    def _why_no_dataset(self, claimed: ClaimedName, file: str) -> tuple[str, str]:
+        if claimed.dataset is not None:
+            return "no-dataset", f"the configuration has no dataset {claimed.dataset!r} any more"
+        try:
+            dataset_of(file, self._catalog.datasets)
+        except FileRefused as error:
+            return error.code, str(error)
+        # A crash forgot the folder that it was in, or the configuration is another one by now.
+        return "no-dataset", "it fitted no dataset when it was claimed; drop it again"
 
     def _look_up(self, load_ids: Collection[int]) -> dict[int, Load]:
         if not load_ids:
@@ -133,55 +138,26 @@ class Watcher:
             return loads.find(connection, self._schema, load_ids)
 
     def _finish(self, known: dict[int, Load]) -> None:
-        """Take out the files whose loads are complete or refused in the books; the books say so first."""
-        complete = [load for load in known.values() if load.state == "complete"]
-        if complete:
-            self._close_books(complete)
-        finished = [load for load in known.values() if load.state in ("complete", "archived", "refused")]
-        for load in finished:
-            self._take_out(load)
-        if finished:
-            finishing.make_moves_last(self._folder)
-            self._forget([load.load_id for load in finished])
-
-    def _close_books(self, complete: list[Load]) -> None:
-        with self._database.transaction() as connection:
-            for load in complete:
-                if load.rejected:
-                    finishing.write_rejects(connection, self._schema, self._folder, self._open[load.load_id], load)
-            loads.mark_archived(connection, self._schema, [load.load_id for load in complete])
-
-    def _take_out(self, load: Load) -> None:
-        claimed = self._open[load.load_id]
-        if load.state == "refused":
-            finishing.reject(self._folder, claimed, code=load.reason or "", message=load.message or "")
-        else:
-            finishing.archive(self._folder, claimed)
-        action = "file_rejected" if load.state == "refused" else "file_archived"
-        _log.info("file taken out", extra=facts(action, load_id=load.load_id, file=load.file))
+        """Take out the files whose loads are complete or refused in the books."""
+        states = ("complete", "archived", "refused")
+        finished = [(self._open[load.load_id], load) for load in known.values() if load.state in states]
+        self._forget(self._finisher.take_out(finished))
 
     def _forget(self, load_ids: Iterable[int]) -> None:
         """Drop what is known of loads; a file that is still in processing/ is adopted again."""
-        for load_id in list(load_ids):
+        for load_id in load_ids:
             self._feeder.drop([load_id])
             del self._open[load_id]
-            self._progress.pop(load_id, None)
+            self._standstills.forget(load_id)
 
     def _revive(self, known: dict[int, Load]) -> None:
         """Publish again what has stood still with nothing in the queue: the broker lost its messages."""
-        now = time.monotonic()
         being_read = set(self._feeder.load_ids)
-        for load_id, load in known.items():
-            if load.state != "published" or load_id in being_read:
-                continue
-            progress = self._progress.setdefault(load_id, _Progress(load.rows_done, now))
-            if progress.rows_done != load.rows_done:
-                self._progress[load_id] = _Progress(load.rows_done, now)
-            elif self._stands_still(progress, now):
-                progress.since, progress.tries = now, progress.tries + 1
-                _log.warning("load stands still, publishing it again", extra=facts("load_revived", load_id=load_id))
-                self._read(self._open[load_id], load.file)
-
-    def _stands_still(self, progress: _Progress, now: float) -> bool:
-        patience_seconds = self._republish_seconds * 2 ** min(progress.tries, 6)
-        return now - progress.since >= patience_seconds and self._queue.backlog(WRITER_QUEUE) == 0
+        published = [load for load in known.values() if load.state == "published" and load.load_id not in being_read]
+        still = self._standstills.note(published)
+        if not still or self._queue.backlog(WRITER_QUEUE) > 0:
+            return
+        for load_id in still:
+            _log.warning("load stands still, publishing it again", extra=facts("load_revived", load_id=load_id))
+            self._standstills.begin_again(load_id)
+            self._read(self._open[load_id], known[load_id].file)

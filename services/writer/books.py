@@ -53,7 +53,10 @@ def record_rejections(connection: Connection, schema: Schema, load_id: int, reje
 
 
 def count_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted, plan: Plan, rejected: int) -> None:
-    """Add a chunk's outcomes to its load's accounts. The load's row is the last lock of the transaction."""
+    """Add a chunk's outcomes to its load's accounts. The load's row is the last lock of the transaction.
+
+    Raises ContradictoryMessage where the load is unknown, or would have more rows than its manifest says.
+    """
     table = schema.loads
     counts = {
         table.c.rows_done: table.c.rows_done + chunk.row_count,
@@ -63,24 +66,29 @@ def count_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted, pl
         table.c.superseded: table.c.superseded + plan.superseded,
         table.c.rejected: table.c.rejected + rejected,
     }
-    counted = connection.execute(update(table).where(table.c.load_id == chunk.load_id).values(counts))
-    if counted.rowcount != 1:
-        raise _unknown(chunk.load_id)
+    mine = table.c.load_id == chunk.load_id
+    fits = table.c.row_count.is_(None) | (table.c.rows_done + chunk.row_count <= table.c.row_count)
+    if connection.execute(update(table).where(mine & fits).values(counts)).rowcount == 0:
+        raise _does_not_fit(connection, schema, chunk)
 
 
 def record_manifest(connection: Connection, schema: Schema, manifest: LoadExtracted) -> None:
-    """Record how many rows the load has; ContradictoryMessage if another number is known."""
+    """Record how many rows the load has.
+
+    Raises ContradictoryMessage where the load is unknown, another number is known, or more rows are applied already.
+    """
     table = schema.loads
     mine = table.c.load_id == manifest.load_id
-    known = connection.execute(select(table.c.row_count).where(mine).with_for_update()).one_or_none()
+    query = select(table.c.row_count, table.c.rows_done).where(mine).with_for_update()
+    known = connection.execute(query).one_or_none()
     if known is None:
         raise _unknown(manifest.load_id)
-    if known.row_count is None:
-        connection.execute(update(table).where(mine).values(row_count=manifest.row_count))
-    elif known.row_count != manifest.row_count:
-        raise ContradictoryMessage(
-            f"load {manifest.load_id}: a manifest of {manifest.row_count} rows, one of {known.row_count} is known"
-        )
+    said = f"load {manifest.load_id}: a manifest of {manifest.row_count} rows"
+    if known.row_count not in (None, manifest.row_count):
+        raise ContradictoryMessage(f"{said}, one of {known.row_count} is known")
+    if manifest.row_count < known.rows_done:
+        raise ContradictoryMessage(f"{said}, {known.rows_done} are applied already")
+    connection.execute(update(table).where(mine).values(row_count=manifest.row_count))
 
 
 def complete_if_balanced(connection: Connection, schema: Schema, load_id: int, dataset: str) -> bool:
@@ -96,6 +104,15 @@ def complete_if_balanced(connection: Connection, schema: Schema, load_id: int, d
         return False
     connection.execute(insert(schema.outbox), {"load_id": load_id, "dataset": dataset, "completed_at": now})
     return True
+
+
+def _does_not_fit(connection: Connection, schema: Schema, chunk: RowsExtracted) -> ContradictoryMessage:
+    table = schema.loads
+    row_count = connection.scalar(select(table.c.row_count).where(table.c.load_id == chunk.load_id))
+    if row_count is None:
+        return _unknown(chunk.load_id)
+    rows = f"rows {chunk.first_row}+{chunk.row_count}"
+    return ContradictoryMessage(f"load {chunk.load_id}: {rows} are more than the {row_count} of its manifest")
 
 
 def _unknown(load_id: int) -> ContradictoryMessage:

@@ -1,6 +1,7 @@
 """Merges the typed rows of one chunk into their table, with the rows they refer to, in the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
 import orjson
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, TextClause
 from services.writer.outcomes import Key, LinedRow, Plan, Stored, decide, last_of_each_key
 from services.writer.statements import KeyStatements, key_statements, merge_statements
 from shared.datasets import Catalog, Dataset
+from shared.rows import TypedRow
 from shared.schema import Schema
 
 
@@ -21,8 +23,7 @@ class Merger:
     def __init__(self, catalog: Catalog, schema: Schema, dataset: Dataset) -> None:
         self._statements = merge_statements(schema.datasets[dataset.name], schema.flavour)
         self._references = References(catalog, schema, dataset)
-        names = dataset.column_names
-        self._key = [names.index(name) for name in dataset.key]
+        self._key = _positions(dataset.key, dataset.column_names)
 
     def merge(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> Plan:
         """Write what has to be written and return the plan with its counts.
@@ -56,49 +57,60 @@ class References:
     """Makes sure that every row that a chunk refers to exists and stays, as an inferred member if need be."""
 
     def __init__(self, catalog: Catalog, schema: Schema, dataset: Dataset) -> None:
-        self._catalog = catalog
+        # Datasets stand before those that refer to them: whoever locks in this order never closes a circle.
+        self._order = list(catalog.datasets)
+        self._own = dataset.name
         self._statements = {
             name: key_statements(table, schema.flavour)
             for name, table in schema.datasets.items()
             if catalog.is_referenced(name)
         }
-        order = list(catalog.datasets)
-        names = dataset.column_names
-        self._columns = sorted(
-            (order.index(ref.dataset), ref.dataset, [names.index(column) for column in ref.columns])
-            for ref in dataset.references
-        )
+        self._columns = [(ref.dataset, _positions(ref.columns, dataset.column_names)) for ref in dataset.references]
+        if any(target == self._own for target, _ in self._columns):
+            # Referenced and own rows are in one table, so they are locked in one pass.
+            self._columns.append((self._own, _positions(dataset.key, dataset.column_names)))
+        self._parents = {name: _references_in_key(catalog.datasets[name]) for name in self._statements}
 
-    def secure(self, connection: Connection, rows: Iterable[LinedRow]) -> None:
-        """Create or lock the rows that these refer to."""
-        wanted: dict[str, set[Key]] = {}
-        for _, target, positions in self._columns:
-            wanted.setdefault(target, set()).update(_keys((row for _, row in rows), positions))
-        for target, keys in wanted.items():
-            self._secure(connection, target, keys)
+    def secure(self, connection: Connection, rows: Sequence[LinedRow]) -> None:
+        """Create or lock the rows that these refer to, and those that the keys of these refer to in turn."""
+        wanted = self._wanted([row for _, row in rows])
+        for target in self._order:
+            if wanted.get(target):
+                self._secure(connection, target, wanted[target])
+
+    def _wanted(self, rows: Sequence[TypedRow]) -> Mapping[str, set[Key]]:
+        wanted: defaultdict[str, set[Key]] = defaultdict(set)
+        for target, positions in self._columns:
+            wanted[target] |= _keys(rows, positions)
+        for target in reversed(self._order):
+            for parent, positions in self._parents.get(target, ()):
+                wanted[parent] |= _keys(wanted[target], positions)
+        return wanted
 
     def _secure(self, connection: Connection, target: str, keys: set[Key]) -> None:
-        if not keys:
-            return
         statements: KeyStatements = self._statements[target]
         parameters = {"rows": orjson.dumps(sorted(keys)).decode()}
-        if _number(connection, statements.count, parameters) == len(keys):
+        if target != self._own and _number(connection, statements.count, parameters) == len(keys):
             _number(connection, statements.share, parameters)
             return
         # One pass in key order creates and locks: to lock the known ones first would be a second order.
-        self._secure_parents(connection, target, keys)
         connection.execute(statements.infer, parameters)
 
-    def _secure_parents(self, connection: Connection, target: str, keys: set[Key]) -> None:
-        """An inferred member has its key alone; where that refers further, the rows there come first."""
-        dataset = self._catalog.datasets[target]
-        for reference in dataset.references:
-            if reference.dataset != target and set(reference.columns) <= set(dataset.key):
-                positions = [dataset.key.index(column) for column in reference.columns]
-                self._secure(connection, reference.dataset, _keys(keys, positions))
+
+def _references_in_key(dataset: Dataset) -> list[tuple[str, list[int]]]:
+    """The references that even an inferred member has, which is nothing but its key: target, and where in the key."""
+    return [
+        (ref.dataset, _positions(ref.columns, dataset.key))
+        for ref in dataset.references
+        if ref.dataset != dataset.name and set(ref.columns) <= set(dataset.key)
+    ]
 
 
-def _keys(rows: Iterable[Sequence[object]], positions: Sequence[int]) -> "set[Key]":
+def _positions(columns: Iterable[str], names: Sequence[str]) -> list[int]:
+    return [names.index(column) for column in columns]
+
+
+def _keys(rows: Iterable[Sequence[object]], positions: Sequence[int]) -> set[Key]:
     """The distinct keys at these positions; one with a NULL in it refers to nothing."""
     if len(positions) == 1:
         keys = {(value,) for value in map(itemgetter(positions[0]), rows)}

@@ -37,8 +37,11 @@ def run(context: Context) -> None:
         context.health.beat()
 
     consumer = Consumer(context.broker, WRITER_QUEUE, name="inflow-writer")
-    consume_for_ever(consumer, handlers.handle, stop=context.stop, tick=beat, tick_seconds=BEAT_SECONDS)
-    relay.finish()
+    try:
+        consume_for_ever(consumer, handlers.handle, stop=context.stop, tick=beat, tick_seconds=BEAT_SECONDS)
+    finally:
+        context.stop.set()
+        relay.finish()
 
 
 def _relay(context: Context, completed: threading.Event) -> None:

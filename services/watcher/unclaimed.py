@@ -1,0 +1,82 @@
+"""The files of the inbox that are not claimed: each has a state and a reason, in the books too."""
+
+import errno
+import logging
+from collections.abc import Collection, Iterable
+
+from services.watcher.claims import displayed
+from services.watcher.discovery import Entry
+from shared import loads
+from shared.database import Database
+from shared.loads import WaitingFile
+from shared.logs import facts
+from shared.schema import PATH_LENGTH, Schema
+
+_log = logging.getLogger(__name__)
+
+_NOT_PERMITTED = ("not-permitted", "the watcher's account may not read or move it; change its owner or permissions")
+_REASONS = {
+    errno.EXDEV: (
+        "inbox-on-another-mount",
+        "inbox/ and processing/ must be on one file system: a claim is a rename",
+    ),
+    errno.EACCES: _NOT_PERMITTED,
+    errno.EPERM: _NOT_PERMITTED,
+    errno.EROFS: ("read-only", "the folder is on a read-only file system"),
+}
+
+
+class UnclaimedFiles:
+    """The list at the last look. Names that look the same in tables and logs are one entry."""
+
+    def __init__(self, database: Database, schema: Schema) -> None:
+        self._database = database
+        self._schema = schema
+        with database.transaction() as connection:
+            self._files = {file.file: file for file in loads.waiting_files(connection, schema)}
+
+    @property
+    def files(self) -> Collection[WaitingFile]:
+        """The files and why they wait."""
+        return self._files.values()
+
+    def replace(self, files: Iterable[WaitingFile]) -> None:
+        """Take a new list, and bring the books up to date where it changed."""
+        waiting = {file.file: file for file in files}
+        gone = [name for name in self._files if name not in waiting]
+        seen = [file for name, file in waiting.items() if self._files.get(name) != file]
+        if gone or seen:
+            with self._database.transaction() as connection:
+                loads.replace_waiting_files(connection, self._schema, gone=gone, seen=seen)
+        for file in seen:
+            if file.state == "blocked":
+                _log.warning("file can't be claimed", extra=facts("file_blocked", file=file.file, reason=file.reason))
+        self._files = waiting
+
+
+def settling(entry: Entry, settle_seconds: float) -> WaitingFile:
+    """It may still be written."""
+    message = f"it changed lately; it is claimed once it stays as it is for {settle_seconds:g} s"
+    return _file(entry, "settling", "settling", message)
+
+
+def queued(entry: Entry) -> WaitingFile:
+    """It is complete, and there is no room for it."""
+    return _file(entry, "queued", "too-many-open", "many files are open; it is claimed when some of them are done")
+
+
+def no_file(entry: Entry) -> WaitingFile:
+    """It is a folder that may not be read, or neither file nor folder."""
+    if entry.path.endswith("/"):
+        return _file(entry, "blocked", "not-permitted", "the watcher's account may not look into this folder")
+    return _file(entry, "blocked", "not-a-regular-file", "only regular files are loaded; it is left alone")
+
+
+def blocked(entry: Entry, error: OSError) -> WaitingFile:
+    """It could not be opened or moved."""
+    reason, message = _REASONS.get(error.errno or 0, ("unreadable", error.strerror or "it can't be opened"))
+    return _file(entry, "blocked", reason, message)
+
+
+def _file(entry: Entry, state: str, reason: str, message: str) -> WaitingFile:
+    return WaitingFile(file=displayed(entry.path)[:PATH_LENGTH], state=state, reason=reason, message=message)

@@ -1,0 +1,101 @@
+"""How inflow.toml describes a column, how columns are named, and how many bytes they take."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import get_args
+
+from shared.datasets import Column, TypeName
+from shared.toml_problems import hint, quoted
+from shared.toml_tables import TomlTable
+
+_TYPES: tuple[TypeName, ...] = get_args(TypeName)
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_EXPECTED_NAME = "a lower-case letter, then at most 62 lower-case letters, digits and underscores"
+
+#: Which type each setting belongs to, and between which two numbers it lies. A longer text is no VARCHAR of utf8mb4.
+_NUMBERS = {"length": ("text", 1, 16383), "precision": ("decimal", 1, 65), "scale": ("decimal", 0, 30)}
+#: The most bytes a value takes in InnoDB, other than a text.
+_BYTES = {"integer": 8, "decimal": 30, "date": 3, "timestamp": 8, "boolean": 1}
+BYTES_PER_CHARACTER = 4
+
+
+def read_column(name: str, table: TomlTable, *, in_key: bool) -> Column | None:
+    """Return the column that a table describes; report what is wrong, and return None then."""
+    check_name(table, name)
+    table.check_known(("type", *_NUMBERS, "required", "optional"))
+    type_name = table.choice("type", _TYPES)
+    numbers = {setting: _number(table, setting, type_name) for setting in _NUMBERS if setting in table}
+    required, optional = _presence(table, in_key=in_key)
+    if type_name is None or not table.is_sound:
+        return None
+    given = {setting: number for setting, number in numbers.items() if number is not None}
+    column = Column(name=name, type=type_name, required=required, optional=optional, **given)
+    return _with_fitting_scale(table, column)
+
+
+def check_name(table: TomlTable, name: str) -> None:
+    """Report a name that is none for a column, a dataset or a reference."""
+    if not _NAME.fullmatch(name):
+        table.problem(f"bad name; expected {_EXPECTED_NAME}")
+
+
+def declared(table: TomlTable, setting: str, names: tuple[str, ...], columns: Collection[str]) -> tuple[str, ...]:
+    """Return the names if each is that of a column, and none is there twice; else nothing."""
+    faults = [*_faults(names, columns)] if columns else []
+    for number, fault in faults:
+        table.problem(f"{setting} names {quoted(names[number])}{fault}", setting, number)
+    return names if columns and not faults else ()
+
+
+def bytes_of(columns: Iterable[Column | None]) -> int:
+    """Return the most bytes that these columns of one row take; those that are wrong take none."""
+    return sum(_bytes(column) for column in columns if column)
+
+
+def shape(column: Column) -> str:
+    """Return a column's type with what bounds it: text(255), decimal(18, 4), date."""
+    match column.type:
+        case "text":
+            return f"text({column.length})"
+        case "decimal":
+            return f"decimal({column.precision}, {column.scale})"
+    return column.type
+
+
+def _number(table: TomlTable, setting: str, type_name: TypeName | None) -> int | None:
+    owner, minimum, maximum = _NUMBERS[setting]
+    if type_name not in (owner, None):
+        table.problem(f"{setting} is for columns of type {owner}, not {type_name}", setting)
+    return table.integer(setting, minimum=minimum, maximum=maximum)
+
+
+def _presence(table: TomlTable, *, in_key: bool) -> tuple[bool, bool]:
+    """Return whether a column is required, and whether it is optional."""
+    required = table.optional("required", bool, "true or false") or False
+    optional = table.optional("optional", bool, "true or false") or False
+    if optional and in_key:
+        table.problem("optional is true; expected false or nothing, as every file must have the key", "optional")
+    elif optional and required:
+        table.problem("optional and required are both true; a column that may be absent can't be required", "optional")
+    return required or in_key, optional
+
+
+def _with_fitting_scale(table: TomlTable, column: Column) -> Column | None:
+    if column.type != "decimal" or column.scale <= column.precision:
+        return column
+    found = f"scale is {column.scale}{'' if 'scale' in table else ' by default'}"
+    table.problem(f"{found}; expected at most the precision, which is {column.precision}", "scale")
+    return None
+
+
+def _faults(names: tuple[str, ...], columns: Collection[str]) -> Iterator[tuple[int, str]]:
+    for number, name in enumerate(names):
+        if name not in columns:
+            yield number, f", which is no column; {hint(name, columns)}"
+        elif name in names[:number]:
+            yield number, " twice; expected each column once"
+
+
+def _bytes(column: Column) -> int:
+    return column.length * BYTES_PER_CHARACTER if column.type == "text" else _BYTES[column.type]

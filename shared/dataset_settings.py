@@ -1,0 +1,126 @@
+"""The datasets of inflow.toml: their files, columns, keys and references, read and checked against each other."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from shared.column_settings import BYTES_PER_CHARACTER, bytes_of, check_name, declared, read_column, shape
+from shared.datasets import Column, Dataset, Reference
+from shared.toml_problems import quoted
+from shared.toml_tables import TomlTable
+
+_OWN_TABLES = "inflow_"
+_LONGEST_KEY_COLUMNS = 16
+_LONGEST_KEY_BYTES = 3072
+#: MySQL's limit is 65,535; the rest is for the marks, the lengths of texts and the bits of NULL.
+_LONGEST_ROW_BYTES = 65_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetDraft:
+    """A dataset as far as it is right: a part that is wrong is None or empty, and causes no second message."""
+
+    name: str
+    table: TomlTable
+    files: tuple[str, ...]
+    columns: Mapping[str, Column | None]
+    key: tuple[str, ...]
+    references: Mapping[str, Reference | None] = field(default_factory=dict)
+
+    @property
+    def targets(self) -> set[str]:
+        """Names of the other datasets that this one refers to."""
+        return {reference.dataset for reference in self.references.values() if reference} - {self.name}
+
+    def dataset(self) -> Dataset:
+        """Return the dataset, of which everything is right."""
+        return Dataset(
+            name=self.name,
+            files=self.files,
+            columns=tuple(column for column in self.columns.values() if column),
+            key=self.key,
+            references=tuple(reference for reference in self.references.values() if reference),
+        )
+
+
+def read_datasets(root: TomlTable) -> dict[str, DatasetDraft]:
+    """Return the datasets in the order of the file; report what is wrong with them."""
+    tables = root.tables("datasets", "[datasets.NAME]", required=True)
+    drafts = {name: _draft(name, table) for name, table in tables.items()}
+    # A reference may lead to a dataset that stands below its own.
+    return {name: replace(draft, references=_references(draft, drafts)) for name, draft in drafts.items()}
+
+
+def _draft(name: str, table: TomlTable) -> DatasetDraft:
+    """Return a dataset without its references."""
+    check_name(table, name)
+    if name.startswith(_OWN_TABLES):
+        table.problem(f"bad name; names that begin with {_OWN_TABLES} are for Inflow's own tables")
+    table.check_known(("files", "key", "columns", "references"))
+    files, key = _files(table), table.texts("key", "a list of column names")
+    entries = table.tables("columns", 'NAME = { type = "text" }', required=True)
+    columns = {column: read_column(column, entry, in_key=column in key) for column, entry in entries.items()}
+    _check_row(table, columns.values())
+    key = declared(table, "key", key, columns)
+    _check_key(table, [columns[column] for column in key])
+    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key)
+
+
+def _files(table: TomlTable) -> tuple[str, ...]:
+    patterns = table.texts("files", 'a list of patterns for file names, such as "people*.csv"')
+    for number, pattern in enumerate(patterns):
+        if "/" in pattern:
+            table.problem(f"files holds {quoted(pattern)}; expected a file name's pattern, without /", "files", number)
+    return patterns
+
+
+def _check_row(table: TomlTable, columns: Collection[Column | None]) -> None:
+    size = bytes_of(columns)
+    if size > _LONGEST_ROW_BYTES:
+        expected = f"at most {_LONGEST_ROW_BYTES}, what MySQL can keep of one row"
+        table.problem(_too_many_bytes("the columns take", size, expected), "columns")
+
+
+def _check_key(table: TomlTable, columns: Collection[Column | None]) -> None:
+    if len(columns) > _LONGEST_KEY_COLUMNS:
+        table.problem(f"key has {len(columns)} columns; expected at most {_LONGEST_KEY_COLUMNS}, as InnoDB does", "key")
+    size = bytes_of(columns)
+    if size > _LONGEST_KEY_BYTES:
+        expected = f"at most {_LONGEST_KEY_BYTES}, the limit of InnoDB"
+        table.problem(_too_many_bytes("key takes", size, expected), "key")
+
+
+def _too_many_bytes(found: str, size: int, expected: str) -> str:
+    per_character = f"{BYTES_PER_CHARACTER} for each character of a text"
+    return f"{found} up to {size} bytes, {per_character}; expected {expected}: shorten a length"
+
+
+def _references(draft: DatasetDraft, drafts: Mapping[str, DatasetDraft]) -> dict[str, Reference | None]:
+    example = 'NAME = { columns = ["COLUMN"], dataset = "DATASET" }'
+    tables = draft.table.tables("references", example)
+    return {name: _reference(name, table, draft, drafts) for name, table in tables.items()}
+
+
+def _reference(
+    name: str, table: TomlTable, draft: DatasetDraft, drafts: Mapping[str, DatasetDraft]
+) -> Reference | None:
+    check_name(table, name)
+    table.check_known(("columns", "dataset"))
+    columns = declared(table, "columns", table.texts("columns", "a list of column names"), draft.columns)
+    target = table.choice("dataset", drafts)
+    if target is None or not columns:
+        return None
+    _check_same_key(table, [draft.columns[column] for column in columns], drafts[target])
+    return Reference(name=name, columns=columns, dataset=target) if table.is_sound else None
+
+
+def _check_same_key(table: TomlTable, columns: Sequence[Column | None], target: DatasetDraft) -> None:
+    """Report columns that can't hold the key of the dataset they refer to; a key that is wrong asks for nothing."""
+    if target.key and len(columns) != len(target.key):
+        expected = f"{len(target.key)}, as the key of {target.name} is {', '.join(target.key)}"
+        table.problem(f"columns are {len(columns)}; expected {expected}", "columns")
+        return
+    for number, (own, name) in enumerate(zip(columns, target.key, strict=False)):
+        other = target.columns[name]
+        if own and other and shape(own) != shape(other):
+            found = f"columns names {quoted(own.name)}, which is {shape(own)}"
+            table.problem(f"{found}; expected {shape(other)}, as {target.name}.{name} is", "columns", number)

@@ -1,0 +1,80 @@
+"""What is wrong with a TOML text, each problem with its line and in words for the person who wrote it."""
+
+import re
+from collections.abc import Collection
+from difflib import get_close_matches
+
+from shared.errors import ConfigurationError
+from shared.toml_lines import TomlLines, TomlPath
+
+_QUOTED_CHARACTERS = 60
+#: How alike two words are when one is taken for a slip of the other; by difflib's 0.6, amount would be country.
+_SIMILARITY = 0.75
+#: Deeper tables are usually written inline, as entries of their parent.
+_HEADER_DEPTH = 3
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class TomlProblems:
+    """Everything that is wrong with a text, one line each."""
+
+    def __init__(self, lines: TomlLines, *, source: str) -> None:
+        self._lines = lines
+        self._source = source
+        self._found: list[tuple[int, str]] = []
+
+    def add(self, table: TomlPath, at: TomlPath, message: str) -> None:
+        """Note what is wrong in a table, on the line of what `at` leads to inside it."""
+        line = self._lines.line_of((*table, *at))
+        self._found.append((line, f"{self._source}:{line}: {_label(table)}{message}"))
+
+    def raise_any(self) -> None:
+        """Raise ConfigurationError with all problems in the order of their lines, if there are any."""
+        if self._found:
+            in_order = sorted(self._found, key=lambda found: found[0])
+            raise ConfigurationError("\n".join(text for _, text in in_order))
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes, on one line, shortened when it is long."""
+    cut = text if len(text) <= _QUOTED_CHARACTERS else f"{text[:_QUOTED_CHARACTERS]}…"
+    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut) + '"'
+
+
+def hint(word: str, known: Collection[str]) -> str:
+    """Say which of the known words was meant, or which there are."""
+    close = get_close_matches(word, known, n=1, cutoff=_SIMILARITY)
+    return f"did you mean {quoted(close[0])}?" if close else f"expected {any_of(known)}"
+
+
+def shown(value: object) -> str:
+    """Return a value as TOML writes it, or what it is where that would be long."""
+    match value:
+        case str():
+            return quoted(value)
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+    return str(value)
+
+
+def any_of(known: Collection[object]) -> str:
+    """Say that one of these is expected."""
+    return f"one of {', '.join(map(str, known))}" if known else "none, as there are none"
+
+
+def _label(table: TomlPath) -> str:
+    """Name a table as its header does, and one that is an entry of another table by both."""
+    names = [_key(key) for key in table if isinstance(key, str)]
+    if len(names) < len(table):
+        return f"[[{'.'.join(names)}]] "
+    if len(names) > _HEADER_DEPTH:
+        return f"[{'.'.join(names[:-1])}] {names[-1]}: "
+    return f"[{'.'.join(names)}] " if names else ""
+
+
+def _key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else quoted(key)

@@ -1,0 +1,138 @@
+"""TOML read by type: each table yields its settings and reports those that are wrong."""
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
+from shared.errors import ConfigurationError
+from shared.toml_lines import TomlLines, TomlPath
+from shared.toml_problems import TomlProblems, any_of, hint, quoted, shown
+
+_T = TypeVar("_T")
+
+_SYNTAX_ERROR = re.compile(r"(?P<message>.*) \(at line (?P<line>\d+), (?P<column>column \d+)\)", re.DOTALL)
+
+
+class TomlTable:
+    """One table of a text: reads its settings and reports those that are wrong.
+
+    In place of a table that is missing or something else stands an empty one, which reports nothing more.
+    """
+
+    def __init__(self, values: Mapping[str, object] | None, *, path: TomlPath, problems: TomlProblems) -> None:
+        self._values = values or {}
+        self._path = path
+        self._problems = problems
+        self._is_there = values is not None
+        #: Whether nothing wrong was found in this table itself.
+        self.is_sound = self._is_there
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def problem(self, message: str, *at: str | int) -> None:
+        """Report what is wrong, on the line of the setting or list item that `at` leads to."""
+        self.is_sound = False
+        if self._is_there:
+            self._problems.add(self._path, at, message)
+
+    def raise_problems(self) -> None:
+        """Raise ConfigurationError with every problem of the whole text, if there are any."""
+        self._problems.raise_any()
+
+    def check_known(self, known: Collection[str]) -> None:
+        """Report each setting that is none of the known ones."""
+        for name in self._values:
+            if name not in known:
+                self.problem(f"unknown setting {quoted(name)}; {hint(name, known)}", name)
+
+    def optional(self, name: str, kind: type[_T], expected: str) -> _T | None:
+        """Return a setting of that type, None where there is none; report one of another type."""
+        value = self._values.get(name)
+        # By isinstance, true would be an integer.
+        if type(value) is kind:
+            return value
+        if value is not None:
+            self.problem(f"{name} is {shown(value)}; expected {expected}", name)
+        return None
+
+    def required(self, name: str, kind: type[_T], expected: str) -> _T | None:
+        """Return a setting of that type; report a missing one, or one of another type."""
+        if name not in self:
+            self.problem(f"{name} is missing; expected {expected}")
+        return self.optional(name, kind, expected)
+
+    def choice(self, name: str, choices: Collection[_T]) -> _T | None:
+        """Return the choice that a required text names."""
+        expected = any_of(choices)
+        value = self.required(name, str, expected)
+        for choice in choices:
+            if choice == value:
+                return choice
+        if value is not None:
+            self.problem(f"{name} is {quoted(value)}; expected {expected}", name)
+        return None
+
+    def integer(self, name: str, *, minimum: int, maximum: int) -> int | None:
+        """Return an integer between the two, None where there is none."""
+        expected = f"an integer from {minimum} to {maximum}"
+        value = self.optional(name, int, expected)
+        if value is not None and not minimum <= value <= maximum:
+            self.problem(f"{name} is {value}; expected {expected}", name)
+            return None
+        return value
+
+    def texts(self, name: str, expected: str) -> tuple[str, ...]:
+        """Return a required list of texts, none of them empty; nothing where any is wrong."""
+        items: list[object] | None = self.required(name, list, expected)
+        if items == []:
+            self.problem(f"{name} is an empty list; expected {expected}", name)
+        texts = tuple(item for item in items or () if isinstance(item, str) and item)
+        for number, item in enumerate(items or ()):
+            if item not in texts:
+                self.problem(f"{name} holds {shown(item)}; expected {expected}", name, number)
+        return texts if len(texts) == len(items or ()) else ()
+
+    def tables(self, name: str, example: str, *, required: bool = False) -> dict[str, "TomlTable"]:
+        """Return the entries of the table of that name, each of which is a table."""
+        expected = f"entries such as {example}"
+        read = self.required if required else self.optional
+        values: dict[str, object] | None = read(name, dict, expected)
+        if required and values == {}:
+            self.problem(f"{name} is empty; expected {expected}", name)
+        entries = self._inner(values, name)
+        return {key: entries.table(key, example) for key in values or ()}
+
+    def table(self, name: str, example: str) -> "TomlTable":
+        """Return the table of that name."""
+        return self._inner(self.optional(name, dict, f"a table, such as {example}"), name)
+
+    def items(self, name: str) -> list["TomlTable"]:
+        """Return the tables of the array of tables of that name."""
+        expected = f"tables that begin with [[{name}]]"
+        items = self.optional(name, list, expected) or []
+        for number, item in enumerate(items):
+            if not isinstance(item, dict):
+                self.problem(f"{name} holds {shown(item)}; expected {expected}", name, number)
+        return [self._inner(item, name, number) for number, item in enumerate(items) if isinstance(item, dict)]
+
+    def _inner(self, values: Mapping[str, object] | None, *at: str | int) -> "TomlTable":
+        return TomlTable(values, path=(*self._path, *at), problems=self._problems)
+
+
+def read_toml(text: str, *, source: str) -> TomlTable:
+    """Return the top table of a text; ConfigurationError when it is not TOML."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(_syntax_problem(text, str(error), source)) from error
+    return TomlTable(values, path=(), problems=TomlProblems(TomlLines(text), source=source))
+
+
+def _syntax_problem(text: str, message: str, source: str) -> str:
+    found = _SYNTAX_ERROR.fullmatch(message)
+    if found is None:  # it says "at end of document"
+        last_line = text.count("\n") + 1
+        return f"{source}:{last_line}: not TOML: {message}"
+    return f"{source}:{found['line']}: not TOML: {found['message']} ({found['column']})"

@@ -1,0 +1,209 @@
+"""A data folder in the hands of a test: its watcher and its writer on SQLite and a queue in memory, step by step."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any, Self
+
+from sqlalchemy import URL, select
+
+from inflow.local_queue import LocalQueue
+from services.watcher.chunks import Bounds
+from services.watcher.config import WatcherConfig
+from services.watcher.inbox import InboxEvents
+from services.watcher.watcher import Watcher
+from services.writer.handlers import WriterHandlers
+from shared import loads
+from shared.configuration import load_catalog
+from shared.database import Database
+from shared.datasets import Catalog
+from shared.files import DataFolder
+from shared.loads import Load, WaitingFile
+from shared.messages import Envelope, Payload
+from shared.tables import prepare_tables
+from shared.topology import WRITER_QUEUE
+
+PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"
+PLACES = "city,county,country\n"
+
+#: Files are complete at once, chunks are small, and a load that stands still is published again at once.
+AT_ONCE = WatcherConfig(bounds=Bounds(rows=3, bytes=1 << 20), settle_seconds=0.0, republish_seconds=0.0)
+
+#: Far more rounds than any test needs to come to its end.
+_MOST_ROUNDS = 200
+
+
+def people(count: int, *, family: str = "Stone") -> str:
+    """Return a file of that many people, all born in one town."""
+    return PEOPLE + "".join(f"Given {number},{family},1900-01-01,Weir\n" for number in range(count))
+
+
+class Clock:
+    """Shows the real time until a test lets it run on. It stands in for the module `time`."""
+
+    def __init__(self) -> None:
+        self._ahead_seconds = 0.0
+
+    def let_pass(self, seconds: float) -> None:
+        self._ahead_seconds += seconds
+
+    def time(self) -> float:
+        return time.time() + self._ahead_seconds
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._ahead_seconds
+
+
+class RecordingQueue(LocalQueue):
+    """Remembers what was published, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.published: list[Payload] = []
+
+    def publish(self, message: Envelope) -> None:
+        super().publish(message)
+        self.published.append(message.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a file's load ended, without what differs from run to run: its number and its times."""
+
+    file: str
+    dataset: str | None
+    state: str
+    reason: str | None
+    rows_read: int
+    inserted: int
+    updated: int
+    unchanged: int
+    superseded: int
+    rejected: int
+
+    @classmethod
+    def of(cls, load: Load) -> Self:
+        return cls(*(getattr(load, name) for name in cls.__slots__))
+
+
+class Pipeline:
+    """One data folder with a watcher and a writer. Nothing happens but what a test asks for."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        config: WatcherConfig = AT_ONCE,
+        catalog: Catalog | None = None,
+        queue: RecordingQueue | None = None,
+        new_database: Callable[[URL], Database] = Database,
+    ) -> None:
+        self.folder = DataFolder(root)
+        self.folder.create()
+        self.catalog = load_catalog(None) if catalog is None else catalog
+        self.queue = RecordingQueue() if queue is None else queue
+        self.database = new_database(URL.create("sqlite", database=str(self.folder.database)))
+        self.schema = prepare_tables(self.database, self.catalog)
+        self.events = InboxEvents(self.folder.inbox, use_kernel=config.watch == "auto")
+        self.watcher = Watcher(
+            folder=self.folder,
+            database=self.database,
+            schema=self.schema,
+            catalog=self.catalog,
+            queue=self.queue,
+            config=config,
+        )
+        self.writer = WriterHandlers(self.database, self.schema, self.catalog, on_completed=lambda: None)
+
+    def close(self) -> None:
+        self.watcher.close()
+        self.events.close()
+        self.database.close()
+
+    def drop(self, name: str | bytes, content: str | bytes = "", *, modified_at: float | None = None) -> Path:
+        """Put a file into the inbox, and the folder it is in."""
+        path = self.folder.inbox / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        if modified_at is not None:
+            os.utime(path, (modified_at, modified_at))
+        return path
+
+    def look(self) -> None:
+        """Let the watcher rescan, with what the kernel has told until now."""
+        self.watcher.rescan(self.events.wait(0)[1])
+        self.events.follow_folders()
+
+    def publish(self) -> None:
+        """Let the watcher publish all that it can."""
+        while self.watcher.publish():
+            pass
+
+    def deliver(self) -> bool:
+        """Deliver one message to the writer, if there is one."""
+        return self.queue.deliver(WRITER_QUEUE, self.writer.handle, stop=Event())
+
+    def deliver_all(self) -> None:
+        """Deliver all messages to the writer."""
+        while self.deliver():
+            pass
+
+    def rounds(self) -> Iterator[None]:
+        """Do everything in turns, one message at a time, as long as asked; fail where there is no end."""
+        for _ in range(_MOST_ROUNDS):
+            self.look()
+            while self.watcher.publish() | self.deliver():
+                yield
+            yield
+        raise AssertionError(f"no end after {_MOST_ROUNDS} rounds: {self.loads()}, {self.waiting()}")
+
+    def finish(self) -> None:
+        """Go on until nothing is left to do but what needs a person."""
+        for _ in self.rounds():
+            if self.is_idle():
+                return
+
+    def is_idle(self) -> bool:
+        """Whether each file is loaded, refused or blocked."""
+        stuck = set(self.watcher.open_loads) <= set(self.watcher.stuck_loads)
+        return stuck and all(file.state == "blocked" for file in self.watcher.waiting)
+
+    def loads(self) -> list[Load]:
+        """Return all loads, oldest first."""
+        with self.database.transaction() as connection:
+            return loads.all_loads(connection, self.schema)
+
+    def outcomes(self) -> list[Outcome]:
+        """Return how all loads ended, in their order."""
+        return [Outcome.of(load) for load in self.loads()]
+
+    def states(self) -> dict[str, tuple[str, str | None]]:
+        """Return each load's state and reason, by file."""
+        return {load.file: (load.state, load.reason) for load in self.loads()}
+
+    def waiting(self) -> dict[str, tuple[str, str]]:
+        """Return the state and reason that the books have of each file in the inbox."""
+        with self.database.transaction() as connection:
+            files: Sequence[WaitingFile] = loads.waiting_files(connection, self.schema)
+        return {file.file: (file.state, file.reason) for file in files}
+
+    def table(self, name: str) -> list[tuple[Any, ...]]:
+        """Return a dataset's rows without their marks, sorted by key."""
+        table = self.schema.datasets[name]
+        columns = [table.c[column] for column in self.catalog.datasets[name].column_names]
+        with self.database.transaction() as connection:
+            return [tuple(row) for row in connection.execute(select(*columns).order_by(*table.primary_key))]
+
+    def contents(self) -> dict[str, bytes]:
+        """Return all files of the data folder but the database and locks, with # for each load's number."""
+        found = {}
+        for path in sorted(self.folder.root.rglob("*")):
+            relative = path.relative_to(self.folder.root)
+            if path.is_file() and (len(relative.parts) > 1 or path.suffix == ".json"):
+                content = re.sub(rb"(?m)^load: \d+$", b"load: #", path.read_bytes())
+                found[re.sub(r"\.\d+(?=\.|$)", ".#", str(relative))] = content
+        return found

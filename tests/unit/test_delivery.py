@@ -1,0 +1,119 @@
+import logging
+from collections.abc import Iterable
+from threading import Event
+
+import pytest
+
+from shared.delivery import Outcome, Settlement, settle
+from shared.errors import (
+    BrokerUnavailable,
+    ConcurrentInsert,
+    ContradictoryMessage,
+    DatabaseRefused,
+    DatabaseUnavailable,
+    MalformedMessage,
+)
+
+
+class NoPause(Event):
+    """A stop request that nobody waits for: the pauses between tries take no time."""
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002
+        return self.is_set()
+
+
+class Handler:
+    """Fails with the errors that it was given, one per call, then succeeds."""
+
+    def __init__(self, errors: Iterable[Exception] = (), *, stop_at_call: tuple[Event, int] | None = None) -> None:
+        self._errors = iter(errors)
+        self._stop_at_call = stop_at_call
+        self.bodies: list[bytes] = []
+
+    def __call__(self, body: bytes) -> None:
+        self.bodies.append(body)
+        if self._stop_at_call is not None and len(self.bodies) == self._stop_at_call[1]:
+            self._stop_at_call[0].set()
+        for error in self._errors:
+            raise error
+
+
+def actions(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [vars(record)["action"] for record in caplog.records]
+
+
+def test_a_handled_message_is_acknowledged() -> None:
+    handler = Handler()
+
+    assert settle(handler, b"body", stop=NoPause()) == Settlement(outcome=Outcome.ACK)
+    assert handler.bodies == [b"body"]
+
+
+def test_transient_errors_are_tried_again_until_success(caplog: pytest.LogCaptureFixture) -> None:
+    errors = [DatabaseUnavailable("deadlock"), BrokerUnavailable("gone"), ConcurrentInsert("key")] * 20
+    handler = Handler(errors)
+
+    assert settle(handler, b"body", stop=NoPause()).outcome is Outcome.ACK
+    assert handler.bodies == [b"body"] * 61
+    assert actions(caplog) == ["message_retried"] * 60
+    assert {vars(record)["reason"] for record in caplog.records} == {"deadlock", "gone", "key"}
+
+
+def test_a_stop_ends_the_tries_without_an_answer() -> None:
+    stop = NoPause()
+    handler = Handler([DatabaseUnavailable("gone")] * 9, stop_at_call=(stop, 3))
+
+    assert settle(handler, b"body", stop=stop) == Settlement(outcome=Outcome.NONE)
+    assert len(handler.bodies) == 3
+
+
+def test_a_message_in_hand_is_finished_though_a_stop_is_requested() -> None:
+    stop = NoPause()
+
+    assert settle(Handler(stop_at_call=(stop, 1)), b"body", stop=stop).outcome is Outcome.ACK
+
+
+@pytest.mark.parametrize("error", [MalformedMessage("no"), ContradictoryMessage("no"), DatabaseRefused("no")])
+@pytest.mark.parametrize("tries_before", [0, 2])
+def test_a_terminal_error_is_a_dead_letter_with_its_reason(
+    error: Exception, tries_before: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler = Handler([*[DatabaseUnavailable("gone")] * tries_before, error])
+
+    settlement = settle(handler, b"body", stop=NoPause())
+
+    reason = f"{type(error).__name__}: no"
+    assert settlement == Settlement(outcome=Outcome.DEAD_LETTER, reason=reason)
+    assert len(handler.bodies) == tries_before + 1
+    assert actions(caplog)[-1] == "message_dead_lettered"
+    assert vars(caplog.records[-1])["reason"] == reason
+
+
+def test_a_bug_is_a_dead_letter_with_its_traceback_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    settlement = settle(Handler([ZeroDivisionError("oops")]), b"body", stop=NoPause())
+
+    assert settlement == Settlement(outcome=Outcome.DEAD_LETTER, reason="ZeroDivisionError: oops")
+    [record] = caplog.records
+    assert record.levelno == logging.ERROR
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_a_bug_is_a_dead_letter_even_while_stopping() -> None:
+    stop = NoPause()
+
+    assert settle(Handler([KeyError("x")], stop_at_call=(stop, 1)), b"", stop=stop).outcome is Outcome.DEAD_LETTER
+
+
+def test_a_message_that_conflicts_again_and_again_is_a_dead_letter() -> None:
+    handler = Handler([ConcurrentInsert("key 'a'")] * 1000)
+
+    settlement = settle(handler, b"body", stop=NoPause())
+
+    assert settlement == Settlement(outcome=Outcome.DEAD_LETTER, reason="ConcurrentInsert: key 'a'")
+    assert len(handler.bodies) == 50
+
+
+def test_conflicts_of_one_message_do_not_count_for_the_next() -> None:
+    for _ in range(2):
+        assert settle(Handler([ConcurrentInsert("key")] * 30), b"", stop=NoPause()).outcome is Outcome.ACK

@@ -1,0 +1,78 @@
+import pytest
+
+from services.watcher.header import match_header
+from shared.datasets import Column, Dataset
+from shared.errors import FileRefused
+
+PLACES = Dataset(
+    name="places",
+    files=("places*.csv",),
+    columns=(
+        Column(name="city", type="text", required=True),
+        Column(name="county", type="text", optional=True),
+        Column(name="country", type="text"),
+    ),
+    key=("city",),
+)
+
+
+def refusal(*cells: str) -> FileRefused:
+    with pytest.raises(FileRefused) as caught:
+        match_header(cells, PLACES)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param(["city", "county", "country"], id="as declared"),
+        pytest.param(["country", "city", "county"], id="in another order"),
+        pytest.param(["country", "city"], id="without an optional column"),
+    ],
+)
+def test_declared_names_in_any_order_fit(cells: list[str]) -> None:
+    header = match_header(cells, PLACES)
+
+    assert (header.names, header.ignored) == (cells, [])
+
+
+def test_columns_that_are_not_declared_are_named_as_ignored() -> None:
+    header = match_header(["note", "city", "country", "City"], PLACES)
+
+    assert header.names == ["note", "city", "country", "City"]
+    assert header.ignored == ["note", "City"]
+
+
+def test_blanks_around_a_name_are_no_part_of_it() -> None:
+    assert match_header([" city", "country\t"], PLACES).names == ["city", "country"]
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_column_without_a_name_refuses_the_file(blank: str) -> None:
+    error = refusal("city", blank, "country")
+
+    assert error.code == "blank-label"
+    assert str(error) == "column 2 of the header has no name; found: 'city', '', 'country'"
+
+
+def test_a_name_that_comes_twice_refuses_the_file() -> None:
+    error = refusal("city", "country", " city ")
+
+    assert error.code == "duplicate-label"
+    assert str(error) == "the header names 'city' more than once; found: 'city', 'country', 'city'"
+
+
+def test_a_missing_column_refuses_the_file_and_says_what_was_expected() -> None:
+    error = refusal("City", "county")
+
+    assert error.code == "missing-label"
+    assert str(error) == (
+        "the header lacks 'city', 'country'; found: 'City', 'county'; expected: 'city', 'county', 'country'"
+    )
+
+
+def test_a_very_long_name_is_shortened_in_the_reason() -> None:
+    message = str(refusal("x" * 10_000, "a\nb"))
+
+    assert f"'{'x' * 80}…', 'a\\nb'" in message
+    assert len(message) < 300

@@ -1,0 +1,50 @@
+import pytest
+
+from shared.messages import PAYLOADS
+from shared.topology import AGGREGATOR_QUEUE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
+
+
+def queues_of(kind: str) -> list[Queue]:
+    return [queue for queue in QUEUES if kind in queue.routing_keys]
+
+
+@pytest.mark.parametrize(
+    ("kind", "queues"),
+    [
+        ("rows.extracted", [WRITER_QUEUE]),
+        ("load.extracted", [WRITER_QUEUE]),
+        ("load.completed", [AGGREGATOR_QUEUE, WATCHER_QUEUE]),
+    ],
+)
+def test_each_kind_of_message_goes_to_its_readers(kind: str, queues: list[Queue]) -> None:
+    assert queues_of(kind) == queues
+
+
+def test_no_kind_is_unroutable_and_no_queue_waits_for_a_kind_that_does_not_exist() -> None:
+    kinds = {kind for kind, _ in PAYLOADS}
+
+    assert {kind for queue in QUEUES for kind in queue.routing_keys} == kinds
+
+
+def test_names_of_queues_and_their_dead_letter_queues_are_distinct() -> None:
+    names = [name for queue in QUEUES for name in (queue.name, queue.dead_letter_name)]
+
+    assert len(set(names)) == 2 * len(QUEUES)
+
+
+@pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.name)
+def test_a_queue_is_replicated_and_loses_no_dead_letter(queue: Queue) -> None:
+    """At-least-once dead-lettering is in force only together with reject-publish."""
+    assert queue.arguments["x-queue-type"] == "quorum"
+    assert queue.arguments["x-dead-letter-strategy"] == "at-least-once"
+    assert queue.arguments["x-overflow"] == "reject-publish"
+    assert queue.arguments["x-dead-letter-exchange"] == "inflow.dlx"
+    assert queue.arguments["x-dead-letter-routing-key"] == f"{queue.name}.dlq"
+
+
+@pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.name)
+def test_restarts_cannot_count_up_to_the_delivery_limit(queue: Queue) -> None:
+    limit = queue.arguments["x-delivery-limit"]
+
+    assert isinstance(limit, int)
+    assert limit >= 100
