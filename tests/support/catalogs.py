@@ -45,7 +45,8 @@ def every_type() -> Catalog:
 
 def typed_keys(*, type_name: TypeName) -> Catalog:
     """Return a dataset whose key is one column of a type."""
-    return catalog(dataset("things", key=("id",), columns=[column("id", type_name), *texts("label")]))
+    key = column("id", type_name, precision=65, scale=30)
+    return catalog(dataset("things", key=("id",), columns=[key, *texts("label")]))
 
 
 def key_only() -> Catalog:
@@ -110,9 +111,7 @@ def dataset(
     return Dataset(name=name, files=(f"{name}*.csv",), columns=declared, key=key, references=tuple(references))
 
 
-def column(
-    name: str, type_name: TypeName, *, length: int = 255, precision: int = 18, scale: int = 4
-) -> Column:
+def column(name: str, type_name: TypeName, *, length: int = 255, precision: int = 18, scale: int = 4) -> Column:
     """Build a column that may be empty."""
     return Column(name=name, type=type_name, length=length, precision=precision, scale=scale)
 

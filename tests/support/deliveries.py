@@ -2,24 +2,25 @@
 
 import csv
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, make_url, select
+from sqlalchemy import Connection, create_engine, event, func, make_url, select
+from sqlalchemy.pool import NullPool
 
 from services.aggregator.aggregator import Aggregator
 from services.writer.handlers import WriterHandlers
 from shared import loads
 from shared.database import Database
-from shared.datasets import Catalog
+from shared.datasets import Catalog, Summary
 from shared.files import DataFolder
 from shared.loads import Claim, Load
 from shared.messages import LoadExtracted, Payload, RowsExtracted, encode, envelope
-from shared.schema import MARKS, Schema
+from shared.schema import INFERRED, MARKS, Schema
 from shared.tables import prepare_tables
 from shared.values import Value
 from tests.support.model import Accounts, DroppedFile, Mark, Reject, Row
@@ -29,9 +30,7 @@ FIRST_LINE = 2
 _MOMENT = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
 
 
-def dropped(
-    load_id: int, dataset: str, header: str, *rows: Sequence[str], first_line: int = FIRST_LINE
-) -> DroppedFile:
+def dropped(load_id: int, dataset: str, header: str, *rows: Sequence[str], first_line: int = FIRST_LINE) -> DroppedFile:
     """Build a file from its header, names with commas between them, and the cells of its lines."""
     return DroppedFile(
         load_id=load_id,
@@ -72,6 +71,7 @@ class Warehouse:
     """A database with the tables of a catalogue, and a writer that works on it."""
 
     def __init__(self, url: str, catalog: Catalog) -> None:
+        self.url = url
         self.catalog = catalog
         self.database = Database(make_url(url))
         self.schema: Schema = prepare_tables(self.database, catalog)
@@ -90,6 +90,24 @@ class Warehouse:
 
     def close(self) -> None:
         self.database.close()
+
+    def impatient_database(self) -> Database:
+        """Return the same database on connections that wait one second for a lock, on a server."""
+        database = Database(make_url(self.url))
+
+        @event.listens_for(database._engine, "connect")
+        def give_up_soon(connection: Any, _record: object) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
+
+        return database
+
+    @contextmanager
+    def second_session(self) -> Iterator[Connection]:
+        """Open a session with a transaction of its own, rolled back in the end."""
+        engine = create_engine(self.url, poolclass=NullPool, isolation_level="READ COMMITTED")
+        with engine.connect() as connection:
+            yield connection
 
     def claim(self, *files: DroppedFile) -> None:
         """Enter files in the books, as the watcher does when it claims them."""
@@ -130,6 +148,13 @@ class Warehouse:
     def tables(self) -> dict[str, dict[tuple[Value, ...], Row]]:
         """Return the tables of all datasets."""
         return {name: self.table(name) for name in self.catalog.datasets}
+
+    def inferred(self, name: str) -> set[tuple[Value, ...]]:
+        """Return the keys of the rows that are marked as inferred; none in a table that nothing refers to."""
+        if not self.catalog.is_referenced(name):
+            return set()
+        rows = self._select(name, *self.catalog.datasets[name].key, INFERRED)
+        return {tuple(map(canonical, row[:-1])) for row in rows if row[-1]}
 
     def changed(self, name: str) -> dict[tuple[Value, ...], Mark]:
         """Return the `changed` mark of each row, by its key."""
@@ -183,8 +208,8 @@ class Warehouse:
                 for table in self.schema.metadata.sorted_tables
             }
 
-    def summary(self, folder: Path) -> bytes:
-        """Let an aggregator write the summaries into a folder; return the first one."""
+    def summary(self, folder: Path, summary: Summary) -> bytes:
+        """Let an aggregator write the summaries into a folder; return one of them."""
         aggregator = Aggregator(
             folder=DataFolder(folder),
             database=self.database,
@@ -193,7 +218,7 @@ class Warehouse:
             stop=threading.Event(),
         )
         aggregator.recompute()
-        return (folder / self.catalog.summaries[0].file).read_bytes()
+        return (folder / summary.file).read_bytes()
 
     def _select(self, name: str, *columns: str) -> Sequence[Any]:
         table = self.schema.datasets[name]

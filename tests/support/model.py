@@ -36,6 +36,7 @@ class Row:
 
     @property
     def is_inferred(self) -> bool:
+        """Whether other rows refer to it and no file has stated it."""
         return self.asserted == (0, 0)
 
 
@@ -111,9 +112,13 @@ class Model:
         ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
         return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
 
+    def inferred(self, name: str) -> set[Key]:
+        """Return the keys of a table's rows that no file has stated."""
+        return {key for key, row in self.tables[name].items() if row.is_inferred}
+
     def stated(self) -> int:
         """Count the rows that are not inferred, in all tables."""
-        return sum(not row.is_inferred for table in self.tables.values() for row in table.values())
+        return sum(len(table) - len(self.inferred(name)) for name, table in self.tables.items())
 
     def _typed(self, dataset: Dataset, file: DroppedFile, line: int, cells: Sequence[str]) -> Values | None:
         def reject(column: str, code: str) -> None:

@@ -22,11 +22,11 @@ BOUNDS = st.builds(Bounds, st.integers(1, 6), st.integers(1, 120))
 
 
 def cut(
-    body: bytes, bounds: Bounds, *, block_bytes: int | None = None, longest_row_bytes: int = LONGEST_ROW_BYTES
+    body: bytes, bounds: Bounds, *, block_bytes: int = 4096, longest_row_bytes: int = LONGEST_ROW_BYTES
 ) -> list[RowsExtracted]:
     reader = RecordReader(
         BytesIO(HEADER + body),
-        block_bytes=block_bytes or bounds.block_bytes,
+        block_bytes=block_bytes,
         longest_row_bytes=longest_row_bytes,
     )
     records = iter(reader)
