@@ -19,7 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Only what the command needs is imported: a health check every few seconds must cost next to nothing.
         command = resolve_name(options.command)
-        return int(command(options, environment))
+        code = int(command(options, environment))
+        # Here, not at the interpreter's end: only here can it be handled that the reader has gone.
+        print(end="", flush=True)
+        return code
     except (ConfigurationError, SchemaMismatch) as error:
         print(error, file=sys.stderr)
         return ExitCode.CONFIGURATION
@@ -33,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has gone, as `head` does.
         sys.stdout = None
         return ExitCode.OK
+    except OSError as error:
+        print(f"a folder or file can't be used: {error}", file=sys.stderr)
+        return ExitCode.CONFIGURATION
 
 
 def _parser() -> argparse.ArgumentParser:

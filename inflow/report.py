@@ -18,6 +18,14 @@ _COLUMNS = (
 )  # fmt: skip
 _MOST_LINES = 30
 
+#: Why a load is not further, where nothing holds it back.
+_ON_ITS_WAY = {
+    "claimed": "waits-its-turn",
+    "reading": "being-published",
+    "published": "with-the-writers",
+    "complete": "being-archived",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -60,15 +68,17 @@ def loads_as_json(snapshot: Snapshot) -> str:
 
 
 def as_text(snapshot: Snapshot) -> str:
-    """What waits, the last loads, and the references that wait."""
+    """What waits, the open and the last loads, and the references that wait."""
     lines = [f"inbox: {len(snapshot.files)} waiting"]
     lines += [f"  {file.file}: {file.state} ({file.reason}): {file.message}" for file in snapshot.files[:_MOST_LINES]]
     if len(snapshot.files) > _MOST_LINES:
         lines.append(f"  … and {len(snapshot.files) - _MOST_LINES} more")
-    last = snapshot.loads[-_MOST_LINES:]
-    lines.append(f"loads: {len(snapshot.loads)}{f', the last {len(last)}' if len(last) < len(snapshot.loads) else ''}")
-    lines += [f"  {line}" for line in _table(last, snapshot.waiting)]
-    lines += [f"  load {load.load_id}: {load.message}" for load in last if load.message]
+    shown = _shown(snapshot.loads)
+    lines.append(
+        f"loads: {len(snapshot.loads)}{', these are open or recent' if len(shown) < len(snapshot.loads) else ''}"
+    )
+    lines += [f"  {line}" for line in _table(shown, snapshot.waiting)]
+    lines += [f"  load {load.load_id}: {load.message}" for load in shown if load.message]
     lines += _references(snapshot)
     return "\n".join(lines)
 
@@ -76,6 +86,16 @@ def as_text(snapshot: Snapshot) -> str:
 def loads_as_text(snapshot: Snapshot) -> str:
     """All loads, a line each."""
     return "\n".join(_table(snapshot.loads, snapshot.waiting)) or "no loads yet"
+
+
+def _shown(rows: Sequence[Load]) -> list[Load]:
+    """The last loads, and those before them that are still open."""
+    still_open = [load for load in rows[:-_MOST_LINES] if load.state in _ON_ITS_WAY]
+    return [*still_open[:_MOST_LINES], *rows[-_MOST_LINES:]]
+
+
+def _reason(load: Load) -> str | None:
+    return load.reason or _ON_ITS_WAY.get(load.state)
 
 
 def _references(snapshot: Snapshot) -> list[str]:
@@ -112,7 +132,7 @@ def _cells(load: Load, waiting: Waiting) -> tuple[str, ...]:
     )
     seconds = "" if load.seconds is None else f"{load.seconds:.1f}"
     names = (str(load.load_id), load.file, load.dataset or "-", load.state)
-    return (*names, *map(str, counts), seconds, load.reason or "")
+    return (*names, *map(str, counts), seconds, _reason(load) or "")
 
 
 def _as_mapping(load: Load, waiting: Mapping[int, Waiting]) -> dict[str, object]:
@@ -122,7 +142,7 @@ def _as_mapping(load: Load, waiting: Mapping[int, Waiting]) -> dict[str, object]
         "file": load.file,
         "dataset": load.dataset,
         "state": load.state,
-        "reason": load.reason,
+        "reason": _reason(load),
         "message": load.message,
         "rows_read": load.rows_read,
         "inserted": load.inserted,

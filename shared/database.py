@@ -20,6 +20,7 @@ _SESSION = (
 
 #: MySQL and MariaDB error numbers after which the same transaction may succeed (manual, error reference).
 _TRANSIENT = frozenset({
+    1020,  # the row changed meanwhile (MariaDB 11.6 and later)
     1021,  # disk full
     1037, 1038, 1041,  # out of memory
     1040, 1203, 1226,  # too many connections

@@ -4,14 +4,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from threading import Event
 
 from tenacity import RetryCallState
 from tenacity.stop import stop_base
 
-from shared.errors import ConcurrentInsert, TerminalError, TransientError
+from shared.errors import ConcurrentInsert, MalformedMessage, TerminalError, TransientError
 from shared.lifecycle import retry
 from shared.logs import facts
+from shared.messages import decode
 
 _log = logging.getLogger(__name__)
 
@@ -51,26 +53,37 @@ class _TooManyConflicts(stop_base):
 def settle(handle: Handler, body: bytes, *, stop: Event) -> Settlement:
     """Handle a delivery to its end: transient errors are tried again in place, for as long as it takes."""
     try:
-        retry(lambda: handle(body), stop=stop, on_failure=_report_retry, until=_TooManyConflicts())
+        retry(lambda: handle(body), stop=stop, on_failure=partial(_report_retry, body), until=_TooManyConflicts())
     except TransientError as error:
         if stop.is_set():
             return Settlement(outcome=Outcome.NONE)
-        return _dead_letter(error)
+        return _dead_letter(body, error)
     except TerminalError as error:
-        return _dead_letter(error)
+        return _dead_letter(body, error)
     except Exception as error:
-        _log.exception("a bug stopped a message, it is dead-lettered", extra=facts("message_dead_lettered"))
-        return Settlement(outcome=Outcome.DEAD_LETTER, reason=f"{type(error).__name__}: {error}")
+        return _dead_letter(body, error, bug=error)
     return Settlement(outcome=Outcome.ACK)
 
 
-def _dead_letter(error: Exception) -> Settlement:
+def _dead_letter(body: bytes, error: Exception, *, bug: Exception | None = None) -> Settlement:
+    """Log the end of a message, of a bug with its traceback."""
     reason = f"{type(error).__name__}: {error}"
-    _log.error("a message can't be used, it is dead-lettered", extra=facts("message_dead_lettered", reason=reason))
+    _log.error(
+        "a message can't be used, it is dead-lettered",
+        exc_info=bug,
+        extra=facts("message_dead_lettered", reason=reason, **_load_of(body)),
+    )
     return Settlement(outcome=Outcome.DEAD_LETTER, reason=reason)
 
 
-def _report_retry(error: BaseException, pause_seconds: float) -> None:
+def _load_of(body: bytes) -> dict[str, int]:
+    try:
+        return {"load_id": decode(body).payload.load_id}
+    except MalformedMessage:
+        return {}
+
+
+def _report_retry(body: bytes, error: BaseException, pause_seconds: float) -> None:
     _log.warning(
         "a message is tried again",
         extra=facts(
@@ -78,5 +91,6 @@ def _report_retry(error: BaseException, pause_seconds: float) -> None:
             error=type(error).__name__,
             reason=str(error),
             pause_seconds=round(pause_seconds, 2),
+            **_load_of(body),
         ),
     )

@@ -35,12 +35,12 @@ class Finisher:
         """Move the files of these loads; return the loads whose files are out. The books say so first."""
         ready = [each for each in finished if self._attempt(self._write_rejects, each)]
         self._close_books([load for _, load in ready if load.state == "complete"])
-        moved = [load.load_id for claimed, load in ready if self._attempt(self._move, (claimed, load))]
+        moved = [load for claimed, load in ready if self._attempt(self._move, (claimed, load))]
         if moved:
             for path in (self._folder.archive, self._folder.rejected, self._folder.processing):
                 sync_folder(path)
-        self._forget_stuck(self.stuck.intersection(moved))
-        return moved
+            self._forget_trouble(moved)
+        return [load.load_id for load in moved]
 
     def _write_rejects(self, claimed: ClaimedName, load: Load) -> None:
         if load.rejected and load.state == "complete":
@@ -84,11 +84,13 @@ class Finisher:
         _log.warning("file can't be taken out", extra=facts("file_stuck", load_id=load.load_id, error=str(error)))
         self.stuck.add(load.load_id)
 
-    def _forget_stuck(self, moved: set[int]) -> None:
-        if moved:
+    def _forget_trouble(self, moved: Sequence[Load]) -> None:
+        """A refused load keeps its reason: it is that of the refusal."""
+        explained = [load.load_id for load in moved if load.reason is not None and load.state != "refused"]
+        if explained:
             with self._database.transaction() as connection:
-                loads.explain_move(connection, self._schema, moved, None, None)
-            self.stuck -= moved
+                loads.explain_move(connection, self._schema, explained, None, None)
+        self.stuck.difference_update(load.load_id for load in moved)
 
 
 def _move(source: Path, target: Path) -> None:

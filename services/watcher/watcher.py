@@ -81,10 +81,10 @@ class Watcher:
     def rescan(self, renamed_in: Collection[str] = ()) -> None:
         """Look at the folders and the books: what is new, what is finished, what stands still."""
         self._intake.claim(renamed_in, room=_MOST_OPEN - len(self._open))
+        self._forget(self._open.keys() - self._look_up(self._open.keys()).keys())
         self._adopt()
         known = self._look_up(self._open.keys())
         self._finish(known)
-        self._forget([load_id for load_id in self._open if load_id not in known])
         self._revive(known)
         self._feeder.retry_unreadable()
 
@@ -104,9 +104,10 @@ class Watcher:
         adopted = self._intake.adopt(self._open.keys())
         known = self._look_up([claimed.load_id for claimed in adopted])
         for claimed in adopted:
-            self._open[claimed.load_id] = claimed
             if known[claimed.load_id].state in ("claimed", "reading"):
                 self._read(claimed, known[claimed.load_id].file)
+            # Last: where the books can't be written, the file is adopted once more.
+            self._open[claimed.load_id] = claimed
 
     def _read(self, claimed: ClaimedName, file: str) -> None:
         dataset = self._catalog.datasets.get(claimed.dataset or "")
@@ -144,7 +145,7 @@ class Watcher:
         self._forget(self._finisher.take_out(finished))
 
     def _forget(self, load_ids: Iterable[int]) -> None:
-        """Drop what is known of loads; a file that is still in processing/ is adopted again."""
+        """Drop what is known of loads; where the books lost them, their files are adopted again."""
         for load_id in load_ids:
             self._feeder.drop([load_id])
             del self._open[load_id]

@@ -24,6 +24,7 @@ from shared.datasets import Catalog
 from shared.files import DataFolder
 from shared.loads import Load, WaitingFile
 from shared.messages import Envelope, Payload
+from shared.schema import build_schema
 from shared.tables import prepare_tables
 from shared.topology import WRITER_QUEUE
 
@@ -31,7 +32,7 @@ PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"
 PLACES = "city,county,country\n"
 
 #: Files are complete at once, chunks are small, and a load that stands still is published again at once.
-AT_ONCE = WatcherConfig(bounds=Bounds(rows=3, bytes=1 << 20), settle_seconds=0.0, republish_seconds=0.0)
+AT_ONCE = WatcherConfig(bounds=Bounds(rows=3, bytes=1 << 20), settle_seconds=0.0, republish_seconds=0.0, watch="poll")
 
 #: Far more rounds than any test needs to come to its end.
 _MOST_ROUNDS = 200
@@ -106,8 +107,9 @@ class Pipeline:
         self.folder.create()
         self.catalog = load_catalog(None) if catalog is None else catalog
         self.queue = RecordingQueue() if queue is None else queue
+        is_new = not self.folder.database.exists()
         self.database = new_database(URL.create("sqlite", database=str(self.folder.database)))
-        self.schema = prepare_tables(self.database, self.catalog)
+        self.schema = prepare_tables(self.database, self.catalog) if is_new else build_schema(self.catalog, "sqlite")
         self.events = InboxEvents(self.folder.inbox, use_kernel=config.watch == "auto")
         self.watcher = Watcher(
             folder=self.folder,

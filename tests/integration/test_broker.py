@@ -1,0 +1,453 @@
+"""The broker module on a real RabbitMQ: what is declared, what a publisher and a consumer promise."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import pika
+import pika.frame
+import pika.spec
+import pytest
+
+from shared.broker import Consumer, Publisher
+from shared.delivery import Handler
+from shared.environment import Environment
+from shared.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
+from shared.lifecycle import SideTask
+from shared.messages import Envelope, LoadExtracted, decode, encode, envelope
+from shared.running import consume_for_ever
+from shared.settings import BrokerSettings
+from shared.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, QUEUES, WRITER_QUEUE
+from tests.support.eventually import eventually
+from tests.support.forwarder import Forwarder, forwarder
+from tests.support.servers.isolation import Broker
+from tests.support.servers.management import Management
+
+QUEUE, DEAD_LETTERS = WRITER_QUEUE.name, WRITER_QUEUE.dead_letter_name
+MOMENT = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
+#: A handler that nobody lets go on: the test has failed before.
+LONGEST_HANDLING_SECONDS = 30
+HEARTBEAT_FRAME = pika.frame.Heartbeat().marshal()
+
+
+class Definitions(Management):
+    """Reads what was declared on a virtual host."""
+
+    def queue(self, vhost: str, name: str) -> dict[str, Any]:
+        """Return a queue's definition."""
+        definition: dict[str, Any] = self._request("GET", f"/api/queues/{quote(vhost, safe='')}/{name}")
+        return definition
+
+    def bindings(self, vhost: str) -> set[tuple[str, str, str]]:
+        """Return (exchange, routing key, queue) of each binding, without those that every queue has by its name."""
+        bindings = self._request("GET", f"/api/bindings/{quote(vhost, safe='')}")
+        return {(each["source"], each["routing_key"], each["destination"]) for each in bindings if each["source"]}
+
+
+@pytest.fixture
+def settings(broker: Broker) -> BrokerSettings:
+    return BrokerSettings.from_environment(Environment({"RABBITMQ_URL": broker.url}))
+
+
+@pytest.fixture
+def publisher(settings: BrokerSettings) -> Iterator[Publisher]:
+    with closing(Publisher(settings, name="tests")) as publisher:
+        yield publisher
+
+
+@pytest.fixture
+def forwarded(settings: BrokerSettings) -> Iterator[Forwarder]:
+    with forwarder((settings.host, settings.port)) as forward:
+        yield forward
+
+
+@pytest.fixture
+def channel(broker: Broker) -> Iterator[Any]:
+    """A channel of the test's own, to look behind the product's back."""
+    with closing(pika.BlockingConnection(pika.URLParameters(broker.url))) as connection:
+        yield connection.channel()
+
+
+def manifest(load_id: int) -> Envelope:
+    """Build a message that the writer's queue alone takes."""
+    return envelope(LoadExtracted(load_id=load_id, dataset="people", row_count=7), occurred_at=MOMENT)
+
+
+def load_id_of(body: bytes) -> int:
+    return decode(body).payload.load_id
+
+
+def through(forward: Forwarder, settings: BrokerSettings, **changes: Any) -> BrokerSettings:
+    return replace(settings, host="127.0.0.1", port=forward.port, **changes)
+
+
+@contextmanager
+def consuming(settings: BrokerSettings, handle: Handler) -> Iterator[threading.Event]:
+    """Consume in a thread beside the test, as a service does; yield the event that requests its stop."""
+    stop = threading.Event()
+    consumer = Consumer(settings, WRITER_QUEUE, name="tests")
+    task = SideTask(
+        lambda: consume_for_ever(consumer, handle, stop=stop, tick=lambda: None, tick_seconds=1),
+        stop=stop,
+        name="consumer",
+    )
+    task.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        task.finish()
+
+
+class Held:
+    """A handler that stays with each message until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.done: list[int] = []
+        self.go_on = threading.Event()
+
+    def __call__(self, body: bytes) -> None:
+        self.begun.append(load_id_of(body))
+        assert self.go_on.wait(LONGEST_HANDLING_SECONDS)
+        self.done.append(load_id_of(body))
+
+
+def depths(broker: Broker) -> tuple[int, int]:
+    """Count what waits in the queue, and in its dead-letter queue."""
+    waiting = broker.queue_depths()
+    return waiting[QUEUE], waiting[DEAD_LETTERS]
+
+
+def eventually_depths(broker: Broker, *, queue: int, dead_letters: int) -> None:
+    eventually(lambda: depths(broker) == (queue, dead_letters), message=f"{queue} wait, {dead_letters} are dead")
+
+
+def logged(caplog: pytest.LogCaptureFixture, action: str) -> list[dict[str, Any]]:
+    return [vars(record) for record in caplog.records if vars(record).get("action") == action]
+
+
+def dead_letter(channel: Any) -> tuple[Any, bytes]:
+    """Take one message from the dead-letter queue, with its properties."""
+    _, properties, body = channel.basic_get(DEAD_LETTERS, auto_ack=True)
+    return properties, body
+
+
+def test_every_queue_is_a_durable_quorum_queue_with_the_arguments_of_the_topology(
+    broker: Broker, publisher: Publisher
+) -> None:
+    publisher.serve()
+
+    definitions = Definitions(broker.server)
+    for queue in QUEUES:
+        definition = definitions.queue(broker.vhost, queue.name)
+        assert (definition["type"], definition["durable"]) == ("quorum", True)
+        assert definition["arguments"] == queue.arguments
+        assert definitions.queue(broker.vhost, queue.dead_letter_name)["type"] == "quorum"
+
+
+def test_each_queue_is_bound_to_what_it_takes_and_its_dead_letters_to_their_own_queue(
+    broker: Broker, publisher: Publisher
+) -> None:
+    publisher.serve()
+
+    expected = {(EXCHANGE, key, queue.name) for queue in QUEUES for key in queue.routing_keys}
+    expected |= {(DEAD_LETTER_EXCHANGE, queue.dead_letter_name, queue.dead_letter_name) for queue in QUEUES}
+    assert Definitions(broker.server).bindings(broker.vhost) == expected
+
+
+def test_a_message_is_persistent_and_says_what_it_is_without_being_opened(publisher: Publisher, channel: Any) -> None:
+    message = manifest(1)
+    publisher.publish(message)
+
+    _, properties, body = channel.basic_get(QUEUE, auto_ack=True)
+    assert body == encode(message)
+    assert properties.delivery_mode == pika.DeliveryMode.Persistent.value
+    assert UUID(properties.message_id) == message.id
+    assert properties.type == "load.extracted"
+    assert properties.content_type == "application/json"
+    assert properties.app_id == "tests"
+    assert datetime.fromtimestamp(properties.timestamp, UTC) == MOMENT
+
+
+def test_an_unroutable_message_is_refused_and_the_next_try_declares_what_is_missing(
+    broker: Broker, publisher: Publisher, channel: Any
+) -> None:
+    publisher.serve()
+    channel.queue_unbind(QUEUE, EXCHANGE, "load.extracted")
+
+    with pytest.raises(Unroutable):
+        publisher.publish(manifest(1))
+    assert depths(broker) == (0, 0)
+
+    publisher.publish(manifest(1))
+    assert depths(broker) == (1, 0)
+
+
+def test_a_publisher_whose_connection_was_cut_publishes_at_its_next_try(
+    broker: Broker, settings: BrokerSettings, forwarded: Forwarder
+) -> None:
+    with closing(Publisher(through(forwarded, settings), name="tests")) as publisher:
+        publisher.publish(manifest(1))
+        forwarded.cut()
+
+        with pytest.raises(BrokerUnavailable):
+            publisher.publish(manifest(2))
+        publisher.publish(manifest(2))
+
+        assert depths(broker)[0] == 2
+
+
+def test_a_publisher_that_the_broker_blocks_gives_up_in_time_and_publishes_once_it_may(
+    broker: Broker, settings: BrokerSettings, forwarded: Forwarder
+) -> None:
+    """What a broker under a memory alarm does: it says so, and reads no more from those who publish."""
+    impatient = through(forwarded, settings, blocked_connection_timeout_seconds=1.0)
+    blocked = pika.frame.Method(0, pika.spec.Connection.Blocked("low on memory")).marshal()
+    with closing(Publisher(impatient, name="tests")) as publisher:
+        publisher.publish(manifest(1))
+        forwarded.freeze()
+        forwarded.tell_clients(blocked)
+
+        with pytest.raises(BrokerUnavailable, match="Blocked"):
+            publisher.publish(manifest(2))
+
+        forwarded.cut()
+        forwarded.thaw()
+        publisher.publish(manifest(2))
+        assert depths(broker)[0] == 2
+
+
+@pytest.mark.slow
+def test_a_publisher_does_not_wait_for_a_broker_that_fell_silent(
+    broker: Broker, settings: BrokerSettings, forwarded: Forwarder
+) -> None:
+    with closing(Publisher(through(forwarded, settings, heartbeat_seconds=1), name="tests")) as publisher:
+        publisher.publish(manifest(1))
+        forwarded.freeze()
+
+        with pytest.raises(BrokerUnavailable, match="AMQPHeartbeatTimeout"):
+            publisher.publish(manifest(2))
+
+        forwarded.cut()
+        forwarded.thaw()
+        publisher.publish(manifest(2))
+        assert depths(broker)[0] == 2
+
+
+def _raise(error: Exception) -> Handler:
+    def handle(body: bytes) -> None:
+        if load_id_of(body) == 1:
+            raise error
+
+    return handle
+
+
+@pytest.mark.parametrize(
+    ("first", "handle", "reason"),
+    [
+        pytest.param(
+            encode(manifest(1)), _raise(DatabaseRefused("never so")), "DatabaseRefused: never so", id="terminal error"
+        ),
+        pytest.param(encode(manifest(1)), _raise(KeyError("a bug")), "KeyError: 'a bug'", id="bug"),
+        pytest.param(b"\xff{", _raise(KeyError()), "MalformedMessage: JSONDecodeError", id="garbage"),
+        pytest.param(b"", _raise(KeyError()), "MalformedMessage: JSONDecodeError", id="empty body"),
+    ],
+)
+def test_a_message_that_can_never_succeed_is_dead_lettered_with_the_reason_and_the_rest_flows_on(
+    broker: Broker, settings: BrokerSettings, publisher: Publisher, channel: Any, caplog: pytest.LogCaptureFixture,
+    first: bytes, handle: Handler, reason: str,
+) -> None:  # fmt: skip
+    handled = []
+
+    def note(body: bytes) -> None:
+        handle(body)
+        handled.append(load_id_of(body))
+
+    publisher.serve()
+    properties = pika.BasicProperties(message_id="its id", type="its type", headers={"its": "header"})
+    channel.basic_publish(EXCHANGE, "load.extracted", first, properties)
+    publisher.publish(manifest(2))
+
+    with consuming(settings, note):
+        eventually_depths(broker, queue=0, dead_letters=1)
+        eventually(lambda: handled == [2])
+
+    properties, body = dead_letter(channel)
+    assert body == first
+    assert properties.headers["x-inflow-reason"].startswith(reason)
+    assert (properties.message_id, properties.type, properties.headers["its"]) == ("its id", "its type", "header")
+    assert properties.delivery_mode == pika.DeliveryMode.Persistent.value
+    [line] = logged(caplog, "message_dead_lettered")
+    assert line["reason"] == properties.headers["x-inflow-reason"]
+    assert line.get("load_id") == (1 if first == encode(manifest(1)) else None)
+
+
+def test_a_transient_error_is_tried_again_in_place_and_neither_requeued_nor_dead_lettered(
+    broker: Broker, settings: BrokerSettings, publisher: Publisher, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries: list[int] = []
+    mended = threading.Event()
+
+    def handle(body: bytes) -> None:
+        tries.append(load_id_of(body))
+        if not mended.is_set():
+            raise DatabaseUnavailable("not now")
+
+    publisher.publish(manifest(1))
+    publisher.publish(manifest(2))
+    with consuming(settings, handle):
+        eventually(lambda: len(tries) >= 3)
+        # A requeued message would wait or be with the consumer behind the second one; it has never let go of it.
+        assert set(tries) == {1}
+        assert depths(broker) == (0, 0)
+
+        mended.set()
+        eventually(lambda: tries[-1] == 2)
+
+    assert Counter(tries)[2] == 1
+    assert depths(broker) == (0, 0)
+    assert {line["load_id"] for line in logged(caplog, "message_retried")} == {1}
+
+
+def test_a_consumer_whose_queue_is_deleted_consumes_again_from_a_new_one(
+    settings: BrokerSettings, publisher: Publisher, channel: Any
+) -> None:
+    handled: list[int] = []
+    publisher.publish(manifest(1))
+    with consuming(settings, lambda body: handled.append(load_id_of(body))):
+        eventually(lambda: handled == [1])
+        channel.queue_delete(QUEUE)
+
+        eventually(lambda: published(publisher, manifest(2)))
+        eventually(lambda: handled == [1, 2])
+
+
+def published(publisher: Publisher, message: Envelope) -> bool:
+    try:
+        publisher.publish(message)
+    except Unroutable:
+        return False
+    return True
+
+
+def test_a_consumer_whose_connection_was_cut_while_idle_consumes_again(
+    settings: BrokerSettings, publisher: Publisher, forwarded: Forwarder
+) -> None:
+    handled: list[int] = []
+    publisher.publish(manifest(1))
+    with consuming(through(forwarded, settings), lambda body: handled.append(load_id_of(body))):
+        eventually(lambda: handled == [1])
+        forwarded.cut()
+
+        publisher.publish(manifest(2))
+        eventually(lambda: handled == [1, 2])
+
+
+def test_heartbeats_survive_a_handler_that_takes_three_times_as_long(
+    broker: Broker, settings: BrokerSettings, publisher: Publisher
+) -> None:
+    heartbeats: Counter[str] = Counter()
+
+    def listen(data: bytes) -> None:
+        heartbeats["sent"] += data.count(HEARTBEAT_FRAME)
+
+    held = Held()
+    publisher.publish(manifest(1))
+    with (
+        forwarder((settings.host, settings.port), on_sent=listen) as forward,
+        consuming(through(forward, settings, heartbeat_seconds=1), held),
+    ):
+        eventually(lambda: held.begun == [1])
+        # A heartbeat is sent twice in its interval.
+        seen = heartbeats["sent"]
+        eventually(lambda: heartbeats["sent"] >= seen + 6)
+        held.go_on.set()
+        eventually(lambda: held.done == [1])
+
+    assert held.begun == [1]
+    assert depths(broker) == (0, 0)
+
+
+def test_a_stop_finishes_the_delivery_in_hand_and_gives_back_those_that_wait(
+    broker: Broker, settings: BrokerSettings, publisher: Publisher
+) -> None:
+    for load_id in range(1, 7):
+        publisher.publish(manifest(load_id))
+    held = Held()
+
+    with consuming(settings, held) as stop:
+        # Two are the consumer's: one in hand, one that waits for its turn.
+        eventually_depths(broker, queue=4, dead_letters=0)
+        stop.set()
+        held.go_on.set()
+
+    assert held.done == [1]
+    eventually_depths(broker, queue=5, dead_letters=0)
+
+    handled: list[int] = []
+    with consuming(settings, lambda body: handled.append(load_id_of(body))):
+        eventually(lambda: len(handled) == 5)
+    assert sorted(handled) == [2, 3, 4, 5, 6]
+    assert depths(broker) == (0, 0)
+
+
+def test_a_stop_does_not_wait_for_a_message_that_can_not_succeed_now(
+    broker: Broker, settings: BrokerSettings, publisher: Publisher
+) -> None:
+    tried = threading.Event()
+
+    def handle(_body: bytes) -> None:
+        tried.set()
+        raise DatabaseUnavailable("not now")
+
+    publisher.publish(manifest(1))
+    with consuming(settings, handle):
+        assert tried.wait(LONGEST_HANDLING_SECONDS)
+
+    eventually_depths(broker, queue=1, dead_letters=0)
+
+
+def test_an_answer_after_the_connection_was_lost_is_dropped_and_the_message_delivered_again(
+    broker: Broker, settings: BrokerSettings, publisher: Publisher, forwarded: Forwarder
+) -> None:
+    publisher.publish(manifest(1))
+    held = Held()
+
+    with consuming(through(forwarded, settings), held):
+        eventually(lambda: held.begun == [1])
+        forwarded.cut()
+        eventually_depths(broker, queue=1, dead_letters=0)
+        held.go_on.set()
+        eventually(lambda: held.done == [1, 1])
+        eventually_depths(broker, queue=0, dead_letters=0)
+
+
+def test_a_dead_letter_that_can_not_be_published_is_not_lost(
+    broker: Broker, settings: BrokerSettings, publisher: Publisher, channel: Any
+) -> None:
+    """Without its dead-letter queue it is unroutable: the consumer connects again, which declares the queue."""
+    publisher.serve()
+    tries: list[bytes] = []
+    may_fail = threading.Event()
+
+    def handle(body: bytes) -> None:
+        tries.append(body)
+        assert may_fail.wait(LONGEST_HANDLING_SECONDS)
+        raise DatabaseRefused("never so")
+
+    publisher.publish(manifest(1))
+    with consuming(settings, handle):
+        eventually(lambda: len(tries) == 1)
+        channel.queue_delete(DEAD_LETTERS)
+        may_fail.set()
+
+        eventually(lambda: DEAD_LETTERS in broker.queue_depths() and depths(broker) == (0, 1))
+
+    assert dead_letter(channel)[1] == encode(manifest(1))

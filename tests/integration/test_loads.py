@@ -1,0 +1,249 @@
+"""The books on loads: numbers that grow, states that go forward only, and what still waits."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Connection
+
+from shared import loads
+from shared.lifecycle import retry
+from shared.loads import Load, State, WaitingFile
+from shared.schema import Schema
+from shared.waiting import Waiting, waiting_references
+from tests.integration.conftest import OpenWarehouse
+from tests.support.catalogs import default_catalog, reference_in_key
+from tests.support.deliveries import Warehouse, dropped
+from tests.support.model import DroppedFile
+
+PEOPLE = "given_name,family_name,date_of_birth,place_of_birth"
+PLACES = "city,county,country"
+FILE = dropped(1, "people", PEOPLE, ("Ann", "Ash", "1901-02-03", "Ayr"), ("Bob", "Birch", "1837-06-20", "Bath"))
+
+Step = Callable[[Connection, Schema], None]
+
+
+def enter(house: Warehouse, *steps: Step) -> Load:
+    """Take steps in the books, each in a transaction of its own; return load 1."""
+    for step in steps:
+        with house.database.transaction() as connection:
+            step(connection, house.schema)
+    return house.book(1)
+
+
+def reading(connection: Connection, schema: Schema) -> None:
+    loads.mark_reading(connection, schema, 1, header=["city", "née", 'a"b'], ignored=["née"])
+
+
+def published(connection: Connection, schema: Schema) -> None:
+    loads.mark_published(connection, schema, 1)
+
+
+def refused(connection: Connection, schema: Schema) -> None:
+    loads.mark_refused(connection, schema, 1, reason="missing-label", message="the header lacks 'city'")
+
+
+def archived(connection: Connection, schema: Schema) -> None:
+    loads.mark_archived(connection, schema, [1])
+
+
+def explained(connection: Connection, schema: Schema) -> None:
+    loads.explain(connection, schema, [1], "broker-unavailable", "RabbitMQ is away")
+
+
+def numbers(house: Warehouse, *, count: int, floor: int = 0) -> list[int]:
+    """Reserve load numbers, again where another one was quicker."""
+
+    def reserve() -> list[int]:
+        with house.database.transaction() as connection:
+            return list(loads.reserve_numbers(connection, house.schema, count=count, floor=floor))
+
+    return retry(reserve, stop=threading.Event())
+
+
+def waiting(house: Warehouse, *load_ids: int) -> dict[int, Waiting]:
+    with house.database.transaction() as connection:
+        return dict(waiting_references(connection, house.schema, house.catalog, load_ids or None))
+
+
+def test_load_numbers_only_grow_and_pass_those_seen_in_the_folders(warehouse: OpenWarehouse) -> None:
+    """A database that was lost or restored must not give a number twice: the folders still know it."""
+    house = warehouse(default_catalog())
+
+    assert numbers(house, count=2) == [1, 2]
+    assert numbers(house, count=2, floor=1) == [3, 4]
+    assert numbers(house, count=1, floor=100) == [101]
+    assert numbers(house, count=2, floor=50) == [102, 103]
+
+
+def test_a_load_number_is_given_out_once(warehouse: OpenWarehouse) -> None:
+    """Also the very first one, by watchers that ask at the same moment."""
+    house = warehouse(default_catalog())
+
+    with ThreadPoolExecutor(8) as watchers:
+        given = watchers.map(lambda _: numbers(house, count=3), range(16))
+
+    assert sorted(number for some in given for number in some) == list(range(1, 49))
+
+
+def test_a_load_that_is_entered_again_stays_as_it_is(warehouse: OpenWarehouse) -> None:
+    """The watcher enters what it finds in processing/ whenever it starts."""
+    house = warehouse(default_catalog())
+    house.load(FILE)
+    before = house.book(1)
+
+    house.claim(FILE)
+
+    assert house.book(1) == before
+
+
+@pytest.mark.parametrize(
+    ("steps", "state"),
+    [
+        pytest.param([], "claimed", id="claimed"),
+        pytest.param([reading], "reading", id="its header fits"),
+        pytest.param([reading, published], "published", id="all is in the broker"),
+        pytest.param([reading, published, reading], "reading", id="published again from the start"),
+        pytest.param([refused], "refused", id="refused"),
+        pytest.param([refused, reading, published], "refused", id="a refused file stays refused"),
+        pytest.param([archived], "claimed", id="nothing is archived before it is complete"),
+    ],
+)
+def test_an_open_load_has_the_state_of_its_last_step(warehouse: OpenWarehouse, steps: list[Step], state: State) -> None:
+    house = warehouse(default_catalog())
+    house.claim(FILE)
+
+    assert enter(house, *steps).state == state
+
+
+@pytest.mark.parametrize(
+    ("steps", "state"),
+    [
+        pytest.param([reading, published], "complete", id="the watcher learns it late"),
+        pytest.param([refused], "complete", id="it can't be refused any more"),
+        pytest.param([archived], "archived", id="archived"),
+        pytest.param([archived, reading, published, refused], "archived", id="archived stays archived"),
+    ],
+)
+def test_a_complete_load_goes_forward_only(warehouse: OpenWarehouse, steps: list[Step], state: State) -> None:
+    """Writers may be done before the watcher says that all is published."""
+    house = warehouse(default_catalog())
+    house.load(FILE)
+
+    assert enter(house, *steps).state == state
+
+
+def test_a_load_that_does_not_go_on_says_why_until_it_does(warehouse: OpenWarehouse) -> None:
+    """G10."""
+    house = warehouse(default_catalog())
+    house.claim(FILE)
+
+    stuck = enter(house, reading, explained)
+    assert (stuck.state, stuck.reason, stuck.message) == ("reading", "broker-unavailable", "RabbitMQ is away")
+
+    moved = enter(house, published)
+    assert (moved.state, moved.reason, moved.message) == ("published", None, None)
+
+
+def test_a_complete_load_has_no_reason_left(warehouse: OpenWarehouse) -> None:
+    house = warehouse(default_catalog())
+    house.claim(FILE)
+    enter(house, reading, explained)
+
+    house.load(FILE)
+
+    assert enter(house, explained).reason is None
+
+
+def test_a_header_is_kept_as_it_is_however_wide(warehouse: OpenWarehouse) -> None:
+    """Wider than 64 KiB, the limit of MySQL's TEXT; so may be a message that quotes it."""
+    house = warehouse(default_catalog())
+    house.claim(FILE)
+    names = [f"column {number} é" for number in range(20_000)]
+
+    def wide(connection: Connection, schema: Schema) -> None:
+        loads.mark_reading(connection, schema, 1, header=names, ignored=names[1:])
+
+    def wordy(connection: Connection, schema: Schema) -> None:
+        loads.mark_refused(connection, schema, 1, reason="missing-label", message=", ".join(names))
+
+    load = enter(house, wide, wordy)
+    assert load.header == tuple(names)
+    assert load.ignored_columns == tuple(names[1:])
+    assert load.message == ", ".join(names)
+
+
+def test_the_time_of_a_load_runs_from_its_claim_to_its_completion(warehouse: OpenWarehouse) -> None:
+    house = warehouse(default_catalog())
+    house.claim(FILE)
+    assert (house.book(1).seconds, house.book(1).completed_at) == (None, None)
+
+    house.load(FILE)
+
+    seconds = house.book(1).seconds
+    assert seconds is not None
+    assert 0 < seconds < 60
+
+
+def test_a_load_is_unsummarised_from_its_completion_on_until_a_summary_includes_it(warehouse: OpenWarehouse) -> None:
+    house = warehouse(default_catalog())
+    house.claim(FILE, dropped(2, "places", PLACES))
+    house.load(dropped(3, "places", PLACES, ("Ayr", "", "Scotland")))
+
+    with house.database.transaction() as connection:
+        assert loads.unsummarised(connection, house.schema) == [3]
+        assert loads.unsent_events(connection, house.schema) == 1
+        loads.mark_summarised(connection, house.schema, [3])
+        assert loads.unsummarised(connection, house.schema) == []
+
+
+def test_the_list_of_unclaimed_files_is_brought_up_to_date(warehouse: OpenWarehouse) -> None:
+    house = warehouse(default_catalog())
+    first = [seen("a.csv", "settling"), seen("A.csv", "settling"), seen("b.csv", "queued")]
+    second = [seen("a.csv", "blocked"), seen("c.csv", "settling")]
+
+    with house.database.transaction() as connection:
+        loads.replace_waiting_files(connection, house.schema, gone=[], seen=first)
+        loads.replace_waiting_files(connection, house.schema, gone=["b.csv", "no.csv"], seen=second)
+
+        files = loads.waiting_files(connection, house.schema)
+    assert [(file.file, file.state) for file in files] == [
+        ("A.csv", "settling"),
+        ("a.csv", "blocked"),
+        ("c.csv", "settling"),
+    ]
+
+
+def seen(file: str, state: str) -> WaitingFile:
+    return WaitingFile(file=file, state=state, reason="because", message="it is so")
+
+
+def test_people_wait_until_their_places_are_stated(warehouse: OpenWarehouse) -> None:
+    """Counted for the load that stated the person last: how many rows, and for how many places."""
+    house = warehouse(default_catalog())
+    ann, bob, cid = (("Ann", "Ash"), ("Bob", "Birch"), ("Cid", "Cole"))
+    house.load(people(1, (*ann, "Ayr"), (*bob, "Ayr"), (*cid, "Cork")))
+    assert waiting(house) == {1: Waiting(rows=3, members=2)}
+
+    house.load(people(2, (*bob, "Bath")))
+    assert waiting(house) == {1: Waiting(rows=2, members=2), 2: Waiting(rows=1, members=1)}
+
+    house.load(dropped(3, "places", PLACES, ("Ayr", "", "Scotland"), ("Bath", "", "England")))
+    assert waiting(house) == {1: Waiting(rows=1, members=1)}
+    assert waiting(house, 2, 3) == {}
+
+
+def test_what_waits_is_added_up_over_all_references(warehouse: OpenWarehouse) -> None:
+    """A desk waits for its room and for the building of its owner; the room that was inferred waits for nothing."""
+    house = warehouse(reference_in_key())
+
+    house.load(dropped(1, "desks", "desk,building,number,owner_building", ("1", "Main", "7", "Annex")))
+    assert waiting(house) == {1: Waiting(rows=2, members=2)}
+
+    house.load(dropped(2, "rooms", "building,number,colour", ("Main", "7", "red")))
+    assert waiting(house) == {1: Waiting(rows=1, members=1), 2: Waiting(rows=1, members=1)}
+
+
+def people(load_id: int, *rows: tuple[str, str, str]) -> DroppedFile:
+    return dropped(load_id, "people", PEOPLE, *((given, family, "1901-02-03", city) for given, family, city in rows))

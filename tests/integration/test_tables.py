@@ -1,0 +1,269 @@
+"""Tables are created where they are missing, and compared where they exist; sessions say themselves how they work."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import pytest
+from pymysql.constants import CLIENT
+from sqlalchemy import Connection, event, inspect, make_url, text
+
+from shared.database import Database
+from shared.datasets import Catalog, Reference
+from shared.errors import DatabaseUnavailable, SchemaMismatch
+from shared.schema import COLLATIONS, MARKS
+from shared.tables import prepare_tables
+from tests.integration.conftest import AnyDatabase, OpenWarehouse
+from tests.support.catalogs import (
+    catalog,
+    column,
+    composite_references,
+    dataset,
+    default_catalog,
+    every_type,
+    reference_in_key,
+    reference_to_itself,
+    texts,
+)
+from tests.support.deliveries import dropped
+from tests.support.servers.isolation import Database as ServerDatabase
+
+CATALOGS = (default_catalog, every_type, composite_references, reference_in_key, reference_to_itself)
+MARK_COLUMNS = ", ".join(f"{mark} BIGINT NOT NULL" for mark in MARKS)
+BOOKS = {"inflow_sequences", "inflow_loads", "inflow_chunks", "inflow_rejects", "inflow_outbox", "inflow_inbox"}
+PROCESSES = 4
+THREADS = 8
+
+
+def differences(url: str, wanted: Catalog) -> list[str]:
+    """What keeps a service from starting."""
+    with closing(Database(make_url(url))) as database, pytest.raises(SchemaMismatch) as mismatch:
+        prepare_tables(database, wanted)
+    return str(mismatch.value).splitlines()[1:]
+
+
+def execute(url: str, *statements: str) -> None:
+    with closing(Database(make_url(url))) as database, database.transaction() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def prepare(url: str) -> None:
+    with closing(Database(make_url(url))) as database:
+        prepare_tables(database, default_catalog())
+
+
+@pytest.mark.parametrize("wanted", CATALOGS)
+def test_tables_are_created_once_and_found_equal_ever_after(
+    any_database: AnyDatabase, wanted: Callable[[], Catalog]
+) -> None:
+    with closing(Database(make_url(any_database.url))) as database:
+        for _ in range(2):
+            prepare_tables(database, wanted())
+        with database.transaction() as connection:
+            assert set(inspect(connection).get_table_names()) == {*BOOKS, *wanted().datasets}
+
+
+def test_preparing_tables_leaves_their_rows_alone(warehouse: OpenWarehouse) -> None:
+    house = warehouse(default_catalog())
+    house.load(dropped(1, "places", "city,county,country", ("Ayr", "Ayrshire", "Scotland")))
+
+    prepare_tables(house.database, house.catalog)
+
+    assert set(house.table("places")) == {("Ayr",)}
+
+
+def test_a_new_dataset_is_added_to_those_that_exist(any_database: AnyDatabase) -> None:
+    places, more = dataset("places", key=("city",), columns=texts("city")), dataset("m", key=("a",), columns=texts("a"))
+
+    with closing(Database(make_url(any_database.url))) as database:
+        prepare_tables(database, catalog(places))
+        prepare_tables(database, catalog(places, more))
+        with database.transaction() as connection:
+            assert {"places", "m"} <= set(inspect(connection).get_table_names())
+
+
+def test_services_that_start_together_prepare_the_tables_together(any_database: AnyDatabase) -> None:
+    """In processes of their own, as compose starts them."""
+    with multiprocessing.get_context("spawn").Pool(PROCESSES) as processes:
+        processes.map(prepare, [any_database.url] * PROCESSES, chunksize=1)
+
+    prepare(any_database.url)
+
+
+def test_threads_that_start_together_prepare_the_tables_together(any_database: AnyDatabase) -> None:
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(prepare, [any_database.url] * THREADS))
+
+
+def things(*, columns: str = "id amount label", key: tuple[str, ...] = ("id",)) -> Catalog:
+    """One dataset of some of these columns."""
+    known = {
+        "id": column("id", "integer"),
+        "amount": column("amount", "integer"),
+        "label": column("label", "text"),
+        "price": column("price", "decimal"),
+        "born": column("born", "date"),
+    }
+    return catalog(dataset("things", key=key, columns=[known[name] for name in columns.split()]))
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        pytest.param(
+            "id BIGINT NOT NULL, label VARCHAR(255), PRIMARY KEY (id)",
+            ["things: column amount is missing"],
+            id="a column is missing",
+        ),
+        pytest.param(
+            "id BIGINT NOT NULL, amount BIGINT, label VARCHAR(255), extra DATE, PRIMARY KEY (id)",
+            ["things: column extra is not configured"],
+            id="a column too many",
+        ),
+        pytest.param(
+            "id BIGINT NOT NULL, amount INTEGER, label VARCHAR(255), PRIMARY KEY (id)",
+            ["things.amount: is INTEGER, configured is BIGINT"],
+            id="another type",
+        ),
+        pytest.param(
+            "id BIGINT NOT NULL, amount BIGINT, label VARCHAR(100), PRIMARY KEY (id)",
+            ["things.label: is VARCHAR(100), configured is VARCHAR(255)"],
+            id="another length",
+        ),
+        pytest.param(
+            "id BIGINT NOT NULL, amount BIGINT NOT NULL, label VARCHAR(255), PRIMARY KEY (id)",
+            ["things.amount: is NOT NULL, configured is NULL"],
+            id="never NULL",
+        ),
+        pytest.param(
+            "id BIGINT NOT NULL, amount BIGINT NOT NULL, label VARCHAR(255), PRIMARY KEY (id, amount)",
+            [
+                "things.amount: is NOT NULL, configured is NULL",
+                "things: its key is (id, amount), configured is (id)",
+            ],
+            id="another key",
+        ),
+        pytest.param(
+            "id BIGINT NOT NULL, amount BIGINT, label VARCHAR(255)",
+            ["things: its key is (), configured is (id)"],
+            id="no key",
+        ),
+        pytest.param(
+            "id BIGINT NOT NULL, other DATE, label TEXT NOT NULL, PRIMARY KEY (id)",
+            [
+                "things: column amount is missing",
+                "things.label: is TEXT, configured is VARCHAR(255)",
+                "things.label: is NOT NULL, configured is NULL",
+                "things: column other is not configured",
+            ],
+            id="all at once",
+        ),
+    ],
+)
+def test_a_table_that_differs_is_described_difference_by_difference(
+    any_database: AnyDatabase, found: str, said: list[str]
+) -> None:
+    collation = COLLATIONS[any_database.flavour]
+    options = f" CHARACTER SET utf8mb4 COLLATE {collation}" if collation else ""
+    execute(any_database.url, f"CREATE TABLE things ({MARK_COLUMNS}, {found}){options}")
+
+    # MariaDB shows the width of an INTEGER.
+    assert [line.replace("(11)", "") for line in differences(any_database.url, things())] == said
+
+
+def test_a_text_that_the_server_compares_loosely_is_a_difference(database: ServerDatabase) -> None:
+    """Though nobody named a collation: the table's own default merges José and Jose."""
+    execute(
+        database.url,
+        f"CREATE TABLE things (id BIGINT NOT NULL, amount BIGINT, label VARCHAR(255), {MARK_COLUMNS}, PRIMARY KEY (id))"
+        " CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
+    )
+
+    [said] = differences(database.url, things())
+    assert said.startswith("things.label: compares by utf8mb4_unicode_ci, which merges different texts; ")
+    assert said.endswith(f"expected {COLLATIONS[database.flavour]}")
+
+
+def staff(*references: str) -> Catalog:
+    """Staff who refer to staff by these columns."""
+    declared = [Reference(name=name, columns=(name,), dataset="staff") for name in references]
+    columns = texts("name", "manager", "deputy")
+    return catalog(dataset("staff", key=("name",), columns=columns, references=declared))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        pytest.param(staff("manager"), staff("manager", "deputy"), "is missing", id="a reference is new"),
+        pytest.param(staff("manager", "deputy"), staff("manager"), "is not configured", id="a reference is gone"),
+    ],
+)
+def test_references_that_changed_in_the_configuration_are_a_difference(
+    any_database: AnyDatabase, before: Catalog, after: Catalog, said: str
+) -> None:
+    """A foreign key that is left over would refuse good rows, chunk by chunk."""
+    with closing(Database(make_url(any_database.url))) as database:
+        prepare_tables(database, before)
+
+    assert differences(any_database.url, after) == [f"staff: the foreign key (deputy) to staff {said}"]
+
+
+def test_a_connection_lost_while_tables_are_created_is_no_end(database: ServerDatabase) -> None:
+    """The service tries again: it is the server that is away, not the tables that are wrong."""
+    with closing(Database(make_url(database.url))) as own:
+
+        @event.listens_for(own._engine, "before_cursor_execute")
+        def lose(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+            if "CREATE TABLE people" in statement:
+                driver: Any = connection.connection.driver_connection
+                execute(database.url, f"KILL {driver.thread_id()}")
+
+        with pytest.raises(DatabaseUnavailable):
+            prepare_tables(own, default_catalog())
+
+    prepare(database.url)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        pytest.param("time_zone", "+00:00", id="time zone"),
+        pytest.param("autocommit", "0", id="transactions"),
+        pytest.param("character_set_client", "utf8mb4", id="what is sent"),
+        pytest.param("character_set_results", "utf8mb4", id="what comes back"),
+        pytest.param("foreign_key_checks", "1", id="foreign keys"),
+    ],
+)
+def test_a_session_has_its_own_settings_whatever_the_servers_are(session: Connection, setting: str, value: str) -> None:
+    assert str(session.scalar(text(f"SELECT @@{setting}"))) == value
+
+
+def test_a_session_reads_what_is_committed(session: Connection) -> None:
+    assert session.get_isolation_level() == "READ COMMITTED"
+
+
+def test_a_session_refuses_what_does_not_fit_instead_of_changing_it(session: Connection) -> None:
+    """Strict in all tables: no cut text, no zero date, no number bent into its range."""
+    assert set(str(session.scalar(text("SELECT @@sql_mode"))).split(",")) == {
+        "STRICT_ALL_TABLES",
+        "NO_ZERO_DATE",
+        "NO_ZERO_IN_DATE",
+        "ERROR_FOR_DIVISION_BY_ZERO",
+        "NO_ENGINE_SUBSTITUTION",
+    }
+
+
+def test_a_server_can_not_ask_the_client_for_files(session: Connection) -> None:
+    """LOAD DATA LOCAL would let a hostile server read any file that the writer can read."""
+    driver: Any = session.connection.driver_connection
+
+    assert driver.client_flag & CLIENT.LOCAL_FILES == 0
+
+
+@pytest.fixture
+def session(database: ServerDatabase) -> Iterator[Connection]:
+    with closing(Database(make_url(database.url))) as own, own.transaction() as connection:
+        yield connection

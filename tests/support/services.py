@@ -1,0 +1,247 @@
+"""The services as processes on real servers: started, dropped files to, killed, and asked for facts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.pool import NullPool
+
+from tests.support.eventually import eventually
+
+REPOSITORY = Path(__file__).parents[2]
+SERVICES = ("watcher", "writer", "aggregator")
+
+#: A stop takes as long as the work in hand; what takes longer than this hangs.
+STOP_SECONDS = 15
+
+#: Files are claimed at once, and the folders looked at often: nobody types here.
+QUICK = {"INFLOW_SETTLE_SECONDS": "0.2", "INFLOW_RESCAN_SECONDS": "0.2", "INFLOW_LOG_FORMAT": "json"}
+
+
+class Service:
+    """One process, and all that it logs."""
+
+    def __init__(self, module: str, *arguments: str, folder: Path, log: Path, settings: Mapping[str, str]) -> None:
+        self.log_file = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                # Not in the repository: the configuration there may be somebody's own.
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(REPOSITORY), **settings},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def output(self) -> str:
+        """Return everything it wrote."""
+        return self.log_file.read_text(encoding="utf-8")
+
+    def logs(self, action: str | None = None) -> list[dict[str, Any]]:
+        """Return its log lines, of one action or all; a line that is no JSON fails the test."""
+        whole_lines = self.output().rpartition("\n")[0]
+        records = [json.loads(line) for line in whole_lines.splitlines()]
+        return [record for record in records if action is None or record.get("action") == action]
+
+    def logged(self, action: str, **values: object) -> dict[str, Any]:
+        """Wait for a log line with these facts, and return it."""
+
+        def found() -> dict[str, Any] | None:
+            matching = (each for each in self.logs(action) if values.items() <= each.items())
+            return next(matching, None)
+
+        line = eventually(found, message=f"{action} {values} in the log")
+        assert line is not None
+        return line
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self.process.send_signal(number)
+
+    def pause(self) -> None:
+        """Stop it as a debugger would; return once it stands still."""
+        self.signal(signal.SIGSTOP)
+        eventually(lambda: _status(self.process.pid)["State"].startswith("T"), message="stopped")
+
+    def resume(self) -> None:
+        """Let it go on after a pause."""
+        self.signal(signal.SIGCONT)
+
+    def request_stop(self) -> None:
+        """Send SIGTERM; return once it is taken: the handler then leaves the next one to its default."""
+        self.signal(signal.SIGTERM)
+        terminated = 1 << (signal.SIGTERM - 1)
+        eventually(
+            lambda: self.has_ended or not int(_status(self.process.pid)["SigCgt"], 16) & terminated,
+            timeout_seconds=STOP_SECONDS,
+            message="SIGTERM is taken",
+        )
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self.process.poll() is not None
+
+    def wait(self) -> int:
+        """Wait for its end, and return its exit code."""
+        return self.process.wait(STOP_SECONDS)
+
+    def stop(self) -> int:
+        """Ask it to stop, as an engine does, and return its exit code."""
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self) -> None:
+        """End it without any chance to tidy up."""
+        self.process.kill()
+        self.process.wait()
+
+
+class Pipeline:
+    """A data folder, and the processes that work on it with one virtual host and one database."""
+
+    def __init__(self, folder: Path, *, broker_url: str, database_url: str, settings: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.settings = {
+            **QUICK,
+            "INFLOW_DATA": str(self.data),
+            "RABBITMQ_URL": broker_url,
+            "DATABASE_URL": database_url,
+            **settings,
+        }
+        self.services: list[Service] = []
+        self._engine: Engine = create_engine(
+            make_url(database_url), poolclass=NullPool, isolation_level="READ COMMITTED"
+        )
+
+    def start(self, *names: str, **settings: str) -> list[Service]:
+        """Start services by their names, all with the same further settings."""
+        return [self._start(f"services.{name}", settings=settings) for name in names]
+
+    def start_one(self, name: str, **settings: str) -> Service:
+        """Start one service."""
+        return self.start(name, **settings)[0]
+
+    def start_command(self, *arguments: str) -> Service:
+        """Start a command of `inflow` that runs until it is stopped."""
+        return self._start("inflow.cli", *arguments)
+
+    def command(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of `inflow` to its end."""
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **self.settings, **settings}
+        return subprocess.run(
+            [sys.executable, "-m", "inflow.cli", *arguments],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def report(self, *arguments: str) -> Any:
+        """Return what a reporting command says in JSON."""
+        done = self.command(*arguments, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
+
+    def drop(self, name: str, content: str) -> None:
+        """Put a file into the inbox by a rename, which makes it complete at once."""
+        inbox = self.data / "inbox"
+        inbox.mkdir(parents=True, exist_ok=True)
+        hidden = inbox / f".{name}"
+        hidden.write_text(content, encoding="utf-8")
+        hidden.rename(inbox / name)
+
+    def query(self, statement: str, **parameters: object) -> list[Any]:
+        """Return the rows of a query; none while the tables are not there yet."""
+        with self._engine.connect() as connection:
+            if not connection.scalar(text("SHOW TABLES LIKE 'inflow_outbox'")):
+                return []
+            return list(connection.execute(text(statement), parameters))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Hold a transaction of the test's own until the block ends, with all its locks."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    def loads(self) -> dict[int, Any]:
+        """Return the books on each load, by its number."""
+        return {load.load_id: load for load in self.query("SELECT * FROM inflow_loads ORDER BY load_id")}
+
+    def wait_for_load(self, load_id: int, condition: Callable[[Any], bool]) -> Any:
+        """Wait until the books on a load fulfil a condition, and return them."""
+
+        def answer() -> Any:
+            load = self.loads().get(load_id)
+            return load if load is not None and condition(load) else None
+
+        return eventually(answer, message=f"load {load_id}")
+
+    def wait_until_archived(self, *load_ids: int) -> None:
+        """Wait until the files of these loads are in the archive."""
+        for load_id in load_ids:
+            self.wait_for_load(load_id, lambda load: load.state == "archived")
+        eventually(lambda: not list((self.data / "processing").iterdir()), message="processing/ is empty")
+
+    @property
+    def summary(self) -> Path:
+        """The summary's file."""
+        return self.data / "summary_output.json"
+
+    def wait_for_summary(self, counts: Mapping[str, int]) -> None:
+        """Wait until the summary is, to the byte, that of these counts."""
+        right = summary_of(counts)
+        eventually(lambda: self.summary.exists() and self.summary.read_bytes() == right, message=right.decode())
+
+    def close(self) -> None:
+        """Kill what still runs."""
+        for service in self.services:
+            service.kill()
+
+    def logs(self) -> str:
+        """Return the end of each process's log."""
+        return "\n".join(f"--- {each.log_file.name}\n{each.output()[-3000:]}" for each in self.services)
+
+    def _start(self, module: str, *arguments: str, settings: Mapping[str, str] | None = None) -> Service:
+        log = self.folder / f"{module}.{len(self.services)}.log"
+        service = Service(
+            module, *arguments, folder=self.folder, log=log, settings={**self.settings, **(settings or {})}
+        )
+        self.services.append(service)
+        return service
+
+
+@contextmanager
+def running_pipeline(
+    folder: Path, *, broker_url: str, database_url: str, settings: Mapping[str, str] | None = None
+) -> Iterator[Pipeline]:
+    """Give a pipeline whose processes end with the block; pytest shows what they logged if the test fails."""
+    pipeline = Pipeline(folder, broker_url=broker_url, database_url=database_url, settings=settings or {})
+    try:
+        yield pipeline
+    finally:
+        pipeline.close()
+        print(pipeline.logs())
+
+
+def summary_of(counts: Mapping[str, int]) -> bytes:
+    """Return the summary's document: most first, then by name."""
+    right = dict(sorted(Counter(counts).items(), key=lambda entry: (-entry[1], entry[0])))
+    return json.dumps(right, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _status(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
