@@ -23,21 +23,25 @@ def prepare_tables(database: Database, catalog: Catalog) -> Schema:
     """
     schema = build_schema(catalog, database.flavour)
     with database.transaction() as connection, _locked(connection, schema):
-        schema.metadata.create_all(connection)
+        # First: on a table that differs, the server may refuse the foreign key of one that is missing.
         differences = compare_tables(connection, schema)
-    if differences:
-        raise SchemaMismatch(
-            "these tables differ from the configuration; change one of the two:\n" + "\n".join(differences)
-        )
+        if differences:
+            raise SchemaMismatch(
+                "these tables differ from the configuration; change one of the two:\n" + "\n".join(differences)
+            )
+        schema.metadata.create_all(connection)
     return schema
 
 
 def compare_tables(connection: Connection, schema: Schema) -> list[str]:
-    """List where the database's tables differ from the schema, one sentence each."""
+    """List where tables that exist differ from the schema, one sentence each."""
     inspector = inspect(connection)
+    existing = set(inspector.get_table_names())
     collations = _collations(connection, schema)
     differences: list[str] = []
     for table in schema.metadata.sorted_tables:
+        if table.name not in existing:
+            continue
         differences += _differences(connection, inspector, table)
         differences += _collation_differences(table, collations)
     return differences

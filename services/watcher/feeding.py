@@ -109,10 +109,10 @@ class Feeder:
         return True
 
     def _advance(self, reading: Reading) -> None:
-        if not reading.is_open and not reading.is_finished:
-            self._open(reading)
-        if reading.current is not None:
-            self._queue.publish(envelope(reading.current, occurred_at=loads.instant_now()))
+        if not reading.is_finished:
+            if not reading.is_open:
+                self._open(reading)
+            self._queue.publish(envelope(reading.message(), occurred_at=loads.instant_now()))
             self._budget -= 1
             reading.confirm()
         if reading.is_finished:

@@ -20,7 +20,10 @@ _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Reading:
-    """Yields a file's messages one after the other; each stays current until it is confirmed."""
+    """Gives a file's messages one after the other; a message is read when it is asked for, and given until confirmed.
+
+    Files take turns, many at a time: what one holds between its turns must be small.
+    """
 
     def __init__(self, claimed: ClaimedName, dataset: Dataset, path: Path) -> None:
         self.claimed = claimed
@@ -28,8 +31,8 @@ class Reading:
         self._path = path
         self._file: IO[bytes] | None = None
         self._messages: Iterator[RowsExtracted | LoadExtracted] = iter(())
-        #: The message to publish next; None before `open` and after the manifest.
-        self.current: RowsExtracted | LoadExtracted | None = None
+        self._current: RowsExtracted | LoadExtracted | None = None
+        #: Whether the manifest, which is the last message, is confirmed.
         self.is_finished = False
 
     @property
@@ -44,14 +47,20 @@ class Reading:
         records = iter(reader)
         header = match_header(_header_cells(next(records, None)), self._dataset)
         self._messages = self._extract(reader, records, header)
-        self.current = next(self._messages, None)
+        self._current = None
         return header
 
+    def message(self) -> RowsExtracted | LoadExtracted:
+        """Return the message to publish next. OSError where the file can't be read."""
+        if self._current is None:
+            self._current = next(self._messages)
+        return self._current
+
     def confirm(self) -> None:
-        """The current message is safe: go on to the next."""
-        self.current = next(self._messages, None)
-        if self.current is None:
-            self.is_finished = True
+        """The message is safe: the next one is another."""
+        self.is_finished = isinstance(self._current, LoadExtracted)
+        self._current = None
+        if self.is_finished:
             self.close()
 
     def close(self) -> None:

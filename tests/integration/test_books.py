@@ -68,18 +68,7 @@ def test_a_chunk_that_comes_again_changes_nothing(warehouse: OpenWarehouse) -> N
     assert house.completions == 1
 
 
-@pytest.mark.parametrize(
-    ("first", "end"),
-    [
-        pytest.param(2, 5, id="begins before"),
-        pytest.param(5, 8, id="ends behind"),
-        pytest.param(2, 8, id="holds it"),
-        pytest.param(4, 5, id="lies inside"),
-        pytest.param(3, 5, id="is shorter"),
-        pytest.param(3, 7, id="is longer"),
-    ],
-)
-def test_a_chunk_that_overlaps_another_in_part_is_refused(warehouse: OpenWarehouse, first: int, end: int) -> None:
+def test_a_chunk_that_overlaps_another_in_part_is_refused(warehouse: OpenWarehouse) -> None:
     """Chunk bounds never change within a load, so this is a bug: a dead letter, and nothing is written."""
     house = warehouse(default_catalog())
     file = people(1, 9)
@@ -87,8 +76,10 @@ def test_a_chunk_that_overlaps_another_in_part_is_refused(warehouse: OpenWarehou
     house.deliver(part(file, 3, 6))
     before = everything(house)
 
-    with pytest.raises(ContradictoryMessage, match=r"overlap the entry 3\+3"):
-        house.deliver(part(file, first, end))
+    # It begins before, ends behind, holds it, lies inside, is shorter, is longer.
+    for first, end in ((2, 5), (5, 8), (2, 8), (4, 5), (3, 5), (3, 7)):
+        with pytest.raises(ContradictoryMessage, match=r"overlap the entry 3\+3"):
+            house.deliver(part(file, first, end))
 
     assert everything(house) == before
 

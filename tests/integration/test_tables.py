@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event, inspect, make_url, text
 
 from shared.database import Database
 from shared.datasets import Catalog, Reference
-from shared.errors import DatabaseUnavailable, SchemaMismatch
+from shared.errors import DatabaseRefused, DatabaseUnavailable, SchemaMismatch
 from shared.schema import COLLATIONS, MARKS
 from shared.tables import prepare_tables
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
@@ -33,6 +33,7 @@ from tests.support.servers.isolation import Database as ServerDatabase
 CATALOGS = (default_catalog, every_type, composite_references, reference_in_key, reference_to_itself)
 MARK_COLUMNS = ", ".join(f"{mark} BIGINT NOT NULL" for mark in MARKS)
 BOOKS = {"inflow_sequences", "inflow_loads", "inflow_chunks", "inflow_rejects", "inflow_outbox", "inflow_inbox"}
+PEOPLE = "given_name,family_name,date_of_birth,place_of_birth"
 PROCESSES = 4
 THREADS = 8
 
@@ -73,6 +74,17 @@ def test_preparing_tables_leaves_their_rows_alone(warehouse: OpenWarehouse) -> N
     prepare_tables(house.database, house.catalog)
 
     assert set(house.table("places")) == {("Ayr",)}
+
+
+def test_foreign_keys_hold(warehouse: OpenWarehouse) -> None:
+    """Whoever else writes to the tables: nobody refers to a row that is not there."""
+    house = warehouse(default_catalog())
+    house.load(dropped(1, "places", "city,county,country", ("Ayr", "Ayrshire", "Scotland")))
+    house.load(dropped(2, "people", PEOPLE, ("Ann", "Ash", "1901-02-03", "Ayr")))
+
+    for statement in ("UPDATE people SET place_of_birth = 'Nowhere'", "DELETE FROM places"):
+        with pytest.raises(DatabaseRefused):
+            execute(house.url, statement)
 
 
 def test_a_new_dataset_is_added_to_those_that_exist(any_database: AnyDatabase) -> None:

@@ -260,7 +260,7 @@ def test_a_file_that_fails_in_the_middle_is_read_again_from_its_start(
     pipeline.look()
     pipeline.watcher.publish()
     with monkeypatch.context() as patch:
-        refuse(patch, Reading, "confirm", None, errno.EIO)
+        refuse(patch, Reading, "message", None, errno.EIO)
         pipeline.watcher.publish()
     assert pipeline.states() == {"people.csv": ("reading", "unreadable")}
     pipeline.finish()

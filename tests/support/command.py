@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,9 @@ class Inflow:
     def __call__(self, *arguments: str, prefix: Sequence[str] = (), **settings: str) -> Finished:
         """Run a command to its end."""
         return subprocess.run(
-            [*prefix, *_command(arguments)],
+            [*prefix, *command_line(*arguments)],
             cwd=self.root,
-            env=_environment(settings),
+            env=environment(settings),
             capture_output=True,
             text=True,
             timeout=120,
@@ -46,9 +46,9 @@ class Inflow:
     def running(self, *options: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
         """Keep an embedded run going beside the test; it is killed at the end if it still runs."""
         process = subprocess.Popen(
-            _command(["run", "--embedded", "--data", "data", *options]),
+            command_line("run", "--embedded", "--data", "data", *options),
             cwd=self.root,
-            env=_environment(settings),
+            env=environment(settings),
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -77,9 +77,11 @@ class Inflow:
         return (self.data / "summary_output.json").read_bytes()
 
 
-def _command(arguments: Sequence[str]) -> list[str]:
+def command_line(*arguments: str) -> list[str]:
+    """Return how the command is started here, installed or not."""
     return [sys.executable, "-m", "inflow.cli", *arguments]
 
 
-def _environment(settings: dict[str, str]) -> dict[str, str]:
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a command with these settings."""
     return {**os.environ, "PYTHONPATH": str(REPOSITORY), "INFLOW_LOG_FORMAT": "text", **QUICK, **settings}
