@@ -26,24 +26,25 @@ def cut_chunks(
     header: list[str],
 ) -> Iterator[RowsExtracted]:
     """Yield the chunks of one load in order; nothing for a file without rows."""
-    first_row = 0
     chunk = _Draft()
     bytes_before = reader.bytes_read
     for record in records:
         chunk.add(record)
         if chunk.row_count >= bounds.rows or reader.bytes_read - bytes_before >= bounds.bytes:
-            yield chunk.finish(load_id=load_id, dataset=dataset, header=header, first_row=first_row)
-            first_row += chunk.row_count
-            chunk = _Draft()
+            yield chunk.finish(load_id=load_id, dataset=dataset, header=header)
             bytes_before = reader.bytes_read
     if chunk.row_count:
-        yield chunk.finish(load_id=load_id, dataset=dataset, header=header, first_row=first_row)
+        yield chunk.finish(load_id=load_id, dataset=dataset, header=header)
 
 
 class _Draft:
-    """A chunk that is being filled."""
+    """A chunk that is being filled. Finished, it is the next one, and keeps nothing of what was handed out."""
 
     def __init__(self) -> None:
+        self._first_row = 0
+        self._begin()
+
+    def _begin(self) -> None:
         self.lines: list[int] = []
         self.rows: list[list[str]] = []
         self.unreadable: list[UnreadableRow] = []
@@ -58,17 +59,20 @@ class _Draft:
             self.lines.append(line)
             self.rows.append(cells)
 
-    def finish(self, *, load_id: int, dataset: str, header: list[str], first_row: int) -> RowsExtracted:
+    def finish(self, *, load_id: int, dataset: str, header: list[str]) -> RowsExtracted:
         self._set_aside_what_is_not_utf8()
-        return RowsExtracted(
+        chunk = RowsExtracted(
             load_id=load_id,
             dataset=dataset,
-            first_row=first_row,
+            first_row=self._first_row,
             header=header,
             lines=self.lines,
             rows=self.rows,
             unreadable=self.unreadable,
         )
+        self._first_row += self.row_count
+        self._begin()
+        return chunk
 
     def _set_aside_what_is_not_utf8(self) -> None:
         if all(map(_is_unicode, map("".join, self.rows))):

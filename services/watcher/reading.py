@@ -3,9 +3,8 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from services.watcher.chunks import cut_chunks
 from services.watcher.claims import ClaimedName
@@ -14,6 +13,9 @@ from services.watcher.records import RecordReader
 from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Neither follow a link nor wait for the other end of a pipe that took the file's place.
 _OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -30,7 +32,8 @@ class Reading:
         self._dataset = dataset
         self._path = path
         self._file: IO[bytes] | None = None
-        self._messages: Iterator[RowsExtracted | LoadExtracted] = iter(())
+        self._chunks: Iterator[RowsExtracted] = iter(())
+        self._row_count = 0
         self._current: RowsExtracted | LoadExtracted | None = None
         #: Whether the manifest, which is the last message, is confirmed.
         self.is_finished = False
@@ -46,22 +49,31 @@ class Reading:
         reader = RecordReader(self._file)
         records = iter(reader)
         header = match_header(_header_cells(next(records, None)), self._dataset)
-        self._messages = self._extract(reader, records, header)
-        self._current = None
+        self._chunks = cut_chunks(
+            reader,
+            records,
+            self.claimed.bounds,
+            load_id=self.claimed.load_id,
+            dataset=self._dataset.name,
+            header=header.names,
+        )
+        self._row_count, self._current = 0, None
         return header
 
     def message(self) -> RowsExtracted | LoadExtracted:
         """Return the message to publish next. OSError where the file can't be read."""
         if self._current is None:
-            self._current = next(self._messages)
+            self._current = next(self._chunks, None) or self._manifest()
         return self._current
 
     def confirm(self) -> None:
         """The message is safe: the next one is another."""
-        self.is_finished = isinstance(self._current, LoadExtracted)
-        self._current = None
-        if self.is_finished:
+        if isinstance(self._current, RowsExtracted):
+            self._row_count += self._current.row_count
+        else:
+            self.is_finished = True
             self.close()
+        self._current = None
 
     def close(self) -> None:
         """Close the file; a new `open` begins from the start."""
@@ -69,17 +81,8 @@ class Reading:
             self._file.close()
             self._file = None
 
-    def _extract(
-        self, reader: RecordReader, records: Iterator[tuple[int, list[str]] | UnreadableRow], header: Header
-    ) -> Iterator[RowsExtracted | LoadExtracted]:
-        load_id, dataset = self.claimed.load_id, self._dataset.name
-        row_count = 0
-        for chunk in cut_chunks(
-            reader, records, self.claimed.bounds, load_id=load_id, dataset=dataset, header=header.names
-        ):
-            yield chunk
-            row_count += chunk.row_count
-        yield LoadExtracted(load_id=load_id, dataset=dataset, row_count=row_count)
+    def _manifest(self) -> LoadExtracted:
+        return LoadExtracted(load_id=self.claimed.load_id, dataset=self._dataset.name, row_count=self._row_count)
 
 
 def _open_regular(path: Path) -> IO[bytes]:

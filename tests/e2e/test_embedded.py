@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.support.command import Inflow
 from tests.support.eventually import eventually
 from tests.support.missing import missing
 from tests.support.oracle import expected_summary
+from tests.support.pipeline import AT_ONCE, Pipeline
 
 #: Permission bits hold for root, too, once these are gone.
 POWERS = "-dac_override,-dac_read_search,-fowner"
@@ -331,6 +333,20 @@ def test_a_run_that_was_killed_in_the_middle_of_a_load_is_completed_by_the_next_
     assert inflow.summary() == as_json(family.by_country)
     assert accounts(inflow.loads()["people.csv"]) == {"rows_read": 40_000, "inserted": 40_000}
     assert rows(inflow, "SELECT COUNT(*) FROM people") == [(40_000,)]
+
+
+def test_a_run_that_was_killed_with_all_published_and_nothing_written_is_completed_by_the_next_one(
+    inflow: Inflow, family: Births
+) -> None:
+    """G5: the queue in memory is lost with the process; the next one waits until the load stands still, then reads."""
+    inflow.drop("people.csv", family.people_csv)
+    with closing(Pipeline(inflow.data, config=replace(AT_ONCE, backlog_messages=1000))) as killed:
+        killed.look()
+        killed.publish()
+        assert killed.states() == {"people.csv": ("published", None)}
+
+    assert inflow.run().returncode == 0
+    assert accounts(inflow.loads()["people.csv"]) == {"rows_read": 1000, "inserted": 1000}
 
 
 def more_rows_than(rows_done: int, inflow: Inflow) -> int:

@@ -37,11 +37,11 @@ def drop(house: Warehouse, folder: Path, load_id: int, dataset: str, rows: Itera
         csv.writer(file).writerows([house.catalog.datasets[dataset].column_names, *rows])
     house.claim(dropped(load_id, dataset, "city"))
     claimed = ClaimedName(load_id=load_id, dataset=dataset, bounds=BOUNDS, original=path.name)
-    reading = Reading(claimed, house.catalog.datasets[dataset], path)
-    reading.open()
-    while reading.current is not None:
-        house.writer.handle(body(reading.current))
-        reading.confirm()
+    with closing(Reading(claimed, house.catalog.datasets[dataset], path)) as reading:
+        reading.open()
+        while not reading.is_finished:
+            house.writer.handle(body(reading.message()))
+            reading.confirm()
 
 
 @pytest.mark.usefixtures("narrow_database")

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import shutil
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -20,8 +21,10 @@ from sqlalchemy import delete
 
 from services.watcher import standstill
 from services.watcher.chunks import Bounds
+from services.watcher.claims import ClaimedName
 from services.watcher.config import WatcherConfig
 from services.watcher.reading import Reading
+from shared.configuration import load_catalog
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
 from shared.topology import WRITER_QUEUE
 from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
@@ -95,6 +98,25 @@ def test_many_files_are_read_in_turns_with_few_of_them_open(pipeline: Pipeline) 
     assert sum("/processing/" in os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()) == 64
     pipeline.finish()
     assert set(pipeline.states().values()) == {("archived", None)}
+
+
+def test_a_file_holds_little_between_its_turns(tmp_path: Path) -> None:
+    """G8 Memory is bounded: 64 files take turns, and a chunk as Python has it is some megabytes large."""
+    path = tmp_path / "people.csv"
+    path.write_text(people(20_000))
+    claimed = ClaimedName(load_id=1, dataset="people", bounds=WatcherConfig().bounds, original="people.csv")
+    readings = [Reading(claimed, load_catalog(None).datasets["people"], path) for _ in range(8)]
+    tracemalloc.start()
+    for reading in readings:
+        reading.open()
+        reading.message()
+        reading.confirm()
+    held_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    for reading in readings:
+        reading.close()
+
+    assert held_bytes / len(readings) < 1_000_000
 
 
 def test_with_a_full_queue_nothing_is_published_and_the_loads_say_why(new_pipeline: NewPipeline) -> None:
