@@ -25,7 +25,7 @@ from shared.files import DataFolder
 from shared.health import Health
 from shared.lifecycle import retry
 from shared.logs import facts
-from shared.tables import prepare_tables
+from shared.store import open_store
 from shared.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
 
 _log = logging.getLogger(__name__)
@@ -58,24 +58,19 @@ class Embedded:
         self._stop = stop
         self._health = health
         self._rescan_seconds = config.rescan_seconds
-        self._database = embedded_database(folder)
-        self._schema = prepare_tables(self._database, catalog)
+        self._store = open_store(embedded_database(folder), catalog)
         self._queue = LocalQueue()
         self._events = InboxEvents(folder.inbox, use_kernel=config.watch == "auto")
         self._watcher = Watcher(
             folder=folder,
-            database=self._database,
-            schema=self._schema,
-            catalog=catalog,
+            store=self._store,
             queue=self._queue,
             config=replace(config, backlog_messages=_BACKLOG_MESSAGES, republish_seconds=_REPUBLISH_SECONDS),
         )
         self._completed = threading.Event()
-        self._writer = WriterHandlers(self._database, self._schema, catalog, on_completed=self._completed.set)
-        self._relay = Relay(self._database, self._schema, catalog, self._queue)
-        self._aggregator = Aggregator(
-            folder=folder, database=self._database, schema=self._schema, catalog=catalog, stop=stop
-        )
+        self._writer = WriterHandlers(self._store, on_completed=self._completed.set)
+        self._relay = Relay(self._store, self._queue)
+        self._aggregator = Aggregator(folder=folder, store=self._store, stop=stop)
         self._renamed_in: set[str] = set()
         self._next_rescan = 0.0
 
@@ -93,7 +88,7 @@ class Embedded:
         finally:
             self._watcher.close()
             self._events.close()
-            self._database.close()
+            self._store.database.close()
 
     def _step(self) -> bool:
         """Do one thing of each kind that there is to do; say whether there was any."""
@@ -135,9 +130,9 @@ class Embedded:
             return False
         if set(self._watcher.open_loads) - set(self._watcher.stuck_loads) and not self._queue.dead_letters:
             return False
-        with self._database.transaction() as connection:
-            unsent = loads.unsent_events(connection, self._schema)
-            return not unsent and not loads.unsummarised(connection, self._schema)
+        with self._store.transaction() as connection:
+            unsent = loads.unsent_events(connection, self._store.schema)
+            return not unsent and not loads.unsummarised(connection, self._store.schema)
 
     def _verdict(self) -> ExitCode:
         """Say what needs a person, if anything does."""

@@ -21,9 +21,8 @@ from shared.files import DataFolder
 from shared.health import Health
 from shared.lifecycle import report_failure, retry, stop_on_signals
 from shared.logs import facts, set_up_logs
-from shared.schema import Schema
 from shared.settings import BrokerSettings, DatabaseSettings
-from shared.tables import prepare_tables
+from shared.store import Store, open_store
 
 _log = logging.getLogger(__name__)
 
@@ -35,9 +34,7 @@ _STABLE_SECONDS = 30.0
 class Context:
     """Everything that a service is given."""
 
-    catalog: Catalog
-    database: Database
-    schema: Schema
+    store: Store
     broker: BrokerSettings
     folder: DataFolder
     health: Health
@@ -118,12 +115,10 @@ def run_on_servers(settings: Settings, run: Run, *, stop: threading.Event) -> No
     database = Database(settings.database.url)
     _log.info("started", extra=facts("started", database=settings.database, broker=settings.broker))
     try:
-        schema = retry(lambda: prepare_tables(database, settings.catalog), stop=stop, on_failure=report_failure)
+        store = retry(lambda: open_store(database, settings.catalog), stop=stop)
         run(
             Context(
-                catalog=settings.catalog,
-                database=database,
-                schema=schema,
+                store=store,
                 broker=settings.broker,
                 folder=settings.folder,
                 health=Health(settings.health_file),

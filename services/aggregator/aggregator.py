@@ -9,13 +9,12 @@ from pathlib import Path
 from services.aggregator.queries import query_of
 from services.aggregator.summary import render
 from shared import loads
-from shared.database import Database
-from shared.datasets import Catalog, Summary
+from shared.datasets import Summary
 from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage
 from shared.files import DataFolder, write_atomically
 from shared.logs import facts
 from shared.messages import LoadCompleted, decode
-from shared.schema import Schema
+from shared.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -29,15 +28,11 @@ class Aggregator:
         self,
         *,
         folder: DataFolder,
-        database: Database,
-        schema: Schema,
-        catalog: Catalog,
+        store: Store,
         stop: threading.Event,
     ) -> None:
         self._folder = folder
-        self._database = database
-        self._schema = schema
-        self._catalog = catalog
+        self._store = store
         self._stop = stop
 
     def handle(self, body: bytes) -> None:
@@ -49,8 +44,8 @@ class Aggregator:
 
     def catch_up(self) -> bool:
         """Recompute if the database has completions that the summaries do not include for sure."""
-        with self._database.transaction() as connection:
-            pending = bool(loads.unsummarised(connection, self._schema))
+        with self._store.transaction() as connection:
+            pending = bool(loads.unsummarised(connection, self._store.schema))
         if pending:
             self.recompute()
         return pending
@@ -63,12 +58,12 @@ class Aggregator:
         """
         try:
             with self._locked():
-                with self._database.transaction() as connection:
-                    included = loads.unsummarised(connection, self._schema)
-                for summary in self._catalog.summaries:
+                with self._store.transaction() as connection:
+                    included = loads.unsummarised(connection, self._store.schema)
+                for summary in self._store.catalog.summaries:
                     self._write(summary)
-                with self._database.transaction() as connection:
-                    loads.mark_summarised(connection, self._schema, included)
+                with self._store.transaction() as connection:
+                    loads.mark_summarised(connection, self._store.schema, included)
         except OSError as error:
             raise FolderUnavailable(f"the summaries can't be written: {error}") from error
 
@@ -90,8 +85,8 @@ class Aggregator:
             _log.info("summary written", extra=facts("summary_written", file=summary.file, size_bytes=len(content)))
 
     def _render(self, summary: Summary) -> bytes:
-        with self._database.transaction() as connection:
-            result = connection.execute(query_of(summary, self._catalog, self._schema))
+        with self._store.transaction() as connection:
+            result = connection.execute(query_of(summary, self._store.catalog, self._store.schema))
             return render(summary, list(result.keys()), result.all())
 
     @contextmanager

@@ -20,9 +20,7 @@ def run(context: Context) -> None:
     """Aggregate until a stop is requested, whatever happens to broker and database meanwhile."""
     aggregator = Aggregator(
         folder=context.folder,
-        database=context.database,
-        schema=context.schema,
-        catalog=context.catalog,
+        store=context.store,
         stop=context.stop,
     )
     is_first = True

@@ -7,11 +7,10 @@ from typing import Protocol
 
 from services.watcher.reading import Reading
 from shared import loads
-from shared.database import Database
 from shared.errors import FileRefused
 from shared.logs import facts
 from shared.messages import Publishing, envelope
-from shared.schema import Schema
+from shared.store import Store
 from shared.topology import WRITER_QUEUE, Queue
 
 _log = logging.getLogger(__name__)
@@ -30,9 +29,8 @@ class WriterQueue(Publishing, Protocol):
 class Feeder:
     """Feeds the writer's queue from the files that are being read."""
 
-    def __init__(self, *, database: Database, schema: Schema, queue: WriterQueue, backlog_messages: int) -> None:
-        self._database = database
-        self._schema = schema
+    def __init__(self, *, store: Store, queue: WriterQueue, backlog_messages: int) -> None:
+        self._store = store
         self._queue = queue
         self._backlog_messages = backlog_messages
         self._in_turn: deque[Reading] = deque()
@@ -92,8 +90,8 @@ class Feeder:
         """Say why nothing is published; None: it goes on. An unreadable file has its own reason."""
         held_back = None if reason is None else (reason, self._readable())
         if held_back != self._held_back:
-            with self._database.transaction() as connection:
-                loads.explain(connection, self._schema, self._readable(), reason, message)
+            with self._store.transaction() as connection:
+                loads.explain(connection, self._store.schema, self._readable(), reason, message)
             self._held_back = held_back
 
     def _readable(self) -> frozenset[int]:
@@ -116,8 +114,8 @@ class Feeder:
             self._budget -= 1
             reading.confirm()
         if reading.is_finished:
-            with self._database.transaction() as connection:
-                loads.mark_published(connection, self._schema, reading.claimed.load_id)
+            with self._store.transaction() as connection:
+                loads.mark_published(connection, self._store.schema, reading.claimed.load_id)
             self._in_turn.popleft()
         else:
             self._in_turn.rotate(-1)
@@ -129,8 +127,8 @@ class Feeder:
         if header.ignored:
             _log.info("columns ignored", extra=facts("columns_ignored", load_id=load_id, columns=header.ignored))
         try:
-            with self._database.transaction() as connection:
-                loads.mark_reading(connection, self._schema, load_id, header=header.names, ignored=header.ignored)
+            with self._store.transaction() as connection:
+                loads.mark_reading(connection, self._store.schema, load_id, header=header.names, ignored=header.ignored)
         except BaseException:
             reading.close()
             raise
@@ -140,8 +138,8 @@ class Feeder:
         load_id = reading.claimed.load_id
         # First of all: where the books can't be written, the next turn must find the file as before.
         reading.close()
-        with self._database.transaction() as connection:
-            loads.mark_refused(connection, self._schema, load_id, reason=error.code, message=str(error))
+        with self._store.transaction() as connection:
+            loads.mark_refused(connection, self._store.schema, load_id, reason=error.code, message=str(error))
         _log.warning("file refused: %s", error, extra=facts("file_refused", load_id=load_id, reason=error.code))
         self._in_turn.popleft()
 
@@ -152,7 +150,7 @@ class Feeder:
         self._in_turn.popleft()
         self._set_aside.append(reading)
         if load_id not in self.unreadable:
-            with self._database.transaction() as connection:
-                loads.explain(connection, self._schema, [load_id], "unreadable", str(error))
+            with self._store.transaction() as connection:
+                loads.explain(connection, self._store.schema, [load_id], "unreadable", str(error))
             _log.warning("file can't be read", extra=facts("file_unreadable", load_id=load_id, error=str(error)))
             self.unreadable.add(load_id)

@@ -8,11 +8,10 @@ from pathlib import Path
 from services.watcher.claims import ClaimedName, displayed
 from services.watcher.rejects import write_rejects
 from shared import loads
-from shared.database import Database
 from shared.files import DataFolder, sync_folder, write_atomically
 from shared.loads import Load
 from shared.logs import facts
-from shared.schema import Schema
+from shared.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -22,10 +21,9 @@ Finished = tuple[ClaimedName, Load]
 class Finisher:
     """Takes files out once the books say that their loads are complete or refused."""
 
-    def __init__(self, *, folder: DataFolder, database: Database, schema: Schema) -> None:
+    def __init__(self, *, folder: DataFolder, store: Store) -> None:
         self._folder = folder
-        self._database = database
-        self._schema = schema
+        self._store = store
         #: Loads whose files could not be moved at the last try.
         self.stuck: set[int] = set()
         #: Whether a file was refused since the start.
@@ -44,13 +42,13 @@ class Finisher:
 
     def _write_rejects(self, claimed: ClaimedName, load: Load) -> None:
         if load.rejected and load.state == "complete":
-            with self._database.transaction() as connection:
-                write_rejects(connection, self._schema, load, self._folder.rejected / claimed.rejects)
+            with self._store.transaction() as connection:
+                write_rejects(connection, self._store.schema, load, self._folder.rejected / claimed.rejects)
 
     def _close_books(self, complete: Sequence[Load]) -> None:
         if complete:
-            with self._database.transaction() as connection:
-                loads.mark_archived(connection, self._schema, [load.load_id for load in complete])
+            with self._store.transaction() as connection:
+                loads.mark_archived(connection, self._store.schema, [load.load_id for load in complete])
 
     def _move(self, claimed: ClaimedName, load: Load) -> None:
         if load.state == "refused":
@@ -79,8 +77,8 @@ class Finisher:
     def _report_stuck(self, load: Load, error: OSError) -> None:
         if load.load_id in self.stuck:
             return
-        with self._database.transaction() as connection:
-            loads.explain_move(connection, self._schema, [load.load_id], "not-moved", str(error))
+        with self._store.transaction() as connection:
+            loads.explain_move(connection, self._store.schema, [load.load_id], "not-moved", str(error))
         _log.warning("file can't be taken out", extra=facts("file_stuck", load_id=load.load_id, error=str(error)))
         self.stuck.add(load.load_id)
 
@@ -88,8 +86,8 @@ class Finisher:
         """A refused load keeps its reason: it is that of the refusal."""
         explained = [load.load_id for load in moved if load.reason is not None and load.state != "refused"]
         if explained:
-            with self._database.transaction() as connection:
-                loads.explain_move(connection, self._schema, explained, None, None)
+            with self._store.transaction() as connection:
+                loads.explain_move(connection, self._store.schema, explained, None, None)
         self.stuck.difference_update(load.load_id for load in moved)
 
 

@@ -15,13 +15,12 @@ from services.watcher.discovery import Entry, Sighting, dataset_of, is_candidate
 from services.watcher.inbox import list_inbox
 from services.watcher.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
 from shared import loads
-from shared.database import Database
-from shared.datasets import Catalog
 from shared.errors import FileRefused
 from shared.files import DataFolder
 from shared.loads import Claim, WaitingFile
 from shared.logs import facts
-from shared.schema import PATH_LENGTH, Schema
+from shared.schema import PATH_LENGTH
+from shared.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -38,20 +37,16 @@ class Intake:
         self,
         *,
         folder: DataFolder,
-        database: Database,
-        schema: Schema,
-        catalog: Catalog,
+        store: Store,
         bounds: Bounds,
         settle_seconds: float,
     ) -> None:
         self._folder = folder
-        self._database = database
-        self._schema = schema
-        self._catalog = catalog
+        self._store = store
         self._bounds = bounds
         self._settle_seconds = settle_seconds
         self._sightings: dict[str, Sighting] = {}
-        self._unclaimed = UnclaimedFiles(database, schema)
+        self._unclaimed = UnclaimedFiles(store)
         self._paths: dict[int, str] = {}
         self._numbers: deque[int] = deque()
 
@@ -81,8 +76,8 @@ class Intake:
         ]
         if found:
             found.sort(key=lambda claimed: claimed.load_id)
-            with self._database.transaction() as connection:
-                loads.register(connection, self._schema, [self._entry_for(claimed) for claimed in found])
+            with self._store.transaction() as connection:
+                loads.register(connection, self._store.schema, [self._entry_for(claimed) for claimed in found])
             for claimed in found:
                 self._paths.pop(claimed.load_id, None)
         return found
@@ -101,9 +96,9 @@ class Intake:
         """Have so many load numbers at hand; those that were not used serve the next files."""
         missing = count - len(self._numbers)
         if missing > 0:
-            with self._database.transaction() as connection:
+            with self._store.transaction() as connection:
                 floor = self._highest_number_in_folders()
-                self._numbers.extend(loads.reserve_numbers(connection, self._schema, count=missing, floor=floor))
+                self._numbers.extend(loads.reserve_numbers(connection, self._store.schema, count=missing, floor=floor))
 
     def _claim(self, entry: Entry) -> WaitingFile | None:
         """Rename a file into processing/ under the next load number; return why it can't be, None where it is gone."""
@@ -134,7 +129,7 @@ class Intake:
 
     def _dataset_of(self, path: str) -> str | None:
         try:
-            return dataset_of(path, self._catalog.datasets)
+            return dataset_of(path, self._store.catalog.datasets)
         except FileRefused:
             # It is refused once it is in the books, with its reason.
             return None

@@ -106,7 +106,7 @@ class _Service:
     def _beat(self) -> None:
         """Say now and then that folder, database and broker were all there for this step."""
         if time.monotonic() >= self._next_beat:
-            self._context.database.ping()
+            self._context.store.database.ping()
             self._context.health.beat()
             self._next_beat = time.monotonic() + BEAT_SECONDS
 
@@ -115,9 +115,7 @@ class _Service:
         if self._watcher is None:
             self._watcher = Watcher(
                 folder=self._context.folder,
-                database=self._context.database,
-                schema=self._context.schema,
-                catalog=self._context.catalog,
+                store=self._context.store,
                 queue=self._publisher,
                 config=self._config,
             )

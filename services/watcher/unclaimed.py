@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable
 from services.watcher.claims import displayed
 from services.watcher.discovery import Entry
 from shared import loads
-from shared.database import Database
 from shared.loads import WaitingFile
 from shared.logs import facts
-from shared.schema import PATH_LENGTH, Schema
+from shared.schema import PATH_LENGTH
+from shared.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -29,11 +29,10 @@ _REASONS = {
 class UnclaimedFiles:
     """The list at the last look. Names that look the same in tables and logs are one entry."""
 
-    def __init__(self, database: Database, schema: Schema) -> None:
-        self._database = database
-        self._schema = schema
-        with database.transaction() as connection:
-            self._files = {file.file: file for file in loads.waiting_files(connection, schema)}
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        with store.transaction() as connection:
+            self._files = {file.file: file for file in loads.waiting_files(connection, store.schema)}
 
     @property
     def files(self) -> Collection[WaitingFile]:
@@ -46,8 +45,8 @@ class UnclaimedFiles:
         gone = [name for name in self._files if name not in waiting]
         seen = [file for name, file in waiting.items() if self._files.get(name) != file]
         if gone or seen:
-            with self._database.transaction() as connection:
-                loads.replace_waiting_files(connection, self._schema, gone=gone, seen=seen)
+            with self._store.transaction() as connection:
+                loads.replace_waiting_files(connection, self._store.schema, gone=gone, seen=seen)
         for file in seen:
             if file.state == "blocked":
                 _log.warning("file can't be claimed", extra=facts("file_blocked", file=file.file, reason=file.reason))

@@ -12,13 +12,11 @@ from services.watcher.intake import Intake
 from services.watcher.reading import Reading
 from services.watcher.standstill import Standstills
 from shared import loads
-from shared.database import Database
-from shared.datasets import Catalog
 from shared.errors import FileRefused
 from shared.files import DataFolder
 from shared.loads import Load, WaitingFile
 from shared.logs import facts
-from shared.schema import Schema
+from shared.store import Store
 from shared.topology import WRITER_QUEUE
 
 _log = logging.getLogger(__name__)
@@ -34,27 +32,21 @@ class Watcher:
         self,
         *,
         folder: DataFolder,
-        database: Database,
-        schema: Schema,
-        catalog: Catalog,
+        store: Store,
         queue: WriterQueue,
         config: WatcherConfig,
     ) -> None:
         self._folder = folder
-        self._database = database
-        self._schema = schema
-        self._catalog = catalog
+        self._store = store
         self._queue = queue
         self._intake = Intake(
             folder=folder,
-            database=database,
-            schema=schema,
-            catalog=catalog,
+            store=store,
             bounds=config.bounds,
             settle_seconds=config.settle_seconds,
         )
-        self._feeder = Feeder(database=database, schema=schema, queue=queue, backlog_messages=config.backlog_messages)
-        self._finisher = Finisher(folder=folder, database=database, schema=schema)
+        self._feeder = Feeder(store=store, queue=queue, backlog_messages=config.backlog_messages)
+        self._finisher = Finisher(folder=folder, store=store)
         self._standstills = Standstills(config.republish_seconds)
         self._open: dict[int, ClaimedName] = {}
 
@@ -110,7 +102,7 @@ class Watcher:
             self._open[claimed.load_id] = claimed
 
     def _read(self, claimed: ClaimedName, file: str) -> None:
-        dataset = self._catalog.datasets.get(claimed.dataset or "")
+        dataset = self._store.catalog.datasets.get(claimed.dataset or "")
         if dataset is None:
             self._refuse(claimed, file)
         else:
@@ -118,15 +110,15 @@ class Watcher:
 
     def _refuse(self, claimed: ClaimedName, file: str) -> None:
         reason, message = self._why_no_dataset(claimed, file)
-        with self._database.transaction() as connection:
-            loads.mark_refused(connection, self._schema, claimed.load_id, reason=reason, message=message)
+        with self._store.transaction() as connection:
+            loads.mark_refused(connection, self._store.schema, claimed.load_id, reason=reason, message=message)
         _log.warning("file refused: %s", message, extra=facts("file_refused", load_id=claimed.load_id, reason=reason))
 
     def _why_no_dataset(self, claimed: ClaimedName, file: str) -> tuple[str, str]:
         if claimed.dataset is not None:
             return "no-dataset", f"the configuration has no dataset {claimed.dataset!r} any more"
         try:
-            dataset_of(file, self._catalog.datasets)
+            dataset_of(file, self._store.catalog.datasets)
         except FileRefused as error:
             return error.code, str(error)
         # A crash forgot the folder that it was in, or the configuration is another one by now.
@@ -135,8 +127,8 @@ class Watcher:
     def _look_up(self, load_ids: Collection[int]) -> dict[int, Load]:
         if not load_ids:
             return {}
-        with self._database.transaction() as connection:
-            return loads.find(connection, self._schema, load_ids)
+        with self._store.transaction() as connection:
+            return loads.find(connection, self._store.schema, load_ids)
 
     def _finish(self, known: dict[int, Load]) -> None:
         """Take out the files whose loads are complete or refused in the books."""

@@ -5,13 +5,11 @@ from collections.abc import Callable
 
 from services.writer import books
 from services.writer.merge import Merger
-from shared.database import Database
-from shared.datasets import Catalog
 from shared.errors import ContradictoryMessage, MalformedMessage
 from shared.logs import facts
 from shared.messages import LoadExtracted, RowsExtracted, decode
 from shared.rows import type_chunk
-from shared.schema import Schema
+from shared.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -22,14 +20,10 @@ class WriterHandlers:
     `on_completed` is called after the commit that completes a load.
     """
 
-    def __init__(
-        self, database: Database, schema: Schema, catalog: Catalog, *, on_completed: Callable[[], None]
-    ) -> None:
-        self._database = database
-        self._schema = schema
-        self._catalog = catalog
+    def __init__(self, store: Store, *, on_completed: Callable[[], None]) -> None:
+        self._store = store
         self._on_completed = on_completed
-        self._mergers = {name: Merger(catalog, schema, dataset) for name, dataset in catalog.datasets.items()}
+        self._mergers = {name: Merger(store, dataset) for name, dataset in store.catalog.datasets.items()}
 
     def handle(self, body: bytes) -> None:
         """Apply one message to its commit; safe to repeat. Raises TransientError or TerminalError."""
@@ -45,25 +39,25 @@ class WriterHandlers:
             self._on_completed()
 
     def _apply_chunk(self, chunk: RowsExtracted) -> bool:
-        dataset = self._catalog.datasets.get(chunk.dataset)
+        dataset = self._store.catalog.datasets.get(chunk.dataset)
         if dataset is None:
             raise ContradictoryMessage(f"load {chunk.load_id}: the configuration has no dataset {chunk.dataset!r}")
         typed = type_chunk(dataset, chunk)
-        with self._database.transaction() as connection:
-            if not books.enter_chunk(connection, self._schema, chunk):
+        with self._store.transaction() as connection:
+            if not books.enter_chunk(connection, self._store.schema, chunk):
                 _log.debug("a chunk came again", extra=_facts("chunk_repeated", chunk))
                 return False
             plan = self._mergers[dataset.name].merge(connection, chunk.load_id, typed.rows)
-            books.record_rejections(connection, self._schema, chunk.load_id, typed.rejections)
-            books.count_chunk(connection, self._schema, chunk, plan, len(typed.rejections))
-            completed = books.complete_if_balanced(connection, self._schema, chunk.load_id, chunk.dataset)
+            books.record_rejections(connection, self._store.schema, chunk.load_id, typed.rejections)
+            books.count_chunk(connection, self._store.schema, chunk, plan, len(typed.rejections))
+            completed = books.complete_if_balanced(connection, self._store.schema, chunk.load_id, chunk.dataset)
         _log.debug("a chunk is merged", extra=_facts("chunk_merged", chunk))
         return completed
 
     def _apply_manifest(self, manifest: LoadExtracted) -> bool:
-        with self._database.transaction() as connection:
-            books.record_manifest(connection, self._schema, manifest)
-            return books.complete_if_balanced(connection, self._schema, manifest.load_id, manifest.dataset)
+        with self._store.transaction() as connection:
+            books.record_manifest(connection, self._store.schema, manifest)
+            return books.complete_if_balanced(connection, self._store.schema, manifest.load_id, manifest.dataset)
 
 
 def _facts(action: str, chunk: RowsExtracted) -> dict[str, object]:

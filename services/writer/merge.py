@@ -9,9 +9,9 @@ from sqlalchemy import Connection, TextClause
 
 from services.writer.outcomes import Key, LinedRow, Plan, Stored, decide, last_of_each_key
 from services.writer.statements import KeyStatements, key_statements, merge_statements
-from shared.datasets import Catalog, Dataset
+from shared.datasets import Dataset
 from shared.rows import TypedRow
-from shared.schema import Schema
+from shared.store import Store
 
 
 class Merger:
@@ -20,9 +20,10 @@ class Merger:
     Locks are taken in one order everywhere: referenced rows by table and key, then own rows by key.
     """
 
-    def __init__(self, catalog: Catalog, schema: Schema, dataset: Dataset) -> None:
+    def __init__(self, store: Store, dataset: Dataset) -> None:
+        schema = store.schema
         self._statements = merge_statements(schema.datasets[dataset.name], schema.flavour)
-        self._references = References(catalog, schema, dataset)
+        self._references = References(store, dataset)
         self._key = _positions(dataset.key, dataset.column_names)
 
     def merge(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> Plan:
@@ -56,7 +57,8 @@ class Merger:
 class References:
     """Makes sure that every row that a chunk refers to exists and stays, as an inferred member if need be."""
 
-    def __init__(self, catalog: Catalog, schema: Schema, dataset: Dataset) -> None:
+    def __init__(self, store: Store, dataset: Dataset) -> None:
+        catalog, schema = store.catalog, store.schema
         # Datasets stand before those that refer to them: whoever locks in this order never closes a circle.
         self._order = list(catalog.datasets)
         self._own = dataset.name

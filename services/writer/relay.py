@@ -6,12 +6,10 @@ from datetime import UTC
 from sqlalchemy import Connection, delete, select
 
 from shared import loads
-from shared.database import Database
-from shared.datasets import Catalog
 from shared.loads import Load
 from shared.logs import facts
 from shared.messages import LoadCompleted, Publishing, envelope
-from shared.schema import Schema
+from shared.store import Store
 from shared.waiting import Waiting, waiting_references
 
 _log = logging.getLogger(__name__)
@@ -22,10 +20,8 @@ _MOST_AT_ONCE = 100
 class Relay:
     """Moves events from the outbox to the broker. Of several relays, each takes those that no other one holds."""
 
-    def __init__(self, database: Database, schema: Schema, catalog: Catalog, publisher: Publishing) -> None:
-        self._database = database
-        self._schema = schema
-        self._catalog = catalog
+    def __init__(self, store: Store, publisher: Publishing) -> None:
+        self._store = store
         self._publisher = publisher
 
     def run_once(self) -> int:
@@ -33,20 +29,20 @@ class Relay:
 
         They are published before the commit that takes them out: a crash in between publishes them again.
         """
-        with self._database.transaction() as connection:
+        with self._store.transaction() as connection:
             load_ids = self._publish_all(connection)
             if not load_ids:
                 return 0
-            table = self._schema.outbox
+            table = self._store.schema.outbox
             connection.execute(delete(table).where(table.c.load_id.in_(load_ids)))
-            completed = loads.find(connection, self._schema, load_ids)
-            waiting = waiting_references(connection, self._schema, self._catalog, load_ids)
+            completed = loads.find(connection, self._store.schema, load_ids)
+            waiting = waiting_references(connection, self._store.schema, self._store.catalog, load_ids)
         for load_id, load in sorted(completed.items()):
             _report(load, waiting[load_id])
         return len(load_ids)
 
     def _publish_all(self, connection: Connection) -> list[int]:
-        table = self._schema.outbox
+        table = self._store.schema.outbox
         oldest_first = select(table).order_by(table.c.completed_at, table.c.load_id)
         events = connection.execute(oldest_first.limit(_MOST_AT_ONCE).with_for_update(skip_locked=True)).all()
         for event in events:

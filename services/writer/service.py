@@ -28,12 +28,12 @@ def prepare(_environment: Environment) -> Callable[[Context], None]:
 def run(context: Context) -> None:
     """Write until a stop is requested, whatever happens to broker and database meanwhile."""
     completed = threading.Event()
-    handlers = WriterHandlers(context.database, context.schema, context.catalog, on_completed=completed.set)
+    handlers = WriterHandlers(context.store, on_completed=completed.set)
     relay = SideTask(lambda: _relay(context, completed), stop=context.stop, name="relay")
     relay.start()
 
     def beat() -> None:
-        context.database.ping()
+        context.store.database.ping()
         context.health.beat()
 
     consumer = Consumer(context.broker, WRITER_QUEUE, name="inflow-writer")
@@ -47,7 +47,7 @@ def run(context: Context) -> None:
 def _relay(context: Context, completed: threading.Event) -> None:
     """Publish what is in the outbox, at once after a completion and now and then for what others left there."""
     publisher = Publisher(context.broker, name="inflow-relay")
-    relay = Relay(context.database, context.schema, context.catalog, publisher)
+    relay = Relay(context.store, publisher)
 
     def relay_all() -> None:
         while relay.run_once():

@@ -102,9 +102,7 @@ def aggregating(warehouse: Warehouse, settings: BrokerSettings, folder: Path) ->
     """Run the service in a thread beside the test."""
     stop = threading.Event()
     context = Context(
-        catalog=warehouse.catalog,
-        database=warehouse.database,
-        schema=warehouse.schema,
+        store=warehouse.store,
         broker=settings,
         folder=DataFolder(folder),
         health=Health(None),
@@ -122,7 +120,7 @@ def aggregating(warehouse: Warehouse, settings: BrokerSettings, folder: Path) ->
 def relay_events(warehouse: Warehouse, settings: BrokerSettings) -> int:
     """Publish the events of complete loads, as a writer does."""
     with closing(Publisher(settings, name="tests")) as publisher:
-        return Relay(warehouse.database, warehouse.schema, warehouse.catalog, publisher).run_once()
+        return Relay(warehouse.store, publisher).run_once()
 
 
 def eventually_counts(folder: Path, **counts: int) -> None:
@@ -133,9 +131,7 @@ def eventually_counts(folder: Path, **counts: int) -> None:
 def aggregator_of(warehouse: Warehouse, folder: Path) -> Aggregator:
     return Aggregator(
         folder=DataFolder(folder),
-        database=warehouse.database,
-        schema=warehouse.schema,
-        catalog=warehouse.catalog,
+        store=warehouse.store,
         stop=threading.Event(),
     )
 

@@ -207,9 +207,7 @@ def test_who_hears_of_a_completion_finds_it_in_the_database(warehouse: OpenWareh
     file = people(1, 2)
     house.claim(file)
     states = []
-    writer = WriterHandlers(
-        house.database, house.schema, house.catalog, on_completed=lambda: states.append(house.book(1).state)
-    )
+    writer = WriterHandlers(house.store, on_completed=lambda: states.append(house.book(1).state))
 
     for payload in messages(file):
         writer.handle(body(payload))

@@ -92,7 +92,7 @@ class Slow:
 
 
 def relay_of(warehouse: Warehouse, publisher: Publishing) -> Relay:
-    return Relay(warehouse.database, warehouse.schema, warehouse.catalog, publisher)
+    return Relay(warehouse.store, publisher)
 
 
 def complete(warehouse: Warehouse, *load_ids: int) -> None:

@@ -4,6 +4,7 @@ import csv
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,8 +21,8 @@ from shared.datasets import Catalog, Summary
 from shared.files import DataFolder
 from shared.loads import Claim, Load
 from shared.messages import LoadExtracted, Payload, RowsExtracted, encode, envelope
-from shared.schema import INFERRED, MARKS, Schema
-from shared.tables import prepare_tables
+from shared.schema import INFERRED, MARKS
+from shared.store import open_store
 from shared.values import Value
 from tests.support.model import Accounts, DroppedFile, Mark, Reject, Row
 
@@ -74,7 +75,8 @@ class Warehouse:
         self.url = url
         self.catalog = catalog
         self.database = Database(make_url(url))
-        self.schema: Schema = prepare_tables(self.database, catalog)
+        self.store = open_store(self.database, catalog)
+        self.schema = self.store.schema
         #: How often the writer said that a load is complete.
         self.completions = 0
         self._counting = threading.Lock()
@@ -82,7 +84,7 @@ class Warehouse:
 
     def new_writer(self, database: Database) -> WriterHandlers:
         """Return a writer on a connection pool of its own."""
-        return WriterHandlers(database, self.schema, self.catalog, on_completed=self._count)
+        return WriterHandlers(replace(self.store, database=database), on_completed=self._count)
 
     def _count(self) -> None:
         with self._counting:
@@ -212,9 +214,7 @@ class Warehouse:
         """Let an aggregator write the summaries into a folder; return one of them."""
         aggregator = Aggregator(
             folder=DataFolder(folder),
-            database=self.database,
-            schema=self.schema,
-            catalog=self.catalog,
+            store=self.store,
             stop=threading.Event(),
         )
         aggregator.recompute()

@@ -25,6 +25,7 @@ from shared.files import DataFolder
 from shared.loads import Load, WaitingFile
 from shared.messages import Envelope, Payload
 from shared.schema import build_schema
+from shared.store import Store
 from shared.tables import prepare_tables
 from shared.topology import WRITER_QUEUE
 
@@ -111,15 +112,9 @@ class Pipeline:
         self.database = new_database(URL.create("sqlite", database=str(self.folder.database)))
         self.schema = prepare_tables(self.database, self.catalog) if is_new else build_schema(self.catalog, "sqlite")
         self.events = InboxEvents(self.folder.inbox, use_kernel=config.watch == "auto")
-        self.watcher = Watcher(
-            folder=self.folder,
-            database=self.database,
-            schema=self.schema,
-            catalog=self.catalog,
-            queue=self.queue,
-            config=config,
-        )
-        self.writer = WriterHandlers(self.database, self.schema, self.catalog, on_completed=lambda: None)
+        store = Store(database=self.database, schema=self.schema, catalog=self.catalog)
+        self.watcher = Watcher(folder=self.folder, store=store, queue=self.queue, config=config)
+        self.writer = WriterHandlers(store, on_completed=lambda: None)
 
     def close(self) -> None:
         self.watcher.close()
