@@ -206,6 +206,7 @@ def test_a_load_is_published_again_only_when_it_stands_still_with_nothing_in_the
     pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
     pipeline.drop("people.csv", people(7))
     look_and_publish(pipeline)
+    look_and_publish(pipeline)
     assert len(pipeline.queue.published) == 4
 
     clock.let_pass(61)
