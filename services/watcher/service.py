@@ -71,6 +71,8 @@ class _Service:
         finally:
             self._context.stop.set()
             listener.finish()
+            if self._watcher is not None:
+                self._watcher.close()
             self._publisher.close()
             self._events.close()
 
