@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -13,6 +12,7 @@ from inflow.local_queue import LocalQueue
 from services.aggregator.aggregator import Aggregator
 from services.watcher.config import WatcherConfig
 from services.watcher.inbox import InboxEvents
+from services.watcher.pace import Pace
 from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers
 from services.writer.relay import Relay
@@ -57,7 +57,6 @@ class Embedded:
         folder.create()
         self._stop = stop
         self._health = health
-        self._rescan_seconds = config.rescan_seconds
         self._store = open_store(embedded_database(folder), catalog)
         self._queue = LocalQueue()
         self._events = InboxEvents(folder.inbox, use_kernel=config.watch == "auto")
@@ -72,7 +71,7 @@ class Embedded:
         self._relay = Relay(self._store, self._queue)
         self._aggregator = Aggregator(folder=folder, store=self._store, stop=stop)
         self._renamed_in: set[str] = set()
-        self._next_rescan = 0.0
+        self._pace = Pace(config.rescan_seconds)
 
     def run(self, *, until_idle: bool) -> ExitCode:
         """Run until a stop is requested, or until nothing is left to do."""
@@ -92,7 +91,9 @@ class Embedded:
 
     def _step(self) -> bool:
         """Do one thing of each kind that there is to do; say whether there was any."""
-        if self._completed.is_set() or time.monotonic() >= self._next_rescan:
+        if self._completed.is_set():
+            self._pace.hurry()
+        if not self._pace.seconds_left:
             self._rescan()
         worked = self._watcher.publish()
         worked |= self._queue.deliver(WRITER_QUEUE, self._writer.handle, stop=self._stop)
@@ -101,19 +102,19 @@ class Embedded:
         return worked
 
     def _rescan(self) -> None:
-        self._completed.clear()
-        self._relay.run_once()
-        self._watcher.rescan(self._renamed_in)
-        self._renamed_in = set()
-        self._events.follow_folders()
-        self._health.beat()
-        self._next_rescan = time.monotonic() + self._rescan_seconds
+        with self._pace.look():
+            self._completed.clear()
+            self._relay.run_once()
+            self._watcher.rescan(self._renamed_in)
+            self._renamed_in = set()
+            self._events.follow_folders()
+            self._health.beat()
 
     def _wait(self) -> None:
-        happened, renamed_in = self._events.wait(max(0.0, self._next_rescan - time.monotonic()))
+        happened, renamed_in = self._events.wait(self._pace.seconds_left)
         self._renamed_in |= renamed_in
         if happened:
-            self._next_rescan = 0.0
+            self._pace.hurry()
 
     def _retry(self, action: Callable[[], _T]) -> _T:
         def checked() -> _T:

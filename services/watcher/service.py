@@ -7,6 +7,7 @@ from functools import partial
 
 from services.watcher.config import WatcherConfig
 from services.watcher.inbox import InboxEvents
+from services.watcher.pace import Pace
 from services.watcher.watcher import Watcher
 from shared.broker import Consumer, Publisher
 from shared.environment import Environment
@@ -58,7 +59,7 @@ class _Service:
         self._events = InboxEvents(context.folder.inbox, use_kernel=config.watch == "auto")
         self._watcher: Watcher | None = None
         self._renamed_in: set[str] = set()
-        self._next_rescan = 0.0
+        self._pace = Pace(config.rescan_seconds)
         self._next_beat = 0.0
 
     def run(self) -> None:
@@ -80,16 +81,15 @@ class _Service:
         stop = self._context.stop
         while not stop.is_set():
             published = retry(self._step, stop=stop, on_failure=self._report)
-            pause_seconds = 0.0 if published else max(0.0, self._next_rescan - time.monotonic())
-            heard, renamed_in = self._events.wait(pause_seconds)
+            heard, renamed_in = self._events.wait(0.0 if published else self._pace.seconds_left)
             self._renamed_in |= renamed_in
             if heard:
-                self._next_rescan = 0.0
+                self._pace.hurry()
 
     def _step(self) -> bool:
         """Rescan if it is time, and publish one message; say whether there was one."""
         try:
-            if time.monotonic() >= self._next_rescan:
+            if not self._pace.seconds_left:
                 self._rescan()
             published = self._current_watcher().publish()
             if not published:
@@ -100,10 +100,10 @@ class _Service:
         return published
 
     def _rescan(self) -> None:
-        self._current_watcher().rescan(self._renamed_in)
-        self._renamed_in = set()
-        self._events.follow_folders()
-        self._next_rescan = time.monotonic() + self._config.rescan_seconds
+        with self._pace.look():
+            self._current_watcher().rescan(self._renamed_in)
+            self._renamed_in = set()
+            self._events.follow_folders()
 
     def _beat(self) -> None:
         """Say now and then that folder, database and broker were all there for this step."""

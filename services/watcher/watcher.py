@@ -73,9 +73,9 @@ class Watcher:
     def rescan(self, renamed_in: Collection[str] = ()) -> None:
         """Look at the folders and the books: what is new, what is finished, what stands still."""
         self._intake.claim(renamed_in, room=_MOST_OPEN - len(self._open))
-        self._forget(self._open.keys() - self._look_up(self._open.keys()).keys())
-        self._adopt()
         known = self._look_up(self._open.keys())
+        self._forget(self._open.keys() - known.keys())
+        known |= self._adopt()
         self._finish(known)
         self._revive(known)
         self._feeder.retry_unreadable()
@@ -92,14 +92,17 @@ class Watcher:
         """Close all files. What is in processing/ stays, and is taken up by the next watcher."""
         self._feeder.close()
 
-    def _adopt(self) -> None:
+    def _adopt(self) -> dict[int, Load]:
+        """Take up the files of processing/ that are new; return what the books say of them by then."""
         adopted = self._intake.adopt(self._open.keys())
-        known = self._look_up([claimed.load_id for claimed in adopted])
+        load_ids = [claimed.load_id for claimed in adopted]
+        known = self._look_up(load_ids)
         for claimed in adopted:
             if known[claimed.load_id].state in ("claimed", "reading"):
                 self._read(claimed, known[claimed.load_id].file)
             # Last: where the books can't be written, the file is adopted once more.
             self._open[claimed.load_id] = claimed
+        return self._look_up(load_ids)
 
     def _read(self, claimed: ClaimedName, file: str) -> None:
         dataset = self._store.catalog.datasets.get(claimed.dataset or "")
