@@ -74,6 +74,7 @@ def test_a_look_that_fails_stays_due(clock: Clock) -> None:
         with failing.look():
             raise OSError
 
-    pytest.raises(OSError, fail)
+    with pytest.raises(OSError):
+        fail()
 
     assert failing.seconds_left == 0.0
