@@ -72,9 +72,9 @@ def test_a_look_that_fails_stays_due(clock: Clock) -> None:
 
     def fail() -> None:
         with failing.look():
-            raise OSError
+            raise OSError("folder gone")
 
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="folder gone"):
         fail()
 
     assert failing.seconds_left == 0.0
