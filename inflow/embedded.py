@@ -2,9 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 from sqlalchemy import URL
 
@@ -19,18 +17,15 @@ from services.writer.relay import Relay
 from shared import loads
 from shared.database import Database
 from shared.datasets import Catalog
-from shared.errors import FolderUnavailable
 from shared.exit_codes import ExitCode
 from shared.files import DataFolder
 from shared.health import Health
-from shared.lifecycle import retry
+from shared.lifecycle import retry_on_folder
 from shared.logs import facts
 from shared.store import open_store
 from shared.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
 
 _log = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
 
 #: Memory, not durability, bounds this queue; a stalled load means a restart lost it, so waiting is no use.
 _BACKLOG_MESSAGES = 4
@@ -76,9 +71,9 @@ class Embedded:
     def run(self, *, until_idle: bool) -> ExitCode:
         """Run until a stop is requested, or until nothing is left to do."""
         try:
-            self._retry(self._aggregator.recompute)
+            retry_on_folder(self._aggregator.recompute, stop=self._stop)
             while not self._stop.is_set():
-                if self._retry(self._step):
+                if retry_on_folder(self._step, stop=self._stop):
                     continue
                 if until_idle and self._is_idle():
                     return self._verdict()
@@ -115,15 +110,6 @@ class Embedded:
         self._renamed_in |= renamed_in
         if happened:
             self._pace.hurry()
-
-    def _retry(self, action: Callable[[], _T]) -> _T:
-        def checked() -> _T:
-            try:
-                return action()
-            except OSError as error:
-                raise FolderUnavailable(str(error)) from error
-
-        return retry(checked, stop=self._stop)
 
     def _is_idle(self) -> bool:
         """Whether everything that can be done is done; what needs a person is not waited for."""

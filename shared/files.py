@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+#: To read what users put there: neither follow a link nor wait for the other end of a pipe in the file's place.
+READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
 _FOLDERS = ("inbox", "processing", "archive", "rejected")
 
 

@@ -16,15 +16,13 @@ from services.watcher.inbox import list_inbox
 from services.watcher.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
 from shared import loads
 from shared.errors import FileRefused
-from shared.files import DataFolder
+from shared.files import READ_FLAGS, DataFolder
 from shared.loads import Claim, WaitingFile
 from shared.logs import facts
 from shared.schema import PATH_LENGTH
 from shared.store import Store
 
 _log = logging.getLogger(__name__)
-
-_PROBE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 #: After any other error of a network file system the file may have been moved: its number is in use then.
 _SURELY_NOT_MOVED = (errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS)
@@ -103,7 +101,7 @@ class Intake:
     def _claim(self, entry: Entry) -> WaitingFile | None:
         """Rename a file into processing/ under the next load number; return why it can't be, None where it is gone."""
         try:
-            os.close(os.open(self._folder.inbox / entry.path, _PROBE_FLAGS))
+            os.close(os.open(self._folder.inbox / entry.path, READ_FLAGS))
             self._rename(self._numbers.popleft(), entry)
         except FileNotFoundError:
             return None

@@ -12,13 +12,11 @@ from services.watcher.header import Header, match_header
 from services.watcher.records import RecordReader
 from shared.datasets import Dataset
 from shared.errors import FileRefused
+from shared.files import READ_FLAGS
 from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-#: Neither follow a link nor wait for the other end of a pipe that took the file's place.
-_OPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Reading:
@@ -88,7 +86,7 @@ class Reading:
 def _open_regular(path: Path) -> IO[bytes]:
     """Open a file; FileRefused where something else took its place between the look and the claim."""
     try:
-        descriptor = os.open(path, _OPEN_FLAGS)
+        descriptor = os.open(path, READ_FLAGS)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise FileRefused("not-a-regular-file", "found a link; expected a regular file") from error

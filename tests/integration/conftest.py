@@ -1,4 +1,4 @@
-"""A database of each kind that Inflow runs on: every test that asks for one runs on all of them."""
+"""A database of each kind that Inflow runs on, and a publisher: a test that asks for a database runs on all of them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
+from shared.broker import Publisher
 from shared.database import Flavour
 from shared.datasets import Catalog
+from shared.environment import Environment
+from shared.settings import BrokerSettings
 from tests.support.deliveries import Warehouse
-from tests.support.servers.isolation import Database
+from tests.support.servers.isolation import Broker, Database
 
 OpenWarehouse = Callable[[Catalog], Warehouse]
 
@@ -45,3 +48,14 @@ def server_warehouse(database: Database) -> Iterator[OpenWarehouse]:
     """The same on the server alone, for what SQLite can't do: wait for a row."""
     with ExitStack() as opened:
         yield lambda catalog: opened.enter_context(closing(Warehouse(database.url, catalog)))
+
+
+@pytest.fixture
+def settings(broker: Broker) -> BrokerSettings:
+    return BrokerSettings.from_environment(Environment({"RABBITMQ_URL": broker.url}))
+
+
+@pytest.fixture
+def publisher(settings: BrokerSettings) -> Iterator[Publisher]:
+    with closing(Publisher(settings, name="tests")) as publisher:
+        yield publisher

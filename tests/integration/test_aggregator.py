@@ -19,7 +19,6 @@ from services.writer.relay import Relay
 from shared.broker import Publisher
 from shared.configuration import parse_catalog
 from shared.datasets import Catalog
-from shared.environment import Environment
 from shared.files import DataFolder
 from shared.health import Health
 from shared.lifecycle import SideTask
@@ -65,11 +64,6 @@ def born_in_kelso(load_id: int, *, people: int) -> DroppedFile:
     """Build a file of people that no other load has."""
     rows = [(f"Given {number}", f"Family {load_id}", "1937-01-02", "Kelso") for number in range(people)]
     return dropped(load_id, "people", PEOPLE, *rows)
-
-
-@pytest.fixture
-def settings(broker: Broker) -> BrokerSettings:
-    return BrokerSettings.from_environment(Environment({"RABBITMQ_URL": broker.url}))
 
 
 @pytest.fixture

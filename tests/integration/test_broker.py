@@ -17,7 +17,6 @@ import pytest
 
 from shared.broker import Consumer, Publisher
 from shared.delivery import Handler
-from shared.environment import Environment
 from shared.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
 from shared.lifecycle import SideTask
 from shared.messages import Envelope, LoadExtracted, decode, encode, envelope
@@ -48,17 +47,6 @@ class Definitions(Management):
         """Return (exchange, routing key, queue) of each binding, without those that every queue has by its name."""
         bindings = self._request("GET", f"/api/bindings/{quote(vhost, safe='')}")
         return {(each["source"], each["routing_key"], each["destination"]) for each in bindings if each["source"]}
-
-
-@pytest.fixture
-def settings(broker: Broker) -> BrokerSettings:
-    return BrokerSettings.from_environment(Environment({"RABBITMQ_URL": broker.url}))
-
-
-@pytest.fixture
-def publisher(settings: BrokerSettings) -> Iterator[Publisher]:
-    with closing(Publisher(settings, name="tests")) as publisher:
-        yield publisher
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from sqlalchemy import insert
 
 from services.writer.relay import Relay
 from shared.broker import Publisher
-from shared.environment import Environment
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
 from shared.loads import utc_now
 from shared.messages import Envelope, LoadCompleted, Publishing, decode
@@ -28,17 +27,6 @@ from tests.support.servers.isolation import Broker, Database
 
 #: More than a relay takes at once.
 MANY_EVENTS = 250
-
-
-@pytest.fixture
-def settings(broker: Broker) -> BrokerSettings:
-    return BrokerSettings.from_environment(Environment({"RABBITMQ_URL": broker.url}))
-
-
-@pytest.fixture
-def publisher(settings: BrokerSettings) -> Iterator[Publisher]:
-    with closing(Publisher(settings, name="tests")) as publisher:
-        yield publisher
 
 
 @pytest.fixture
