@@ -64,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
         _add_config(report)
         report.set_defaults(command=command)
 
+    redrive = subparsers.add_parser(
+        "redrive", help="put dead letters back into their queues, once their cause is mended"
+    )
+    redrive.add_argument("--dry-run", action="store_true", help="show them, with their reasons, and leave them")
+    _add_data(redrive)
+    _add_config(redrive)
+    redrive.set_defaults(command="inflow.redrive:redrive")
+
     sample = subparsers.add_parser("sample", help="write sample people.csv and places.csv")
     sample.add_argument("--rows", type=_positive, default=1000, metavar="N", help="people (default: 1000)")
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")

@@ -71,6 +71,7 @@ class Embedded:
     def run(self, *, until_idle: bool) -> ExitCode:
         """Run until a stop is requested, or until nothing is left to do."""
         try:
+            retry_on_folder(self._let_go, stop=self._stop)
             retry_on_folder(self._aggregator.recompute, stop=self._stop)
             while not self._stop.is_set():
                 if retry_on_folder(self._step, stop=self._stop):
@@ -84,6 +85,11 @@ class Embedded:
             self._events.close()
             self._store.database.close()
 
+    def _let_go(self) -> None:
+        """The queue was in memory, and with it the dead letters that held loads back: they are published again."""
+        with self._store.transaction() as connection:
+            loads.redrive(connection, self._store.schema)
+
     def _step(self) -> bool:
         """Do one thing of each kind that there is to do; say whether there was any."""
         if self._completed.is_set():
@@ -91,7 +97,9 @@ class Embedded:
         if not self._pace.seconds_left:
             self._rescan()
         worked = self._watcher.publish()
-        worked |= self._queue.deliver(WRITER_QUEUE, self._writer.handle, stop=self._stop)
+        worked |= self._queue.deliver(
+            WRITER_QUEUE, self._writer.handle, stop=self._stop, on_dead_letter=self._writer.mark_dead_lettered
+        )
         worked |= self._queue.deliver(AGGREGATOR_QUEUE, self._aggregator.handle, stop=self._stop)
         worked |= self._queue.deliver(WATCHER_QUEUE, lambda _body: self._completed.set(), stop=self._stop)
         return worked
@@ -115,7 +123,7 @@ class Embedded:
         """Whether everything that can be done is done; what needs a person is not waited for."""
         if any(file.state != "blocked" for file in self._watcher.waiting):
             return False
-        if set(self._watcher.open_loads) - set(self._watcher.stuck_loads) and not self._queue.dead_letters:
+        if set(self._watcher.open_loads) - set(self._watcher.stuck_loads):
             return False
         with self._store.transaction() as connection:
             unsent = loads.unsent_events(connection, self._store.schema)

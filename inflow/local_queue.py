@@ -3,7 +3,7 @@
 from collections import deque
 from threading import Event
 
-from shared.delivery import Handler, Outcome, settle
+from shared.delivery import Handler, OnDeadLetter, Outcome, ignore_dead_letter, settle
 from shared.messages import Envelope, encode
 from shared.topology import QUEUES, Queue
 
@@ -26,12 +26,14 @@ class LocalQueue:
         """Count the messages that wait in a queue."""
         return len(self._messages[queue.name])
 
-    def deliver(self, queue: Queue, handle: Handler, *, stop: Event) -> bool:
+    def deliver(
+        self, queue: Queue, handle: Handler, *, stop: Event, on_dead_letter: OnDeadLetter = ignore_dead_letter
+    ) -> bool:
         """Deliver one message, if there is one; it stays where a stop kept it from being handled."""
         messages = self._messages[queue.name]
         if not messages:
             return False
-        settlement = settle(handle, messages[0], stop=stop)
+        settlement = settle(handle, messages[0], stop=stop, on_dead_letter=on_dead_letter)
         if settlement.outcome is Outcome.DEAD_LETTER:
             self.dead_letters.append(messages[0])
         if settlement.outcome is not Outcome.NONE:

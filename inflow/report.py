@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import orjson
 
 from shared import loads
-from shared.database import Database
-from shared.datasets import Catalog
 from shared.loads import Load, WaitingFile
-from shared.schema import Schema
+from shared.store import Store
 from shared.waiting import Waiting, waiting_references
 
 _COLUMNS = (
@@ -36,13 +34,13 @@ class Snapshot:
     waiting: Mapping[int, Waiting]
 
 
-def take_snapshot(database: Database, schema: Schema, catalog: Catalog) -> Snapshot:
+def take_snapshot(store: Store) -> Snapshot:
     """Read the books."""
-    with database.transaction() as connection:
+    with store.transaction() as connection:
         return Snapshot(
-            files=loads.waiting_files(connection, schema),
-            loads=loads.all_loads(connection, schema),
-            waiting=waiting_references(connection, schema, catalog),
+            files=loads.waiting_files(connection, store.schema),
+            loads=loads.all_loads(connection, store.schema),
+            waiting=waiting_references(connection, store.schema, store.catalog),
         )
 
 

@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 _MOST_CONFLICTS = 50
 
 Handler = Callable[[bytes], None]
+#: Hears the number of a load and the reason before a message of it is dead-lettered.
+OnDeadLetter = Callable[[int, str], None]
 
 
 class Outcome(Enum):
@@ -50,30 +52,53 @@ class _TooManyConflicts(stop_base):
         return self._conflicts >= _MOST_CONFLICTS
 
 
-def settle(handle: Handler, body: bytes, *, stop: Event) -> Settlement:
+def ignore_dead_letter(_load_id: int, _reason: str) -> None:
+    """Do nothing: the load is none the worse for it."""
+
+
+def settle(
+    handle: Handler, body: bytes, *, stop: Event, on_dead_letter: OnDeadLetter = ignore_dead_letter
+) -> Settlement:
     """Handle a delivery to its end: transient errors are tried again in place, for as long as it takes."""
+    on_failure = partial(_report_retry, body)
     try:
-        retry(lambda: handle(body), stop=stop, on_failure=partial(_report_retry, body), until=_TooManyConflicts())
+        retry(lambda: handle(body), stop=stop, on_failure=on_failure, until=_TooManyConflicts())
+        return Settlement(outcome=Outcome.ACK)
     except TransientError as error:
         if stop.is_set():
             return Settlement(outcome=Outcome.NONE)
-        return _dead_letter(body, error)
+        reason = _report_end(body, error)
     except TerminalError as error:
-        return _dead_letter(body, error)
+        reason = _report_end(body, error)
     except Exception as error:
-        return _dead_letter(body, error, bug=error)
-    return Settlement(outcome=Outcome.ACK)
+        reason = _report_end(body, error, bug=error)
+    try:
+        retry(lambda: _tell(on_dead_letter, body, reason), stop=stop, on_failure=on_failure)
+    except TransientError:
+        return Settlement(outcome=Outcome.NONE)
+    return Settlement(outcome=Outcome.DEAD_LETTER, reason=reason)
 
 
-def _dead_letter(body: bytes, error: Exception, *, bug: Exception | None = None) -> Settlement:
-    """Log the end of a message, of a bug with its traceback."""
+def _report_end(body: bytes, error: Exception, *, bug: Exception | None = None) -> str:
+    """Log the end of a message, of a bug with its traceback; return the reason."""
     reason = f"{type(error).__name__}: {error}"
     _log.error(
         "a message can't be used, it is dead-lettered",
         exc_info=bug,
         extra=facts("message_dead_lettered", reason=reason, **_load_of(body)),
     )
-    return Settlement(outcome=Outcome.DEAD_LETTER, reason=reason)
+    return reason
+
+
+def _tell(on_dead_letter: OnDeadLetter, body: bytes, reason: str) -> None:
+    """Tell the books. What they refuse for good must not keep the message from its end."""
+    try:
+        for load_id in _load_of(body).values():
+            on_dead_letter(load_id, reason)
+    except TransientError:
+        raise
+    except Exception:
+        _log.exception("the books can't take a dead letter", extra=facts("dead_letter_unrecorded"))
 
 
 def _load_of(body: bytes) -> dict[str, int]:

@@ -6,11 +6,16 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
 import orjson
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, update
 
 from shared.schema import Schema
 
 State = Literal["claimed", "reading", "published", "complete", "archived", "refused"]
+#: The states of loads whose rows are still on their way.
+_OPEN: Sequence[State] = ("claimed", "reading", "published")
+
+#: The reason of a load that can't complete until somebody redrives its dead letters.
+DEAD_LETTERED = "dead-lettered"
 
 _LOADS = "loads"
 
@@ -131,7 +136,7 @@ def mark_reading(
         connection,
         schema,
         load_id,
-        ("claimed", "reading", "published"),
+        _OPEN,
         state="reading",
         header=orjson.dumps(list(header)).decode(),
         ignored_columns=orjson.dumps(list(ignored)).decode(),
@@ -139,14 +144,20 @@ def mark_reading(
 
 
 def mark_published(connection: Connection, schema: Schema, load_id: int) -> None:
-    """Record that the broker has all chunks and the manifest; a load that is complete by now stays so."""
-    _transition(connection, schema, load_id, ("claimed", "reading"), state="published", published_at=utc_now())
+    """Record that the broker has all chunks and the manifest; a load that is complete by now stays so.
+
+    A dead letter still holds it back.
+    """
+    table = schema.loads
+    # MySQL assigns from left to right: a condition on the reason is the same after its assignment as before.
+    kept = {column: case((table.c.reason == DEAD_LETTERED, column)) for column in (table.c.reason, table.c.message)}
+    mine = (table.c.load_id == load_id) & table.c.state.in_(("claimed", "reading"))
+    connection.execute(update(table).where(mine).values({"state": "published", "published_at": utc_now(), **kept}))
 
 
 def mark_refused(connection: Connection, schema: Schema, load_id: int, *, reason: str, message: str) -> None:
     """Record that the file can't be loaded as it is."""
-    states: tuple[State, ...] = ("claimed", "reading", "published")
-    _transition(connection, schema, load_id, states, state="refused", reason=reason, message=message)
+    _transition(connection, schema, load_id, _OPEN, state="refused", reason=reason, message=message)
 
 
 def mark_archived(connection: Connection, schema: Schema, load_ids: Sequence[int]) -> None:
@@ -156,11 +167,32 @@ def mark_archived(connection: Connection, schema: Schema, load_ids: Sequence[int
     connection.execute(update(table).where(mine).values(state="archived", archived_at=utc_now()))
 
 
+def mark_dead_lettered(connection: Connection, schema: Schema, load_id: int, message: str) -> None:
+    """Record that a message of a load was given up: the load waits until it is redriven."""
+    _explain(connection, schema, [load_id], _OPEN, DEAD_LETTERED, message)
+
+
+def dead_lettered(connection: Connection, schema: Schema) -> list[Load]:
+    """List the loads that dead letters hold back, oldest first."""
+    table = schema.loads
+    mine = (table.c.reason == DEAD_LETTERED) & table.c.state.in_(_OPEN)
+    return [Load.from_row(row) for row in connection.execute(select(table).where(mine).order_by(table.c.load_id))]
+
+
+def redrive(connection: Connection, schema: Schema) -> list[Load]:
+    """Let go on what dead letters hold back; return the loads as they were."""
+    held_back = dead_lettered(connection, schema)
+    table = schema.loads
+    mine = table.c.load_id.in_([load.load_id for load in held_back]) & (table.c.reason == DEAD_LETTERED)
+    connection.execute(update(table).where(mine).values(reason=None, message=None))
+    return held_back
+
+
 def explain(
     connection: Connection, schema: Schema, load_ids: Iterable[int], reason: str | None, message: str | None
 ) -> None:
     """Say why loads that are being read or wait for the writers do not go on; None: they do."""
-    _explain(connection, schema, load_ids, ("claimed", "reading", "published"), reason, message)
+    _explain(connection, schema, load_ids, _OPEN, reason, message)
 
 
 def explain_move(
@@ -233,9 +265,11 @@ def _explain(
     reason: str | None,
     message: str | None,
 ) -> None:
+    """A dead letter is the reason that stays: whatever else held the load back, it can't complete."""
     table = schema.loads
     mine = table.c.load_id.in_(list(load_ids)) & table.c.state.in_(states)
-    connection.execute(update(table).where(mine).values(reason=reason, message=message))
+    has_no_dead_letter = table.c.reason.is_(None) | (table.c.reason != DEAD_LETTERED)
+    connection.execute(update(table).where(mine & has_no_dead_letter).values(reason=reason, message=message))
 
 
 def _transition(connection: Connection, schema: Schema, load_id: int, states: Sequence[State], **values: Any) -> None:

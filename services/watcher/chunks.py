@@ -7,10 +7,21 @@ from services.watcher.records import Record, RecordReader
 from shared.messages import RowsExtracted, UnreadableRow
 from shared.rows import as_csv
 
+#: The most bytes that the rows of a chunk take in a message: with the header far below the broker's limit of 16 MiB.
+MOST_ENCODED_BYTES = 8 << 20
+
+#: JSON writes a byte of the file as six where it is a control character, and as less otherwise.
+_ESCAPED_BYTES = 6
+#: What a row takes beside its text: its line's number and brackets, or the code and message of one that can't be read.
+_BESIDE_TEXT_BYTES = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The most rows of a chunk, and the bytes of the file with which it ends: those of its last row may go over."""
+    """The most rows of a chunk, and the bytes of the file with which it ends: those of its last row may go over.
+
+    A chunk of rows that could take too much in a message ends before them.
+    """
 
     rows: int
     bytes: int
@@ -27,12 +38,15 @@ def cut_chunks(
 ) -> Iterator[RowsExtracted]:
     """Yield the chunks of one load in order; nothing for a file without rows."""
     chunk = _Draft()
-    bytes_before = reader.bytes_read
+    before = reader.bytes_read
     for record in records:
-        chunk.add(record)
-        if chunk.row_count >= bounds.rows or reader.bytes_read - bytes_before >= bounds.bytes:
+        after = reader.bytes_read
+        row_bytes, before = after - before, after
+        if not chunk.has_room(row_bytes):
             yield chunk.finish(load_id=load_id, dataset=dataset, header=header)
-            bytes_before = reader.bytes_read
+        chunk.add(record, row_bytes)
+        if chunk.row_count >= bounds.rows or chunk.file_bytes >= bounds.bytes:
+            yield chunk.finish(load_id=load_id, dataset=dataset, header=header)
     if chunk.row_count:
         yield chunk.finish(load_id=load_id, dataset=dataset, header=header)
 
@@ -49,9 +63,16 @@ class _Draft:
         self.rows: list[list[str]] = []
         self.unreadable: list[UnreadableRow] = []
         self.row_count = 0
+        self.file_bytes = 0
 
-    def add(self, record: Record | UnreadableRow) -> None:
+    def has_room(self, row_bytes: int) -> bool:
+        """Whether a row of so many bytes of the file may join. The first one always may: it has a limit of its own."""
+        text_bytes = _ESCAPED_BYTES * (self.file_bytes + row_bytes)
+        return not self.row_count or text_bytes + _BESIDE_TEXT_BYTES * (self.row_count + 1) <= MOST_ENCODED_BYTES
+
+    def add(self, record: Record | UnreadableRow, row_bytes: int) -> None:
         self.row_count += 1
+        self.file_bytes += row_bytes
         if isinstance(record, UnreadableRow):
             self.unreadable.append(record)
         else:

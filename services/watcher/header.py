@@ -4,8 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import orjson
+
 from shared.datasets import Dataset
 from shared.errors import FileRefused
+
+#: The most bytes that the names take in a message: they travel with every chunk.
+MOST_ENCODED_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +24,7 @@ class Header:
 def match_header(cells: Sequence[str], dataset: Dataset) -> Header:
     """Match names in any order, blanks around them ignored. FileRefused where the file does not fit."""
     names = [cell.strip() for cell in cells]
+    _check_size(names)
     found = f"found: {', '.join(map(_quoted, names))}"
     if "" in names:
         raise FileRefused("blank-label", f"column {names.index('') + 1} of the header has no name; {found}")
@@ -35,6 +41,15 @@ def match_header(cells: Sequence[str], dataset: Dataset) -> Header:
             f"the header lacks {', '.join(map(_quoted, missing))}; {found}; expected: {expected}",
         )
     return Header(names=names, ignored=[name for name in names if name not in dataset.column_names])
+
+
+def _check_size(names: Sequence[str]) -> None:
+    size_bytes = len(orjson.dumps(names))
+    if size_bytes > MOST_ENCODED_BYTES:
+        raise FileRefused(
+            "row-too-large",
+            f"the {len(names)} names of the header take {size_bytes} bytes as JSON, at most {MOST_ENCODED_BYTES} may",
+        )
 
 
 def _quoted(name: str) -> str:

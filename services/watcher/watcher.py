@@ -49,6 +49,7 @@ class Watcher:
         self._finisher = Finisher(folder=folder, store=store)
         self._standstills = Standstills(config.republish_seconds)
         self._open: dict[int, ClaimedName] = {}
+        self._dead_lettered: set[int] = set()
 
     @property
     def waiting(self) -> Collection[WaitingFile]:
@@ -57,8 +58,8 @@ class Watcher:
 
     @property
     def stuck_loads(self) -> Collection[int]:
-        """The loads whose files could not be read or moved at the last try."""
-        return self._feeder.unreadable | self._finisher.stuck
+        """The loads whose files could not be read or moved at the last try, or that dead letters hold back."""
+        return self._feeder.unreadable | self._finisher.stuck | self._dead_lettered
 
     @property
     def has_refused(self) -> bool:
@@ -147,10 +148,14 @@ class Watcher:
             self._standstills.forget(load_id)
 
     def _revive(self, known: dict[int, Load]) -> None:
-        """Publish again what has stood still with nothing in the queue: the broker lost its messages."""
+        """Publish again what has stood still with nothing in the queue: the broker lost its messages.
+
+        Not what has a dead letter: it would only be one more.
+        """
         being_read = set(self._feeder.load_ids)
         published = [load for load in known.values() if load.state == "published" and load.load_id not in being_read]
-        still = self._standstills.note(published)
+        self._dead_lettered = {load.load_id for load in published if load.reason == loads.DEAD_LETTERED}
+        still = self._standstills.note(load for load in published if load.load_id not in self._dead_lettered)
         if not still or self._queue.backlog(WRITER_QUEUE) > 0:
             return
         for load_id in still:

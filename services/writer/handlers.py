@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from services.writer import books
 from services.writer.merge import Merger
+from shared import loads
 from shared.errors import ContradictoryMessage, MalformedMessage
 from shared.logs import facts
 from shared.messages import LoadExtracted, RowsExtracted, decode
@@ -37,6 +38,11 @@ class WriterHandlers:
                 raise MalformedMessage(f"{payload.kind} is not for a writer")
         if completed:
             self._on_completed()
+
+    def mark_dead_lettered(self, load_id: int, reason: str) -> None:
+        """Say in the books that a message of this load is dead-lettered."""
+        with self._store.transaction() as connection:
+            loads.mark_dead_lettered(connection, self._store.schema, load_id, reason)
 
     def _apply_chunk(self, chunk: RowsExtracted) -> bool:
         dataset = self._store.catalog.datasets.get(chunk.dataset)

@@ -36,7 +36,7 @@ def run(context: Context) -> None:
         context.store.database.ping()
         context.health.beat()
 
-    consumer = Consumer(context.broker, WRITER_QUEUE, name="inflow-writer")
+    consumer = Consumer(context.broker, WRITER_QUEUE, name="inflow-writer", on_dead_letter=handlers.mark_dead_lettered)
     try:
         consume_for_ever(consumer, handlers.handle, stop=context.stop, tick=beat, tick_seconds=BEAT_SECONDS)
     finally:

@@ -140,13 +140,14 @@ def test_every_queue_is_a_durable_quorum_queue_with_the_arguments_of_the_topolog
         assert definitions.queue(broker.vhost, queue.dead_letter_name)["type"] == "quorum"
 
 
-def test_each_queue_is_bound_to_what_it_takes_and_its_dead_letters_to_their_own_queue(
+def test_each_queue_is_bound_to_what_it_takes_and_what_is_given_up_to_the_queues_beside_it(
     broker: Broker, publisher: Publisher
 ) -> None:
     publisher.serve()
 
     expected = {(EXCHANGE, key, queue.name) for queue in QUEUES for key in queue.routing_keys}
-    expected |= {(DEAD_LETTER_EXCHANGE, queue.dead_letter_name, queue.dead_letter_name) for queue in QUEUES}
+    side_queues = [name for queue in QUEUES for name in (queue.dead_letter_name, queue.redrive_name)]
+    expected |= {(DEAD_LETTER_EXCHANGE, name, name) for name in side_queues}
     assert Definitions(broker.server).bindings(broker.vhost) == expected
 
 
@@ -275,6 +276,24 @@ def test_a_message_that_can_never_succeed_is_dead_lettered_with_the_reason_and_t
     [line] = logged(caplog, "message_dead_lettered")
     assert line["reason"] == properties.headers["x-inflow-reason"]
     assert line.get("load_id") == (1 if first == encode(manifest(1)) else None)
+
+
+def test_a_message_that_the_broker_gave_up_comes_back_by_itself(
+    broker: Broker, settings: BrokerSettings, publisher: Publisher, channel: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Crashes count as deliveries; past the limit the broker puts a message aside, whatever is in it."""
+    caplog.set_level("INFO")
+    publisher.publish(manifest(1))
+    while (got := channel.basic_get(QUEUE))[0] is not None:
+        channel.basic_reject(got[0].delivery_tag, requeue=True)
+    eventually(lambda: broker.queue_depths()[WRITER_QUEUE.redrive_name] == 1, message="given up")
+
+    done: list[bytes] = []
+    with consuming(settings, done.append):
+        eventually(lambda: len(done) == 1, message="handled")
+        assert done == [encode(manifest(1))]
+        eventually(lambda: set(broker.queue_depths().values()) == {0}, message="nothing is left")
+    assert [line["count"] for line in logged(caplog, "messages_redriven")] == [1]
 
 
 def test_a_transient_error_is_tried_again_in_place_and_neither_requeued_nor_dead_lettered(

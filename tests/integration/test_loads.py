@@ -146,6 +146,48 @@ def test_a_load_that_does_not_go_on_says_why_until_it_does(warehouse: OpenWareho
     assert (moved.state, moved.reason, moved.message) == ("published", None, None)
 
 
+def dead_lettered(connection: Connection, schema: Schema) -> None:
+    loads.mark_dead_lettered(connection, schema, 1, "KeyError: 'city'")
+
+
+def redriven(connection: Connection, schema: Schema) -> None:
+    assert [load.load_id for load in loads.redrive(connection, schema)] == [1]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param([reading, published, dead_lettered], id="published before"),
+        pytest.param([reading, dead_lettered, published], id="published after"),
+        pytest.param([reading, dead_lettered, explained, published], id="held back by something else, too"),
+    ],
+)
+def test_a_dead_letter_holds_a_load_back_until_it_is_redriven(warehouse: OpenWarehouse, steps: list[Step]) -> None:
+    house = warehouse(default_catalog())
+    house.claim(FILE)
+
+    dead = enter(house, *steps)
+    assert (dead.state, dead.reason, dead.message) == ("published", "dead-lettered", "KeyError: 'city'")
+
+    redriven_load = enter(house, redriven)
+    assert (redriven_load.state, redriven_load.reason, redriven_load.message) == ("published", None, None)
+
+
+def test_what_is_published_again_from_the_start_leaves_its_dead_letters_behind(warehouse: OpenWarehouse) -> None:
+    house = warehouse(default_catalog())
+    house.claim(FILE)
+
+    assert enter(house, reading, dead_lettered, reading).reason is None
+
+
+def test_a_dead_letter_holds_back_nothing_that_is_done(warehouse: OpenWarehouse) -> None:
+    """A message may come once more, to a writer that can't use it, after its load is complete."""
+    house = warehouse(default_catalog())
+    house.load(FILE)
+
+    assert enter(house, dead_lettered).reason is None
+
+
 def test_a_complete_load_has_no_reason_left(warehouse: OpenWarehouse) -> None:
     house = warehouse(default_catalog())
     house.claim(FILE)

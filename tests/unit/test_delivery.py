@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from threading import Event
 
 import pytest
@@ -13,6 +14,7 @@ from shared.errors import (
     DatabaseUnavailable,
     MalformedMessage,
 )
+from shared.messages import LoadExtracted, encode, envelope
 
 
 class NoPause(Event):
@@ -97,6 +99,57 @@ def test_a_bug_is_a_dead_letter_with_its_traceback_in_the_log(caplog: pytest.Log
     assert record.levelno == logging.ERROR
     assert record.exc_info is not None
     assert record.exc_info[0] is ZeroDivisionError
+
+
+MANIFEST = encode(
+    envelope(LoadExtracted(load_id=7, dataset="people", row_count=1), occurred_at=datetime(2024, 5, 17, tzinfo=UTC))
+)
+
+
+def test_before_a_message_is_dead_lettered_its_load_hears_of_it() -> None:
+    """Again and again, where that fails."""
+    heard: list[tuple[int, str]] = []
+
+    def hear(load_id: int, reason: str) -> None:
+        heard.append((load_id, reason))
+        if len(heard) < 3:
+            raise DatabaseUnavailable("gone")
+
+    settlement = settle(Handler([DatabaseRefused("no")]), MANIFEST, stop=NoPause(), on_dead_letter=hear)
+
+    assert settlement == Settlement(outcome=Outcome.DEAD_LETTER, reason="DatabaseRefused: no")
+    assert heard == [(7, "DatabaseRefused: no")] * 3
+
+
+def test_no_load_hears_of_garbage() -> None:
+    def hear(_load_id: int, _reason: str) -> None:
+        raise AssertionError
+
+    handler = Handler([MalformedMessage("no")])
+
+    assert settle(handler, b"{", stop=NoPause(), on_dead_letter=hear).outcome is Outcome.DEAD_LETTER
+
+
+def test_a_message_is_not_dead_lettered_before_its_load_heard_of_it() -> None:
+    stop = NoPause()
+
+    def hear(_load_id: int, _reason: str) -> None:
+        stop.set()
+        raise DatabaseUnavailable("gone")
+
+    settlement = settle(Handler([DatabaseRefused("no")]), MANIFEST, stop=stop, on_dead_letter=hear)
+
+    assert settlement.outcome is Outcome.NONE
+
+
+def test_books_that_refuse_a_dead_letter_do_not_keep_it_from_its_queue(caplog: pytest.LogCaptureFixture) -> None:
+    def hear(_load_id: int, _reason: str) -> None:
+        raise DatabaseRefused("no such column")
+
+    settlement = settle(Handler([DatabaseRefused("no")]), MANIFEST, stop=NoPause(), on_dead_letter=hear)
+
+    assert settlement.outcome is Outcome.DEAD_LETTER
+    assert actions(caplog) == ["message_dead_lettered", "dead_letter_unrecorded"]
 
 
 def test_a_bug_is_a_dead_letter_even_while_stopping() -> None:

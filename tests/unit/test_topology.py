@@ -39,7 +39,7 @@ def test_a_queue_is_replicated_and_loses_no_dead_letter(queue: Queue) -> None:
     assert queue.arguments["x-dead-letter-strategy"] == "at-least-once"
     assert queue.arguments["x-overflow"] == "reject-publish"
     assert queue.arguments["x-dead-letter-exchange"] == "inflow.dlx"
-    assert queue.arguments["x-dead-letter-routing-key"] == f"{queue.name}.dlq"
+    assert queue.arguments["x-dead-letter-routing-key"] == f"{queue.name}.redrive"
 
 
 @pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.name)

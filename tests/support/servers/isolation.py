@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import pika
@@ -30,9 +31,23 @@ class Broker:
         Asked over AMQP, where the answer is of this moment: the management API's figures are seconds old.
         """
         names = Management(self.server).queue_names(self.vhost)
-        with closing(pika.BlockingConnection(pika.URLParameters(self.url))) as connection:
-            channel = connection.channel()
+        with self._channel() as channel:
             return {name: channel.queue_declare(name, passive=True).method.message_count for name in names}
+
+    def publish(self, queue: str, body: bytes) -> None:
+        """Put somebody else's message into a queue."""
+        with self._channel() as channel:
+            channel.basic_publish("", queue, body)
+
+    def purge(self, queue: str) -> None:
+        """Throw away what waits in a queue."""
+        with self._channel() as channel:
+            channel.queue_purge(queue)
+
+    @contextmanager
+    def _channel(self) -> Iterator[Any]:
+        with closing(pika.BlockingConnection(pika.URLParameters(self.url))) as connection:
+            yield connection.channel()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

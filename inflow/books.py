@@ -1,0 +1,58 @@
+"""Where a command finds the books: in an embedded data folder, or on the servers that the environment names."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from inflow.embedded import embedded_database
+from shared.database import Database
+from shared.datasets import Catalog
+from shared.environment import Environment
+from shared.errors import ConfigurationError
+from shared.files import DataFolder
+from shared.running import read_catalog
+from shared.schema import build_schema
+from shared.settings import DatabaseSettings
+from shared.store import Store
+
+
+def data_folder(options: argparse.Namespace, environment: Environment) -> DataFolder:
+    """Return the folder that --data or INFLOW_DATA names."""
+    return DataFolder(options.data or environment.path("INFLOW_DATA", Path("data")))
+
+
+def catalog_of(options: argparse.Namespace, environment: Environment) -> Catalog:
+    """Read the configuration that --config or INFLOW_CONFIG names."""
+    return read_catalog(environment, config=options.config)
+
+
+def is_embedded(options: argparse.Namespace, environment: Environment) -> bool:
+    """Whether the data folder holds its own database; a server that the environment names goes before INFLOW_DATA."""
+    has_database = data_folder(options, environment).database.exists()
+    return has_database and (options.data is not None or not DatabaseSettings.is_configured(environment))
+
+
+@contextmanager
+def open_books(options: argparse.Namespace, environment: Environment, *, read_only: bool) -> Iterator[Store]:
+    """Open the database that is there; nothing is created in it. An embedded one may be opened for reading alone."""
+    catalog = catalog_of(options, environment)
+    database = _database(options, environment, read_only=read_only)
+    try:
+        yield Store(database=database, schema=build_schema(catalog, database.flavour), catalog=catalog)
+    finally:
+        database.close()
+
+
+def _database(options: argparse.Namespace, environment: Environment, *, read_only: bool) -> Database:
+    folder = data_folder(options, environment)
+    if is_embedded(options, environment):
+        environment.finish()
+        return embedded_database(folder, read_only=read_only)
+    if not DatabaseSettings.is_configured(environment):
+        raise ConfigurationError(
+            f"{folder.root} holds no embedded database, and neither DATABASE_URL nor MYSQL_HOST names a server"
+        )
+    settings = DatabaseSettings.from_environment(environment)
+    environment.finish()
+    return Database(settings.url)

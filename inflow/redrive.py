@@ -1,0 +1,68 @@
+"""`inflow redrive`: dead letters go back into their queues, and the loads they held back go on."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import closing
+
+from inflow.books import is_embedded, open_books
+from shared import loads
+from shared.broker import DeadLetter, DeadLetters
+from shared.environment import Environment
+from shared.errors import MalformedMessage
+from shared.exit_codes import ExitCode
+from shared.messages import RowsExtracted, decode
+from shared.settings import BrokerSettings
+from shared.store import Store
+from shared.topology import QUEUES
+
+
+def redrive(options: argparse.Namespace, environment: Environment) -> int:
+    """Redrive all dead letters, or show them. An embedded data folder has none, but loads that they held back."""
+    settings = None if is_embedded(options, environment) else BrokerSettings.from_environment(environment)
+    with open_books(options, environment, read_only=options.dry_run) as store:
+        # First the books: what is given up once more marks its load anew.
+        _print(_held_back(store) if options.dry_run else _let_go(store))
+        if settings is not None:
+            with closing(DeadLetters(settings)) as dead_letters:
+                _print(_shown(dead_letters) if options.dry_run else _moved(dead_letters))
+    return ExitCode.OK
+
+
+def _print(lines: Iterator[str]) -> None:
+    for line in lines:
+        print(line)
+
+
+def _held_back(store: Store) -> Iterator[str]:
+    with store.transaction() as connection:
+        held_back = loads.dead_lettered(connection, store.schema)
+    for load in held_back:
+        yield f"load {load.load_id} ({load.file}) is held back: {load.message}"
+
+
+def _let_go(store: Store) -> Iterator[str]:
+    with store.transaction() as connection:
+        let_go = loads.redrive(connection, store.schema)
+    for load in let_go:
+        yield f"load {load.load_id} ({load.file}) goes on"
+
+
+def _shown(dead_letters: DeadLetters) -> Iterator[str]:
+    for queue in QUEUES:
+        for letter in dead_letters.look(queue):
+            yield f"{queue.dead_letter_name}: {_described(letter)}"
+
+
+def _moved(dead_letters: DeadLetters) -> Iterator[str]:
+    for queue in QUEUES:
+        count = dead_letters.redrive(queue)
+        yield f"{queue.dead_letter_name}: {count} {'message' if count == 1 else 'messages'} back in {queue.name}"
+
+
+def _described(letter: DeadLetter) -> str:
+    try:
+        payload = decode(letter.body).payload
+    except MalformedMessage:
+        return f"{len(letter.body)} bytes that are no message; {letter.reason}"
+    rows = f" rows {payload.first_row}+{payload.row_count}" if isinstance(payload, RowsExtracted) else ""
+    return f"{payload.kind} of load {payload.load_id}{rows}; {letter.reason}"

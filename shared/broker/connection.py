@@ -1,0 +1,98 @@
+"""A connection to RabbitMQ: how it is made, what is declared on it, and its errors sorted once."""
+
+import logging
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pika
+import pika.exceptions
+
+from shared.errors import BrokerUnavailable, Unroutable
+from shared.logs import facts
+from shared.settings import BrokerSettings
+from shared.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, QUEUES, SIDE_QUEUE_ARGUMENTS
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise BrokerUnavailable or Unroutable where pika or a socket raises its own."""
+    try:
+        yield
+    except pika.exceptions.UnroutableError as error:
+        raise Unroutable("no queue takes the message") from error
+    except pika.exceptions.NackError as error:
+        raise BrokerUnavailable("the broker refused to take a message (queue full?)") from error
+    except (pika.exceptions.AMQPError, OSError) as error:
+        raise BrokerUnavailable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+
+
+def connect(settings: BrokerSettings, name: str) -> pika.BlockingConnection:
+    """Connect under a name that the management pages show."""
+    return pika.BlockingConnection(
+        pika.ConnectionParameters(
+            host=settings.host,
+            port=settings.port,
+            virtual_host=settings.virtual_host,
+            credentials=pika.PlainCredentials(settings.user, settings.password),
+            ssl_options=pika.SSLOptions(ssl.create_default_context(), settings.host) if settings.tls else None,
+            heartbeat=settings.heartbeat_seconds,
+            blocked_connection_timeout=settings.blocked_connection_timeout_seconds,
+            socket_timeout=10,
+            stack_timeout=20,
+            client_properties={"connection_name": name},
+        )
+    )
+
+
+def open_channel(connection: pika.BlockingConnection) -> Any:
+    """Open a channel with publisher confirms, on which all that Inflow needs is declared."""
+    channel = connection.channel()
+    channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
+    channel.exchange_declare(DEAD_LETTER_EXCHANGE, exchange_type="direct", durable=True)
+    for queue in QUEUES:
+        for side_queue in (queue.dead_letter_name, queue.redrive_name):
+            channel.queue_declare(side_queue, durable=True, arguments=SIDE_QUEUE_ARGUMENTS)
+            channel.queue_bind(side_queue, DEAD_LETTER_EXCHANGE, side_queue)
+        channel.queue_declare(queue.name, durable=True, arguments=queue.arguments)
+        for routing_key in queue.routing_keys:
+            channel.queue_bind(queue.name, EXCHANGE, routing_key)
+    channel.confirm_delivery()
+    return channel
+
+
+class Link:
+    """A connection with one channel, made when it is first needed and anew after any failure. One thread uses it."""
+
+    def __init__(self, settings: BrokerSettings, *, name: str) -> None:
+        self._settings = settings
+        self._name = name
+        self._connection: pika.BlockingConnection | None = None
+        self._channel: Any = None
+
+    @contextmanager
+    def open(self) -> Iterator[Any]:
+        """Lend the channel; BrokerUnavailable or Unroutable where what is done with it fails."""
+        try:
+            with translated():
+                if self._connection is None:
+                    self._connection = connect(self._settings, self._name)
+                    self._channel = open_channel(self._connection)
+                yield self._channel
+        except (BrokerUnavailable, Unroutable):
+            # The next try starts afresh: it connects, and declares what may be missing.
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection, whatever state it is in."""
+        connection, self._connection, self._channel = self._connection, None, None
+        if connection is not None and connection.is_open:
+            try:
+                with translated():
+                    connection.close()
+            except BrokerUnavailable as error:
+                _log.debug("closing a lost connection", extra=facts("broker_lost", reason=str(error)))

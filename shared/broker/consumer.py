@@ -1,0 +1,152 @@
+"""Consumes one queue, with the handling in a thread beside pika's loop."""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from threading import Event
+from typing import Any
+
+import pika
+import pika.exceptions
+
+from shared.broker.connection import connect, open_channel, translated
+from shared.broker.dead_letters import dead_letter, redrive
+from shared.delivery import Handler, OnDeadLetter, Outcome, Settlement, ignore_dead_letter, settle
+from shared.errors import BrokerUnavailable
+from shared.logs import facts
+from shared.settings import BrokerSettings
+from shared.topology import Queue
+
+_log = logging.getLogger(__name__)
+
+#: Deliveries in hand: one being handled, one waiting for its turn. A crash gives the whole window back.
+_PREFETCH = 2
+_LOOP_SECONDS = 0.5
+
+
+class Consumer:
+    """Consumes one queue, for as long as connection and consumer live."""
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        queue: Queue,
+        *,
+        name: str,
+        on_dead_letter: OnDeadLetter = ignore_dead_letter,
+    ) -> None:
+        self._settings = settings
+        self._queue = queue
+        self._name = name
+        self._on_dead_letter = on_dead_letter
+
+    def run(self, handle: Handler, *, stop: Event, tick: Callable[[], None], tick_seconds: float) -> None:
+        """Handle deliveries until a stop is requested, then finish the one in hand.
+
+        `tick` runs in the handler's thread, between deliveries, whenever that many seconds have passed; what the
+        broker gave up by its own counting comes back into the queue as often.
+        Raises BrokerUnavailable when the connection is lost or the broker cancels the consumer, and what `tick` raises.
+        """
+
+        def settle_one(body: bytes, ending: Event) -> Settlement:
+            return settle(handle, body, stop=ending, on_dead_letter=self._on_dead_letter)
+
+        with translated():
+            connection = connect(self._settings, self._name)
+            try:
+                session = _ConsumerSession(connection, self._queue, settle_one, stop)
+                try:
+                    session.run(tick, tick_seconds)
+                finally:
+                    session.end()
+            finally:
+                if connection.is_open:
+                    connection.close()
+
+
+_Settle = Callable[[bytes, Event], Settlement]
+
+
+class _ConsumerSession:
+    """One connection's consumer: pika's loop in the caller's thread, the handling in one thread beside it.
+
+    So heartbeats are served however long the database takes. What is not acknowledged when the session ends is
+    delivered again; an answer that comes too late is dropped with its channel.
+    """
+
+    def __init__(self, connection: pika.BlockingConnection, queue: Queue, settle_one: _Settle, stop: Event) -> None:
+        self._connection = connection
+        self._queue = queue
+        self._settle_one = settle_one
+        self._stop = stop
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=queue.name)
+        self._ending = Event()
+        self._pending: set[Future[Settlement]] = set()
+        self._channel = open_channel(connection)
+        self._channel.basic_qos(prefetch_count=_PREFETCH)
+
+    def run(self, tick: Callable[[], None], tick_seconds: float) -> None:
+        tag = self._channel.basic_consume(self._queue.name, self._on_message)
+        ticking = self._worker.submit(tick)
+        next_tick = time.monotonic() + tick_seconds
+        while not self._stop.is_set():
+            self._connection.process_data_events(_LOOP_SECONDS)
+            if tag not in self._channel.consumer_tags:
+                raise BrokerUnavailable("the broker cancelled the consumer")
+            if ticking.done():
+                ticking.result()  # raises what it raised
+                if time.monotonic() >= next_tick:
+                    ticking = self._worker.submit(tick)
+                    next_tick = time.monotonic() + tick_seconds
+                    self._redrive()
+        self._finish()
+
+    def end(self) -> None:
+        """Stop the handling thread; a try that waits for its database gives up."""
+        self._ending.set()
+        self._worker.shutdown(cancel_futures=True)
+
+    def _redrive(self) -> None:
+        count = redrive(self._channel, self._queue.redrive_name, self._queue)
+        if count:
+            _log.warning(
+                "messages that the broker gave up are back in their queue",
+                extra=facts("messages_redriven", queue=self._queue.name, count=count),
+            )
+
+    def _finish(self) -> None:
+        """Finish the delivery in hand; those that wait for their turn go back with the channel."""
+        self._ending.set()
+        while self._pending:
+            self._connection.process_data_events(_LOOP_SECONDS)
+
+    def _on_message(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        future = self._worker.submit(self._settle, body)
+        self._pending.add(future)
+        future.add_done_callback(partial(self._hand_over, method.delivery_tag, properties, body))
+
+    def _settle(self, body: bytes) -> Settlement:
+        # After a stop was requested nothing is begun, whatever the broker still delivers.
+        if self._stop.is_set():
+            return Settlement(outcome=Outcome.NONE)
+        return self._settle_one(body, self._ending)
+
+    def _hand_over(self, delivery_tag: int, properties: Any, body: bytes, done: "Future[Settlement]") -> None:
+        """Pass the outcome to pika's thread, the only one that may use the channel."""
+        if done.cancelled():
+            return
+        answer = partial(self._answer, delivery_tag, properties, body, done)
+        with suppress(pika.exceptions.ConnectionWrongStateError):
+            self._connection.add_callback_threadsafe(answer)
+
+    def _answer(self, delivery_tag: int, properties: Any, body: bytes, done: "Future[Settlement]") -> None:
+        self._pending.discard(done)
+        settlement = done.result()
+        if settlement.outcome is Outcome.NONE:
+            return
+        if settlement.outcome is Outcome.DEAD_LETTER:
+            dead_letter(self._channel, self._queue, properties, body, settlement.reason)
+        self._channel.basic_ack(delivery_tag)

@@ -1,0 +1,115 @@
+"""Dead letters: how a message is put aside with its reason, and how it comes back into its queue."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pika
+import pika.data
+
+from shared.broker.connection import Link
+from shared.settings import BrokerSettings
+from shared.topology import DEAD_LETTER_EXCHANGE, Queue
+
+_REASON_HEADER = "x-inflow-reason"
+#: The most characters of a dead letter's reason; headers travel with every later hop.
+_REASON_LENGTH = 1000
+#: A frame has 128 KiB.
+_MOST_HEADER_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A message that was given up: why, and its body."""
+
+    reason: str
+    body: bytes
+
+
+def dead_letter(channel: Any, queue: Queue, properties: Any, body: bytes, reason: str) -> None:
+    """Put a message into its queue's dead-letter queue; return once the broker has it there.
+
+    Published by ourselves: a reject could not carry the reason.
+    """
+    headers = {**_headers(properties), _REASON_HEADER: reason[:_REASON_LENGTH]}
+    channel.basic_publish(
+        DEAD_LETTER_EXCHANGE, queue.dead_letter_name, body, _anew(properties, headers), mandatory=True
+    )
+
+
+def redrive(channel: Any, source: str, queue: Queue) -> int:
+    """Put the messages that wait in `source` into their queue, each as if it were new; return how many."""
+    moved = 0
+    for method, properties, body in _waiting(channel, source):
+        channel.basic_publish("", queue.name, body, _anew(properties, _headers(properties)), mandatory=True)
+        channel.basic_ack(method.delivery_tag)
+        moved += 1
+    return moved
+
+
+class DeadLetters:
+    """The dead-letter queues, to be looked at and to be redriven."""
+
+    def __init__(self, settings: BrokerSettings) -> None:
+        self._link = Link(settings, name="inflow-redrive")
+
+    def look(self, queue: Queue) -> list[DeadLetter]:
+        """Return what a queue's dead-letter queue holds; it stays there."""
+        with self._link.open() as channel:
+            letters = [
+                DeadLetter(reason=_reason(properties), body=body)
+                for _, properties, body in _waiting(channel, queue.dead_letter_name)
+            ]
+        # What was not acknowledged goes back with the connection.
+        self._link.close()
+        return letters
+
+    def redrive(self, queue: Queue) -> int:
+        """Put all dead letters of a queue back into it; return how many."""
+        with self._link.open() as channel:
+            return redrive(channel, queue.dead_letter_name, queue)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._link.close()
+
+
+def _waiting(channel: Any, source: str) -> Iterator[tuple[Any, Any, bytes]]:
+    """Get as many messages as wait now: what comes meanwhile, perhaps the same ones again, is for the next time."""
+    for _ in range(channel.queue_declare(source, passive=True).method.message_count):
+        method, properties, body = channel.basic_get(source)
+        if method is None:
+            return
+        yield method, properties, body
+
+
+def _headers(properties: Any) -> dict[str, Any]:
+    """Keep what somebody wrote there, and nothing that steers the broker.
+
+    CC copies a message, and what seems to go in circles by its x-death is dropped. Headers that hardly fit into a
+    frame would, with the reason, not fit any more, and cost us the connection.
+    """
+    headers = {
+        name: value
+        for name, value in (properties.headers or {}).items()
+        if name not in ("CC", "BCC") and not name.startswith("x-")
+    }
+    return headers if pika.data.encode_table([], headers) <= _MOST_HEADER_BYTES else {}
+
+
+def _anew(properties: Any, headers: dict[str, Any]) -> pika.BasicProperties:
+    """Keep what says what a message is: an expiration would lose it, a user id of somebody else close our channel."""
+    return pika.BasicProperties(
+        message_id=properties.message_id,
+        type=properties.type,
+        timestamp=properties.timestamp,
+        content_type=properties.content_type,
+        content_encoding=properties.content_encoding,
+        app_id=properties.app_id,
+        delivery_mode=pika.DeliveryMode.Persistent.value,
+        headers=headers or None,
+    )
+
+
+def _reason(properties: Any) -> str:
+    return str((properties.headers or {}).get(_REASON_HEADER, "unknown: somebody else put it there"))

@@ -1,0 +1,46 @@
+"""Publishes messages and waits until the broker has them."""
+
+import pika
+
+from shared.broker.connection import Link
+from shared.messages import Envelope, encode
+from shared.settings import BrokerSettings
+from shared.topology import EXCHANGE, Queue
+
+
+class Publisher:
+    """Publishes persistent, mandatory messages and waits for each publisher confirm.
+
+    Connects when first needed and again after any failure. One thread uses it.
+    """
+
+    def __init__(self, settings: BrokerSettings, *, name: str) -> None:
+        self._name = name
+        self._link = Link(settings, name=name)
+
+    def publish(self, message: Envelope) -> None:
+        """Return once the broker has taken responsibility; BrokerUnavailable or Unroutable otherwise."""
+        properties = pika.BasicProperties(
+            message_id=str(message.id),
+            type=message.kind,
+            timestamp=int(message.occurred_at.timestamp()),
+            content_type="application/json",
+            app_id=self._name,
+            delivery_mode=pika.DeliveryMode.Persistent.value,
+        )
+        with self._link.open() as channel:
+            channel.basic_publish(EXCHANGE, message.kind, encode(message), properties, mandatory=True)
+
+    def backlog(self, queue: Queue) -> int:
+        """Count the messages of a queue that no consumer holds yet."""
+        with self._link.open() as channel:
+            return int(channel.queue_declare(queue.name, passive=True).method.message_count)
+
+    def serve(self) -> None:
+        """Answer heartbeats; to be called now and then while there is nothing to publish."""
+        with self._link.open() as channel:
+            channel.connection.process_data_events(0)
+
+    def close(self) -> None:
+        """Close the connection, whatever state it is in."""
+        self._link.close()
