@@ -31,6 +31,11 @@ class Standstills:
         now = time.monotonic()
         return [load.load_id for load in published if self._stands_still(load, now)]
 
+    def begin_silence(self, load_ids: Iterable[int]) -> None:
+        """Count from now: their messages wait in the queue, and what waits is not lost."""
+        for load_id in load_ids:
+            self._progress[load_id].since = time.monotonic()
+
     def begin_again(self, load_id: int) -> None:
         """Have patience with a load that is published once more, for twice as long."""
         progress = self._progress[load_id]

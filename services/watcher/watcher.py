@@ -156,7 +156,8 @@ class Watcher:
         published = [load for load in known.values() if load.state == "published" and load.load_id not in being_read]
         self._dead_lettered = {load.load_id for load in published if load.reason == loads.DEAD_LETTERED}
         still = self._standstills.note(load for load in published if load.load_id not in self._dead_lettered)
-        if not still or self._queue.backlog(WRITER_QUEUE) > 0:
+        if still and self._queue.backlog(WRITER_QUEUE) > 0:
+            self._standstills.begin_silence(still)
             return
         for load_id in still:
             _log.warning("load stands still, publishing it again", extra=facts("load_revived", load_id=load_id))

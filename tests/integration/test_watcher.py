@@ -224,6 +224,26 @@ def test_a_load_is_published_again_only_when_it_stands_still_with_nothing_in_the
     assert len(pipeline.queue.published) == 8
 
 
+def test_a_load_does_not_stand_still_before_its_messages_left_the_queue(
+    new_pipeline: NewPipeline, clock: Clock
+) -> None:
+    """No writer ran for long; the first one that comes back has taken the messages, and not answered yet."""
+    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
+    pipeline.drop("people.csv", people(1))
+    look_and_publish(pipeline)
+    look_and_publish(pipeline)
+    clock.let_pass(61)
+    look_and_publish(pipeline)
+    lose_messages(pipeline)
+
+    clock.let_pass(59)
+    look_and_publish(pipeline)
+    assert len(pipeline.queue.published) == 2
+    clock.let_pass(2)
+    look_and_publish(pipeline)
+    assert len(pipeline.queue.published) == 4
+
+
 def test_the_patience_with_a_load_doubles_each_time_it_is_published_again(
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:
