@@ -1,6 +1,7 @@
 """How a process begins to stop, tries again and ends."""
 
 import logging
+import os
 import signal
 import threading
 from _thread import start_new_thread
@@ -13,6 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_nev
 from tenacity.stop import stop_base
 
 from shared.errors import FolderUnavailable, TransientError
+from shared.exit_codes import ExitCode
 from shared.logs import facts
 
 _log = logging.getLogger(__name__)
@@ -23,25 +25,42 @@ _T = TypeVar("_T")
 LONGEST_BACKOFF_SECONDS = 15.0
 
 
+#: How long a stop may take: engines kill after 30 seconds (Kubernetes, our compose file).
+STOP_SECONDS = 20.0
+
+
 @contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """Yield an event that the first SIGTERM or SIGINT sets; the second one acts as by default."""
-    stop = threading.Event()
+def stop_on_signals(*, within_seconds: float = STOP_SECONDS) -> Iterator[threading.Event]:
+    """Yield an event that the first SIGTERM or SIGINT sets; the second one acts as by default.
+
+    A process that has not left the block so long after the first one is ended: it waits for a server that fell
+    silent or blocks us, which may take minutes. Nothing is lost with it, as with any that is killed.
+    """
+    stop, left = threading.Event(), threading.Event()
     previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def request_stop(_number: int, _frame: FrameType | None) -> None:
         for each in previous:
             signal.signal(each, signal.SIG_DFL)
         # Not here: this thread may hold the event's lock, in the middle of a wait, and would wait for itself for ever.
-        start_new_thread(stop.set, ())
+        start_new_thread(_stop, (stop, left, within_seconds))
 
     for number in previous:
         signal.signal(number, request_stop)
     try:
         yield stop
     finally:
+        left.set()
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _stop(stop: threading.Event, left: threading.Event, within_seconds: float) -> None:
+    stop.set()
+    if not left.wait(within_seconds):
+        _log.warning("stopped without waiting any longer for a server", extra=facts("stopped_at_once"))
+        logging.shutdown()
+        os._exit(ExitCode.OK)
 
 
 class SideTask(threading.Thread):

@@ -28,6 +28,13 @@ with stop_on_signals() as stop:
     stop.clear()
     stop.wait()
 """
+HANGS_WHEN_STOPPED = """
+import threading
+from shared.lifecycle import stop_on_signals
+with stop_on_signals(within_seconds=0.2) as stop:
+    print("waiting", flush=True)
+    threading.Event().wait()
+"""
 #: Nearly always in the middle of a wait, where it holds the event's lock.
 LOOKS_FOR_A_STOP_ALL_THE_TIME = """
 from shared.lifecycle import stop_on_signals
@@ -115,6 +122,14 @@ def test_the_second_signal_kills(second: signal.Signals) -> None:
         process.send_signal(second)
 
         assert process.wait(SOON_SECONDS) == -second
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_what_hangs_when_it_is_to_stop_is_ended_in_time(number: signal.Signals) -> None:
+    with running(HANGS_WHEN_STOPPED) as process:
+        process.send_signal(number)
+
+        assert process.wait(SOON_SECONDS) == 0
 
 
 @pytest.mark.parametrize("attempt", range(5))
