@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-unit lint format lock schema up down logs clean
+.PHONY: help setup demo run test test-unit simulate crash chaos mutants lint format lock schema up down logs clean
 
 BIN := .venv/bin
 DATA ?= data
@@ -23,6 +23,18 @@ test: setup ## Run all tests but the compose and the slow ones; prepares its own
 
 test-unit: setup ## Run the tests that need no server
 	$(BIN)/pytest -m "not servers and not compose and not slow" $(PYTEST_OPTIONS)
+
+simulate: setup ## Run the cores with faults at every step, 10000 seeds (SEEDS=n)
+	$(BIN)/python -m tests.faults.simulation --seeds $(or $(SEEDS),10000)
+
+crash: setup ## Kill each service at each point of its work, on real servers
+	$(BIN)/python -m tests.faults.crash
+
+chaos: setup ## Kill, cut, freeze and fill up everything at random, on servers of its own, 20 seeds (SEEDS=n)
+	$(BIN)/python -m tests.faults.chaos --seeds $(or $(SEEDS),20)
+
+mutants: setup ## Break the product on purpose and see which of these catches it
+	$(BIN)/python -m tests.faults.mutants
 
 lint: setup ## Check style, types and import rules
 	$(BIN)/ruff check .

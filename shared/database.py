@@ -12,9 +12,19 @@ Flavour = Literal["mysql", "mariadb", "sqlite"]
 
 #: How long a statement may go without an answer before the connection counts as lost.
 ANSWER_TIMEOUT_SECONDS = 300
+#: The driver's own words; a URL may say otherwise.
+_TIMEOUTS_SECONDS = {
+    "connect_timeout": 5,
+    "read_timeout": ANSWER_TIMEOUT_SECONDS,
+    "write_timeout": ANSWER_TIMEOUT_SECONDS,
+}
+
+#: How long a session may be silent before the server ends it. One whose client lost its power in the middle of a
+#: transaction would hold its locks for the server's default otherwise, which is eight hours.
+_SILENCE_SECONDS = 30
 
 _SESSION = (
-    "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 20, "
+    f"SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 20, wait_timeout = {_SILENCE_SECONDS}, "
     "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 )
 
@@ -29,7 +39,7 @@ _TRANSIENT = frozenset({
     1114,  # table full
     1158, 1159, 1160, 1161,  # network
     1205, 1213, 3572,  # lock wait, deadlock
-    1290, 1836,  # read only, as during a fail-over
+    1290, 1792, 1836, 3989,  # read only, as during a fail-over or while a database is moved
     1317, 1969, 3024,  # interrupted
     2002, 2003, 2006, 2013, 2055,  # connection
 })  # fmt: skip
@@ -81,10 +91,8 @@ def _mysql_engine(url: URL) -> Engine:
         pool_recycle=1800,
         hide_parameters=True,
         connect_args={
+            **{name: seconds for name, seconds in _TIMEOUTS_SECONDS.items() if name not in url.query},
             "charset": "utf8mb4",
-            "connect_timeout": 5,
-            "read_timeout": ANSWER_TIMEOUT_SECONDS,
-            "write_timeout": ANSWER_TIMEOUT_SECONDS,
             "init_command": _SESSION,
             "local_infile": False,
         },

@@ -18,6 +18,9 @@ _log = logging.getLogger(__name__)
 #: Files that take turns; more wait, in the order of their claims, with no file handle open.
 _MOST_IN_TURN = 64
 
+#: What the books say of why loads are held back, where nobody knows.
+_UNSURE = ("", frozenset[int]())
+
 
 class WriterQueue(Publishing, Protocol):
     """The queue that the writers consume."""
@@ -90,6 +93,8 @@ class Feeder:
         """Say why nothing is published; None: it goes on. An unreadable file has its own reason."""
         held_back = None if reason is None else (reason, self._readable())
         if held_back != self._held_back:
+            # A commit that fails may have been made all the same: until one is sure, the next call says it again.
+            self._held_back = _UNSURE
             with self._store.transaction() as connection:
                 loads.explain(connection, self._store.schema, self._readable(), reason, message)
             self._held_back = held_back

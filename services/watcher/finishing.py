@@ -1,8 +1,8 @@
 """Takes finished files out of processing/: to the archive, or to rejected/ with a reason."""
 
 import logging
+import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from services.watcher.claims import ClaimedName, displayed
@@ -32,23 +32,27 @@ class Finisher:
     def take_out(self, finished: Sequence[Finished]) -> list[int]:
         """Move the files of these loads; return the loads whose files are out. The books say so first."""
         ready = [each for each in finished if self._attempt(self._write_rejects, each)]
-        self._close_books([load for _, load in ready if load.state == "complete"])
-        moved = [load for claimed, load in ready if self._attempt(self._move, (claimed, load))]
+        self._close_books([load for _, load in ready if load.state != "refused"])
+        moved = [load.load_id for claimed, load in ready if self._attempt(self._move, (claimed, load))]
         if moved:
             for path in (self._folder.archive, self._folder.rejected, self._folder.processing):
                 sync_folder(path)
-            self._forget_trouble(moved)
-        return [load.load_id for load in moved]
+            self.stuck.difference_update(moved)
+        return moved
 
     def _write_rejects(self, claimed: ClaimedName, load: Load) -> None:
         if load.rejected and load.state == "complete":
             with self._store.transaction() as connection:
                 write_rejects(connection, self._store.schema, load, self._folder.rejected / claimed.rejects)
 
-    def _close_books(self, complete: Sequence[Load]) -> None:
-        if complete:
+    def _close_books(self, ready: Sequence[Load]) -> None:
+        """What held a file back is forgotten first: nobody would come back to it once the file is out."""
+        complete = [load.load_id for load in ready if load.state == "complete"]
+        explained = [load.load_id for load in ready if load.reason is not None]
+        if complete or explained:
             with self._store.transaction() as connection:
-                loads.mark_archived(connection, self._store.schema, [load.load_id for load in complete])
+                loads.mark_archived(connection, self._store.schema, complete)
+                loads.explain_move(connection, self._store.schema, explained, None, None)
 
     def _move(self, claimed: ClaimedName, load: Load) -> None:
         if load.state == "refused":
@@ -60,10 +64,13 @@ class Finisher:
 
     def _reject(self, claimed: ClaimedName, load: Load) -> None:
         self.has_refused = True
-        target = self._folder.rejected / claimed.finished
+        source, target = self._folder.processing / str(claimed), self._folder.rejected / claimed.finished
+        if not os.path.lexists(source):
+            # It was moved at the last look, and so stands its reason beside it.
+            return
         text = f"{displayed(claimed.original)}: {load.message}\nreason: {load.reason}\nload: {load.load_id}\n"
         write_atomically(target.with_name(f"{target.name}.reason.txt"), text.encode())
-        _move(self._folder.processing / str(claimed), target)
+        _move(source, target)
 
     def _attempt(self, step: Callable[[ClaimedName, Load], None], finished: Finished) -> bool:
         """Take one step; where a folder does not let us, say so and leave the file for the next look."""
@@ -75,23 +82,17 @@ class Finisher:
         return True
 
     def _report_stuck(self, load: Load, error: OSError) -> None:
-        if load.load_id in self.stuck:
-            return
         with self._store.transaction() as connection:
             loads.explain_move(connection, self._store.schema, [load.load_id], "not-moved", str(error))
-        _log.warning("file can't be taken out", extra=facts("file_stuck", load_id=load.load_id, error=str(error)))
-        self.stuck.add(load.load_id)
-
-    def _forget_trouble(self, moved: Sequence[Load]) -> None:
-        """A refused load keeps its reason: it is that of the refusal."""
-        explained = [load.load_id for load in moved if load.reason is not None and load.state != "refused"]
-        if explained:
-            with self._store.transaction() as connection:
-                loads.explain_move(connection, self._store.schema, explained, None, None)
-        self.stuck.difference_update(load.load_id for load in moved)
+        if load.load_id not in self.stuck:
+            _log.warning("file can't be taken out", extra=facts("file_stuck", load_id=load.load_id, error=str(error)))
+            self.stuck.add(load.load_id)
 
 
 def _move(source: Path, target: Path) -> None:
-    """Rename; nothing happens where the file was moved already."""
-    with suppress(FileNotFoundError):
+    """Rename; nothing happens where the file was moved already, even if a network file system says otherwise."""
+    try:
         source.rename(target)
+    except OSError:
+        if os.path.lexists(source):
+            raise

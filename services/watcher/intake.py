@@ -96,7 +96,9 @@ class Intake:
         if missing > 0:
             with self._store.transaction() as connection:
                 floor = self._highest_number_in_folders()
-                self._numbers.extend(loads.reserve_numbers(connection, self._store.schema, count=missing, floor=floor))
+                reserved = loads.reserve_numbers(connection, self._store.schema, count=missing, floor=floor)
+            # After the commit: numbers whose reservation was rolled back are given out once more.
+            self._numbers.extend(reserved)
 
     def _claim(self, entry: Entry) -> WaitingFile | None:
         """Rename a file into processing/ under the next load number; return why it can't be, None where it is gone."""

@@ -100,9 +100,10 @@ class _Service:
         return published
 
     def _rescan(self) -> None:
+        # Of this look alone, even if it fails: at the next one, another file may be on its way under the same name.
+        renamed_in, self._renamed_in = self._renamed_in, set()
         with self._pace.look():
-            self._current_watcher().rescan(self._renamed_in)
-            self._renamed_in = set()
+            self._current_watcher().rescan(renamed_in)
             self._events.follow_folders()
 
     def _beat(self) -> None:

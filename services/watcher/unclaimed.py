@@ -31,8 +31,8 @@ class UnclaimedFiles:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        with store.transaction() as connection:
-            self._files = {file.file: file for file in loads.waiting_files(connection, store.schema)}
+        self._files = self._in_the_books()
+        self._is_sure = True
 
     @property
     def files(self) -> Collection[WaitingFile]:
@@ -41,16 +41,24 @@ class UnclaimedFiles:
 
     def replace(self, files: Iterable[WaitingFile]) -> None:
         """Take a new list, and bring the books up to date where it changed."""
+        if not self._is_sure:
+            self._files = self._in_the_books()
         waiting = {file.file: file for file in files}
         gone = [name for name in self._files if name not in waiting]
         seen = [file for name, file in waiting.items() if self._files.get(name) != file]
+        # A commit that fails may have been made all the same: the books know, we do not.
+        self._is_sure = False
         if gone or seen:
             with self._store.transaction() as connection:
                 loads.replace_waiting_files(connection, self._store.schema, gone=gone, seen=seen)
         for file in seen:
             if file.state == "blocked":
                 _log.warning("file can't be claimed", extra=facts("file_blocked", file=file.file, reason=file.reason))
-        self._files = waiting
+        self._files, self._is_sure = waiting, True
+
+    def _in_the_books(self) -> dict[str, WaitingFile]:
+        with self._store.transaction() as connection:
+            return {file.file: file for file in loads.waiting_files(connection, self._store.schema)}
 
 
 def settling(entry: Entry, settle_seconds: float) -> WaitingFile:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pika
 import pika.exceptions
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from shared.errors import BrokerUnavailable, Unroutable
 from shared.logs import facts
@@ -26,7 +27,7 @@ def translated() -> Iterator[None]:
         raise Unroutable("no queue takes the message") from error
     except pika.exceptions.NackError as error:
         raise BrokerUnavailable("the broker refused to take a message (queue full?)") from error
-    except (pika.exceptions.AMQPError, OSError) as error:
+    except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
 

@@ -247,6 +247,8 @@ def test_a_connection_lost_while_tables_are_created_is_no_end(database: ServerDa
         pytest.param("character_set_client", "utf8mb4", id="what is sent"),
         pytest.param("character_set_results", "utf8mb4", id="what comes back"),
         pytest.param("foreign_key_checks", "1", id="foreign keys"),
+        # A client that lost its power holds its locks for that long.
+        pytest.param("wait_timeout", "30", id="seconds of silence"),
     ],
 )
 def test_a_session_has_its_own_settings_whatever_the_servers_are(session: Connection, setting: str, value: str) -> None:
@@ -266,6 +268,18 @@ def test_a_session_refuses_what_does_not_fit_instead_of_changing_it(session: Con
         "ERROR_FOR_DIVISION_BY_ZERO",
         "NO_ENGINE_SUBSTITUTION",
     }
+
+
+def test_a_url_says_how_long_an_answer_may_take(database: ServerDatabase) -> None:
+    """A server that has lost its power never answers; the default is patient, for the sake of huge summaries."""
+    impatient = make_url(database.url).update_query_dict({"read_timeout": "1"})
+
+    with (
+        closing(Database(impatient)) as own,
+        pytest.raises(DatabaseUnavailable, match="timed out"),
+        own.transaction() as connection,
+    ):
+        connection.execute(text("SELECT SLEEP(20)"))
 
 
 def test_a_server_can_not_ask_the_client_for_files(session: Connection) -> None:

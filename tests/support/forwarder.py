@@ -1,14 +1,38 @@
-"""A TCP forwarder in front of a real server: connections through it can be cut, frozen and listened to."""
+"""A TCP forwarder in front of a real server: connections through it can be cut, frozen, slowed down and listened to."""
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import Enum
 
 _BLOCK_BYTES = 65536
 
 Address = tuple[str, int]
 Listener = Callable[[bytes], None]
+
+
+class Direction(Enum):
+    """Which way data goes."""
+
+    TO_SERVER = "to the server"
+    TO_CLIENTS = "to the clients"
+
+
+BOTH = tuple(Direction)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How data trickles: pieces of at most so many bytes, and a pause before each."""
+
+    piece_bytes: int
+    pause_seconds: float
+
+
+_FULL_SPEED = Pace(piece_bytes=_BLOCK_BYTES, pause_seconds=0.0)
 
 
 class Forwarder:
@@ -20,11 +44,9 @@ class Forwarder:
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self._accepting = threading.Thread(target=self._accept, name="forwarder")
-        self._flowing = threading.Event()
-        self._flowing.set()
+        self._flows = {direction: _Flow() for direction in Direction}
         self._lock = threading.Lock()
-        self._clients: list[socket.socket] = []
-        self._servers: list[socket.socket] = []
+        self._links: list[_Link] = []
         self._pumps: list[threading.Thread] = []
 
     @property
@@ -38,32 +60,51 @@ class Forwarder:
         self._accepting.start()
 
     def cut(self) -> None:
-        """End all connections; new ones are taken."""
+        """End all connections, those left half-open, too; new ones are taken."""
         with self._lock:
-            for each in (*self._clients, *self._servers):
-                _end(each)
-            self._clients.clear()
-            self._servers.clear()
+            for link in self._links:
+                link.end()
+            self._links.clear()
 
-    def freeze(self) -> None:
-        """Carry nothing in either direction, as when the other machine lost its power; connections stay open."""
-        self._flowing.clear()
+    def freeze(self, *directions: Direction) -> None:
+        """Carry nothing in these directions, or in either; connections stay open, and nothing is lost."""
+        for direction in directions or BOTH:
+            self._flows[direction].stop()
 
     def thaw(self) -> None:
         """Carry what was held back, and all that follows."""
-        self._flowing.set()
+        for flow in self._flows.values():
+            flow.go_on()
+
+    def leave_half_open(self) -> int:
+        """Carry nothing on the present connections any more, not even their end; return how many there are.
+
+        As when the machine on the other side lost its power: each side takes the other for alive until it asks for
+        an answer and has none. New connections are taken.
+        """
+        with self._lock:
+            present = [link for link in self._links if not link.is_half_open]
+            for link in present:
+                link.is_half_open = True
+            return len(present)
+
+    def slow_down(self, pace: Pace | None) -> None:
+        """Let data trickle in either direction from now on; None: at full speed again."""
+        for flow in self._flows.values():
+            flow.pace = pace or _FULL_SPEED
 
     def tell_clients(self, data: bytes) -> None:
         """Say something in the server's place."""
         with self._lock:
-            for client in self._clients:
-                client.sendall(data)
+            for link in self._links:
+                link.client.sendall(data)
 
     def close(self) -> None:
         """End everything."""
         _end(self._listener)
         if self._accepting.ident is not None:
             self._accepting.join()
+        self.slow_down(None)
         self.thaw()
         self.cut()
         for pump in self._pumps:
@@ -80,25 +121,79 @@ class Forwarder:
         except OSError:
             _end(client)
             return
+        link = _Link(client=client, server=server)
         with self._lock:
-            self._clients.append(client)
-            self._servers.append(server)
-        self._pump(client, server, self._on_sent)
-        self._pump(server, client, lambda _data: None)
+            self._links = [each for each in self._links if not each.is_ended]
+            self._links.append(link)
+        self._pump(link, Direction.TO_SERVER, self._on_sent)
+        self._pump(link, Direction.TO_CLIENTS, lambda _data: None)
 
-    def _pump(self, source: socket.socket, sink: socket.socket, listener: Listener) -> None:
-        pump = threading.Thread(target=self._carry, args=(source, sink, listener), name="forwarder-pump")
+    def _pump(self, link: "_Link", direction: Direction, listener: Listener) -> None:
+        pump = threading.Thread(
+            target=link.carry, args=(direction, self._flows[direction], listener), name="forwarder-pump"
+        )
+        self._pumps = [each for each in self._pumps if each.is_alive()]
         self._pumps.append(pump)
         pump.start()
 
-    def _carry(self, source: socket.socket, sink: socket.socket, listener: Listener) -> None:
+
+class _Flow:
+    """What happens to data in one direction."""
+
+    def __init__(self) -> None:
+        self._going_on = threading.Event()
+        self._going_on.set()
+        self.pace = _FULL_SPEED
+
+    def stop(self) -> None:
+        self._going_on.clear()
+
+    def go_on(self) -> None:
+        self._going_on.set()
+
+    def wait(self) -> Pace:
+        """Wait until data may pass, its pause included; return how it may."""
+        pace = self.pace
+        time.sleep(pace.pause_seconds)
+        self._going_on.wait()
+        return pace
+
+
+@dataclass(slots=True, kw_only=True)
+class _Link:
+    """One connection of a client, and the one to the server that belongs to it."""
+
+    client: socket.socket
+    server: socket.socket
+    is_half_open: bool = False
+    is_ended: bool = False
+
+    def carry(self, direction: Direction, flow: _Flow, listener: Listener) -> None:
+        """Carry data in one direction to its end."""
+        source, sink = self.client, self.server
+        if direction is Direction.TO_CLIENTS:
+            source, sink = sink, source
         with suppress(OSError):
             while data := source.recv(_BLOCK_BYTES):
-                self._flowing.wait()
-                listener(data)
-                sink.sendall(data)
-        _end(source)
-        _end(sink)
+                self._pass(data, sink, flow, listener)
+        flow.wait()
+        if not self.is_half_open:
+            self.end()
+
+    def end(self) -> None:
+        """End both connections."""
+        self.is_ended = True
+        for each in (self.client, self.server):
+            _end(each)
+
+    def _pass(self, data: bytes, sink: socket.socket, flow: _Flow, listener: Listener) -> None:
+        while data:
+            pace = flow.wait()
+            if self.is_half_open:
+                return
+            piece, data = data[: pace.piece_bytes], data[pace.piece_bytes :]
+            listener(piece)
+            sink.sendall(piece)
 
 
 def _end(connection: socket.socket) -> None:

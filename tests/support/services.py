@@ -134,7 +134,11 @@ class Pipeline:
 
     def start_command(self, *arguments: str) -> Service:
         """Start a command of `inflow` that runs until it is stopped."""
-        return self._start("inflow.cli", *arguments)
+        return self.start_module("inflow.cli", *arguments)
+
+    def start_module(self, module: str, *arguments: str) -> Service:
+        """Start a module that runs until it is stopped, with the settings of the services."""
+        return self._start(module, *arguments)
 
     def command(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command of `inflow` to its end."""
@@ -155,12 +159,12 @@ class Pipeline:
         assert (done.returncode, done.stderr) == (0, "")
         return json.loads(done.stdout)
 
-    def drop(self, name: str, content: str) -> None:
+    def drop(self, name: str, content: str | bytes) -> None:
         """Put a file into the inbox by a rename, which makes it complete at once."""
         inbox = self.data / "inbox"
         inbox.mkdir(parents=True, exist_ok=True)
         hidden = inbox / f".{name}"
-        hidden.write_text(content, encoding="utf-8")
+        hidden.write_bytes(content.encode() if isinstance(content, str) else content)
         hidden.rename(inbox / name)
 
     def query(self, statement: str, **parameters: object) -> list[Any]:

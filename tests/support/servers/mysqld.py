@@ -1,14 +1,14 @@
 """A MariaDB or MySQL of this machine's own programs, private to the test session."""
 
+import shutil
 import subprocess
 from contextlib import ExitStack
-from pathlib import Path
 
 from sqlalchemy import URL
 
 from tests.support.servers.found import DatabaseServer, Unavailable
 from tests.support.servers.probes import database_problem, wait_until_ready
-from tests.support.servers.processes import SEARCH_PATH, Account, find_program, free_ports, running
+from tests.support.servers.processes import SEARCH_PATH, Account, Launcher, ServerProcess, find_program, free_ports
 
 #: Debian's default for MariaDB, and a trap: the product has to name utf8mb4 itself, everywhere.
 SERVER_OPTIONS = ("--character-set-server=latin1", "--collation-server=latin1_swedish_ci")
@@ -22,66 +22,96 @@ def find_mysqld() -> str | None:
 
 def start_mysqld(closing: ExitStack) -> DatabaseServer:
     """Start a fresh server on a free port; `closing` ends it and removes its data."""
+    mysqld = private_mysqld(closing)
+    mysqld.start()
+    return mysqld.server
+
+
+def private_mysqld(closing: ExitStack) -> "PrivateMysqld":
+    """Prepare a server that does not run yet; `closing` ends it and removes its data."""
     program = find_mysqld()
     if program is None:
         raise Unavailable("neither mariadbd nor mysqld is installed")
     account = Account.of_server("mysql")
-    with ExitStack() as started:
-        folder = started.enter_context(account.private_folder())
-        _make_data_folder(program, folder / "data", account)
-        [port] = free_ports(1)
-        command = [program, *_start_options(program, folder, port, account)]
-        process = started.enter_context(running(command, account=account, folder=folder, environment=ENVIRONMENT))
-        server = DatabaseServer(url=URL.create("mysql+pymysql", "root", host="127.0.0.1", port=port))
-        wait_until_ready(lambda: database_problem(server), ended=process.has_ended, log=process.log_tail)
-        closing.push(started.pop_all())
-    return server
+    folder = closing.enter_context(account.private_folder())
+    launcher = Launcher(account=account, folder=folder, environment=ENVIRONMENT)
+    mysqld = PrivateMysqld(program, launcher, port=free_ports(1))
+    closing.callback(mysqld.close)
+    return mysqld
 
 
-def _is_mariadb(program: str) -> bool:
-    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-    return "MariaDB" in version.stdout
+class PrivateMysqld:
+    """A server with data of its own, that can be ended in any way and started again."""
 
+    def __init__(self, program: str, launcher: Launcher, *, port: int) -> None:
+        self.server = DatabaseServer(url=URL.create("mysql+pymysql", "root", host="127.0.0.1", port=port))
+        self._program = program
+        self._launcher = launcher
+        self._port = port
+        self._data = launcher.folder / "data"
+        self._process: ServerProcess | None = None
 
-def _make_data_folder(program: str, data: Path, account: Account) -> None:
-    """Make the system tables; root has no password, and only this machine can reach it."""
-    if _is_mariadb(program):
-        install = find_program("mariadb-install-db", "mysql_install_db")
-        if install is None:
-            raise Unavailable(f"{program} is installed, but not mariadb-install-db")
-        command = [install, "--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal"]
-    else:
-        command = [program, "--no-defaults", "--initialize-insecure"]
-    made = subprocess.run(
-        [*command, f"--datadir={data}", *_user_option(account)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=data.parent,
-        env=ENVIRONMENT,
-        user=account.name,
-        group=account.group_id,
-        extra_groups=account.extra_groups,
-    )
-    if made.returncode != 0:
-        raise Unavailable(f"{command[0]} failed: {' '.join((made.stdout + made.stderr).split())[-600:]}")
+    def start(self) -> None:
+        """Start it on the data that it has, and return once it answers."""
+        if not self._data.exists():
+            self._make_data_folder()
+        process = self._process = self._launcher.launch([self._program, *self._options()])
+        wait_until_ready(lambda: database_problem(self.server), ended=process.has_ended, log=process.log_tail)
 
+    def stop(self) -> None:
+        """End it as an operator would; its data stays."""
+        if self._process is not None:
+            self._process.stop()
 
-def _start_options(program: str, folder: Path, port: int, account: Account) -> list[str]:
-    only_mysql = [] if _is_mariadb(program) else ["--mysqlx=OFF", "--secure-file-priv=NULL"]
-    return [
-        "--no-defaults",
-        f"--datadir={folder / 'data'}",
-        f"--port={port}",
-        "--bind-address=127.0.0.1",
-        f"--socket={folder / 'mysql.sock'}",
-        f"--pid-file={folder / 'mysqld.pid'}",
-        *_user_option(account),
-        *SERVER_OPTIONS,
-        *only_mysql,
-    ]
+    def kill(self) -> None:
+        """End it with SIGKILL; its data is what it had saved by then."""
+        if self._process is not None:
+            self._process.kill()
 
+    def wipe(self) -> None:
+        """Delete its data: the next start is a first one."""
+        shutil.rmtree(self._data)
 
-def _user_option(account: Account) -> list[str]:
-    """Root without an account for it (in a container, say) has to insist."""
-    return ["--user=root"] if account.is_root() else []
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        return database_problem(self.server) is None
+
+    def close(self) -> None:
+        """End it for good."""
+        self.kill()
+        self._launcher.close()
+
+    def _make_data_folder(self) -> None:
+        """Make the system tables; root has no password, and only this machine can reach it."""
+        if self._is_mariadb():
+            install = find_program("mariadb-install-db", "mysql_install_db")
+            if install is None:
+                raise Unavailable(f"{self._program} is installed, but not mariadb-install-db")
+            command = [install, "--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal"]
+        else:
+            command = [self._program, "--no-defaults", "--initialize-insecure"]
+        made = self._launcher.run([*command, f"--datadir={self._data}", *self._user_option()])
+        if made.returncode != 0:
+            raise Unavailable(f"{command[0]} failed: {' '.join((made.stdout + made.stderr).split())[-600:]}")
+
+    def _options(self) -> list[str]:
+        only_mysql = [] if self._is_mariadb() else ["--mysqlx=OFF", "--secure-file-priv=NULL"]
+        return [
+            "--no-defaults",
+            f"--datadir={self._data}",
+            f"--port={self._port}",
+            "--bind-address=127.0.0.1",
+            f"--socket={self._launcher.folder / 'mysql.sock'}",
+            f"--pid-file={self._launcher.folder / 'mysqld.pid'}",
+            *self._user_option(),
+            *SERVER_OPTIONS,
+            *only_mysql,
+        ]
+
+    def _user_option(self) -> list[str]:
+        """Root without an account for it (in a container, say) has to insist."""
+        return ["--user=root"] if self._launcher.account.is_root() else []
+
+    def _is_mariadb(self) -> bool:
+        version = subprocess.run([self._program, "--version"], capture_output=True, text=True, check=True)
+        return "MariaDB" in version.stdout

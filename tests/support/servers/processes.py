@@ -2,19 +2,27 @@
 
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from tests.support.servers.found import Unavailable
 
 #: Where Debian keeps servers; not on the path of an ordinary user.
 SERVER_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), *SERVER_FOLDERS])
 LOG_TAIL_CHARACTERS = 600
+#: First ports of rows of ten, all below those that Linux gives to clients.
+ROWS_OF_PORTS = range(20000, 32000, 10)
+#: A server that was asked to end may have much to write.
+STOP_SECONDS = 120
 
 
 def find_program(*names: str) -> str | None:
@@ -22,13 +30,17 @@ def find_program(*names: str) -> str | None:
     return next((path for name in names if (path := shutil.which(name, path=SEARCH_PATH))), None)
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback interface that nobody listens on."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+def free_ports(count: int) -> int:
+    """Return the first of that many ports in a row of the loopback interface on which nobody listens.
+
+    None that the kernel gives to clients: while its server is being restarted, a client could get it.
+    """
+    for first in random.sample(ROWS_OF_PORTS, len(ROWS_OF_PORTS)):
+        with ExitStack() as held, suppress(OSError):
+            for port in range(first, first + count):
+                held.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+    raise Unavailable(f"no {count} free ports in a row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,36 +94,69 @@ class ServerProcess:
         return " ".join(self.log.read_text(errors="replace").split())[-LOG_TAIL_CHARACTERS:]
 
     def stop(self) -> None:
-        """End it at once: its data goes with it, there is nothing to save."""
+        """Ask it to end, as an operator would, and wait until it did."""
+        self.process.terminate()
+        self.process.wait(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """End it at once, with nothing saved but what it has saved before."""
         self.process.kill()
         self.process.wait()
 
 
-@contextmanager
-def running(
-    command: Sequence[str], *, account: Account, folder: Path, environment: Mapping[str, str]
-) -> Iterator[ServerProcess]:
-    """Run a server program until the block ends."""
-    log = folder / f"{Path(command[0]).name}.output"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [*_end_with_parent(), *command],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launcher:
+    """Starts server programs under one account, with one folder and environment.
+
+    One thread of its own starts them all: a program that is to end with its parent ends, in truth, with the thread
+    that started it, and whoever restarts a server may be a thread that is gone a moment later.
+    """
+
+    account: Account
+    folder: Path
+    environment: Mapping[str, str]
+    _thread: ThreadPoolExecutor = field(init=False, default_factory=lambda: ThreadPoolExecutor(1))
+
+    def launch(self, command: Sequence[str]) -> ServerProcess:
+        """Start a program."""
+        return self._thread.submit(self._launch, command).result()
+
+    def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a program to its end."""
+        return subprocess.run(
+            command,
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env=environment,
-            user=account.name,
-            group=account.group_id,
-            extra_groups=account.extra_groups,
-            # Ctrl-C is for pytest: its fixtures still need the servers while they tidy up.
-            start_new_session=True,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.folder,
+            env=self.environment,
+            user=self.account.name,
+            group=self.account.group_id,
+            extra_groups=self.account.extra_groups,
         )
-    server = ServerProcess(process=process, log=log)
-    try:
-        yield server
-    finally:
-        server.stop()
+
+    def close(self) -> None:
+        """Start nothing any more. What runs ends with the thread."""
+        self._thread.shutdown()
+
+    def _launch(self, command: Sequence[str]) -> ServerProcess:
+        log = self.folder / f"{Path(command[0]).name}.output"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [*_end_with_parent(), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env=self.environment,
+                user=self.account.name,
+                group=self.account.group_id,
+                extra_groups=self.account.extra_groups,
+                # Ctrl-C is for pytest: its fixtures still need the servers while they tidy up.
+                start_new_session=True,
+            )
+        return ServerProcess(process=process, log=log)
 
 
 def _end_with_parent() -> list[str]:

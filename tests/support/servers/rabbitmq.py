@@ -1,17 +1,13 @@
 """A RabbitMQ of this machine's own programs, private to the test session."""
 
+import shutil
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.servers.found import BrokerServer, Unavailable
 from tests.support.servers.probes import broker_problem, wait_until_ready
-from tests.support.servers.processes import (
-    SEARCH_PATH,
-    Account,
-    find_program,
-    free_ports,
-    running,
-)
+from tests.support.servers.processes import SEARCH_PATH, Account, Launcher, ServerProcess, find_program, free_ports
 
 #: Debian's own script; the one in /usr/sbin insists on the folders of the system's server.
 DEBIAN_SCRIPTS = "rabbitmq_server-*/sbin/rabbitmq-server"
@@ -25,55 +21,107 @@ def find_rabbitmq() -> str | None:
 
 def start_rabbitmq(closing: ExitStack) -> BrokerServer:
     """Start a fresh server with its management API on free ports; `closing` ends it and removes its data."""
+    rabbitmq = private_rabbitmq(closing)
+    rabbitmq.start()
+    return rabbitmq.server
+
+
+def private_rabbitmq(closing: ExitStack) -> "PrivateRabbitmq":
+    """Prepare a server that does not run yet; `closing` ends it and removes its data."""
     program, epmd = find_rabbitmq(), find_program("epmd")
     if program is None or epmd is None:
         raise Unavailable("rabbitmq-server is not installed")
     account = Account.of_server("rabbitmq")
-    with ExitStack() as started:
-        folder = started.enter_context(account.private_folder())
-        port, management_port, distribution_port, epmd_port = free_ports(4)
-        _configure(folder, management_port)
-        environment = _environment(folder, port, distribution_port, epmd_port)
-        started.enter_context(
-            running(
-                # Erlang's name server: with one of our own, the machine's is neither used nor left behind.
-                [epmd, "-address", "127.0.0.1", "-port", str(epmd_port)],
-                account=account,
-                folder=folder,
-                environment=environment,
-            )
-        )
-        process = started.enter_context(running([program], account=account, folder=folder, environment=environment))
-        server = BrokerServer(
+    folder = closing.enter_context(account.private_folder())
+    first = free_ports(4)
+    ports = _Ports(*range(first, first + 4))
+    _configure(folder, ports)
+    launcher = Launcher(account=account, folder=folder, environment=_environment(folder, ports))
+    rabbitmq = PrivateRabbitmq(program, epmd, launcher, ports)
+    closing.callback(rabbitmq.close)
+    return rabbitmq
+
+
+@dataclass(frozen=True, slots=True)
+class _Ports:
+    broker: int
+    management: int
+    distribution: int
+    epmd: int
+
+
+class PrivateRabbitmq:
+    """A server with data of its own, that can be ended in any way and started again."""
+
+    def __init__(self, program: str, epmd: str, launcher: Launcher, ports: _Ports) -> None:
+        self.server = BrokerServer(
             host="127.0.0.1",
-            port=port,
+            port=ports.broker,
             user="guest",
             password="guest",
-            management_url=f"http://127.0.0.1:{management_port}",
+            management_url=f"http://127.0.0.1:{ports.management}",
         )
-        wait_until_ready(lambda: broker_problem(server), ended=process.has_ended, log=process.log_tail)
-        closing.push(started.pop_all())
-    return server
+        self._program = program
+        self._launcher = launcher
+        # Erlang's name server: with one of our own, the machine's is neither used nor left behind.
+        self._names = launcher.launch([epmd, "-address", "127.0.0.1", "-port", str(ports.epmd)])
+        self._process: ServerProcess | None = None
+
+    def start(self) -> None:
+        """Start it on the data that it has, and return once it answers."""
+        process = self._process = self._launcher.launch([self._program])
+        wait_until_ready(lambda: broker_problem(self.server), ended=process.has_ended, log=process.log_tail)
+
+    def stop(self) -> None:
+        """End it as an operator would; its data stays."""
+        if self._process is not None:
+            self._process.stop()
+
+    def kill(self) -> None:
+        """End it with SIGKILL; its data is what it had saved by then."""
+        if self._process is not None:
+            self._process.kill()
+
+    def wipe(self) -> None:
+        """Delete its data: the next start is a first one."""
+        shutil.rmtree(self._launcher.folder / "mnesia")
+
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        return broker_problem(self.server) is None
+
+    def ctl(self, *arguments: str) -> str:
+        """Run rabbitmqctl against it, and return what that says."""
+        done = self._launcher.run([str(Path(self._program).with_name("rabbitmqctl")), *arguments])
+        if done.returncode != 0:
+            raise RuntimeError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def close(self) -> None:
+        """End it for good."""
+        self.kill()
+        self._names.kill()
+        self._launcher.close()
 
 
-def _configure(folder: Path, management_port: int) -> None:
+def _configure(folder: Path, ports: _Ports) -> None:
     (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
-    (folder / "rabbitmq.conf").write_text(f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management_port}\n")
+    (folder / "rabbitmq.conf").write_text(f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {ports.management}\n")
     (folder / "rabbitmq-env.conf").touch()
 
 
-def _environment(folder: Path, port: int, distribution_port: int, epmd_port: int) -> dict[str, str]:
+def _environment(folder: Path, ports: _Ports) -> dict[str, str]:
     """Everything under the folder, everything on the loopback interface."""
     return {
         "PATH": SEARCH_PATH,
         "HOME": str(folder),
         "LC_ALL": "C.UTF-8",
-        "RABBITMQ_NODENAME": f"inflow-test-{port}@localhost",
+        "RABBITMQ_NODENAME": f"inflow-test-{ports.broker}@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODE_PORT": str(port),
-        "RABBITMQ_DIST_PORT": str(distribution_port),
+        "RABBITMQ_NODE_PORT": str(ports.broker),
+        "RABBITMQ_DIST_PORT": str(ports.distribution),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
-        "ERL_EPMD_PORT": str(epmd_port),
+        "ERL_EPMD_PORT": str(ports.epmd),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),

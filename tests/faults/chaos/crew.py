@@ -1,0 +1,115 @@
+"""The services that are to run: whoever ends one starts it anew, and one that ends by itself is a problem."""
+
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from random import Random
+
+from tests.support.services import Pipeline, Service
+
+#: How long an engine waits after a SIGTERM before it kills.
+GRACE_SECONDS = 30.0
+_LOOK_SECONDS = 0.1
+
+
+class Post:
+    """One place in the crew, and the process that holds it. Its lock is for whoever ends or stops the process."""
+
+    def __init__(self, name: str, service: Service) -> None:
+        self.name = name
+        self.service = service
+        self.lock = threading.Lock()
+
+
+class Crew:
+    """All posts of a run, and what went wrong with them."""
+
+    def __init__(self, pipeline: Pipeline, names: Sequence[str]) -> None:
+        self._pipeline = pipeline
+        self._starting = threading.Lock()
+        self._posts = [Post(name, self._start(name)) for name in names]
+        self.problems: list[str] = []
+        self.slowest_stop_seconds = 0.0
+
+    def draw(self, random: Random) -> Post:
+        """Draw a post, as often a watcher as a writer or an aggregator."""
+        name = random.choice(sorted({post.name for post in self._posts}))
+        return random.choice([post for post in self._posts if post.name == name])
+
+    def kill(self, post: Post) -> None:
+        """Kill a service and start it anew."""
+        with post.lock:
+            post.service.kill()
+            post.service = self._start(post.name)
+
+    def restart(self, post: Post) -> None:
+        """Ask a service to stop, as a rolling restart does, and start it anew."""
+        with post.lock:
+            self._request_stop(post)
+            self._wait_for_end(post)
+            post.service = self._start(post.name)
+
+    def pause(self, post: Post, seconds: float) -> None:
+        """Let a service stand still for a while."""
+        with post.lock:
+            post.service.pause()
+            time.sleep(seconds)
+            post.service.resume()
+
+    def stop_all(self) -> None:
+        """Ask all services to stop, and wait until they did."""
+        for post in self._posts:
+            self._request_stop(post)
+        for post in self._posts:
+            self._wait_for_end(post)
+
+    @contextmanager
+    def supervised(self) -> Iterator[None]:
+        """Until the block ends, start anew what ended by itself; that it did is a problem."""
+        ended = threading.Event()
+
+        def supervise() -> None:
+            while not ended.wait(_LOOK_SECONDS):
+                for post in self._posts:
+                    with post.lock:
+                        self._relieve(post)
+
+        supervisor = threading.Thread(target=supervise, name="supervisor")
+        supervisor.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            supervisor.join()
+
+    def _relieve(self, post: Post) -> None:
+        if post.service.has_ended:
+            code = post.service.process.returncode
+            self.problems.append(f"a {post.name} ended by itself, with {code}: {post.service.log_file.name}")
+            post.service = self._start(post.name)
+
+    def _request_stop(self, post: Post) -> None:
+        # Before that, a SIGTERM ends the interpreter, not the service.
+        post.service.logged("started")
+        post.service.signal(signal.SIGTERM)
+
+    def _wait_for_end(self, post: Post) -> None:
+        """Wait for the end after a SIGTERM; kill what does not come to it."""
+        service, asked_at = post.service, time.monotonic()
+        try:
+            code = service.process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            service.kill()
+            self.problems.append(f"a {post.name} runs {GRACE_SECONDS} s after SIGTERM: {service.log_file.name}")
+            return
+        self.slowest_stop_seconds = max(self.slowest_stop_seconds, time.monotonic() - asked_at)
+        if code != 0:
+            self.problems.append(f"a {post.name} ended with {code} after SIGTERM: {service.log_file.name}")
+
+    def _start(self, name: str) -> Service:
+        # The pipeline numbers its processes.
+        with self._starting:
+            return self._pipeline.start_one(name)

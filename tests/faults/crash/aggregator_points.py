@@ -1,0 +1,32 @@
+"""Where an aggregator can be made to end."""
+
+from functools import partial
+
+from tests.faults.crash.calls import commits_within, of_file, onto
+from tests.faults.crash.points import Point
+
+_AGGREGATOR = "services.aggregator.aggregator:Aggregator"
+_ACK = "pika.adapters.blocking_connection:BlockingChannel.basic_ack"
+_COMMIT = "pymysql.connections:Connection._execute_command"
+_SUMMARY = "summary_output.json"
+
+_before = partial(Point, service="aggregator", moment="before")
+_after = partial(Point, service="aggregator", moment="after")
+_entered = partial(Point, service="aggregator", moment="entered")
+
+AGGREGATOR_POINTS = (
+    _before(name="on an event", target=f"{_AGGREGATOR}.handle"),
+    _before(name="before the query", target=f"{_AGGREGATOR}._render"),
+    _after(name="after the query, before the temporary file", target=f"{_AGGREGATOR}._render"),
+    _entered(name="in the writing of the summary", target="shared.files:replacing"),
+    _before(name="before the fsync of the temporary file", target="os:fsync", when=of_file(f".{_SUMMARY}.tmp")),
+    _before(name="before the rename of the summary", target="os:replace", when=onto(_SUMMARY)),
+    _after(name="after the rename, before the folder's fsync", target="os:replace", when=onto(_SUMMARY)),
+    _before(name="before the books say summarised", target="shared.loads:mark_summarised"),
+    _after(name="before the commit of the books that say summarised", target="shared.loads:mark_summarised"),
+    _after(name="in a commit of a recomputation", target=_COMMIT, when=commits_within("recompute")),
+    _after(name="after the books say summarised", target=f"{_AGGREGATOR}.recompute"),
+    _after(name="after an event is handled, before its ack", target=f"{_AGGREGATOR}.handle"),
+    _before(name="in pika's thread, before the ack of an event", target=_ACK),
+    _after(name="after the ack of an event", target=_ACK),
+)

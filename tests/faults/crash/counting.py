@@ -1,0 +1,36 @@
+"""Runs a workload without any fault, and counts how often each point is passed."""
+
+from tests.faults.crash.judgement import judge
+from tests.faults.crash.looking import looking_at
+from tests.faults.crash.stage import Servers, Stage, set_up
+from tests.faults.crash.table import POINTS
+from tests.faults.crash.workload import Workload
+from tests.faults.summary_watch import SummaryWatch
+from tests.support.services import SERVICES
+
+
+class WrongWithoutFaults(Exception):
+    """Something is wrong already where nobody disturbs."""
+
+
+def count_passages(servers: Servers, workload: Workload, *, writers: int = 1) -> dict[str, int]:
+    """Return the passages of each point by its full name; of several writers, those of one."""
+    watch = SummaryWatch(only_adds=workload.only_adds)
+    with set_up(servers) as stage:
+        with looking_at(stage.pipeline.summary, watch):
+            _run(stage, workload, writers)
+            problems = judge(stage)
+        problems += watch.problems
+        if problems:
+            raise WrongWithoutFaults("\n".join([*problems, stage.pipeline.logs()]))
+        passed = {service: stage.passages(service) for service in SERVICES}
+        return {point.full_name: passed[point.service][point.name] for point in POINTS}
+
+
+def _run(stage: Stage, workload: Workload, writers: int) -> None:
+    for service in SERVICES:
+        stage.launch(service)
+    stage.start(*["writer"] * (writers - 1))
+    for wave in workload.waves():
+        stage.drop(wave)
+        stage.wait_until_done()

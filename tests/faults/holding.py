@@ -1,0 +1,38 @@
+"""Holding a writer in the middle of a chunk, for as long as a test likes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from sqlalchemy import Connection, exc, make_url, text
+
+from tests.support.eventually import eventually
+from tests.support.servers.isolation import Database
+from tests.support.services import Pipeline
+
+_WAITING = """
+    SELECT trx_mysql_thread_id FROM information_schema.innodb_trx
+    JOIN information_schema.processlist ON id = trx_mysql_thread_id
+    WHERE trx_state = 'LOCK WAIT' AND db = :name
+"""
+
+
+@contextmanager
+def place_held(pipeline: Pipeline, city: str) -> Iterator[None]:
+    """Lock a place that each chunk of people refers to. Watchers write nothing there, they go on."""
+    with pipeline.transaction() as holder:
+        assert holder.execute(text("SELECT * FROM places WHERE city = :city FOR UPDATE"), {"city": city}).all()
+        yield
+
+
+def sessions_that_wait(pipeline: Pipeline, database: Database) -> set[int]:
+    """Wait until somebody waits for a lock; return the sessions of all who do."""
+    name = make_url(database.url).database
+    found = eventually(lambda: pipeline.query(_WAITING, name=name), message="a chunk waits for a lock")
+    return {row.trx_mysql_thread_id for row in found}
+
+
+def end_sessions(connection: Connection, sessions: set[int]) -> None:
+    """End sessions of others, as far as they are still there: of a killed process the server may long not know."""
+    for session in sessions:
+        with suppress(exc.OperationalError):
+            connection.execute(text(f"KILL {session}"))

@@ -1,0 +1,130 @@
+"""The mutants: each breaks one promise of the product, as a mistake in its code would."""
+
+from tests.faults.mutants.mutant import Attempt, Edit, Mutant
+
+_CONSUMER = "shared/broker/consumer.py"
+_SIMULATION = Attempt("simulation", "--seeds 1000")
+
+MUTANTS = (
+    Mutant(
+        name="ack before commit",
+        edits=(
+            Edit(
+                _CONSUMER,
+                "    def _on_message(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:\n",
+                "    def _on_message(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:\n"
+                "        self._channel.basic_ack(method.delivery_tag)\n",
+            ),
+            Edit(_CONSUMER, "        self._channel.basic_ack(delivery_tag)\n", ""),
+        ),
+        attempts=(Attempt("crash", "--only commit --passages middle"),),
+    ),
+    Mutant(
+        name="no ledger",
+        edits=(Edit("services/writer/books.py", "    table = schema.chunks\n", "    return True\n"),),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
+        name="no publisher confirms",
+        edits=(Edit("shared/broker/connection.py", "    channel.confirm_delivery()\n", ""),),
+        attempts=(Attempt("chaos", "--seeds 2 --nemesis broker-killed"),),
+    ),
+    Mutant(
+        name="not mandatory",
+        edits=(Edit("shared/broker/publisher.py", "mandatory=True", "mandatory=False"),),
+        attempts=(Attempt("chaos", "--seeds 2 --nemesis queue-unbound"),),
+    ),
+    Mutant(
+        name="keys not sorted",
+        edits=(
+            Edit("services/writer/outcomes.py", "for identity in sorted(last)", "for identity in last"),
+            Edit("services/writer/merge.py", "orjson.dumps(sorted(keys))", "orjson.dumps(list(keys))"),
+        ),
+        attempts=(Attempt("chaos", "--seeds 2"),),
+    ),
+    Mutant(
+        name="no roll-back after 1205",
+        edits=(
+            Edit(
+                "shared/database.py",
+                "            with self._engine.begin() as connection:\n                yield connection\n",
+                "            with self._engine.connect() as connection:\n"
+                "                try:\n                    yield connection\n"
+                "                finally:\n                    connection.commit()\n",
+            ),
+        ),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
+        name="output written in place",
+        edits=(Edit("shared/files.py", 'path.with_name(f".{path.name}.tmp")', "path"),),
+        attempts=(_SIMULATION, Attempt("chaos", "--seeds 1 --nemesis disk-full")),
+    ),
+    Mutant(
+        name="no rescan, events alone",
+        edits=(
+            Edit(
+                "services/watcher/discovery.py",
+                "(entry.path in renamed_in or now - sightings[entry.path].since >= settle_seconds)",
+                "entry.path in renamed_in",
+            ),
+        ),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
+        name="keys that ignore accents and case",
+        edits=(
+            Edit("shared/schema.py", '"mysql": "utf8mb4_0900_bin"', '"mysql": "utf8mb4_0900_ai_ci"'),
+            Edit("shared/schema.py", '"mariadb": "utf8mb4_nopad_bin"', '"mariadb": "utf8mb4_general_ci"'),
+        ),
+        attempts=(Attempt("crash", "--only claim --passages first"),),
+    ),
+    Mutant(
+        name="archived before complete",
+        edits=(
+            Edit(
+                "services/watcher/watcher.py",
+                '        states = ("complete", "archived", "refused")\n',
+                '        states = ("published", "complete", "archived", "refused")\n',
+            ),
+        ),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
+        name="completion by count, then decide",
+        edits=(
+            Edit(
+                "services/writer/handlers.py",
+                "            plan = self._mergers[dataset.name].merge(connection, chunk.load_id, typed.rows)\n",
+                "            is_last = connection.exec_driver_sql(\n"
+                '                f"SELECT rows_done + {chunk.row_count} = row_count FROM inflow_loads "\n'
+                '                f"WHERE load_id = {chunk.load_id}"\n'
+                "            ).scalar()\n"
+                "            plan = self._mergers[dataset.name].merge(connection, chunk.load_id, typed.rows)\n",
+            ),
+            Edit(
+                "services/writer/handlers.py",
+                "            completed = books.complete_if_balanced(connection, self._store.schema, chunk.load_id, ",
+                "            completed = bool(is_last) and books.complete_if_balanced(\n"
+                "                connection, self._store.schema, chunk.load_id, ",
+            ),
+        ),
+        attempts=(Attempt("crash", "--only ledger --variants two-writers"), Attempt("chaos", "--seeds 2")),
+    ),
+    Mutant(
+        name="order guard removed",
+        edits=(
+            Edit(
+                "services/writer/outcomes.py",
+                "    if stored.asserted_load >= load_id:\n        plan.superseded += 1\n    elif",
+                "    if",
+            ),
+            Edit(
+                "services/writer/outcomes.py",
+                "    if (stored.asserted_load, stored.asserted_line) < (load_id, row[0]):\n        (",
+                "    (",
+            ),
+        ),
+        attempts=(_SIMULATION,),
+    ),
+)

@@ -1,0 +1,73 @@
+"""What a poison message is, and messages that a writer can't use though they are well formed."""
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pika
+
+from shared.messages import LoadCompleted, LoadExtracted, Payload, RowsExtracted, UnreadableRow
+from tests.support.deliveries import body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MALFORMED, CONTRADICTORY, REFUSED = "MalformedMessage: ", "ContradictoryMessage: ", "DatabaseRefused: "
+
+#: A chunk as a watcher publishes it.
+CHUNK = RowsExtracted(
+    load_id=1,
+    dataset="people",
+    first_row=0,
+    header=["given_name", "family_name", "date_of_birth", "place_of_birth"],
+    lines=[2],
+    rows=[["Kim", "Ash", "1937-01-02", "Weir"]],
+    unreadable=[],
+)
+_UNREADABLE = UnreadableRow(line=3, code="dialect-error", message="", raw="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poison:
+    """A message that must end as a dead letter: no two have the same body."""
+
+    name: str
+    body: bytes
+    #: How the reason begins.
+    reason: str = MALFORMED
+    properties: pika.BasicProperties = field(default_factory=pika.BasicProperties)
+
+
+def contradictory(*, complete: LoadExtracted, begun: RowsExtracted) -> list[Poison]:
+    """Return messages against what a writer knows: one load has its manifest and all rows, another a chunk."""
+    behind = replace(CHUNK, load_id=complete.load_id, first_row=complete.row_count)
+    payloads: Mapping[str, Payload] = {
+        "rows of a load that nobody claimed": replace(CHUNK, load_id=999),
+        "a manifest of a load that nobody claimed": replace(complete, load_id=999),
+        "rows of an unknown dataset": replace(CHUNK, load_id=complete.load_id, dataset="animals"),
+        "rows that overlap others": replace(CHUNK, load_id=begun.load_id, first_row=begun.first_row + 1),
+        "more rows than the manifest says": behind,
+        "another manifest": replace(complete, row_count=complete.row_count + 1),
+        "a manifest beyond all numbers": replace(complete, row_count=2**63),
+    }
+    return [Poison(name=name, body=body(payload), reason=CONTRADICTORY) for name, payload in payloads.items()]
+
+
+def refused_by_the_database(*, complete: LoadExtracted) -> list[Poison]:
+    """Return messages that no table can take."""
+    behind = replace(CHUNK, load_id=complete.load_id, first_row=complete.row_count)
+    payloads: Mapping[str, Payload] = {
+        "a load that has no number in a database": replace(CHUNK, load_id=2**63),
+        "a row that has no number in a database": replace(behind, first_row=2**63),
+        "an unreadable line that has none": replace(behind, unreadable=[replace(_UNREADABLE, line=2**63)]),
+        "a code that is too long": replace(behind, unreadable=[replace(_UNREADABLE, code="x" * 65)]),
+        "rows without their key": replace(behind, header=["a", "b", "c", "d"]),
+    }
+    return [Poison(name=name, body=body(payload), reason=REFUSED) for name, payload in payloads.items()]
+
+
+def misdirected(payload: Payload = CHUNK) -> list[Poison]:
+    """Return a message that is none for this queue."""
+    return [Poison(name=f"a {payload.kind}", body=body(payload))]
+
+
+EVENT = LoadCompleted(load_id=1, dataset="places")

@@ -1,0 +1,115 @@
+"""A broker in memory with the habits of quorum queues, and some that are worse."""
+
+from dataclasses import dataclass, replace
+
+from shared.errors import BrokerUnavailable, Unroutable
+from shared.messages import Envelope, LoadCompleted, encode
+from shared.topology import QUEUES, Queue
+from tests.faults.simulation.faults import (
+    AFTER_PUBLICATION,
+    BACKLOG,
+    BEFORE_PUBLICATION,
+    CONFIRM_LOST,
+    DOUBLED,
+    DROPPED,
+    DUPLICATED,
+    GIVEN_UP,
+    OUT_OF_ORDER,
+    UNAVAILABLE,
+    UNROUTABLE,
+    WIPED,
+)
+from tests.faults.simulation.world import World
+
+#: Far below the real one, so that counting gives up healthy messages all the time.
+_DELIVERY_LIMIT = 2
+_OUT_OF_ORDER_CHANCE, _DUPLICATE_CHANCE = 0.3, 0.05
+
+
+@dataclass(slots=True)
+class Message:
+    """A message in a queue, or in a consumer's hands."""
+
+    #: For who reads a trace.
+    about: str
+    body: bytes
+    deliveries: int = 0
+
+
+class SimulatedBroker:
+    """Takes messages and gives them out. `announced` are the loads whose completion was ever published."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._queues: dict[str, list[Message]] = {queue.name: [] for queue in QUEUES}
+        self._given_up: dict[str, list[Message]] = {queue.name: [] for queue in QUEUES}
+        self.dead_letters: list[str] = []
+        self.announced: set[int] = set()
+
+    def publish(self, message: Envelope) -> None:
+        """Store a message, or not, and say so, or not."""
+        about = f"{message.kind} {message.payload.identity}"
+        fault = self._world.at(BEFORE_PUBLICATION)
+        if fault == UNROUTABLE:
+            raise Unroutable(about)
+        if fault == DROPPED:
+            raise BrokerUnavailable(about)
+        self._store(message, about)
+        fault = self._world.at(AFTER_PUBLICATION)
+        if fault == DOUBLED:
+            self._store(message, about)
+        if fault == CONFIRM_LOST:
+            raise BrokerUnavailable(about)
+
+    def backlog(self, queue: Queue) -> int:
+        """Count the messages that no consumer holds."""
+        if self._world.at(BACKLOG) == UNAVAILABLE:
+            raise BrokerUnavailable("no answer")
+        return len(self._queues[queue.name])
+
+    def deliver(self, queue: Queue) -> Message | None:
+        """Hand out a message, mostly the oldest."""
+        waiting = self._queues[queue.name]
+        if not waiting:
+            return None
+        position = self._world.random.randrange(len(waiting)) if self._world.happens(_OUT_OF_ORDER_CHANCE) else 0
+        if position:
+            self._world.count(OUT_OF_ORDER)
+        if self._world.happens(_DUPLICATE_CHANCE):
+            self._world.count(DUPLICATED)
+            return replace(waiting[position])
+        return waiting.pop(position)
+
+    def take_back(self, queue: Queue, messages: list[Message]) -> None:
+        """Take back what was delivered and not acknowledged. Above the limit it is given up."""
+        for message in reversed(messages):
+            message.deliveries += 1
+            if message.deliveries > _DELIVERY_LIMIT:
+                self._world.count(GIVEN_UP)
+                self._given_up[queue.name].append(message)
+            else:
+                self._queues[queue.name].insert(0, message)
+
+    def redrive(self, queue: Queue) -> None:
+        """Put back what was given up, each as if it were new."""
+        given_up, self._given_up[queue.name] = self._given_up[queue.name], []
+        self._queues[queue.name] += [Message(message.about, message.body) for message in given_up]
+
+    def wipe(self) -> None:
+        """Lose all messages, and those that are in the hands of consumers can't be acknowledged any more."""
+        self._world.count(WIPED)
+        for messages in (*self._queues.values(), *self._given_up.values()):
+            messages.clear()
+
+    def depths(self) -> dict[str, int]:
+        """Count what waits anywhere, by queue."""
+        depths = {name: len(messages) for name, messages in self._queues.items()}
+        return depths | {f"{name}.redrive": len(messages) for name, messages in self._given_up.items()}
+
+    def _store(self, message: Envelope, about: str) -> None:
+        self._world.tell(f"publishes {about}")
+        for queue in QUEUES:
+            if message.kind in queue.routing_keys:
+                self._queues[queue.name].append(Message(about, encode(message)))
+        if isinstance(message.payload, LoadCompleted):
+            self.announced.add(message.payload.load_id)

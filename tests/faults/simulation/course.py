@@ -1,0 +1,154 @@
+"""The course of a run: everything under faults, then everything without, until there is nothing left to do."""
+
+from collections.abc import Iterator
+
+from shared.files import DataFolder
+from tests.faults.checker import problems
+from tests.faults.simulation.broker import SimulatedBroker
+from tests.faults.simulation.database import SimulatedDatabase
+from tests.faults.simulation.faults import ALL_KILLED
+from tests.faults.simulation.invariants import Invariants, event_problems, order_problems
+from tests.faults.simulation.plan import Plan
+from tests.faults.simulation.process import Process, Site
+from tests.faults.simulation.processes import AggregatorProcess, WatcherProcess, WriterProcess
+from tests.faults.simulation.user import User
+from tests.faults.simulation.world import World
+
+_STEPS_UNDER_FAULTS = (40, 200)
+_STEPS_OF_AN_INTERLUDE = (1, 1, 1, 2, 5, 20)
+_LONGEST_STEP_SECONDS = 0.3
+#: Within so many rounds, each process working off what it finds, all must be done.
+_MOST_ROUNDS = 30
+#: Nobody waits for so long in a round that silence is noticed; but where the broker lost messages, it has to be.
+_ROUND_SECONDS, _ROUND_SECONDS_AFTER_WIPE = 1.5, 200.0
+
+
+_UNDONE = """
+    SELECT load_id, state, reason FROM inflow_loads
+     WHERE state NOT IN ('archived', 'refused') OR (completed_at IS NOT NULL AND summarised_at IS NULL)
+    UNION ALL SELECT load_id, 'in the outbox', NULL FROM inflow_outbox
+    UNION ALL SELECT file, state, reason FROM inflow_inbox
+"""
+
+
+class Course:
+    """One run. What is wrong gets into the world's list, and ends it."""
+
+    def __init__(self, world: World, database: SimulatedDatabase, folder: DataFolder) -> None:
+        self._world = world
+        self._database = database
+        self._folder = folder
+        self._plan = plan = Plan.draw(world.random)
+        self._broker = SimulatedBroker(world)
+        site = Site(world=world, broker=self._broker, store=database.store, folder=folder, config=plan.config)
+        watcher = WatcherProcess(site)
+        self._processes: list[Process] = [
+            *(WriterProcess(site, number) for number in range(plan.writers)),
+            *(AggregatorProcess(site, number) for number in range(plan.aggregators)),
+            # It has the most to do.
+            watcher,
+            watcher,
+        ]
+        self._user = User(world, folder, watcher, plan.drops, plan.config.settle_seconds)
+        self._invariants = Invariants(world, database, self._broker, folder, only_adds=plan.only_adds)
+        self._wipes_left = plan.wipes
+        self._connect()
+
+    def _connect(self) -> None:
+        """Give the world what only the whole of the run can do."""
+        self._world.fault_rate = self._plan.fault_rate
+        self._world.look = self._invariants.look
+        self._world.interlude = self._interlude
+        self._world.before_time_passes = self._user.before_time_passes
+        self._world.in_transaction = lambda: self._database.in_transaction
+
+    def run_with_faults(self) -> None:
+        """Let whoever chance names take the next step, for a while."""
+        world = self._world
+        steps = world.random.randint(*_STEPS_UNDER_FAULTS)
+        for _ in range(steps):
+            world.let_pass(world.random.uniform(0, _LONGEST_STEP_SECONDS))
+            world.random.choice(self._candidates()).step()
+            if world.random.random() < 1 / steps:
+                self._wipe()
+            if self._is_wrong():
+                return
+
+    def run_without(self) -> tuple[int, float]:
+        """Let all come to its end and be judged; return the rounds and simulated seconds that it took."""
+        self._stop_faults()
+        calm_since = self._world.clock.elapsed_seconds
+        rounds = self._converge()
+        if not self._world.problems:
+            self._world.problems += self._final_problems()
+        return rounds, self._world.clock.elapsed_seconds - calm_since
+
+    def _interlude(self) -> None:
+        """Those who are not in the middle of a step take some: who is paused does not know for how long."""
+        for _ in range(self._world.random.choice(_STEPS_OF_AN_INTERLUDE)):
+            idle = self._candidates()
+            if idle and not self._world.problems:
+                self._world.random.choice(idle).step()
+
+    def _candidates(self) -> list[Process | User]:
+        """Who may take a step now."""
+        idle: list[Process | User] = [process for process in self._processes if process not in self._world.acting]
+        return idle if self._user.is_done else [*idle, self._user]
+
+    def _wipe(self) -> None:
+        if self._wipes_left:
+            self._wipes_left -= 1
+            self._broker.wipe()
+            for process in self._processes:
+                process.consumer.forget()
+
+    def _stop_faults(self) -> None:
+        """Sometimes with the end of all processes: what they only had in memory must not be needed."""
+        if self._world.happens(0.5):
+            self._world.count(ALL_KILLED)
+            for process in self._processes:
+                process.end()
+        self._world.fault_rate = 0.0
+        while not self._user.is_done:
+            self._user.step()
+        self._world.tell("faults have stopped")
+
+    def _converge(self) -> int:
+        for number in range(1, _MOST_ROUNDS + 1):
+            self._world.let_pass(_ROUND_SECONDS_AFTER_WIPE if self._plan.wipes else _ROUND_SECONDS)
+            for process in self._world.random.sample(self._processes, len(self._processes)):
+                process.work_off()
+                if self._is_wrong():
+                    return number
+            if self._is_done():
+                return number
+        self._world.problems.append(f"no end after {_MOST_ROUNDS} rounds without faults: {self._leftovers()}")
+        return _MOST_ROUNDS
+
+    def _is_wrong(self) -> bool:
+        self._invariants.check()
+        return bool(self._world.problems)
+
+    def _is_done(self) -> bool:
+        return not any(self._leftovers().values())
+
+    def _leftovers(self) -> dict[str, object]:
+        """What is left to do, by the kind of it."""
+        return {
+            **self._broker.depths(),
+            "held": sum(process.consumer.held for process in self._processes),
+            "files": [path.name for path in (*self._folder.inbox.iterdir(), *self._folder.processing.iterdir())],
+            "books": self._database.select(_UNDONE),
+        }
+
+    def _final_problems(self) -> Iterator[str]:
+        dropped = self._user.dropped
+        yield from problems(
+            drops=[each.drop for each in dropped],
+            store=self._database.store,
+            folder=self._folder,
+            queue_depths=self._broker.depths(),
+            dead_letters=self._broker.dead_letters,
+        )
+        yield from order_problems(self._database, dropped)
+        yield from event_problems(self._database, self._broker)

@@ -1,0 +1,83 @@
+"""Every fault that a run may meet, by the point at which it comes. What is never injected proves nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+KILLED = "killed"
+
+#: What a MySQL server says with these numbers.
+SERVER_ERRORS = {
+    "1205": "Lock wait timeout exceeded; try restarting transaction",
+    "1213": "Deadlock found when trying to get lock; try restarting transaction",
+    "2006": "MySQL server has gone away",
+    "2013": "Lost connection to MySQL server during query",
+}
+#: After these the client has no connection any more; the server rolls back.
+DISCONNECTS = ("2006", "2013")
+
+DROPPED, UNROUTABLE = "the message is lost and the publisher told", "no queue takes the message"
+CONFIRM_LOST, DOUBLED = "the confirm is lost", "the message is stored twice"
+UNAVAILABLE = "the broker can't be reached"
+CONNECTION_LOST = "the consumer's connection is lost"
+STOPPED = "a stop is requested"
+EIO, ENOSPC = "EIO", "ENOSPC"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A step that a process takes, what may go wrong there, and how often compared with a statement."""
+
+    name: str
+    faults: tuple[str, ...]
+    weight: float = 4.0
+
+
+STATEMENT = Point("at a statement", (KILLED, *SERVER_ERRORS), weight=1.0)
+BEFORE_COMMIT = Point("before a commit", (KILLED, *SERVER_ERRORS), weight=3.0)
+AFTER_COMMIT = Point("after a commit", (KILLED, *DISCONNECTS), weight=2.0)
+BEFORE_PUBLICATION = Point("before a publication", (KILLED, DROPPED, UNROUTABLE))
+AFTER_PUBLICATION = Point("after a publication", (KILLED, CONFIRM_LOST, DOUBLED))
+BACKLOG = Point("asking for the backlog", (KILLED, UNAVAILABLE))
+AFTER_DELIVERY = Point("after a delivery", (KILLED, CONNECTION_LOST))
+BEFORE_ACK = Point("before an ack", (KILLED, CONNECTION_LOST), weight=8.0)
+AFTER_ACK = Point("after an ack", (KILLED,), weight=2.0)
+BEFORE_RENAME = Point("before a rename", (KILLED, EIO), weight=8.0)
+AFTER_RENAME = Point("after a rename", (KILLED, EIO), weight=8.0)
+UNLINK = Point("at an unlink", (KILLED,), weight=40.0)
+OPEN = Point("at an open", (KILLED, EIO), weight=2.0)
+READ = Point("at a read", (KILLED, EIO), weight=2.0)
+WRITE = Point("in the middle of a write", (KILLED, ENOSPC), weight=16.0)
+FSYNC = Point("at an fsync", (KILLED, ENOSPC))
+LISTING = Point("at a listing", (KILLED, EIO), weight=1.0)
+PAUSE = Point("in a pause", (KILLED, STOPPED, CONNECTION_LOST), weight=100.0)
+BETWEEN_STEPS = Point("between two steps", (KILLED, STOPPED), weight=2.0)
+
+POINTS = (
+    STATEMENT, BEFORE_COMMIT, AFTER_COMMIT,
+    BEFORE_PUBLICATION, AFTER_PUBLICATION, BACKLOG, AFTER_DELIVERY, BEFORE_ACK, AFTER_ACK,
+    BEFORE_RENAME, AFTER_RENAME, UNLINK, OPEN, READ, WRITE, FSYNC, LISTING,
+    PAUSE, BETWEEN_STEPS,
+)  # fmt: skip
+
+#: What is no fault of a process.
+OUT_OF_ORDER, DUPLICATED = "a message is delivered out of order", "a message is delivered twice"
+GIVEN_UP, WIPED = "the broker gives up a message by counting", "the broker loses all its messages"
+HINT_LOST, COPIED_SLOWLY = "an event of the inbox is lost", "a file is copied into the inbox in two parts"
+SAME_NAME, REPLACED = "a name is dropped again", "a file is replaced before its claim"
+INTERLUDE, LOCK_AWAITED = "others work in the middle of a step", "an aggregator waits for the lock"
+ALL_KILLED = "everything is killed at once"
+OTHERS = (
+    OUT_OF_ORDER, DUPLICATED, GIVEN_UP, WIPED, HINT_LOST, COPIED_SLOWLY, SAME_NAME, REPLACED, INTERLUDE,
+    LOCK_AWAITED, ALL_KILLED,
+)  # fmt: skip
+
+
+def all_kinds() -> Iterator[str]:
+    """Name every kind of fault, as it is counted."""
+    yield from (kind(point, fault) for point in POINTS for fault in point.faults)
+    yield from OTHERS
+
+
+def kind(point: Point, fault: str) -> str:
+    """Name a fault at a point."""
+    return f"{point.name}: {fault}"

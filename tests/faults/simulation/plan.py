@@ -1,0 +1,50 @@
+"""What a seed is about: how many of each process, which faults and how many, which settings, what is dropped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Self
+
+from services.watcher.chunks import Bounds
+from services.watcher.config import WatcherConfig
+from tests.faults.drops import Drop, draw_drops
+
+_FAULT_RATES = (0.001, 0.003, 0.006, 0.012)
+#: So long that no run reaches it: what was published must come to its end without being published again.
+_NEVER = 1e12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One seed's settings."""
+
+    only_adds: bool
+    #: How often the broker loses all its messages.
+    wipes: int
+    writers: int
+    aggregators: int
+    fault_rate: float
+    config: WatcherConfig
+    drops: Sequence[Drop]
+
+    @classmethod
+    def draw(cls, random: Random) -> Self:
+        """Draw a plan."""
+        only_adds = random.random() < 0.5
+        wipes = random.choice((1, 2)) if random.random() < 0.25 else 0
+        is_impatient = wipes > 0 or random.random() < 0.1
+        return cls(
+            only_adds=only_adds,
+            wipes=wipes,
+            writers=random.randint(1, 3),
+            aggregators=random.randint(1, 2),
+            fault_rate=random.choice(_FAULT_RATES),
+            config=WatcherConfig(
+                bounds=Bounds(rows=random.randint(2, 4), bytes=1 << 20),
+                settle_seconds=random.choice((0.0, 1.0)),
+                backlog_messages=random.choice((2, 100)),
+                republish_seconds=random.choice((1.0, 10.0)) if is_impatient else _NEVER,
+                watch="poll",
+            ),
+            drops=draw_drops(random, count=random.randint(2, 5), most_rows=12, only_adds=only_adds),
+        )

@@ -1,0 +1,320 @@
+"""What a broker can do to services that hold on to it: each comes back by itself, and nothing is lost or doubled."""
+
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pika
+import pytest
+
+from shared.broker import Publisher
+from shared.environment import Environment
+from shared.lifecycle import STOP_SECONDS
+from shared.messages import Payload, envelope
+from shared.settings import BrokerSettings
+from shared.topology import AGGREGATOR_QUEUE, EXCHANGE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
+from tests.e2e.test_services import behind_forwarders
+from tests.faults.holding import end_sessions, place_held, sessions_that_wait
+from tests.integration.test_broker import MOMENT, consuming, through
+from tests.support.births import Births, births
+from tests.support.catalogs import default_catalog
+from tests.support.deliveries import Warehouse, chunks, dropped, manifest
+from tests.support.eventually import eventually
+from tests.support.forwarder import forwarder
+from tests.support.model import Accounts, DroppedFile
+from tests.support.servers.isolation import Broker, Database
+from tests.support.servers.management import Management
+from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
+
+PEOPLE, CHUNK_ROWS = 600, 30
+#: All chunks of the people, and their manifest.
+MESSAGES = PEOPLE // CHUNK_ROWS + 1
+SETTINGS = {"INFLOW_CHUNK_ROWS": str(CHUNK_ROWS), "INFLOW_REPUBLISH_SECONDS": "1", "INFLOW_LOG_LEVEL": "DEBUG"}
+SERVICE_OF = {WATCHER_QUEUE.name: "watcher", WRITER_QUEUE.name: "writer", AGGREGATOR_QUEUE.name: "aggregator"}
+
+#: The first RabbitMQ whose policies know a consumer's patience; before, it is one setting of the whole server.
+KNOWS_PATIENCE = (3, 12)
+#: More than an ordinary chunk needs.
+PATIENCE_MILLISECONDS = 2000
+CITY = "Dumfries of Stone"
+
+
+class Patience(Management):
+    """Says how long a consumer may keep a message."""
+
+    def limit(self, vhost: str, queue: Queue) -> None:
+        definition = {"consumer-timeout": PATIENCE_MILLISECONDS}
+        policy = {"pattern": f"^{queue.name}$", "definition": definition, "apply-to": "queues"}
+        self._request("PUT", self._path(vhost), policy)
+
+    def lift(self, vhost: str) -> None:
+        self._request("DELETE", self._path(vhost))
+
+    def _path(self, vhost: str) -> str:
+        return f"/api/policies/{quote(vhost, safe='')}/patience"
+
+
+@pytest.fixture
+def patience(broker: Broker) -> Patience:
+    patience = Patience(broker.server)
+    if tuple(map(int, patience.version().split(".")[:2])) < KNOWS_PATIENCE:
+        pytest.skip("this RabbitMQ has one consumer timeout for all its queues")
+    return patience
+
+
+@pytest.fixture
+def settings(broker: Broker) -> BrokerSettings:
+    return BrokerSettings.from_environment(Environment({"RABBITMQ_URL": broker.url}))
+
+
+@pytest.fixture
+def channel(broker: Broker) -> Iterator[Any]:
+    with closing(pika.BlockingConnection(pika.URLParameters(broker.url))) as connection:
+        yield connection.channel()
+
+
+@pytest.fixture
+def warehouse(database: Database) -> Iterator[Warehouse]:
+    with closing(Warehouse(database.url, default_catalog())) as warehouse:
+        yield warehouse
+
+
+@pytest.fixture
+def pipeline(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Pipeline]:
+    with running_pipeline(tmp_path, broker_url=broker.url, database_url=database.url, settings=SETTINGS) as pipeline:
+        yield pipeline
+
+
+@pytest.fixture
+def services(pipeline: Pipeline) -> dict[str, Service]:
+    """All services, with the places loaded."""
+    services = dict(zip(SERVICES, pipeline.start(*SERVICES), strict=True))
+    pipeline.drop("places.csv", stones().places_csv)
+    pipeline.wait_until_archived(1)
+    return services
+
+
+def stones() -> Births:
+    return births("Stone", people=PEOPLE)
+
+
+def assert_loaded(pipeline: Pipeline, broker: Broker) -> None:
+    """Every row is loaded once, and counted; nothing is left, and nothing was put aside."""
+    pipeline.wait_until_archived(2)
+    assert (pipeline.loads()[2].inserted, pipeline.loads()[2].rows_done) == (PEOPLE, PEOPLE)
+    pipeline.wait_for_summary(stones().by_country)
+    eventually(lambda: set(broker.queue_depths().values()) == {0}, message="the queues are empty")
+
+
+def consumers(channel: Any, queue: Queue) -> int:
+    return int(channel.queue_declare(queue.name, durable=True, arguments=queue.arguments).method.consumer_count)
+
+
+@pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.name)
+def test_a_service_whose_queue_is_deleted_in_mid_load_consumes_again(
+    pipeline: Pipeline, broker: Broker, database: Database, services: dict[str, Service], channel: Any, queue: Queue
+) -> None:
+    """The broker cancels the consumer; the load is published again where its messages went with the queue."""
+    with place_held(pipeline, CITY):
+        pipeline.drop("people.csv", stones().people_csv)
+        sessions_that_wait(pipeline, database)
+        channel.queue_delete(queue.name)
+
+    service = services[SERVICE_OF[queue.name]]
+    service.logged(
+        "dependency_failed", error="BrokerUnavailable", message="the broker cancelled the consumer; trying again"
+    )
+    assert_loaded(pipeline, broker)
+    eventually(lambda: consumers(channel, queue) == 1, message="it consumes again")
+    assert [each.stop() for each in services.values()] == [0, 0, 0]
+
+
+def test_a_watcher_whose_queue_for_writers_loses_its_bindings_declares_them_and_loses_nothing(
+    pipeline: Pipeline, broker: Broker, database: Database, services: dict[str, Service], channel: Any
+) -> None:
+    """Unroutable messages are refused, as they are mandatory; without that the broker would confirm and drop them."""
+    services["watcher"].stop()
+    watcher = pipeline.start_one("watcher", INFLOW_BACKLOG_MESSAGES="3", INFLOW_REPUBLISH_SECONDS="600")
+    with place_held(pipeline, CITY):
+        pipeline.drop("people.csv", stones().people_csv)
+        pipeline.wait_for_load(2, lambda load: load.reason == "queue-full")
+        for routing_key in WRITER_QUEUE.routing_keys:
+            channel.queue_unbind(WRITER_QUEUE.name, EXCHANGE, routing_key)
+
+    watcher.logged("dependency_failed", error="Unroutable")
+    assert_loaded(pipeline, broker)
+    assert watcher.logs("load_revived") == []
+
+
+def test_a_writer_that_was_paused_for_longer_than_the_broker_waits_consumes_again_and_doubles_nothing(
+    pipeline: Pipeline,
+    broker: Broker,
+    database: Database,
+    services: dict[str, Service],
+    patience: Patience,
+    channel: Any,
+) -> None:
+    assert services["writer"].stop() == 0
+    # A consumer is judged by what was said when it came.
+    patience.limit(broker.vhost, WRITER_QUEUE)
+    paused = pipeline.start_one("writer")
+    with place_held(pipeline, CITY):
+        pipeline.drop("people.csv", stones().people_csv)
+        waiting = sessions_that_wait(pipeline, database)
+        pipeline.wait_for_load(2, lambda load: load.state == "published")
+        paused.pause()
+        eventually(lambda: broker.queue_depths()[WRITER_QUEUE.name] == MESSAGES, message="all messages wait again")
+        patience.lift(broker.vhost)
+        with pipeline.transaction() as connection:
+            end_sessions(connection, waiting)
+    other = pipeline.start_one("writer")
+    assert_loaded(pipeline, broker)
+
+    paused.resume()
+    paused.logged("dependency_failed", error="BrokerUnavailable")
+    assert other.stop() == 0
+    pipeline.drop("people-again.csv", stones().people_csv)
+    pipeline.wait_until_archived(3)
+    assert pipeline.loads()[3].unchanged == PEOPLE
+
+
+def people(count: int) -> DroppedFile:
+    header = "given_name,family_name,date_of_birth,place_of_birth"
+    return dropped(1, "people", header, *((f"Given {n}", "Ash", "1901-02-03", "Weir") for n in range(count)))
+
+
+def publish(settings: BrokerSettings, *payloads: Payload) -> None:
+    with closing(Publisher(settings, name="tests")) as publisher:
+        for payload in payloads:
+            publisher.publish(envelope(payload, occurred_at=MOMENT))
+
+
+def completed(warehouse: Warehouse) -> bool:
+    return warehouse.completed_loads() == [1]
+
+
+def test_a_commit_that_comes_after_the_broker_gave_the_chunk_to_another_writer_changes_nothing(
+    warehouse: Warehouse, broker: Broker, settings: BrokerSettings, patience: Patience
+) -> None:
+    """The ledger has the chunk: a slow writer finds it there, and its answer goes nowhere."""
+    file = people(4)
+    warehouse.claim(file)
+    publish(settings, *chunks(file))
+    # A consumer is judged by what was said when it came.
+    patience.limit(broker.vhost, WRITER_QUEUE)
+    has_begun, may_go_on = threading.Event(), threading.Event()
+    handled: list[bytes] = []
+
+    def handle_slowly(body: bytes) -> None:
+        has_begun.set()
+        assert may_go_on.wait(30)
+        warehouse.writer.handle(body)
+        handled.append(body)
+
+    with consuming(settings, handle_slowly):
+        assert has_begun.wait(30)
+        eventually(lambda: broker.queue_depths()[WRITER_QUEUE.name] == 1, message="the chunk waits again")
+        patience.lift(broker.vhost)
+        with consuming(settings, warehouse.writer.handle):
+            eventually(lambda: warehouse.row_counts()["inflow_chunks"] == 1, message="another writer has it")
+        may_go_on.set()
+        eventually(lambda: len(handled) == 1, message="the slow writer is done, too")
+        publish(settings, manifest(file))
+        eventually(lambda: completed(warehouse), message="the slow consumer consumes again")
+
+    assert warehouse.accounts(1) == Accounts(read=4, inserted=4)
+    assert set(broker.queue_depths().values()) == {0}
+
+
+def test_a_connection_cut_between_commit_and_acknowledgement_only_repeats_the_delivery(
+    warehouse: Warehouse, broker: Broker, settings: BrokerSettings
+) -> None:
+    file = people(4)
+    warehouse.claim(file)
+    publish(settings, *chunks(file), manifest(file))
+    handled: list[bytes] = []
+    with forwarder((settings.host, settings.port)) as forward:
+
+        def handle(body: bytes) -> None:
+            warehouse.writer.handle(body)
+            handled.append(body)
+            if len(handled) == 1:
+                forward.cut()
+
+        with consuming(through(forward, settings), handle):
+            eventually(lambda: completed(warehouse), message="the load is complete")
+            eventually(lambda: len(handled) == 3, message="the first chunk was delivered twice")
+
+    assert handled[0] in handled[1:]
+    assert warehouse.accounts(1) == Accounts(read=4, inserted=4)
+    assert set(broker.queue_depths().values()) == {0}
+
+
+def has_failed_once(service: Service) -> bool:
+    return service.has_ended or bool(service.logs("dependency_failed"))
+
+
+@pytest.mark.slow
+def test_a_broker_that_takes_connections_and_says_nothing_only_delays_services(
+    broker: Broker, database: Database, tmp_path: Path
+) -> None:
+    """As one that was paused, or one behind a proxy that is there already."""
+    with behind_forwarders(tmp_path, broker, database, is_open=True) as (pipeline, to_broker, _):
+        to_broker.freeze()
+        services = pipeline.start(*SERVICES)
+        pipeline.drop("places.csv", stones().places_csv)
+        for service in services:
+            eventually(partial(has_failed_once, service), timeout_seconds=60, message="it gave up its first try")
+            assert not service.has_ended
+
+        to_broker.cut()
+        to_broker.thaw()
+
+        pipeline.wait_until_archived(1)
+        pipeline.wait_for_summary({})
+
+
+@pytest.mark.slow
+def test_a_stop_in_mid_load_ends_in_time_and_with_0_though_the_broker_fell_silent(
+    broker: Broker, database: Database, tmp_path: Path
+) -> None:
+    """An engine kills after 30 seconds, and then reports a failure."""
+    with behind_forwarders(tmp_path, broker, database, is_open=True) as (pipeline, to_broker, _):
+        services = pipeline.start(*SERVICES, INFLOW_CHUNK_ROWS="1")
+        pipeline.drop("people.csv", stones().people_csv)
+        pipeline.wait_for_load(1, lambda load: load.rows_done)
+        to_broker.freeze()
+
+        assert exit_codes(services) == [0, 0, 0]
+        to_broker.cut()
+
+
+@pytest.mark.slow
+def test_a_stop_ends_in_time_and_with_0_though_the_broker_never_answered(
+    broker: Broker, database: Database, tmp_path: Path
+) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        running_pipeline(tmp_path, broker_url=broker.url, database_url=database.url) as pipeline,
+    ):
+        silent.settimeout(30)
+        services = pipeline.start(*SERVICES, RABBITMQ_URL=f"amqp://guest:guest@127.0.0.1:{silent.getsockname()[1]}/")
+        # A watcher connects to publish and to consume.
+        connections = [silent.accept()[0] for _ in range(len(SERVICES) + 1)]
+
+        assert exit_codes(services) == [0, 0, 0]
+        for connection in connections:
+            connection.close()
+
+
+def exit_codes(services: list[Service]) -> list[int]:
+    """Ask all to stop at once, and wait for as long as they may take."""
+    for service in services:
+        service.signal(signal.SIGTERM)
+    return [service.process.wait(STOP_SECONDS + 5) for service in services]

@@ -1,0 +1,254 @@
+"""Chaos: its tools, and one short selection of nemeses; `python -m tests.faults.chaos` lets all of them strike."""
+
+import json
+import socket
+import socketserver
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from tests.faults.chaos.campaign import Tally
+from tests.faults.chaos.nemeses import NEMESES
+from tests.faults.chaos.on_disk import small_disk, why_no_small_disk
+from tests.faults.chaos.plan import draw_plan
+from tests.faults.chaos.run import run
+from tests.faults.chaos.servers import ChaosServers, start_servers
+from tests.faults.chaos.testimony import hear
+from tests.support.eventually import eventually
+from tests.support.forwarder import Direction, Forwarder, Pace, forwarder
+from tests.support.missing import missing
+from tests.support.servers.found import Unavailable
+from tests.support.servers.management import Management
+
+#: What is said in that time is not held back.
+SOON_SECONDS = 5
+#: Long enough for what is held back to arrive if it were not.
+A_MOMENT_SECONDS = 0.2
+
+
+class Echo(socketserver.BaseRequestHandler):
+    """Says what it hears."""
+
+    def handle(self) -> None:
+        while data := self.request.recv(1000):
+            self.request.sendall(data)
+
+
+@pytest.fixture
+def forward() -> Iterator[Forwarder]:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        with forwarder(("127.0.0.1", server.server_address[1])) as forward:
+            yield forward
+        server.shutdown()
+        serving.join()
+
+
+@contextmanager
+def client(forward: Forwarder) -> Iterator[socket.socket]:
+    """Connect, and make sure of it."""
+    with socket.create_connection(("127.0.0.1", forward.port), timeout=SOON_SECONDS) as connection:
+        connection.sendall(b"hello")
+        assert connection.recv(100) == b"hello"
+        yield connection
+
+
+def hears_nothing(connection: socket.socket) -> bool:
+    """Whether neither data nor the other side's end arrives."""
+    connection.settimeout(A_MOMENT_SECONDS)
+    try:
+        connection.recv(100)
+        return False
+    except TimeoutError:
+        return True
+    finally:
+        connection.settimeout(SOON_SECONDS)
+
+
+@pytest.mark.parametrize("directions", [(Direction.TO_SERVER,), (Direction.TO_CLIENTS,), tuple(Direction), ()])
+def test_a_frozen_direction_holds_everything_back_and_loses_nothing(
+    forward: Forwarder, directions: tuple[Direction, ...]
+) -> None:
+    with client(forward) as connection:
+        forward.freeze(*directions)
+        connection.sendall(b"late")
+        assert hears_nothing(connection)
+
+        forward.thaw()
+        assert connection.recv(100) == b"late"
+
+
+def test_what_goes_the_other_way_is_carried(forward: Forwarder) -> None:
+    with client(forward) as connection:
+        forward.freeze(Direction.TO_SERVER)
+
+        forward.tell_clients(b"from the server")
+
+        assert connection.recv(100) == b"from the server"
+
+
+def test_a_half_open_connection_carries_nothing_any_more_and_does_not_end(forward: Forwarder) -> None:
+    with client(forward) as abandoned:
+        assert forward.leave_half_open() == 1
+        abandoned.sendall(b"lost")
+        assert hears_nothing(abandoned)
+
+        with client(forward) as other:
+            assert forward.leave_half_open() == 1
+            assert other.fileno() != abandoned.fileno()
+
+
+def test_the_end_of_a_half_open_connection_is_not_heard_on_the_other_side() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, forwarder(server.getsockname()) as forward:
+        connection = socket.create_connection(("127.0.0.1", forward.port))
+        accepted, _ = server.accept()
+        with accepted:
+            eventually(forward.leave_half_open, message="the connection is forwarded")
+            connection.close()
+
+            assert hears_nothing(accepted)
+
+
+def test_slowed_down_data_trickles_and_arrives_whole(forward: Forwarder) -> None:
+    with client(forward) as connection:
+        forward.slow_down(Pace(piece_bytes=1, pause_seconds=0.01))
+        began = time.monotonic()
+        connection.sendall(b"0123456789")
+        received = b"".join(connection.recv(1) for _ in range(10))
+
+        assert received == b"0123456789"
+        assert time.monotonic() - began >= 0.1
+
+        forward.slow_down(None)
+        connection.sendall(b"quick")
+        assert connection.recv(100) == b"quick"
+
+
+def test_a_seed_always_stands_for_the_same_run() -> None:
+    assert draw_plan(7, NEMESES) == draw_plan(7, NEMESES)
+    assert draw_plan(7, NEMESES) != draw_plan(8, NEMESES)
+
+
+def test_in_twenty_seeds_each_nemesis_strikes() -> None:
+    struck = {blow.nemesis.name for seed in range(1, 21) for blow in draw_plan(seed, NEMESES).blows}
+
+    assert struck == {each.name for each in NEMESES}
+    assert len(struck) == len(NEMESES)
+
+
+def test_a_nemesis_that_never_struck_is_a_problem_of_enough_runs() -> None:
+    few, enough = Tally(runs=len(NEMESES) - 1), Tally(runs=len(NEMESES))
+
+    assert few.problems(NEMESES) == []
+    assert f"{NEMESES[0].name} never struck" in enough.problems(NEMESES)
+
+
+def test_more_deadlocks_than_one_in_a_hundred_chunks_are_a_problem() -> None:
+    assert Tally(chunks=2000, deadlocks=20).problems(NEMESES) == []
+    assert Tally(chunks=2000, deadlocks=21).problems(NEMESES) != []
+
+
+@pytest.mark.parametrize(
+    ("line", "loses_messages", "problems"),
+    [
+        ('{"level": "warning", "action": "dependency_failed"}', False, 0),
+        ('{"level": "error", "action": "message_dead_lettered"}', False, 1),
+        ('{"level": "warning", "traceback": "Traceback"}', False, 1),
+        ("Traceback (most recent call last):", False, 1),
+        ('{"level": "warning", "action": "load_revived"}', False, 1),
+        ('{"level": "warning", "action": "load_revived"}', True, 0),
+    ],
+)
+def test_a_log_line_that_no_fault_justifies_is_a_problem(
+    tmp_path: Path, line: str, loses_messages: bool, problems: int
+) -> None:
+    log = tmp_path / "service.log"
+    log.write_text(f'{line}\n{{"level": "critical", "cut short')
+
+    assert len(hear([log], loses_messages=loses_messages).problems) == problems
+
+
+def test_deadlocks_are_counted(tmp_path: Path) -> None:
+    lines = [
+        {"level": "warning", "action": "message_retried", "reason": "(1213, 'Deadlock found')"},
+        {"level": "warning", "action": "message_retried", "reason": "(2013, 'Lost connection')"},
+    ]
+    log = tmp_path / "service.log"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    assert hear([log], loses_messages=False).deadlocks == 1
+
+
+def test_a_small_disk_is_small_and_goes_away(tmp_path: Path) -> None:
+    if problem := why_no_small_disk():
+        missing(problem)
+    with small_disk(tmp_path):
+        with pytest.raises(OSError, match="No space left"):
+            (tmp_path / "huge").write_bytes(b"\0" * (8 << 20))
+        assert list(tmp_path.iterdir())
+
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[ChaosServers]:
+    """Servers of this module's own, of programs that are installed on this machine."""
+    with ExitStack() as closing:
+        try:
+            servers = start_servers(closing)
+        except Unavailable as reason:
+            missing(str(reason))
+        yield servers
+
+
+@pytest.mark.slow
+def test_a_database_that_was_killed_has_its_data_and_one_that_was_wiped_has_none(servers: ChaosServers) -> None:
+    def databases() -> set[str]:
+        with create_engine(servers.database.server.url, poolclass=NullPool).connect() as connection:
+            return set(connection.scalars(text("SHOW DATABASES")))
+
+    with create_engine(servers.database.server.url, poolclass=NullPool).connect() as connection:
+        connection.execute(text("CREATE DATABASE kept"))
+
+    servers.database.kill()
+    assert not servers.database.is_ready()
+    servers.database.start()
+    assert "kept" in databases()
+
+    servers.database.stop()
+    servers.database.wipe()
+    servers.database.start()
+    assert "kept" not in databases()
+
+
+@pytest.mark.slow
+def test_a_broker_that_was_stopped_has_its_data_and_one_that_was_wiped_has_none(servers: ChaosServers) -> None:
+    management = Management(servers.broker.server)
+    management.make_vhost("kept")
+
+    servers.broker.stop()
+    assert not servers.broker.is_ready()
+    servers.broker.start()
+    assert "kept" in management.vhosts()
+    assert "kept" in servers.broker.ctl("list_vhosts")
+
+    servers.broker.kill()
+    servers.broker.wipe()
+    servers.broker.start()
+    assert management.vhosts() == ["/"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [("broker-killed", "half-open", "cut"), ("broker-wiped", "database-killed", "slow")])
+def test_g9_everything_converges_after_nemeses_struck(servers: ChaosServers, names: tuple[str, ...]) -> None:
+    outcome = run(servers, draw_plan(1, [each for each in NEMESES if each.name in names]))
+
+    assert outcome.problems == [], outcome.struck
+    assert outcome.chunks

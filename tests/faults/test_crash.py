@@ -1,0 +1,59 @@
+"""Services that end by SIGKILL at a named step: a few of the points; `python -m tests.faults.crash` tries all."""
+
+import pytest
+
+from tests.faults.crash.campaign import attempt_until_reached
+from tests.faults.crash.counting import count_passages
+from tests.faults.crash.stage import Servers
+from tests.faults.crash.table import POINTS, points_like
+from tests.faults.crash.trial import Trial, Variant
+from tests.faults.crash.workload import Workload, draw_workload
+from tests.support.servers.found import BrokerServer, DatabaseServer
+
+SEED = 1
+
+
+@pytest.fixture
+def shared_servers(broker_server: BrokerServer, database_server: DatabaseServer) -> Servers:
+    return Servers(broker=broker_server, database=database_server)
+
+
+@pytest.fixture
+def workload() -> Workload:
+    return draw_workload(SEED, only_adds=False)
+
+
+def test_no_two_points_have_the_same_name() -> None:
+    assert len({point.full_name for point in POINTS}) == len(POINTS)
+
+
+def test_every_crash_point_is_passed_where_nothing_is_disturbed(shared_servers: Servers, workload: Workload) -> None:
+    passages = count_passages(shared_servers, workload)
+
+    assert [name for name, count in passages.items() if not count] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "passage", "variant"),
+    [
+        ("watcher: after the claim's rename", 2, Variant.ONCE),
+        ("watcher: after a chunk is sent, before its confirm", 3, Variant.AGAIN),
+        ("watcher: before the rename into archive/", 1, Variant.ONCE),
+        ("writer: in the commit of a chunk", 2, Variant.TWO_WRITERS),
+        ("writer: after the commit, before the ack", 4, Variant.AGAIN),
+        ("writer: after load.completed is published", 1, Variant.ONCE),
+        ("aggregator: before the rename of the summary", 2, Variant.ONCE),
+        ("aggregator: after an event is handled, before its ack", 1, Variant.ONCE),
+    ],
+)
+def test_a_service_killed_at_this_point_loses_and_doubles_nothing(
+    shared_servers: Servers, workload: Workload, name: str, passage: int, variant: Variant
+) -> None:
+    [point] = points_like(name)
+
+    outcome = attempt_until_reached(
+        shared_servers, Trial(point=point, passage=passage, variant=variant, workload=workload)
+    )
+
+    assert outcome.problems == [], outcome.logs
+    assert outcome.kills > 0

@@ -1,0 +1,352 @@
+"""What a database can do to services: locks, lost commits, silence, refusals; a transaction is whole or not there."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Connection, create_engine, exc, make_url, text
+from sqlalchemy.pool import NullPool
+
+from services.writer.handlers import WriterHandlers
+from shared.database import Database as ProductDatabase
+from shared.delivery import Outcome, Settlement, settle
+from tests.conftest import got
+from tests.e2e.test_services import behind_forwarders
+from tests.faults.holding import end_sessions
+from tests.support.births import Births, births
+from tests.support.catalogs import default_catalog
+from tests.support.deliveries import Warehouse, body, chunks, dropped, manifest
+from tests.support.eventually import eventually
+from tests.support.forwarder import Direction, Forwarder, forwarder
+from tests.support.model import Accounts, DroppedFile
+from tests.support.servers.found import DatabaseServer
+from tests.support.servers.isolation import Broker, Database, own_database
+from tests.support.servers.mysqld import start_mysqld
+from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
+
+if TYPE_CHECKING:
+    from shared.messages import Payload
+
+PEOPLE = 600
+SETTINGS = {"INFLOW_CHUNK_ROWS": "10", "INFLOW_BACKLOG_MESSAGES": "5", "RABBITMQ_HEARTBEAT_SECONDS": "1"}
+#: Several heartbeats.
+SILENCE_SECONDS = 6
+KILLS = 5
+
+ACCOUNT = "inflow"
+#: As many as MariaDB allows at least.
+MOST_CONNECTIONS = 10
+
+
+@pytest.fixture
+def warehouse(database: Database) -> Iterator[Warehouse]:
+    with closing(Warehouse(database.url, default_catalog())) as warehouse:
+        yield warehouse
+
+
+@pytest.fixture
+def pipeline(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Pipeline]:
+    with running_pipeline(tmp_path, broker_url=broker.url, database_url=database.url, settings=SETTINGS) as pipeline:
+        yield pipeline
+
+
+@pytest.fixture(scope="module")
+def private_server() -> Iterator[DatabaseServer]:
+    """A server of which all settings may be changed."""
+    with ExitStack() as closing_all:
+        yield got(lambda: start_mysqld(closing_all), what="MySQL or MariaDB of this machine")
+
+
+@pytest.fixture
+def private_database(private_server: DatabaseServer) -> Iterator[Database]:
+    """A database on it, for an account that no setting spares."""
+    with own_database(private_server) as own, administrator(own) as connection:
+        name = make_url(own.url).database
+        connection.execute(text(f"CREATE USER '{ACCOUNT}'@'%'"))
+        connection.execute(text(f"GRANT ALL ON {name}.* TO '{ACCOUNT}'@'%'"))
+        yield replace(own, url=make_url(own.url).set(username=ACCOUNT).render_as_string())
+        connection.execute(text(f"DROP USER '{ACCOUNT}'@'%'"))
+
+
+def administrator(database: Database) -> "closing[Connection]":
+    """Connect without being counted among those who work in the database."""
+    return administrator_of(DatabaseServer(url=make_url(database.url).set(database="")))
+
+
+def administrator_of(server: DatabaseServer) -> "closing[Connection]":
+    return closing(create_engine(server.url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect())
+
+
+def people(count: int) -> DroppedFile:
+    header = "given_name,family_name,date_of_birth,place_of_birth"
+    return dropped(1, "people", header, *((f"Given {n}", "Ash", "1901-02-03", "Weir") for n in range(count)))
+
+
+def settled(writer: WriterHandlers, content: bytes) -> Settlement:
+    return settle(writer.handle, content, stop=threading.Event())
+
+
+def retries(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [vars(record)["reason"] for record in caplog.records if vars(record).get("action") == "message_retried"]
+
+
+def test_a_chunk_that_waits_too_long_for_a_lock_is_tried_again_until_it_has_it(
+    warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Error 1205 leaves the transaction open: what is tried again must find nothing of the first try."""
+    file = people(4)
+    warehouse.load(dropped(2, "places", "city,county,country", ("Weir", "", "Scotland")))
+    warehouse.claim(file)
+    with closing(warehouse.impatient_database()) as impatient, ThreadPoolExecutor(1) as threads:
+        writer = warehouse.new_writer(impatient)
+        with warehouse.second_session() as other:
+            other.execute(text("SELECT * FROM places WHERE city = 'Weir' FOR UPDATE"))
+            settling = threads.submit(settled, writer, body(chunks(file)[0]))
+            eventually(lambda: retries(caplog), message="a retry")
+
+        assert settling.result().outcome is Outcome.ACK
+        assert settled(writer, body(manifest(file))).outcome is Outcome.ACK
+
+    assert {reason[:5] for reason in retries(caplog)} == {"(1205"}
+    assert warehouse.accounts(1) == Accounts(read=4, inserted=4)
+
+
+class LostCommits:
+    """Loses the answer to the commit of a change, or the commit itself, each time it is armed."""
+
+    def __init__(self, *, arrives: bool) -> None:
+        self._arrives = arrives
+        self._is_armed = self._has_changed = False
+        self.forward: Forwarder
+        self.lost = threading.Event()
+
+    def arm(self) -> None:
+        self.lost.clear()
+        self._is_armed, self._has_changed = True, False
+
+    def hear(self, data: bytes) -> None:
+        self._has_changed |= b"INSERT INTO inflow_" in data or b"UPDATE inflow_" in data
+        if not (self._is_armed and self._has_changed and data.endswith(b"\x03COMMIT")):
+            return
+        self._is_armed = False
+        if self._arrives:
+            self.forward.freeze(Direction.TO_CLIENTS)
+        else:
+            self.forward.cut()
+        self.lost.set()
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["the commit arrives", "the commit is lost"])
+def test_a_connection_lost_during_the_commit_leaves_the_message_applied_once(
+    warehouse: Warehouse, caplog: pytest.LogCaptureFixture, arrives: bool
+) -> None:
+    """Nobody can know whether it was made; the ledger does, and so does the load's row."""
+    file = people(4)
+    warehouse.claim(file)
+    # Encrypted, nobody could see a commit.
+    url = make_url(warehouse.url).update_query_dict({"ssl_disabled": "true"})
+    commits = LostCommits(arrives=arrives)
+    with (
+        forwarder((url.host or "", url.port or 0), on_sent=commits.hear) as forward,
+        closing(ProductDatabase(url.set(host="127.0.0.1", port=forward.port))) as database,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        commits.forward = forward
+        writer = warehouse.new_writer(database)
+        payloads: list[Payload] = [*chunks(file), manifest(file)]
+        for number, payload in enumerate(payloads, start=1):
+            commits.arm()
+            settling = threads.submit(settled, writer, body(payload))
+            assert commits.lost.wait(30)
+            if arrives:
+                eventually(lambda: effects(warehouse) == number, message="the commit is made")  # noqa: B023
+                forward.cut()
+                forward.thaw()
+            assert settling.result().outcome is Outcome.ACK
+            assert effects(warehouse) == number
+
+    assert len(retries(caplog)) >= 2
+    assert warehouse.accounts(1) == Accounts(read=4, inserted=4)
+    assert warehouse.completed_loads() == [1]
+
+
+def effects(warehouse: Warehouse) -> int:
+    """Count what the chunk and the manifest leave behind."""
+    return warehouse.row_counts()["inflow_chunks"] + len(warehouse.completed_loads())
+
+
+def stones() -> Births:
+    return births("Stone", people=PEOPLE)
+
+
+def start_in_mid_load(pipeline: Pipeline) -> list[Service]:
+    """Start all services, with the places loaded, and the people begun."""
+    services = pipeline.start(*SERVICES)
+    pipeline.drop("places.csv", stones().places_csv)
+    pipeline.wait_until_archived(1)
+    pipeline.drop("people.csv", stones().people_csv)
+    pipeline.wait_for_load(2, lambda load: load.rows_done)
+    return services
+
+
+def assert_loaded(pipeline: Pipeline, broker: Broker, services: list[Service]) -> None:
+    """Every row is loaded once, and counted; nothing is left, nothing was put aside, and nobody ended."""
+    pipeline.wait_until_archived(2)
+    assert (pipeline.loads()[2].inserted, pipeline.loads()[2].rows_done) == (PEOPLE, PEOPLE)
+    pipeline.wait_for_summary(stones().by_country)
+    eventually(lambda: set(broker.queue_depths().values()) == {0}, message="the queues are empty")
+    assert [service.stop() for service in services] == [0] * len(services)
+
+
+def sessions(connection: Connection, database: Database) -> set[int]:
+    query = text("SELECT id FROM information_schema.processlist WHERE db = :name")
+    return set(connection.scalars(query, {"name": make_url(database.url).database}))
+
+
+def test_sessions_that_an_administrator_kills_under_load_only_delay_it(
+    pipeline: Pipeline, broker: Broker, database: Database
+) -> None:
+    """Those of all services, idle ones in their pools, too."""
+    services = start_in_mid_load(pipeline)
+    with administrator(database) as connection:
+        for _ in range(KILLS):
+            rows_done = pipeline.loads()[2].rows_done
+            end_sessions(connection, sessions(connection, database))
+            pipeline.wait_for_load(2, lambda load: load.completed_at or load.rows_done > rows_done)  # noqa: B023
+
+    assert_loaded(pipeline, broker, services)
+
+
+def test_a_database_that_says_nothing_for_a_while_does_not_cost_a_writer_its_place_at_the_broker(
+    broker: Broker, database: Database, tmp_path: Path
+) -> None:
+    """Heartbeats go on beside the chunk in hand, or it would be delivered again."""
+    with behind_forwarders(tmp_path, broker, database, is_open=True) as (pipeline, _, to_database):
+        pipeline.settings |= {**SETTINGS, "INFLOW_LOG_LEVEL": "DEBUG"}
+        services = start_in_mid_load(pipeline)
+        to_database.freeze()
+        time.sleep(SILENCE_SECONDS)
+        to_database.thaw()
+
+        assert_loaded(pipeline, broker, services)
+        _, writer, _ = services
+        assert writer.logs("chunk_merged")
+        assert writer.logs("chunk_repeated") == []
+
+
+def test_a_database_that_says_nothing_and_is_gone_then_only_delays_a_load(
+    broker: Broker, database: Database, tmp_path: Path
+) -> None:
+    with behind_forwarders(tmp_path, broker, database, is_open=True) as (pipeline, _, to_database):
+        pipeline.settings |= SETTINGS
+        services = start_in_mid_load(pipeline)
+        to_database.freeze()
+        time.sleep(SILENCE_SECONDS)
+        to_database.cut()
+        to_database.thaw()
+
+        assert_loaded(pipeline, broker, services)
+
+
+@pytest.fixture
+def private_pipeline(broker: Broker, private_database: Database, tmp_path: Path) -> Iterator[Pipeline]:
+    with running_pipeline(
+        tmp_path, broker_url=broker.url, database_url=private_database.url, settings=SETTINGS
+    ) as pipeline:
+        yield pipeline
+
+
+def test_a_server_that_is_read_only_for_a_while_only_delays_a_load(
+    private_pipeline: Pipeline, broker: Broker, private_server: DatabaseServer
+) -> None:
+    """As during a fail-over."""
+    services = start_in_mid_load(private_pipeline)
+    _, writer, _ = services
+    with administrator_of(private_server) as connection:
+        connection.execute(text("SET GLOBAL read_only = ON"))
+        eventually(lambda: writer.logs("message_retried"), message="it can't write")
+        connection.execute(text("SET GLOBAL read_only = OFF"))
+
+    assert {line["reason"][:5] for line in writer.logs("message_retried")} == {"(1290"}
+    assert_loaded(private_pipeline, broker, services)
+
+
+@contextmanager
+def read_only(database: Database) -> Iterator[None]:
+    """Give a database back as it was: nobody could drop it."""
+    name = make_url(database.url).database
+    with administrator(database) as connection:
+        connection.execute(text(f"ALTER DATABASE {name} READ ONLY = 1"))
+        try:
+            yield
+        finally:
+            connection.execute(text(f"ALTER DATABASE {name} READ ONLY = 0"))
+
+
+def test_a_database_that_is_read_only_for_a_while_only_delays_a_load(
+    pipeline: Pipeline, broker: Broker, database: Database
+) -> None:
+    """As while an administrator moves it; MySQL alone knows this."""
+    if database.flavour != "mysql":
+        pytest.skip("MariaDB has no databases that are read-only")
+    services = start_in_mid_load(pipeline)
+    _, writer, _ = services
+    with read_only(database):
+        eventually(lambda: writer.logs("message_retried"), message="it can't write")
+
+    assert {line["reason"][:5] for line in writer.logs("message_retried")} == {"(3989"}
+    assert_loaded(pipeline, broker, services)
+
+
+def test_a_server_with_too_many_connections_only_delays_a_load(
+    private_pipeline: Pipeline, broker: Broker, private_database: Database, private_server: DatabaseServer
+) -> None:
+    services = start_in_mid_load(private_pipeline)
+    with administrator_of(private_server) as operator, ExitStack() as taken:
+        operator.execute(text(f"SET GLOBAL max_connections = {MOST_CONNECTIONS}"))
+
+        def have_all_found_too_many() -> bool:
+            end_sessions(operator, sessions(operator, private_database))
+            take_all_connections(private_server, taken)
+            return all("(1040" in service.output() for service in services)
+
+        eventually(have_all_found_too_many, message="nobody gets a connection")
+        operator.execute(text("SET GLOBAL max_connections = DEFAULT"))
+
+    assert_loaded(private_pipeline, broker, services)
+
+
+def take_all_connections(server: DatabaseServer, taken: ExitStack) -> None:
+    with suppress(exc.OperationalError):
+        while True:
+            taken.enter_context(administrator_of(server))
+
+
+def test_a_database_that_is_dropped_and_made_again_gets_its_open_load_from_the_file(
+    pipeline: Pipeline, broker: Broker, database: Database
+) -> None:
+    """What was archived is gone with the database; what was open is in processing/, and loaded whole."""
+    services = dict(zip(SERVICES, start_in_mid_load(pipeline), strict=True))
+    name = make_url(database.url).database
+    assert pipeline.loads()[2].completed_at is None
+    with administrator(database) as connection:
+        connection.execute(text(f"DROP DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+
+    def loaded() -> bool:
+        """Start again what ended, as an engine does, and look."""
+        for service_name, service in services.items():
+            if service.has_ended:
+                services[service_name] = pipeline.start_one(service_name)
+        return any(load.file == "people.csv" and load.state == "archived" for load in pipeline.loads().values())
+
+    eventually(loaded, timeout_seconds=60, message="people.csv is loaded")
+    [load] = pipeline.loads().values()
+    assert (load.load_id, load.inserted, load.rows_done) == (2, PEOPLE, PEOPLE)
+    assert [each.stop() for each in services.values()] == [0, 0, 0]

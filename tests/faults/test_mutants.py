@@ -1,0 +1,38 @@
+"""Each mutant is one place of the code, and a layer catches it."""
+
+import compileall
+from pathlib import Path
+
+import pytest
+
+from tests.faults.mutants.catalog import MUTANTS
+from tests.faults.mutants.mutant import Edit, Mutant
+from tests.faults.mutants.workshop import copy_of_the_product, run_layer
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_is_made_from_the_code_as_it_is(mutant: Mutant) -> None:
+    """And it is Python: a mutant that can't even be imported would be caught by everything."""
+    with copy_of_the_product(mutant.edits) as root:
+        assert all(compileall.compile_file(root / edit.file, quiet=1) for edit in mutant.edits)
+
+
+def test_code_that_is_not_there_any_more_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("one\none\n")
+
+    for original in ("two", "one"):
+        with pytest.raises(ValueError, match="not once"):
+            Edit("code.py", original, "three").apply(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "mutant", [each for each in MUTANTS if each.attempts[0].layer == "simulation"], ids=lambda mutant: mutant.name
+)
+@pytest.mark.slow
+def test_the_simulation_catches_a_mutant(mutant: Mutant) -> None:
+    """The crash points and chaos catch the others: `make mutants` runs all, and prints which layer caught which."""
+    with copy_of_the_product(mutant.edits) as root:
+        verdict = run_layer(root, mutant.attempts[0])
+
+    assert verdict.is_wrong
+    assert "Traceback" not in verdict.last_words

@@ -1,0 +1,125 @@
+"""Restarts and kills, again and again: healthy messages never end as dead letters, and nothing is lost or doubled."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import make_url
+
+from shared import loads
+from shared.configuration import load_catalog
+from shared.database import Database as ProductDatabase
+from shared.files import DataFolder
+from shared.store import Store, open_store
+from shared.topology import WRITER_QUEUE
+from tests.faults import checker
+from tests.faults.crash.convergence import unfinished
+from tests.faults.drops import Drop, draw_drops
+from tests.faults.holding import end_sessions, place_held, sessions_that_wait
+from tests.support.births import births
+from tests.support.eventually import eventually
+from tests.support.servers.isolation import Broker, Database
+from tests.support.services import SERVICES, Pipeline, running_pipeline
+
+PEOPLE, CHUNK_ROWS = 300, 30
+#: All chunks of the people, and their manifest.
+MESSAGES = PEOPLE // CHUNK_ROWS + 1
+
+#: Between two restarts; in chunks of a few rows they keep everybody busy until the next one.
+FILES_BETWEEN_RESTARTS = 2
+MOST_ROWS = 600
+#: Nothing is healed by the patience of the watcher: what is lost stays lost.
+BUSY = {"INFLOW_CHUNK_ROWS": "4", "INFLOW_BACKLOG_MESSAGES": "20", "INFLOW_REPUBLISH_SECONDS": "600"}
+CONVERGENCE_SECONDS = 240
+
+
+@pytest.fixture
+def pipeline(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Pipeline]:
+    with running_pipeline(tmp_path, broker_url=broker.url, database_url=database.url) as pipeline:
+        yield pipeline
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    with closing(ProductDatabase(make_url(database.url))) as own:
+        yield open_store(own, load_catalog(None))
+
+
+def nothing_was_given_up(pipeline: Pipeline) -> bool:
+    """Whether the broker's counting stayed out of it: what it puts aside comes back, but should not have to."""
+    return not any(service.logs("messages_redriven") for service in pipeline.services)
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.slow)])
+def test_kills_of_a_writer_on_the_same_window_do_not_make_its_messages_dead_letters(
+    pipeline: Pipeline, broker: Broker, database: Database, kills: int
+) -> None:
+    """RabbitMQ counts a lost connection as a failed delivery, and gives up after 20 by itself."""
+    family = births("Stone", people=PEOPLE)
+    _, _, first_writer = pipeline.start("watcher", "aggregator", "writer", INFLOW_CHUNK_ROWS=str(CHUNK_ROWS))
+    pipeline.drop("places.csv", family.places_csv)
+    pipeline.wait_until_archived(1)
+    assert first_writer.stop() == 0
+    pipeline.drop("people.csv", family.people_csv)
+    pipeline.wait_for_load(2, lambda load: load.state == "published")
+
+    with place_held(pipeline, "Dumfries of Stone"):
+        for _ in range(kills):
+            writer = pipeline.start_one("writer")
+            waiting = sessions_that_wait(pipeline, database)
+            writer.kill()
+            with pipeline.transaction() as connection:
+                end_sessions(connection, waiting)
+            eventually(lambda: broker.queue_depths()[WRITER_QUEUE.name] == MESSAGES, message="the window is back")
+    given_up = {name: depth for name, depth in broker.queue_depths().items() if depth and name != WRITER_QUEUE.name}
+    pipeline.start("writer")
+
+    pipeline.wait_until_archived(2)
+    pipeline.wait_for_summary(family.by_country)
+    assert pipeline.loads()[2].inserted == PEOPLE
+    assert given_up == {}
+    assert nothing_was_given_up(pipeline)
+    eventually(lambda: set(broker.queue_depths().values()) == {0}, message="nothing is left, nothing is dead")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("rounds", [2, pytest.param(30, marks=pytest.mark.slow)])
+def test_rolling_restarts_under_load_lose_nothing_and_leave_no_dead_letter(
+    pipeline: Pipeline, broker: Broker, store: Store, rounds: int
+) -> None:
+    drops = draw_drops(Random(rounds), count=FILES_BETWEEN_RESTARTS * rounds, most_rows=MOST_ROWS)
+    running = dict(zip(SERVICES, pipeline.start(*SERVICES, **BUSY), strict=True))
+    left = iter(drops)
+    stops_in_mid_load = 0
+    for _ in range(rounds):
+        for _ in range(FILES_BETWEEN_RESTARTS):
+            drop = next(left)
+            pipeline.drop(drop.name, drop.content)
+        for name in SERVICES:
+            running[name].logged("started")
+            stops_in_mid_load += bool(open_loads(store))
+            assert running[name].stop() == 0, name
+            running[name] = pipeline.start_one(name, **BUSY)
+
+    converge(pipeline, store, drops)
+    assert stops_in_mid_load >= rounds
+    assert nothing_was_given_up(pipeline)
+    depths = broker.queue_depths()
+    folder = DataFolder(pipeline.data)
+    assert checker.problems(drops=drops, store=store, folder=folder, queue_depths=depths, dead_letters=[]) == []
+
+
+def open_loads(store: Store) -> list[int]:
+    with store.transaction() as connection:
+        return [load.load_id for load in loads.all_loads(connection, store.schema) if load.completed_at is None]
+
+
+def converge(pipeline: Pipeline, store: Store, drops: list[Drop]) -> None:
+    folder = DataFolder(pipeline.data)
+    eventually(
+        lambda: not unfinished(store, folder, drops=len(drops)),
+        timeout_seconds=CONVERGENCE_SECONDS,
+        message="everything is loaded or refused",
+    )

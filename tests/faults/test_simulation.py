@@ -1,0 +1,83 @@
+"""Layer 1 in short: some seeds, those that were bad once, and what makes a seed worth something."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.writer import books
+from tests.faults.simulation.__main__ import report
+from tests.faults.simulation.batch import Totals, Workshop, run_batch
+from tests.faults.simulation.faults import all_kinds
+
+SEEDS = range(150)
+ROOT = Path(__file__).parents[2]
+
+
+def bad_seeds() -> list[int]:
+    """Seeds that found something once; the file tells each one's story."""
+    lines = (Path(__file__).parent / "simulation" / "bad_seeds.txt").read_text().splitlines()
+    return [int(line.split()[0]) for line in lines if not line.startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def totals() -> Totals:
+    return run_batch(SEEDS)
+
+
+def test_every_seed_ends_right(totals: Totals) -> None:
+    """G1 to G7 and G9: each failure names its seed, `python -m tests.faults.simulation --seed N` replays it."""
+    assert totals.failures == {}
+    assert totals.seeds == len(SEEDS)
+
+
+def test_every_kind_of_fault_comes(totals: Totals) -> None:
+    assert [kind for kind in all_kinds() if not totals.faults[kind]] == []
+
+
+@pytest.mark.parametrize("seed", bad_seeds())
+def test_a_seed_that_was_bad_once_ends_right(seed: int) -> None:
+    assert run_batch([seed]).failures == {}
+
+
+def test_a_seed_is_one_run_whichever_process_runs_it() -> None:
+    command = [sys.executable, "-m", "tests.faults.simulation", "--seed", "7"]
+    outputs = {
+        subprocess.run(
+            command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": number}, capture_output=True, check=True, text=True
+        ).stdout
+        for number in ("1", "2")
+    }
+    assert len(outputs) == 1
+    assert "faults have stopped" in outputs.pop()
+
+
+def test_what_ran_before_does_not_change_a_seed() -> None:
+    with Workshop.open() as fresh:
+        first = fresh.run(11, is_traced=True)
+    with Workshop.open() as used:
+        used.run(10)
+        second = used.run(11, is_traced=True)
+    assert first == second
+    assert first.trace
+
+
+def test_a_product_without_its_ledger_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "enter_chunk", lambda *_: True)
+    assert run_batch(range(10)).failures
+
+
+def test_a_fault_that_never_comes_is_a_failure_of_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    totals = Totals(seeds=1000)
+    totals.faults.update(all_kinds())
+    assert report(totals, seconds=1.0) == 0
+    del totals.faults["at a read: EIO"]
+    assert report(totals, seconds=1.0) == 1
+    assert "never came: at a read: EIO" in capsys.readouterr().out
+
+
+def test_a_wrong_seed_is_a_failure_of_the_run() -> None:
+    totals = Totals(seeds=1, failures={3: ["a row is lost"]})
+    assert report(totals, seconds=1.0) == 1

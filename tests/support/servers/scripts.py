@@ -1,0 +1,143 @@
+"""Servers that a folder of scripts starts: `SCRIPT start DIR PORT`, `SCRIPT stop DIR`, `SCRIPT ctl DIR ARGUMENTS…`.
+
+SCRIPT is mysql.sh or rabbitmq.sh. DIR holds the server's data and the file with its process number.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import URL
+
+from tests.support.eventually import eventually
+from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
+from tests.support.servers.mysqld import SERVER_OPTIONS
+from tests.support.servers.probes import broker_problem, database_problem, wait_until_ready
+from tests.support.servers.processes import LOG_TAIL_CHARACTERS, free_ports
+
+#: RabbitMQ's own, its management API's, and three that nobody here connects to.
+BROKER_PORTS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A server's script, and the folder that it works on."""
+
+    path: Path
+    folder: Path
+    port: int
+
+    def __call__(self, verb: str, *arguments: str) -> str:
+        """Run it to its end, and return what it says."""
+        # Not a pipe: the server inherits it, and would keep it open for as long as it runs.
+        log = self.folder / f"{self.path.stem}-{verb}.output"
+        with log.open("wb") as output:
+            command = [str(self.path), verb, str(self.folder), *arguments]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
+        said = log.read_text(errors="replace")
+        if done.returncode != 0:
+            raise Unavailable(f"{' '.join(command)}: {' '.join(said.split())[-LOG_TAIL_CHARACTERS:]}")
+        return said
+
+
+class ScriptedServer:
+    """A server with data of its own, that can be ended in any way and started again."""
+
+    _PID_FILE = ""
+    _DATA = ""
+    _OPTIONS: tuple[str, ...] = ()
+
+    def __init__(self, script: Script, problem: Callable[[], str | None]) -> None:
+        self._script = script
+        self._problem = problem
+
+    def start(self) -> None:
+        """Start it on the data that it has, and return once it answers."""
+        self._script("start", str(self._script.port), *self._OPTIONS)
+        # One that ends while it starts was noticed by the script.
+        wait_until_ready(self._problem, ended=lambda: False, log=lambda: f"see {self._script.folder}")
+
+    def stop(self) -> None:
+        """End it as an operator would; its data stays."""
+        self._script("stop")
+
+    def kill(self) -> None:
+        """End it with SIGKILL; its data is what it had saved by then."""
+        pid = int((self._script.folder / self._PID_FILE).read_text())
+        os.kill(pid, signal.SIGKILL)
+        # Until it is waited for, too: MySQL takes its number in a lock file for a server that lives.
+        eventually(lambda: not Path(f"/proc/{pid}").exists(), message=f"the process {pid} is gone")
+        # What the script started beside the server would be in the way of the next start.
+        self.stop()
+
+    def wipe(self) -> None:
+        """Delete its data: the next start is a first one."""
+        shutil.rmtree(self._script.folder / self._DATA)
+
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        return self._problem() is None
+
+
+class ScriptedMysql(ScriptedServer):
+    """A MySQL that mysql.sh starts."""
+
+    _PID_FILE = "mysqld.pid"
+    _DATA = "data"
+    _OPTIONS = SERVER_OPTIONS
+
+    def __init__(self, script: Script) -> None:
+        url = URL.create("mysql+pymysql", "root", host="127.0.0.1", port=script.port)
+        self.server = DatabaseServer(url=url)
+        super().__init__(script, partial(database_problem, self.server))
+
+
+class ScriptedRabbitmq(ScriptedServer):
+    """A RabbitMQ that rabbitmq.sh starts."""
+
+    _PID_FILE = "rabbitmq.pid"
+    _DATA = "mnesia"
+
+    def __init__(self, script: Script) -> None:
+        self.server = BrokerServer(
+            host="127.0.0.1",
+            port=script.port,
+            user="guest",
+            password="guest",
+            management_url=f"http://127.0.0.1:{script.port + 1}",
+        )
+        super().__init__(script, partial(broker_problem, self.server))
+
+    def ctl(self, *arguments: str) -> str:
+        """Run rabbitmqctl against it, and return what that says."""
+        return self._script("ctl", *arguments)
+
+
+def scripted_mysql(scripts: Path, closing: ExitStack) -> ScriptedMysql:
+    """Prepare a server that does not run yet; `closing` ends it and removes its data."""
+    mysql = ScriptedMysql(_prepare(scripts / "mysql.sh", closing, ports=1))
+    closing.callback(mysql.stop)
+    return mysql
+
+
+def scripted_rabbitmq(scripts: Path, closing: ExitStack) -> ScriptedRabbitmq:
+    """Prepare a server that does not run yet; `closing` ends it and removes its data."""
+    rabbitmq = ScriptedRabbitmq(_prepare(scripts / "rabbitmq.sh", closing, ports=BROKER_PORTS))
+    closing.callback(rabbitmq.stop)
+    return rabbitmq
+
+
+def _prepare(path: Path, closing: ExitStack, *, ports: int) -> Script:
+    if not os.access(path, os.X_OK):
+        raise Unavailable(f"{path} can't be run")
+    folder = Path(closing.enter_context(TemporaryDirectory(prefix="inflow-test-", ignore_cleanup_errors=True)))
+    # The servers run under accounts of their own.
+    folder.chmod(0o755)
+    return Script(path=path, folder=folder, port=free_ports(ports))
