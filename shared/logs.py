@@ -21,8 +21,9 @@ def set_up_logs(*, level: str, log_format: LogFormat, service: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines(service) if as_json else _TextLines(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # pika reports each lost connection several times over; our own records say it once.
-    logging.getLogger("pika").setLevel(logging.CRITICAL)
+    # They report a lost connection several times over, with tracebacks; our own records say it once.
+    for library in ("pika", "sqlalchemy.pool"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def facts(action: str, **values: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from tests.faults.crash.counting import count_passages
 from tests.faults.crash.stage import Servers
 from tests.faults.crash.table import POINTS, points_like
 from tests.faults.crash.trial import Trial, Variant
-from tests.faults.crash.workload import Workload, draw_workload
+from tests.faults.crash.workload import draw_workload
 from tests.support.servers.found import BrokerServer, DatabaseServer
 
 SEED = 1
@@ -18,17 +18,12 @@ def shared_servers(broker_server: BrokerServer, database_server: DatabaseServer)
     return Servers(broker=broker_server, database=database_server)
 
 
-@pytest.fixture
-def workload() -> Workload:
-    return draw_workload(SEED, only_adds=False)
-
-
 def test_no_two_points_have_the_same_name() -> None:
     assert len({point.full_name for point in POINTS}) == len(POINTS)
 
 
-def test_every_crash_point_is_passed_where_nothing_is_disturbed(shared_servers: Servers, workload: Workload) -> None:
-    passages = count_passages(shared_servers, workload)
+def test_every_crash_point_is_passed_where_nothing_is_disturbed(shared_servers: Servers) -> None:
+    passages = count_passages(shared_servers, draw_workload("writer", seed=SEED))
 
     assert [name for name, count in passages.items() if not count] == []
 
@@ -47,9 +42,10 @@ def test_every_crash_point_is_passed_where_nothing_is_disturbed(shared_servers: 
     ],
 )
 def test_a_service_killed_at_this_point_loses_and_doubles_nothing(
-    shared_servers: Servers, workload: Workload, name: str, passage: int, variant: Variant
+    shared_servers: Servers, name: str, passage: int, variant: Variant
 ) -> None:
     [point] = points_like(name)
+    workload = draw_workload(point.service, seed=SEED)
 
     outcome = attempt_until_reached(
         shared_servers, Trial(point=point, passage=passage, variant=variant, workload=workload)

@@ -2,37 +2,14 @@
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from enum import Enum
 
-_BLOCK_BYTES = 65536
+from tests.support.links import FULL_SPEED, Direction, Flow, Link, Listener, Pace, end
+
+__all__ = ["Direction", "Forwarder", "Pace", "forwarder"]
 
 Address = tuple[str, int]
-Listener = Callable[[bytes], None]
-
-
-class Direction(Enum):
-    """Which way data goes."""
-
-    TO_SERVER = "to the server"
-    TO_CLIENTS = "to the clients"
-
-
-BOTH = tuple(Direction)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How data trickles: pieces of at most so many bytes, and a pause before each."""
-
-    piece_bytes: int
-    pause_seconds: float
-
-
-_FULL_SPEED = Pace(piece_bytes=_BLOCK_BYTES, pause_seconds=0.0)
 
 
 class Forwarder:
@@ -44,9 +21,9 @@ class Forwarder:
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self._accepting = threading.Thread(target=self._accept, name="forwarder")
-        self._flows = {direction: _Flow() for direction in Direction}
+        self._flows = {direction: Flow() for direction in Direction}
         self._lock = threading.Lock()
-        self._links: list[_Link] = []
+        self._links: list[Link] = []
         self._pumps: list[threading.Thread] = []
 
     @property
@@ -68,7 +45,7 @@ class Forwarder:
 
     def freeze(self, *directions: Direction) -> None:
         """Carry nothing in these directions, or in either; connections stay open, and nothing is lost."""
-        for direction in directions or BOTH:
+        for direction in directions or Direction:
             self._flows[direction].stop()
 
     def thaw(self) -> None:
@@ -91,7 +68,7 @@ class Forwarder:
     def slow_down(self, pace: Pace | None) -> None:
         """Let data trickle in either direction from now on; None: at full speed again."""
         for flow in self._flows.values():
-            flow.pace = pace or _FULL_SPEED
+            flow.pace = pace or FULL_SPEED
 
     def tell_clients(self, data: bytes) -> None:
         """Say something in the server's place."""
@@ -101,7 +78,7 @@ class Forwarder:
 
     def close(self) -> None:
         """End everything."""
-        _end(self._listener)
+        end(self._listener)
         if self._accepting.ident is not None:
             self._accepting.join()
         self.slow_down(None)
@@ -119,88 +96,22 @@ class Forwarder:
         try:
             server = socket.create_connection(self._target)
         except OSError:
-            _end(client)
+            end(client)
             return
-        link = _Link(client=client, server=server)
+        link = Link(client=client, server=server)
         with self._lock:
             self._links = [each for each in self._links if not each.is_ended]
             self._links.append(link)
         self._pump(link, Direction.TO_SERVER, self._on_sent)
         self._pump(link, Direction.TO_CLIENTS, lambda _data: None)
 
-    def _pump(self, link: "_Link", direction: Direction, listener: Listener) -> None:
+    def _pump(self, link: Link, direction: Direction, listener: Listener) -> None:
         pump = threading.Thread(
             target=link.carry, args=(direction, self._flows[direction], listener), name="forwarder-pump"
         )
         self._pumps = [each for each in self._pumps if each.is_alive()]
         self._pumps.append(pump)
         pump.start()
-
-
-class _Flow:
-    """What happens to data in one direction."""
-
-    def __init__(self) -> None:
-        self._going_on = threading.Event()
-        self._going_on.set()
-        self.pace = _FULL_SPEED
-
-    def stop(self) -> None:
-        self._going_on.clear()
-
-    def go_on(self) -> None:
-        self._going_on.set()
-
-    def wait(self) -> Pace:
-        """Wait until data may pass, its pause included; return how it may."""
-        pace = self.pace
-        time.sleep(pace.pause_seconds)
-        self._going_on.wait()
-        return pace
-
-
-@dataclass(slots=True, kw_only=True)
-class _Link:
-    """One connection of a client, and the one to the server that belongs to it."""
-
-    client: socket.socket
-    server: socket.socket
-    is_half_open: bool = False
-    is_ended: bool = False
-
-    def carry(self, direction: Direction, flow: _Flow, listener: Listener) -> None:
-        """Carry data in one direction to its end."""
-        source, sink = self.client, self.server
-        if direction is Direction.TO_CLIENTS:
-            source, sink = sink, source
-        with suppress(OSError):
-            while data := source.recv(_BLOCK_BYTES):
-                self._pass(data, sink, flow, listener)
-        flow.wait()
-        if not self.is_half_open:
-            self.end()
-
-    def end(self) -> None:
-        """End both connections."""
-        self.is_ended = True
-        for each in (self.client, self.server):
-            _end(each)
-
-    def _pass(self, data: bytes, sink: socket.socket, flow: _Flow, listener: Listener) -> None:
-        while data:
-            pace = flow.wait()
-            if self.is_half_open:
-                return
-            piece, data = data[: pace.piece_bytes], data[pace.piece_bytes :]
-            listener(piece)
-            sink.sendall(piece)
-
-
-def _end(connection: socket.socket) -> None:
-    """Close a socket so that a thread that waits on it hears of it."""
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
-    connection.close()
 
 
 @contextmanager

@@ -42,12 +42,12 @@ class Account:
 @pytest.fixture(autouse=True)
 def own_root_logger() -> Iterator[None]:
     """Give pytest's handlers and levels back."""
-    root, pika = logging.getLogger(), logging.getLogger("pika")
-    handlers, level, pika_level = root.handlers[:], root.level, pika.level
+    loggers = [logging.getLogger(name) for name in (None, "pika", "sqlalchemy.pool")]
+    handlers, levels = loggers[0].handlers[:], [each.level for each in loggers]
     yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    pika.setLevel(pika_level)
+    loggers[0].handlers[:] = handlers
+    for each, level in zip(loggers, levels, strict=True):
+        each.setLevel(level)
 
 
 def logger(log_format: LogFormat, *, level: str = "INFO") -> logging.Logger:
@@ -171,11 +171,14 @@ def test_auto_is_text_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypa
     assert lines_in(capsys)[0].endswith("writer     hello")
 
 
-def test_records_below_the_level_and_pikas_own_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_records_below_the_level_are_left_out_and_what_libraries_say_of_lost_connections(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     log = logger("json", level="WARNING")
 
     log.info("not this")
     logging.getLogger("pika.adapters").error("nor this")
+    logging.getLogger("sqlalchemy.pool.impl.QueuePool").error("Exception during reset or similar")
     logging.getLogger("other").warning("this")
 
     assert json_in(capsys)["message"] == "this"

@@ -6,7 +6,8 @@ from tests.faults.crash.counting import count_passages
 from tests.faults.crash.points import Point
 from tests.faults.crash.stage import Servers
 from tests.faults.crash.trial import Trial, Variant
-from tests.faults.crash.workload import Workload, draw_workload
+from tests.faults.crash.workload import draw_workload
+from tests.support.services import SERVICES
 
 #: What is tried where nobody asks for anything else. Of two writers, the last passage is often the other one's.
 USUAL_PASSAGES: Mapping[Variant, Sequence[str]] = {
@@ -25,8 +26,9 @@ class Plan:
 
     def __init__(self, servers: Servers, *, seed: int) -> None:
         self._servers = servers
-        self._workloads = {only_adds: draw_workload(seed, only_adds=only_adds) for only_adds in (False, True)}
-        self._counts: dict[tuple[bool, bool], Mapping[str, int]] = {}
+        self._workloads = {service: draw_workload(service, seed=seed) for service in SERVICES}
+        #: By whether the workload only adds, and by the number of writers.
+        self._counts: dict[tuple[bool, int], Mapping[str, int]] = {}
 
     def trials(self, points: Sequence[Point], variant: Variant, passages: Sequence[str]) -> Iterator[Trial]:
         """Yield the trials of these points; passages are words or numbers, and the same one is tried once."""
@@ -34,7 +36,7 @@ class Plan:
             if variant is Variant.TWO_WRITERS and point.service != "writer":
                 continue
             for passage in sorted({self._number(point, variant, word) for word in passages}):
-                yield Trial(point=point, passage=passage, variant=variant, workload=self._workload(point))
+                yield Trial(point=point, passage=passage, variant=variant, workload=self._workloads[point.service])
 
     def _number(self, point: Point, variant: Variant, passage: str) -> int:
         if passage.isdigit():
@@ -43,18 +45,12 @@ class Plan:
         return {"first": 1, "middle": (count + 1) // 2, "last": count}[passage]
 
     def _count(self, point: Point, variant: Variant) -> int:
-        kind = (_only_adds(point), variant is Variant.TWO_WRITERS)
+        workload = self._workloads[point.service]
+        writers = 2 if variant is Variant.TWO_WRITERS else 1
+        kind = (workload.only_adds, writers)
         if kind not in self._counts:
-            self._counts[kind] = count_passages(self._servers, self._workload(point), writers=2 if kind[1] else 1)
+            self._counts[kind] = count_passages(self._servers, workload, writers=writers)
         count = self._counts[kind][point.full_name]
         if not count:
             raise NeverPassed(point.full_name)
         return count
-
-    def _workload(self, point: Point) -> Workload:
-        return self._workloads[_only_adds(point)]
-
-
-def _only_adds(point: Point) -> bool:
-    """Around the summary it matters most that no count ever falls; around rows that they are edited."""
-    return point.service == "aggregator"

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from tests.faults.crash.judgement import judge
 from tests.faults.crash.looking import looking_at
-from tests.faults.crash.promises import broken_promises
+from tests.faults.crash.promises import archived_too_early, summarised_too_early
 from tests.faults.crash.stage import Servers, Stage, set_up
 from tests.faults.crash.trial import Outcome, Trial, Variant
 from tests.faults.drops import Drop
@@ -102,7 +102,10 @@ class _Play:
     def _take_stock(self) -> None:
         """Count the kill, and look at what it left behind, before anything else happens."""
         self.kills += 1
-        self.problems += broken_promises(self._stage.store, self._stage.folder, self._stage.dropped)
+        stage = self._stage
+        self.problems += archived_too_early(stage.store, stage.folder)
+        if self._trial.workload.only_adds:
+            self.problems += summarised_too_early(stage.store, stage.folder, stage.dropped)
 
     def _launch(self, passage: int) -> Service:
         return self._stage.launch(self._service, "--at", self._trial.point.name, "--passage", str(passage))

@@ -30,8 +30,12 @@ class Workload:
             yield list(islice(drops, size))
 
 
-def draw_workload(seed: int, *, only_adds: bool) -> Workload:
-    """Draw the first workload from this seed on that has what the points need."""
+def draw_workload(service: str, *, seed: int) -> Workload:
+    """Draw the first workload from this seed on that has what the points of a service need.
+
+    Around the summary it matters most that no count ever falls; around rows, that they are edited.
+    """
+    only_adds = service == "aggregator"
     drawn = (_draw(Random(number), only_adds=only_adds) for number in count(seed))
     drops = next(filter(_suffices, drawn))
     return Workload(drops=drops, only_adds=only_adds)

@@ -45,10 +45,13 @@ class SimulatedBroker:
         self._given_up: dict[str, list[Message]] = {queue.name: [] for queue in QUEUES}
         self.dead_letters: list[str] = []
         self.announced: set[int] = set()
+        #: Until this moment it answers no publisher; consumers have lost their connections and connect later.
+        self.away_until = 0.0
 
     def publish(self, message: Envelope) -> None:
         """Store a message, or not, and say so, or not."""
         about = f"{message.kind} {message.payload.identity}"
+        self._answer()
         fault = self._world.at(BEFORE_PUBLICATION)
         if fault == UNROUTABLE:
             raise Unroutable(about)
@@ -63,6 +66,7 @@ class SimulatedBroker:
 
     def backlog(self, queue: Queue) -> int:
         """Count the messages that no consumer holds."""
+        self._answer()
         if self._world.at(BACKLOG) == UNAVAILABLE:
             raise BrokerUnavailable("no answer")
         return len(self._queues[queue.name])
@@ -70,7 +74,7 @@ class SimulatedBroker:
     def deliver(self, queue: Queue) -> Message | None:
         """Hand out a message, mostly the oldest."""
         waiting = self._queues[queue.name]
-        if not waiting:
+        if not waiting or self._is_away:
             return None
         position = self._world.random.randrange(len(waiting)) if self._world.happens(_OUT_OF_ORDER_CHANCE) else 0
         if position:
@@ -105,6 +109,14 @@ class SimulatedBroker:
         """Count what waits anywhere, by queue."""
         depths = {name: len(messages) for name, messages in self._queues.items()}
         return depths | {f"{name}.redrive": len(messages) for name, messages in self._given_up.items()}
+
+    @property
+    def _is_away(self) -> bool:
+        return self._world.clock.time() < self.away_until
+
+    def _answer(self) -> None:
+        if self._is_away:
+            raise BrokerUnavailable("connection refused")
 
     def _store(self, message: Envelope, about: str) -> None:
         self._world.tell(f"publishes {about}")

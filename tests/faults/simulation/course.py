@@ -6,7 +6,7 @@ from shared.files import DataFolder
 from tests.faults.checker import problems
 from tests.faults.simulation.broker import SimulatedBroker
 from tests.faults.simulation.database import SimulatedDatabase
-from tests.faults.simulation.faults import ALL_KILLED
+from tests.faults.simulation.faults import ALL_KILLED, BROKER_AWAY, DATABASE_AWAY
 from tests.faults.simulation.invariants import Invariants, event_problems, order_problems
 from tests.faults.simulation.plan import Plan
 from tests.faults.simulation.process import Process, Site
@@ -17,6 +17,7 @@ from tests.faults.simulation.world import World
 _STEPS_UNDER_FAULTS = (40, 200)
 _STEPS_OF_AN_INTERLUDE = (1, 1, 1, 2, 5, 20)
 _LONGEST_STEP_SECONDS = 0.3
+_AWAY_CHANCE, _SECONDS_AWAY = 0.01, (0.2, 5.0)
 #: Within so many rounds, each process working off what it finds, all must be done.
 _MOST_ROUNDS = 30
 #: Nobody waits for so long in a round that silence is noticed; but where the broker lost messages, it has to be.
@@ -71,6 +72,7 @@ class Course:
             world.random.choice(self._candidates()).step()
             if world.random.random() < 1 / steps:
                 self._wipe()
+            self._take_servers_away()
             if self._is_wrong():
                 return
 
@@ -102,6 +104,18 @@ class Course:
             for process in self._processes:
                 process.consumer.forget()
 
+    def _take_servers_away(self) -> None:
+        world = self._world
+        until = world.clock.time() + world.random.uniform(*_SECONDS_AWAY)
+        if world.happens(_AWAY_CHANCE):
+            world.count(DATABASE_AWAY)
+            self._database.away_until = until
+        if world.happens(_AWAY_CHANCE):
+            world.count(BROKER_AWAY)
+            self._broker.away_until = until
+            for process in self._processes:
+                process.consumer.let_go()
+
     def _stop_faults(self) -> None:
         """Sometimes with the end of all processes: what they only had in memory must not be needed."""
         if self._world.happens(0.5):
@@ -109,6 +123,7 @@ class Course:
             for process in self._processes:
                 process.end()
         self._world.fault_rate = 0.0
+        self._database.away_until = self._broker.away_until = 0.0
         while not self._user.is_done:
             self._user.step()
         self._world.tell("faults have stopped")

@@ -14,6 +14,8 @@ from shared.store import Store, open_store
 from tests.faults.simulation.faults import AFTER_COMMIT, BEFORE_COMMIT, DISCONNECTS, SERVER_ERRORS, STATEMENT, Point
 from tests.faults.simulation.world import World
 
+_GONE_AWAY = "2006"
+
 
 class ServerError(sqlite3.OperationalError):
     """What PyMySQL raises: a number and a text. The product must sort it by its number."""
@@ -34,6 +36,8 @@ class SimulatedDatabase(Database):
         self._session = sqlite3.connect(":memory:", isolation_level=None, factory=_Session, check_same_thread=False)
         self._world: World | None = None
         self._lent = 0
+        #: Until this moment it answers nobody.
+        self.away_until = 0.0
         event.listen(self._engine, "do_connect", lambda *_: self._session)
         event.listen(self._engine, "before_cursor_execute", self._at_statement)
         event.listen(self._engine, "handle_error", _sort_out_disconnects)
@@ -46,6 +50,7 @@ class SimulatedDatabase(Database):
         for table in reversed(self.store.schema.metadata.sorted_tables):
             self._session.execute(f"DELETE FROM {table.name}")
         self._world = world
+        self.away_until = 0.0
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -82,7 +87,11 @@ class SimulatedDatabase(Database):
         self._pass(AFTER_COMMIT)
 
     def _pass(self, point: Point) -> None:
-        number = self._world.at(point) if self._world is not None else None
+        if self._world is None:
+            return
+        number = self._world.at(point)
+        if self._world.is_process and self._world.clock.time() < self.away_until:
+            number = _GONE_AWAY
         if number is None:
             return
         if number != "1205":

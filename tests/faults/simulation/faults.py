@@ -49,7 +49,7 @@ READ = Point("at a read", (KILLED, EIO), weight=2.0)
 WRITE = Point("in the middle of a write", (KILLED, ENOSPC), weight=16.0)
 FSYNC = Point("at an fsync", (KILLED, ENOSPC))
 LISTING = Point("at a listing", (KILLED, EIO), weight=1.0)
-PAUSE = Point("in a pause", (KILLED, STOPPED, CONNECTION_LOST), weight=100.0)
+PAUSE = Point("in a pause", (KILLED, STOPPED, CONNECTION_LOST), weight=40.0)
 BETWEEN_STEPS = Point("between two steps", (KILLED, STOPPED), weight=2.0)
 
 POINTS = (
@@ -66,9 +66,10 @@ HINT_LOST, COPIED_SLOWLY = "an event of the inbox is lost", "a file is copied in
 SAME_NAME, REPLACED = "a name is dropped again", "a file is replaced before its claim"
 INTERLUDE, LOCK_AWAITED = "others work in the middle of a step", "an aggregator waits for the lock"
 ALL_KILLED = "everything is killed at once"
+DATABASE_AWAY, BROKER_AWAY = "the database is away for a while", "the broker is away for a while"
 OTHERS = (
     OUT_OF_ORDER, DUPLICATED, GIVEN_UP, WIPED, HINT_LOST, COPIED_SLOWLY, SAME_NAME, REPLACED, INTERLUDE,
-    LOCK_AWAITED, ALL_KILLED,
+    LOCK_AWAITED, ALL_KILLED, DATABASE_AWAY, BROKER_AWAY,
 )  # fmt: skip
 
 
