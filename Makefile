@@ -1,10 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-unit simulate crash chaos mutants lint format lock schema up down logs clean
+.PHONY: help setup demo run test test-unit simulate crash chaos mutants bench lint format lock schema up down logs clean
 
 BIN := .venv/bin
 DATA ?= data
 #: More options for pytest: make test PYTEST_OPTIONS="-k watcher -x"
 PYTEST_OPTIONS ?=
+#: Options of the benchmark: make bench BENCH_OPTIONS="--rows 10000000 --cases first,latency"
+BENCH_OPTIONS ?=
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +37,9 @@ chaos: setup ## Kill, cut, freeze and fill up everything at random, on servers o
 
 mutants: setup ## Break the product on purpose and see which of these catches it
 	$(BIN)/python -m tests.faults.mutants
+
+bench: setup ## Measure speed beside LOAD DATA, pandas, dlt and row by row (BENCH_OPTIONS="--rows 100000")
+	@scripts/bench.sh $(BENCH_OPTIONS)
 
 lint: setup ## Check style, types and import rules
 	$(BIN)/ruff check .

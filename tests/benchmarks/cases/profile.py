@@ -1,0 +1,139 @@
+"""Where the time goes: each step of a row's way alone, one after the other, in one process with real servers.
+
+Nothing in the product is changed for it: the steps are the calls that the services make.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import make_url
+
+from services.aggregator.aggregator import Aggregator
+from services.watcher.claims import ClaimedName
+from services.watcher.config import WatcherConfig
+from services.watcher.reading import Reading
+from services.writer.handlers import WriterHandlers
+from shared import loads
+from shared.broker import Consumer, Publisher
+from shared.database import Database
+from shared.environment import Environment
+from shared.files import DataFolder
+from shared.messages import RowsExtracted, decode, encode, envelope
+from shared.rows import type_chunk
+from shared.settings import BrokerSettings
+from shared.store import Store, open_store
+from shared.topology import WRITER_QUEUE
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.files import DataFile
+from tests.benchmarks.processes import Meter
+from tests.benchmarks.rivals.tables import PeopleAndPlaces
+from tests.benchmarks.steps import Clock, Step, steps_of, time_statements
+from tests.support.catalogs import default_catalog
+from tests.support.servers.isolation import own_database, own_vhost
+
+_MOST_ROWS = 1_000_000
+_DATASET = "people"
+_CLAIMED = ClaimedName(load_id=1, dataset=_DATASET, bounds=WatcherConfig().bounds, original="people.csv")
+
+
+def measure_profile(bench: Bench) -> None:
+    """Take a first load apart."""
+    rows = min(bench.options.rows, _MOST_ROWS)
+    people, clock = bench.files.people(range(rows)), Clock()
+    with ExitStack() as opened:
+        vhost = opened.enter_context(own_vhost(bench.servers.broker))
+        database = opened.enter_context(own_database(bench.servers.database))
+        folder = Path(opened.enter_context(TemporaryDirectory(prefix="inflow-bench-")))
+        PeopleAndPlaces(database.url, database.flavour).create()
+        url = make_url(database.url)
+        store = open_store(opened.enter_context(closing(Database(url))), default_catalog())
+        broker = BrokerSettings.from_environment(Environment({"RABBITMQ_URL": vhost.url}))
+        with _metered(bench, "broker", clock):
+            bodies = _publish(people, store, broker, clock)
+            _consume(len(bodies), broker, clock)
+        _claim(people, store)
+        with _metered(bench, "database", clock):
+            _write(bodies, replace(store, database=opened.enter_context(closing(Database(url)))), clock)
+        _aggregate(store, folder, clock)
+    bench.results.steps += steps_of(clock, rows)
+
+
+@contextmanager
+def _metered(bench: Bench, server: str, clock: Clock) -> Iterator[None]:
+    """Give the clock what a server's process uses during a block, where it can be seen."""
+    meter = Meter({name: pid for name, pid in bench.servers.pids.items() if name == server})
+    yield
+    for usage in meter.usages():
+        clock.server_cpu_seconds[server] = usage.cpu_seconds
+
+
+def _publish(people: DataFile, store: Store, broker: BrokerSettings, clock: Clock) -> list[bytes]:
+    """Do the watcher's part; return what was published."""
+    bodies = []
+    reading = Reading(_CLAIMED, store.catalog.datasets[_DATASET], people.path)
+    with closing(Publisher(broker, name="inflow-benchmark")) as publisher:
+        publisher.serve()
+        reading.open()
+        while not reading.is_finished:
+            with clock.step(Step.READ):
+                payload = reading.message()
+            message = envelope(payload, occurred_at=loads.instant_now())
+            with clock.step(Step.ENCODE):
+                bodies.append(encode(message))
+            with clock.step(Step.ENCODE_AND_PUBLISH):
+                publisher.publish(message)
+            reading.confirm()
+    return bodies
+
+
+def _consume(count: int, broker: BrokerSettings, clock: Clock) -> None:
+    """Take every message from the queue and acknowledge it, and nothing else."""
+    stop = threading.Event()
+    left = iter(range(count - 1, -1, -1))
+
+    def handle(_body: bytes) -> None:
+        if next(left) == 0:
+            stop.set()
+
+    consumer = Consumer(broker, WRITER_QUEUE, name="inflow-benchmark")
+    with clock.step(Step.QUEUE):
+        consumer.run(handle, stop=stop, tick=lambda: None, tick_seconds=60)
+
+
+def _write(bodies: list[bytes], store: Store, clock: Clock) -> None:
+    """Do the writer's part: decoding and typing once by themselves, then all of it with the clock in the database."""
+    dataset = store.catalog.datasets[_DATASET]
+    for body in bodies:
+        with clock.step(Step.DECODE):
+            payload = decode(body).payload
+        if isinstance(payload, RowsExtracted):
+            with clock.step(Step.TYPE):
+                type_chunk(dataset, payload)
+    time_statements(store.database._engine, clock, [table.name for table in store.schema.metadata.sorted_tables])
+    writer = WriterHandlers(store, on_completed=lambda: None)
+    for body in bodies:
+        with clock.step(Step.HANDLE):
+            writer.handle(body)
+
+
+def _claim(people: DataFile, store: Store) -> None:
+    claim = loads.Claim(
+        load_id=_CLAIMED.load_id,
+        file=_CLAIMED.original,
+        dataset=_DATASET,
+        size_bytes=people.path.stat().st_size,
+        modified_at=datetime.now(UTC).replace(tzinfo=None),
+    )
+    with store.transaction() as connection:
+        loads.register(connection, store.schema, [claim])
+
+
+def _aggregate(store: Store, folder: Path, clock: Clock) -> None:
+    aggregator = Aggregator(folder=DataFolder(folder), store=store, stop=threading.Event())
+    with clock.step(Step.SUMMARISE):
+        aggregator.recompute()
