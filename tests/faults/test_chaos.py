@@ -15,7 +15,7 @@ from tests.faults.chaos.on_disk import small_disk, why_no_small_disk
 from tests.faults.chaos.plan import draw_plan
 from tests.faults.chaos.run import run
 from tests.faults.chaos.servers import ChaosServers, start_servers
-from tests.faults.chaos.testimony import hear
+from tests.faults.chaos.testimony import hear, too_many_deadlocks
 from tests.support.missing import missing
 from tests.support.servers.found import Unavailable
 from tests.support.servers.management import Management
@@ -40,9 +40,11 @@ def test_a_nemesis_that_never_struck_is_a_problem_of_enough_runs() -> None:
     assert f"{NEMESES[0].name} never struck" in enough.problems(NEMESES)
 
 
-def test_more_deadlocks_than_one_in_a_hundred_chunks_are_a_problem() -> None:
-    assert Tally(chunks=2000, deadlocks=20).problems(NEMESES) == []
-    assert Tally(chunks=2000, deadlocks=21).problems(NEMESES) != []
+@pytest.mark.parametrize(
+    ("deadlocks", "chunks", "is_wrong"), [(2, 50, False), (3, 50, True), (20, 2000, False), (21, 2000, True)]
+)
+def test_more_deadlocks_than_one_in_a_hundred_chunks_are_a_problem(deadlocks: int, chunks: int, is_wrong: bool) -> None:
+    assert bool(too_many_deadlocks(deadlocks, chunks)) is is_wrong
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_a_small_disk_is_small_and_goes_away(tmp_path: Path) -> None:
         missing(problem)
     with small_disk(tmp_path):
         with pytest.raises(OSError, match="No space left"):
-            (tmp_path / "huge").write_bytes(b"\0" * (8 << 20))
+            (tmp_path / "huge").write_bytes(b"\0" * (9 << 20))
         assert list(tmp_path.iterdir())
 
     assert not list(tmp_path.iterdir())

@@ -35,6 +35,6 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_files_of_the_tests_that_are_named_exist(document: Path) -> None:
-    named = re.findall(r"`((?:unit|integration|e2e)/test_\w+\.py)`", document.read_text())
+    named = re.findall(r"`((?:unit|integration|e2e|faults)/test_\w+\.py)`", document.read_text())
 
     assert [name for name in named if not (ROOT / "tests" / name).exists()] == []

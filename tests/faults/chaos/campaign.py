@@ -11,11 +11,10 @@ from tests.faults.chaos.nemesis import Nemesis
 from tests.faults.chaos.plan import draw_plan
 from tests.faults.chaos.run import Outcome, run
 from tests.faults.chaos.servers import ChaosServers, start_servers
+from tests.faults.chaos.testimony import too_many_deadlocks
 
-#: Deadlocks and conflicts per chunk; more, and keys are not locked in one order.
-_MOST_DEADLOCKS = 0.01
-#: With fewer chunks than that, one deadlock says nothing.
-_MANY_CHUNKS = 1000
+#: One fault may be a problem of each row.
+_MOST_SAID = 30
 
 Say = Callable[[str], None]
 
@@ -47,9 +46,7 @@ class Tally:
 
     def problems(self, nemeses: Sequence[Nemesis]) -> list[str]:
         """Return what is wrong with the runs together."""
-        found = []
-        if self.chunks >= _MANY_CHUNKS and self.deadlocks > self.chunks * _MOST_DEADLOCKS:
-            found.append(f"{self.deadlocks} deadlocks in {self.chunks} chunks: keys are not locked in one order")
+        found = too_many_deadlocks(self.deadlocks, self.chunks)
         if self.runs >= len(nemeses):
             found += [f"{each.name} never struck" for each in nemeses if not self.strikes[each.name]]
         return found
@@ -94,7 +91,9 @@ def _run_one(
     tally.add(outcome)
     say(_in_words(outcome))
     if outcome.problems:
-        for each in (*outcome.problems, *outcome.struck, f"kept: {outcome.folder}", f"replay: {replay(seed)}"):
+        more = [f"... {len(outcome.problems) - _MOST_SAID} more"] if len(outcome.problems) > _MOST_SAID else []
+        said = (*outcome.problems[:_MOST_SAID], *more, *outcome.struck, f"kept: {outcome.folder}")
+        for each in (*said, f"replay: {replay(seed)}"):
             say(f"  {each}")
     else:
         shutil.rmtree(outcome.folder)

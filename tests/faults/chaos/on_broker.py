@@ -68,10 +68,13 @@ def _raise_memory_alarm(world: World, random: Random) -> str:
 
 
 def _delete_queue(world: World, random: Random) -> str:
-    queue = random.choice([WRITER_QUEUE, *QUEUES])
+    """More than once: a consumer that has something in hand hears of it in other ways than one that waits."""
+    queue, times = random.choice([WRITER_QUEUE, *QUEUES]), random.randint(1, 4)
     with world.to_broker.running:
-        _Operator(world.broker.server).delete_queue(world.vhost.vhost, queue.name)
-    return f"the queue {queue.name} deleted"
+        for _ in range(times):
+            _Operator(world.broker.server).delete_queue(world.vhost.vhost, queue.name)
+            time.sleep(random.uniform(0.2, 1.5))
+    return f"the queue {queue.name} deleted {times} times"
 
 
 def _unbind_queue(world: World, random: Random) -> str:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from tests.faults.chaos.nemesis import Nemesis
 from tests.faults.chaos.world import World
 
-_SIZE = "4m"
+_SIZE = "8m"
 _BLOCK = b"\0" * 4096
 _REFILL_SECONDS = 0.02
 

@@ -11,7 +11,9 @@ from tests.faults.drops import Drop, draw_drops
 LOAD_SECONDS = 10.0
 #: Services take a moment to start; before that there is nothing to break.
 _FIRST_BLOW_SECONDS = 2.0
-_FILES, _MOST_ROWS = (14, 20), 300
+_FILES = (14, 20)
+#: Rows of a chunk and, at most, of a file: many chunks under way, or chunks that lock many rows for a long time.
+_SIZES = ((5, 300), (15, 300), (50, 600), (500, 3000))
 _BLOWS = (4, 6)
 #: A nemesis that finds nothing under way proves little: every other file is dropped that shortly before one.
 _SHORTLY_SECONDS = 0.7
@@ -54,7 +56,8 @@ def draw_plan(seed: int, nemeses: Sequence[Nemesis]) -> Plan:
     """Draw a run. Of as many seeds in a row as there are nemeses, each nemesis strikes in one at least."""
     random = Random(seed)
     only_adds = seed % 2 == 0
-    drops = draw_drops(random, count=random.randint(*_FILES), most_rows=_MOST_ROWS, only_adds=only_adds)
+    chunk_rows, most_rows = random.choice(_SIZES)
+    drops = draw_drops(random, count=random.randint(*_FILES), most_rows=most_rows, only_adds=only_adds)
     struck_by = [nemeses[seed % len(nemeses)], *random.choices(nemeses, k=random.randint(*_BLOWS) - 1)]
     blows = [
         Blow(at_seconds=random.uniform(_FIRST_BLOW_SECONDS, LOAD_SECONDS), nemesis=nemesis, seed=random.getrandbits(32))
@@ -67,7 +70,7 @@ def draw_plan(seed: int, nemeses: Sequence[Nemesis]) -> Plan:
         drops=list(zip(times, drops, strict=True)),
         blows=sorted(blows, key=lambda blow: blow.at_seconds),
         services=("watcher", *["writer"] * random.randint(2, 3), "aggregator", "aggregator"),
-        chunk_rows=random.choice((5, 15, 50)),
+        chunk_rows=chunk_rows,
         backlog_messages=random.choice((5, 100)),
     )
 

@@ -13,7 +13,7 @@ from tests.faults.chaos.plan import Plan
 from tests.faults.chaos.servers import ChaosServers
 from tests.faults.chaos.stage import Stage, set_up
 from tests.faults.chaos.storm import Storm
-from tests.faults.chaos.testimony import hear
+from tests.faults.chaos.testimony import hear, too_many_deadlocks
 from tests.faults.crash import events
 from tests.faults.crash.looking import looking_at
 from tests.faults.summary_watch import SummaryWatch
@@ -52,7 +52,8 @@ def run(servers: ChaosServers, plan: Plan) -> Outcome:
         with store_of(stage) as store:
             state = [*_state_problems(stage, store, plan)]
         [(chunks,)] = stage.pipeline.query("SELECT COUNT(*) FROM inflow_chunks")
-    sources = (storm.problems, _lateness(convergence), crew.problems, testimony.problems, watch.problems, state)
+    late, conflicts = _lateness(convergence), too_many_deadlocks(testimony.deadlocks, chunks)
+    sources = (storm.problems, late, crew.problems, testimony.problems, conflicts, watch.problems, state)
     return Outcome(
         plan=plan,
         problems=[problem for problems in sources for problem in problems],

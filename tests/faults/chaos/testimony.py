@@ -12,6 +12,17 @@ _ALARMING = ("error", "critical")
 _LONGEST_QUOTE = 600
 
 
+#: Deadlocks per chunk; more, and keys are not locked in one order. One or two are bad luck.
+_MOST_DEADLOCKS, _BAD_LUCK = 0.01, 2
+
+
+def too_many_deadlocks(deadlocks: int, chunks: int) -> list[str]:
+    """Return the problem in words, if there is one."""
+    if deadlocks <= max(_BAD_LUCK, chunks * _MOST_DEADLOCKS):
+        return []
+    return [f"{deadlocks} deadlocks in {chunks} chunks: keys are not locked in one order"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Testimony:
     """What was found in the logs of a run."""

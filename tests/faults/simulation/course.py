@@ -23,7 +23,6 @@ _MOST_ROUNDS = 30
 #: Nobody waits for so long in a round that silence is noticed; but where the broker lost messages, it has to be.
 _ROUND_SECONDS, _ROUND_SECONDS_AFTER_WIPE = 1.5, 200.0
 
-
 _UNDONE = """
     SELECT load_id, state, reason FROM inflow_loads
      WHERE state NOT IN ('archived', 'refused') OR (completed_at IS NOT NULL AND summarised_at IS NULL)
@@ -145,16 +144,17 @@ class Course:
         return bool(self._world.problems)
 
     def _is_done(self) -> bool:
-        return not any(self._leftovers().values())
+        return not self._leftovers()
 
     def _leftovers(self) -> dict[str, object]:
         """What is left to do, by the kind of it."""
-        return {
+        left = {
             **self._broker.depths(),
             "held": sum(process.consumer.held for process in self._processes),
             "files": [path.name for path in (*self._folder.inbox.iterdir(), *self._folder.processing.iterdir())],
             "books": self._database.select(_UNDONE),
         }
+        return {what: which for what, which in left.items() if which}
 
     def _final_problems(self) -> Iterator[str]:
         dropped = self._user.dropped
