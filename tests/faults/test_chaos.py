@@ -41,7 +41,7 @@ def test_a_nemesis_that_never_struck_is_a_problem_of_enough_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deadlocks", "chunks", "is_wrong"), [(2, 50, False), (3, 50, True), (20, 2000, False), (21, 2000, True)]
+    ("deadlocks", "chunks", "is_wrong"), [(4, 50, False), (5, 50, True), (20, 2000, False), (21, 2000, True)]
 )
 def test_more_deadlocks_than_one_in_a_hundred_chunks_are_a_problem(deadlocks: int, chunks: int, is_wrong: bool) -> None:
     assert bool(too_many_deadlocks(deadlocks, chunks)) is is_wrong

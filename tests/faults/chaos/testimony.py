@@ -12,8 +12,8 @@ _ALARMING = ("error", "critical")
 _LONGEST_QUOTE = 600
 
 
-#: Deadlocks per chunk; more, and keys are not locked in one order. One or two are bad luck.
-_MOST_DEADLOCKS, _BAD_LUCK = 0.01, 2
+#: Deadlocks per chunk; more, and keys are not locked in one order. A few are bad luck.
+_MOST_DEADLOCKS, _BAD_LUCK = 0.01, 4
 
 
 def too_many_deadlocks(deadlocks: int, chunks: int) -> list[str]:

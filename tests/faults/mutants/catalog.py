@@ -3,7 +3,7 @@
 from tests.faults.mutants.mutant import Attempt, Edit, Mutant
 
 _CONSUMER = "shared/broker/consumer.py"
-_SIMULATION = Attempt("simulation", "--seeds 1000")
+_SIMULATION = Attempt("simulation", "--seeds 1000 --until-wrong")
 
 MUTANTS = (
     Mutant(
