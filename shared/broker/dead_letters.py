@@ -1,11 +1,13 @@
 """Dead letters: how a message is put aside with its reason, and how it comes back into its queue."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pika
 import pika.data
+import pika.exceptions
 
 from shared.broker.connection import Link
 from shared.settings import BrokerSettings
@@ -86,15 +88,23 @@ def _waiting(channel: Any, source: str) -> Iterator[tuple[Any, Any, bytes]]:
 def _headers(properties: Any) -> dict[str, Any]:
     """Keep what somebody wrote there, and nothing that steers the broker.
 
-    CC copies a message, and what seems to go in circles by its x-death is dropped. Headers that hardly fit into a
-    frame would, with the reason, not fit any more, and cost us the connection.
+    CC copies a message, and what seems to go in circles by its x-death is dropped. A name that is not UTF-8 comes as
+    bytes, and goes.
     """
     headers = {
         name: value
         for name, value in (properties.headers or {}).items()
-        if name not in ("CC", "BCC") and not name.startswith("x-")
+        if isinstance(name, str) and name not in ("CC", "BCC") and not name.startswith("x-")
     }
-    return headers if pika.data.encode_table([], headers) <= _MOST_HEADER_BYTES else {}
+    return headers if _can_be_sent(headers) else {}
+
+
+def _can_be_sent(headers: dict[str, Any]) -> bool:
+    """Whether pika can write what it read; what hardly fits into a frame would, with the reason, cost us the channel."""
+    try:
+        return bool(pika.data.encode_table([], headers) <= _MOST_HEADER_BYTES)
+    except (pika.exceptions.AMQPError, TypeError, ValueError, struct.error):
+        return False
 
 
 def _anew(properties: Any, headers: dict[str, Any]) -> pika.BasicProperties:
