@@ -100,7 +100,7 @@ def _headers(properties: Any) -> dict[str, Any]:
 
 
 def _can_be_sent(headers: dict[str, Any]) -> bool:
-    """Whether pika can write what it read; what hardly fits into a frame would, with the reason, cost us the channel."""
+    """Whether pika can write what it read; what hardly fits into a frame costs us the channel."""
     try:
         return bool(pika.data.encode_table([], headers) <= _MOST_HEADER_BYTES)
     except (pika.exceptions.AMQPError, TypeError, ValueError, struct.error):
