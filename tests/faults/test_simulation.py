@@ -1,8 +1,11 @@
 """Layer 1 in short: some seeds, those that were bad once, and what makes a seed worth something."""
 
+import gc
 import os
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,9 @@ from services.writer import books
 from tests.faults.simulation.__main__ import report
 from tests.faults.simulation.batch import Totals, Workshop, run_batch
 from tests.faults.simulation.faults import all_kinds
+
+#: A process that a seed kills leaves its files open; the kernel would close them.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 SEEDS = range(150)
 ROOT = Path(__file__).parents[2]
@@ -22,9 +28,19 @@ def bad_seeds() -> list[int]:
     return [int(line.split()[0]) for line in lines if not line.startswith("#")]
 
 
+@pytest.fixture(autouse=True)
+def close_what_the_killed_left_open() -> Iterator[None]:
+    """Here, where nobody minds, and not in the middle of another test."""
+    yield
+    gc.collect()
+
+
 @pytest.fixture(scope="module")
-def totals() -> Totals:
-    return run_batch(SEEDS)
+def totals() -> Iterator[Totals]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield run_batch(SEEDS)
+        gc.collect()
 
 
 def test_every_seed_ends_right(totals: Totals) -> None:

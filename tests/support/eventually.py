@@ -14,11 +14,17 @@ class StillNot(AssertionError):
     """The fact did not come true in time."""
 
 
-def eventually(predicate: Callable[[], T], *, timeout_seconds: float = 30, message: str = "") -> T:
+def eventually(
+    predicate: Callable[[], T],
+    *,
+    timeout_seconds: float = 30,
+    message: str = "",
+    pause_seconds: float = PAUSE_SECONDS,
+) -> T:
     """Ask until the answer is true, and return it; fail with the last answer seen."""
     deadline = time.monotonic() + timeout_seconds
     while not (answer := predicate()):
         if time.monotonic() > deadline:
             raise StillNot(f"{message or 'not true'} after {timeout_seconds} s; last seen: {answer!r}")
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(pause_seconds)
     return answer
