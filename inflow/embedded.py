@@ -108,8 +108,9 @@ class Embedded:
         with self._pace.look():
             self._completed.clear()
             self._relay.run_once()
-            self._watcher.rescan(self._renamed_in)
-            self._renamed_in = set()
+            # Taken first: what was renamed in before a look that fails may be another file by the next one.
+            renamed_in, self._renamed_in = self._renamed_in, set()
+            self._watcher.rescan(renamed_in)
             self._events.follow_folders()
             self._health.beat()
 
