@@ -17,7 +17,7 @@ MUTANTS = (
             ),
             Edit(_CONSUMER, "        self._channel.basic_ack(delivery_tag)\n", ""),
         ),
-        attempts=(Attempt("crash", "--only commit --passages middle"),),
+        attempts=(Attempt("crash", "--only commit --passages middle --variants once --fail-fast"),),
     ),
     Mutant(
         name="no ledger",
@@ -77,7 +77,7 @@ MUTANTS = (
             Edit("shared/schema.py", '"mysql": "utf8mb4_0900_bin"', '"mysql": "utf8mb4_0900_ai_ci"'),
             Edit("shared/schema.py", '"mariadb": "utf8mb4_nopad_bin"', '"mariadb": "utf8mb4_general_ci"'),
         ),
-        attempts=(Attempt("crash", "--only claim --passages first"),),
+        attempts=(Attempt("crash", "--only claim --passages first --variants once --fail-fast"),),
     ),
     Mutant(
         name="archived before complete",
@@ -109,7 +109,7 @@ MUTANTS = (
                 "                connection, self._store.schema, chunk.load_id, ",
             ),
         ),
-        attempts=(Attempt("crash", "--only ledger --variants two-writers"), Attempt("chaos", "--seeds 2")),
+        attempts=(Attempt("crash", "--only ledger --variants two-writers --fail-fast"), Attempt("chaos", "--seeds 2")),
     ),
     Mutant(
         name="order guard removed",
