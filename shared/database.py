@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 
-from shared.errors import ConcurrentInsert, DatabaseRefused, DatabaseUnavailable, InflowError
+from shared.errors import ConcurrentInsert, DatabaseRefused, DatabaseUnavailable, InflowError, TablesUnusable
 
 Flavour = Literal["mysql", "mariadb", "sqlite"]
 
@@ -44,6 +44,8 @@ _TRANSIENT = frozenset({
     2002, 2003, 2006, 2013, 2055,  # connection
 })  # fmt: skip
 _DUPLICATE = 1062
+#: An unknown column, a command denied on a table, an unknown table.
+_UNUSABLE = frozenset({1054, 1142, 1146})
 
 
 class Database:
@@ -57,7 +59,8 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """Commit at the end, roll back on any exception.
 
-        Raises DatabaseUnavailable or ConcurrentInsert where a new try may succeed, DatabaseRefused where it can't.
+        Raises DatabaseUnavailable or ConcurrentInsert where a new try may succeed, DatabaseRefused where it can't,
+        TablesUnusable where no statement of ours could.
         """
         try:
             with self._engine.begin() as connection:
@@ -128,6 +131,8 @@ def _sorted(error: exc.SQLAlchemyError) -> InflowError:
         return ConcurrentInsert(_first_line(error))
     if error.connection_invalidated or number in _TRANSIENT or _is_busy_sqlite(error):
         return DatabaseUnavailable(_first_line(error))
+    if number in _UNUSABLE or str(error.orig).startswith(("no such table", "no such column")):
+        return TablesUnusable(_first_line(error))
     return DatabaseRefused(_first_line(error))
 
 

@@ -10,7 +10,7 @@ from threading import Event
 from tenacity import RetryCallState
 from tenacity.stop import stop_base
 
-from shared.errors import ConcurrentInsert, MalformedMessage, TerminalError, TransientError
+from shared.errors import ConcurrentInsert, MalformedMessage, TablesUnusable, TerminalError, TransientError
 from shared.lifecycle import retry
 from shared.logs import facts
 from shared.messages import decode
@@ -59,7 +59,10 @@ def ignore_dead_letter(_load_id: int, _reason: str) -> None:
 def settle(
     handle: Handler, body: bytes, *, stop: Event, on_dead_letter: OnDeadLetter = ignore_dead_letter
 ) -> Settlement:
-    """Handle a delivery to its end: transient errors are tried again in place, for as long as it takes."""
+    """Handle a delivery to its end: transient errors are tried again in place, for as long as it takes.
+
+    Raises TablesUnusable: the message is as good as any, and stays the broker's.
+    """
     on_failure = partial(_report_retry, body)
     try:
         retry(lambda: handle(body), stop=stop, on_failure=on_failure, until=_TooManyConflicts())
@@ -68,6 +71,8 @@ def settle(
         if stop.is_set():
             return Settlement(outcome=Outcome.NONE)
         reason = _report_end(body, error)
+    except TablesUnusable:
+        raise
     except TerminalError as error:
         reason = _report_end(body, error)
     except Exception as error:
@@ -95,7 +100,7 @@ def _tell(on_dead_letter: OnDeadLetter, body: bytes, reason: str) -> None:
     try:
         for load_id in _load_of(body).values():
             on_dead_letter(load_id, reason)
-    except TransientError:
+    except (TransientError, TablesUnusable):
         raise
     except Exception:
         _log.exception("the books can't take a dead letter", extra=facts("dead_letter_unrecorded"))

@@ -45,6 +45,10 @@ class DatabaseRefused(TerminalError):
     """The database refused a statement and would refuse it again."""
 
 
+class TablesUnusable(TerminalError):
+    """A table is missing, altered or forbidden: no message is at fault, the service ends and starts afresh."""
+
+
 class SchemaMismatch(TerminalError):
     """An existing table differs from what the configuration asks for."""
 

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never, wait_random, wait_random_exponential
 from tenacity.stop import stop_base
+from tenacity.wait import wait_base
 
-from shared.errors import FolderUnavailable, TransientError
+from shared.errors import ConcurrentInsert, FolderUnavailable, TransientError
 from shared.exit_codes import ExitCode
 from shared.logs import facts
 
@@ -23,7 +24,8 @@ _T = TypeVar("_T")
 
 #: The longest pause between two tries, with jitter.
 LONGEST_BACKOFF_SECONDS = 15.0
-
+#: Who inserted the key first has committed by the time that we hear of it: nothing is to be waited for.
+LONGEST_PAUSE_AFTER_CONFLICT_SECONDS = 0.1
 
 #: How long a stop may take: engines kill after 30 seconds (Kubernetes, our compose file).
 STOP_SECONDS = 20.0
@@ -91,6 +93,19 @@ def _wait(stop: threading.Event, seconds: float) -> None:
     stop.wait(seconds)
 
 
+class _BackOff(wait_base):
+    """Exponential with jitter, but short after a conflict."""
+
+    def __init__(self) -> None:
+        self._unavailable = wait_random_exponential(multiplier=0.2, max=LONGEST_BACKOFF_SECONDS)
+        self._conflict = wait_random(max=LONGEST_PAUSE_AFTER_CONFLICT_SECONDS)
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome is not None else None
+        wait = self._conflict if isinstance(error, ConcurrentInsert) else self._unavailable
+        return wait(retry_state)
+
+
 class _StopRequested(stop_base):
     def __init__(self, event: threading.Event) -> None:
         self._event = event
@@ -128,7 +143,7 @@ def retry(
 
     retrying = Retrying(
         retry=retry_if_exception_type(TransientError),
-        wait=wait_random_exponential(multiplier=0.2, max=LONGEST_BACKOFF_SECONDS),
+        wait=_BackOff(),
         stop=until | _StopRequested(stop),
         sleep=lambda seconds: _wait(stop, seconds),
         before_sleep=report,

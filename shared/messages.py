@@ -13,6 +13,8 @@ import orjson
 
 from shared.errors import MalformedMessage
 
+#: The largest number that a database's columns and orjson take.
+_LARGEST = 2**63 - 1
 _NAMESPACE = UUID("6f0f6f0e-6a6f-4d0b-9c3f-6d8d2f1f0c11")
 
 
@@ -77,8 +79,10 @@ class RowsExtracted:
             rows=_list(data, "rows"),
             unreadable=[UnreadableRow.parse(item) for item in _list(data, "unreadable")],
         )
-        if len(chunk.lines) != len(chunk.rows) or not _all_of(chunk.lines, int) or min(chunk.lines, default=1) < 1:
-            raise ValueError("lines: expected one whole number from 1 per row")
+        if len(chunk.lines) != len(chunk.rows) or not _all_of(chunk.lines, int):
+            raise ValueError("lines: expected one whole number per row")
+        if min(chunk.lines, default=1) < 1 or max(chunk.lines, default=1) > _LARGEST:
+            raise ValueError("lines: expected numbers from 1 to 2^63-1")
         if not _all_of(chunk.header, str) or not _all_of(chunk.rows, list):
             raise ValueError("header, rows: expected strings and lists")
         if any(not _all_of(row, str) for row in chunk.rows):
@@ -205,8 +209,8 @@ def _instant(text: str) -> datetime:
 
 def _integer(data: dict[str, Any], name: str) -> int:
     value = data[name]
-    if type(value) is not int or value < 0:
-        raise ValueError(f"{name}: expected a whole number")
+    if type(value) is not int or not 0 <= value <= _LARGEST:
+        raise ValueError(f"{name}: expected a whole number from 0 to 2^63-1")
     return value
 
 

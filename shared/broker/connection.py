@@ -2,12 +2,14 @@
 
 import logging
 import ssl
+import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, Self
 
 import pika
 import pika.exceptions
+import pika.spec
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from shared.errors import BrokerUnavailable, Unroutable
@@ -16,6 +18,23 @@ from shared.settings import BrokerSettings
 from shared.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, QUEUES, SIDE_QUEUE_ARGUMENTS
 
 _log = logging.getLogger(__name__)
+
+
+class _TolerantProperties(pika.spec.BasicProperties):  # type: ignore[misc]  # pika has no types
+    """Message properties whose unreadable rest is left out.
+
+    A header may hold what Python has no value for (a time in milliseconds, where AMQP has seconds). pika lets that
+    error out of its loop, in every consumer that the message is delivered to: it would block its queue for ever.
+    """
+
+    def decode(self, encoded: bytes, offset: int = 0) -> Self:
+        with suppress(ValueError, OverflowError, OSError, struct.error, pika.exceptions.AMQPError):
+            super().decode(encoded, offset)
+        return self
+
+
+# pika looks the class up here for each message; nothing but our own code consumes in our processes.
+pika.spec.props[pika.spec.BasicProperties.INDEX] = _TolerantProperties
 
 
 @contextmanager

@@ -340,7 +340,7 @@ def test_a_service_that_the_database_refuses_ends_with_1_and_the_reason(
         pipeline.drop("places.csv", aird.places_csv)
 
     assert service.wait() == 1
-    assert table in service.logged("failed", error="DatabaseRefused")["message"]
+    assert table in service.logged("failed", error="TablesUnusable")["message"]
 
 
 def test_sigterm_finishes_the_chunk_in_hand_and_gives_back_the_others(

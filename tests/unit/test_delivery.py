@@ -13,6 +13,7 @@ from shared.errors import (
     DatabaseRefused,
     DatabaseUnavailable,
     MalformedMessage,
+    TablesUnusable,
 )
 from shared.messages import LoadExtracted, encode, envelope
 
@@ -150,6 +151,22 @@ def test_books_that_refuse_a_dead_letter_do_not_keep_it_from_its_queue(caplog: p
 
     assert settlement.outcome is Outcome.DEAD_LETTER
     assert actions(caplog) == ["message_dead_lettered", "dead_letter_unrecorded"]
+
+
+def test_no_message_pays_for_tables_that_are_gone() -> None:
+    """Who handles it ends, and it is delivered again to one that made the tables."""
+    told: list[int] = []
+
+    def hear(load_id: int, _reason: str) -> None:
+        told.append(load_id)
+        raise TablesUnusable("no such table: inflow_loads")
+
+    with pytest.raises(TablesUnusable, match="places"):
+        settle(Handler([TablesUnusable("no such table: places")]), MANIFEST, stop=NoPause(), on_dead_letter=hear)
+    assert not told
+    with pytest.raises(TablesUnusable, match="inflow_loads"):
+        settle(Handler([DatabaseRefused("no")]), MANIFEST, stop=NoPause(), on_dead_letter=hear)
+    assert told
 
 
 def test_a_bug_is_a_dead_letter_even_while_stopping() -> None:

@@ -12,8 +12,14 @@ from typing import Any
 import pytest
 from tenacity import stop_after_attempt
 
-from shared.errors import DatabaseUnavailable, MalformedMessage
-from shared.lifecycle import LONGEST_BACKOFF_SECONDS, SideTask, retry, stop_on_signals
+from shared.errors import ConcurrentInsert, DatabaseUnavailable, MalformedMessage
+from shared.lifecycle import (
+    LONGEST_BACKOFF_SECONDS,
+    LONGEST_PAUSE_AFTER_CONFLICT_SECONDS,
+    SideTask,
+    retry,
+    stop_on_signals,
+)
 
 REPOSITORY = Path(__file__).parents[2]
 SOON_SECONDS = 20
@@ -165,6 +171,14 @@ def test_pauses_grow_up_to_a_limit() -> None:
     assert stop.pauses_seconds[1] <= 0.4
     assert max(stop.pauses_seconds) <= LONGEST_BACKOFF_SECONDS
     assert max(stop.pauses_seconds) > LONGEST_BACKOFF_SECONDS / 2
+
+
+def test_pauses_after_a_conflict_stay_short() -> None:
+    stop = NoPause()
+
+    retry(failing(40, ConcurrentInsert("key")), stop=stop, on_failure=lambda *_: None)
+
+    assert 0 < max(stop.pauses_seconds) <= LONGEST_PAUSE_AFTER_CONFLICT_SECONDS
 
 
 def test_a_stop_ends_the_tries_with_the_last_error() -> None:

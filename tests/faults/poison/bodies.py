@@ -31,19 +31,23 @@ _CHANGES: Sequence[tuple[str, str, Any]] = (
     ("a load that is a text", "payload.load_id", "1"),
     ("a negative load", "payload.load_id", -1),
     ("a load beyond all numbers", "payload.load_id", 10**30),
+    ("a load that has no number in a database", "payload.load_id", 2**63),
     ("a load that is not a number", "payload.load_id", float("nan")),
     ("a negative row", "payload.first_row", -1),
+    ("a row that has no number in a database", "payload.first_row", 2**63),
     ("a fraction of a row", "payload.first_row", 0.5),
     ("a dataset that is no Unicode", "payload.dataset", "\ud800"),
     ("a header that is a text", "payload.header", "given_name"),
     ("names that are numbers", "payload.header", [1, 2, 3, 4]),
     ("a line beyond all numbers", "payload.lines", [10**30]),
+    ("a line that has no number in a database", "payload.lines", [2**63]),
     ("line 0", "payload.lines", [0]),
     ("more lines than rows", "payload.lines", [2, 3]),
     ("rows that are texts", "payload.rows", ["Kim"]),
     ("cells that are numbers", "payload.rows", [["Kim", "Ash", 1937, "Weir"]]),
     ("cells that are no Unicode", "payload.rows", [["\udfff", "Ash", "1937-01-02", "Weir"]]),
     ("unreadable rows that are texts", "payload.unreadable", ["x"]),
+    ("an unreadable line beyond all", "payload.unreadable", [{"line": 2**63, "code": "", "message": "", "raw": ""}]),
 )
 
 

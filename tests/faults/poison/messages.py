@@ -47,7 +47,7 @@ def contradictory(*, complete: LoadExtracted, begun: RowsExtracted) -> list[Pois
         "rows that overlap others": replace(CHUNK, load_id=begun.load_id, first_row=begun.first_row + 1),
         "more rows than the manifest says": behind,
         "another manifest": replace(complete, row_count=complete.row_count + 1),
-        "a manifest beyond all numbers": replace(complete, row_count=2**63),
+        "a manifest of all numbers": replace(complete, row_count=2**63 - 1),
     }
     return [Poison(name=name, body=body(payload), reason=CONTRADICTORY) for name, payload in payloads.items()]
 
@@ -56,13 +56,14 @@ def refused_by_the_database(*, complete: LoadExtracted) -> list[Poison]:
     """Return messages that no table can take."""
     behind = replace(CHUNK, load_id=complete.load_id, first_row=complete.row_count)
     payloads: Mapping[str, Payload] = {
-        "a load that has no number in a database": replace(CHUNK, load_id=2**63),
-        "a row that has no number in a database": replace(behind, first_row=2**63),
-        "an unreadable line that has none": replace(behind, unreadable=[replace(_UNREADABLE, line=2**63)]),
         "a code that is too long": replace(behind, unreadable=[replace(_UNREADABLE, code="x" * 65)]),
         "rows without their key": replace(behind, header=["a", "b", "c", "d"]),
     }
-    return [Poison(name=name, body=body(payload), reason=REFUSED) for name, payload in payloads.items()]
+    twice_on_a_line = replace(behind, unreadable=[_UNREADABLE, _UNREADABLE])
+    return [
+        *(Poison(name=name, body=body(payload), reason=REFUSED) for name, payload in payloads.items()),
+        Poison(name="two unreadable rows on one line", body=body(twice_on_a_line), reason="ConcurrentInsert: "),
+    ]
 
 
 def misdirected(payload: Payload = CHUNK) -> list[Poison]:

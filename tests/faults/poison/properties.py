@@ -36,6 +36,7 @@ _FOREIGN_HEADERS: Mapping[str, bytes] = {
     "a header's name that is no Unicode": b"\x02\xff\xfet\x01",
     "a header's value that is no Unicode": b"\x01vS\x00\x00\x00\x02\xff\xfe",
     "a header that is a fraction": b"\x01vd" + struct.pack(">d", 0.5),
+    "a header that is a time in milliseconds": b"\x01vT" + struct.pack(">Q", 1_715_949_000_000),
 }
 
 
