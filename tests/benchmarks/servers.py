@@ -11,6 +11,7 @@ from sqlalchemy.pool import NullPool
 from tests.benchmarks.processes import file_system_of, server_process
 from tests.benchmarks.traffic import BrokerStatistics
 from tests.support.servers.session import Servers
+from tests.support.sessions import sessions
 
 _VARIABLES = (
     "binlog_format",
@@ -115,9 +116,8 @@ class BenchServers:
 
 def _end_sessions(connection: Connection, database: str) -> None:
     """End what a client that was killed still has the server do."""
-    query = text("SELECT id FROM information_schema.processlist WHERE db = :name")
-    for session in connection.execute(query, {"name": database}).scalars().all():
-        connection.execute(text(f"KILL {session}"))
+    for session in sessions(connection, database=database):
+        connection.execute(text(f"KILL {session.number}"))
 
 
 def _shortcuts(database: Mapping[str, str], broker: Mapping[str, str]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from tests.support.forwarder import Forwarder, forwarder
 from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.management import Management
 from tests.support.services import SERVICES, Pipeline, running_pipeline
+from tests.support.sessions import sessions
 
 PEOPLE = 3000
 #: Chunks so small that a load takes its time, and something can happen to it.
@@ -48,12 +49,14 @@ def books_held(pipeline: Pipeline, load_id: int) -> Iterator[None]:
 
 def wait_until_a_chunk_waits(pipeline: Pipeline, database: Database) -> None:
     """Wait until a writer is about to account for a chunk in books that are held."""
-    waiting = (
-        "SELECT id FROM information_schema.processlist "
-        "WHERE db = :name AND info LIKE 'UPDATE inflow_loads SET rows_done%'"
-    )
-    name = make_url(database.url).database
-    eventually(lambda: pipeline.query(waiting, name=name), message="a chunk waits for the books")
+    name = str(make_url(database.url).database)
+
+    def waiting() -> bool:
+        with pipeline.transaction() as connection:
+            found = sessions(connection, database=name)
+        return any(session.statement.startswith("UPDATE inflow_loads SET rows_done") for session in found)
+
+    eventually(waiting, message="a chunk waits for the books")
 
 
 def outcomes(load: Any) -> dict[str, int]:

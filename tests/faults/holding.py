@@ -8,12 +8,9 @@ from sqlalchemy import Connection, exc, make_url, text
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Database
 from tests.support.services import Pipeline
+from tests.support.sessions import sessions
 
-_WAITING = """
-    SELECT trx_mysql_thread_id FROM information_schema.innodb_trx
-    JOIN information_schema.processlist ON id = trx_mysql_thread_id
-    WHERE trx_state = 'LOCK WAIT' AND db = :name
-"""
+_WAITING = "SELECT trx_mysql_thread_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
 
 #: InnoDB shows again what it showed before to those who ask more often than ten times a second.
 _PAUSE_SECONDS = 0.25
@@ -29,15 +26,18 @@ def place_held(pipeline: Pipeline, city: str) -> Iterator[None]:
 
 def sessions_that_wait(pipeline: Pipeline, database: Database) -> set[int]:
     """Wait until somebody waits for a lock; return the sessions of all who do."""
-    name = make_url(database.url).database
-    found = eventually(
-        lambda: pipeline.query(_WAITING, name=name), message="a chunk waits for a lock", pause_seconds=_PAUSE_SECONDS
-    )
-    return {row.trx_mysql_thread_id for row in found}
+    name = str(make_url(database.url).database)
+
+    def waiting() -> set[int]:
+        with pipeline.transaction() as connection:
+            ours = {session.number for session in sessions(connection, database=name)}
+            return ours & set(connection.scalars(text(_WAITING)))
+
+    return eventually(waiting, message="a chunk waits for a lock", pause_seconds=_PAUSE_SECONDS)
 
 
-def end_sessions(connection: Connection, sessions: set[int]) -> None:
+def end_sessions(connection: Connection, numbers: set[int]) -> None:
     """End sessions of others, as far as they are still there: of a killed process the server may long not know."""
-    for session in sessions:
+    for number in numbers:
         with suppress(exc.OperationalError):
-            connection.execute(text(f"KILL {session}"))
+            connection.execute(text(f"KILL {number}"))

@@ -29,6 +29,7 @@ from tests.support.servers.found import DatabaseServer
 from tests.support.servers.isolation import Broker, Database, own_database
 from tests.support.servers.mysqld import start_mysqld
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
+from tests.support.sessions import sessions
 
 if TYPE_CHECKING:
     from shared.messages import Payload
@@ -204,9 +205,9 @@ def assert_loaded(pipeline: Pipeline, broker: Broker, services: list[Service]) -
     assert [service.stop() for service in services] == [0] * len(services)
 
 
-def sessions(connection: Connection, database: Database) -> set[int]:
-    query = text("SELECT id FROM information_schema.processlist WHERE db = :name")
-    return set(connection.scalars(query, {"name": make_url(database.url).database}))
+def sessions_of(connection: Connection, database: Database) -> set[int]:
+    name = str(make_url(database.url).database)
+    return {session.number for session in sessions(connection, database=name)}
 
 
 def test_sessions_that_an_administrator_kills_under_load_only_delay_it(
@@ -217,7 +218,7 @@ def test_sessions_that_an_administrator_kills_under_load_only_delay_it(
     with administrator(database) as connection:
         for _ in range(KILLS):
             rows_done = pipeline.loads()[2].rows_done
-            end_sessions(connection, sessions(connection, database))
+            end_sessions(connection, sessions_of(connection, database))
             pipeline.wait_for_load(2, lambda load: load.completed_at or load.rows_done > rows_done)  # noqa: B023
 
     assert_loaded(pipeline, broker, services)
@@ -311,7 +312,7 @@ def test_a_server_with_too_many_connections_only_delays_a_load(
         operator.execute(text(f"SET GLOBAL max_connections = {MOST_CONNECTIONS}"))
 
         def have_all_found_too_many() -> bool:
-            end_sessions(operator, sessions(operator, private_database))
+            end_sessions(operator, sessions_of(operator, private_database))
             take_all_connections(private_server, taken)
             return all("(1040" in service.output() for service in services)
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, make_url, text
 
 from services.writer.handlers import WriterHandlers
 from shared.database import Database
@@ -18,6 +18,7 @@ from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, chunks, dropped, manifest, messages
 from tests.support.eventually import eventually
 from tests.support.model import Accounts, DroppedFile, Model
+from tests.support.sessions import Session, sessions
 
 RACES = 200
 
@@ -249,18 +250,22 @@ def test_a_transaction_that_waits_too_long_leaves_nothing_behind(server_warehous
     assert house.completed_loads() == [1, 2]
 
 
+def updating(connection: Connection) -> list[Session]:
+    name = str(connection.engine.url.database)
+    return [each for each in sessions(connection, database=name) if each.statement.startswith("UPDATE")]
+
+
 def test_a_connection_lost_in_the_middle_leaves_nothing_behind(server_warehouse: OpenWarehouse) -> None:
     """The writer is killed by the server while it waits for the last lock, with everything else written."""
     house = server_warehouse(default_catalog())
     file = people(1, 6)
     house.claim(file)
-    waiting = text("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'UPDATE%'")
 
     with house.second_session() as other, ThreadPoolExecutor(1) as pool:
         other.execute(text("SELECT * FROM inflow_loads WHERE load_id = 1 FOR UPDATE"))
         writing = pool.submit(house.deliver, *chunks(file))
-        thread = eventually(lambda: other.scalar(waiting), message="the writer waits")
-        other.execute(text(f"KILL {thread}"))
+        [waiting] = eventually(lambda: updating(other), message="the writer waits")
+        other.execute(text(f"KILL {waiting.number}"))
         with pytest.raises(DatabaseUnavailable):
             writing.result()
 

@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from tests.support.servers.found import BrokerServer, DatabaseServer, Flavour
 from tests.support.servers.management import Management
+from tests.support.sessions import sessions
 
 #: A test that left a transaction open must not hold up the others.
 LOCK_WAIT_SECONDS = 20
@@ -102,7 +103,5 @@ def _administrator(server: DatabaseServer) -> Iterator[Connection]:
 
 def _end_connections_to(name: str, connection: Connection) -> None:
     """End what a test left behind: its locks would keep the database from being dropped."""
-    # MySQL's information_schema.processlist fails while anybody's statement has a character of four bytes.
-    for session in connection.execute(text("SHOW PROCESSLIST")).mappings().all():
-        if session["db"] == name:
-            connection.execute(text(f"KILL {session['Id']}"))
+    for session in sessions(connection, database=name):
+        connection.execute(text(f"KILL {session.number}"))
