@@ -1,16 +1,15 @@
 """Merges the typed rows of one chunk into their table, with the rows they refer to, in the caller's transaction."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Iterable, Sequence
 
 import orjson
-from sqlalchemy import Connection, TextClause
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
-from services.writer.outcomes import Key, LinedRow, Plan, Stored, decide, last_of_each_key
-from services.writer.statements import KeyStatements, key_statements, merge_statements
+from services.writer.outcomes import LinedRow, Plan, Stored, decide, last_of_each_key
+from services.writer.references import References, positions
+from services.writer.statements import merge_statements
 from shared.datasets import Dataset
-from shared.rows import TypedRow
 from shared.store import Store
 
 
@@ -24,7 +23,8 @@ class Merger:
         schema = store.schema
         self._statements = merge_statements(schema.datasets[dataset.name], schema.flavour)
         self._references = References(store, dataset)
-        self._key = _positions(dataset.key, dataset.column_names)
+        self._key = positions(dataset.key, dataset.column_names)
+        self._newness = Newness()
 
     def merge(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> Plan:
         """Write what has to be written and return the plan with its counts.
@@ -35,8 +35,29 @@ class Merger:
             return Plan()
         self._references.secure(connection, rows)
         distinct = last_of_each_key(rows, self._key)
-        plan = decide(distinct, self._lock(connection, load_id, distinct), load_id)
+        plan = self._insert_all(connection, load_id, distinct) or self._look_and_write(connection, load_id, distinct)
+        self._newness.note(load_id, is_new=len(plan.insert) == len(distinct))
         plan.superseded += len(rows) - len(distinct)
+        return plan
+
+    def _insert_all(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> Plan | None:
+        """Insert rows that are expected to be new without looking; None where they can't or turn out not to be."""
+        if not self._newness.is_expected(load_id):
+            return None
+        plan = decide(rows, {}, load_id)
+        try:
+            self._write(connection, load_id, plan)
+        except IntegrityError:
+            # Of all that the transaction did, the server undoes this statement alone.
+            return None
+        return plan
+
+    def _look_and_write(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> Plan:
+        plan = decide(rows, self._lock(connection, load_id, rows), load_id)
+        self._write(connection, load_id, plan)
+        return plan
+
+    def _write(self, connection: Connection, load_id: int, plan: Plan) -> None:
         for statement, lined_rows in (
             (self._statements.insert, plan.insert),
             (self._statements.update, plan.update),
@@ -44,7 +65,6 @@ class Merger:
         ):
             if lined_rows:
                 connection.execute(statement, {"rows": _as_json(lined_rows), "load": load_id})
-        return plan
 
     def _lock(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> dict[int, Stored]:
         found = connection.execute(self._statements.lock, {"rows": _as_json(rows), "load": load_id})
@@ -54,75 +74,24 @@ class Merger:
         }
 
 
-class References:
-    """Makes sure that every row that a chunk refers to exists and stays, as an inferred member if need be."""
+class Newness:
+    """Whether a load's chunks have all been new throughout: then its next one is inserted without looking first.
 
-    def __init__(self, store: Store, dataset: Dataset) -> None:
-        catalog, schema = store.catalog, store.schema
-        # Datasets stand before those that refer to them: whoever locks in this order never closes a circle.
-        self._order = list(catalog.datasets)
-        self._own = dataset.name
-        self._statements = {
-            name: key_statements(table, schema.flavour)
-            for name, table in schema.datasets.items()
-            if catalog.is_referenced(name)
-        }
-        self._columns = [(ref.dataset, _positions(ref.columns, dataset.column_names)) for ref in dataset.references]
-        if any(target == self._own for target, _ in self._columns):
-            # Referenced and own rows are in one table, so they are locked in one pass.
-            self._columns.append((self._own, _positions(dataset.key, dataset.column_names)))
-        self._parents = {name: _references_in_key(catalog.datasets[name]) for name in self._statements}
+    A first load saves a look-up of every key. Only the load at hand is remembered.
+    """
 
-    def secure(self, connection: Connection, rows: Sequence[LinedRow]) -> None:
-        """Create or lock the rows that these refer to, and those that the keys of these refer to in turn."""
-        wanted = self._wanted([row for _, row in rows])
-        for target in self._order:
-            if wanted.get(target):
-                self._secure(connection, target, wanted[target])
+    def __init__(self) -> None:
+        self._load_id = 0
+        self._is_new = False
 
-    def _wanted(self, rows: Sequence[TypedRow]) -> Mapping[str, set[Key]]:
-        wanted: defaultdict[str, set[Key]] = defaultdict(set)
-        for target, positions in self._columns:
-            wanted[target] |= _keys(rows, positions)
-        for target in reversed(self._order):
-            for parent, positions in self._parents.get(target, ()):
-                wanted[parent] |= _keys(wanted[target], positions)
-        return wanted
+    def is_expected(self, load_id: int) -> bool:
+        """Whether to expect it of the load's next chunk."""
+        return self._load_id == load_id and self._is_new
 
-    def _secure(self, connection: Connection, target: str, keys: set[Key]) -> None:
-        statements: KeyStatements = self._statements[target]
-        parameters = {"rows": orjson.dumps(sorted(keys)).decode()}
-        if target != self._own and _number(connection, statements.count, parameters) == len(keys):
-            _number(connection, statements.share, parameters)
-            return
-        # One pass in key order creates and locks: to lock the known ones first would be a second order.
-        connection.execute(statements.infer, parameters)
-
-
-def _references_in_key(dataset: Dataset) -> list[tuple[str, list[int]]]:
-    """The references that even an inferred member has, which is nothing but its key: target, and where in the key."""
-    return [
-        (ref.dataset, _positions(ref.columns, dataset.key))
-        for ref in dataset.references
-        if ref.dataset != dataset.name and set(ref.columns) <= set(dataset.key)
-    ]
-
-
-def _positions(columns: Iterable[str], names: Sequence[str]) -> list[int]:
-    return [names.index(column) for column in columns]
-
-
-def _keys(rows: Iterable[Sequence[object]], positions: Sequence[int]) -> set[Key]:
-    """The distinct keys at these positions; one with a NULL in it refers to nothing."""
-    if len(positions) == 1:
-        keys = {(value,) for value in map(itemgetter(positions[0]), rows)}
-    else:
-        keys = set(map(itemgetter(*positions), rows))
-    return {key for key in keys if None not in key}
-
-
-def _number(connection: Connection, statement: TextClause, parameters: dict[str, str]) -> int:
-    return int(connection.scalar(statement, parameters) or 0)
+    def note(self, load_id: int, *, is_new: bool) -> None:
+        """Take down whether a chunk was new; once one was not, none is expected to be."""
+        self._is_new = is_new and (self._is_new or self._load_id != load_id)
+        self._load_id = load_id
 
 
 def _as_json(rows: Iterable[LinedRow]) -> str:

@@ -38,7 +38,7 @@ MUTANTS = (
         name="keys not sorted",
         edits=(
             Edit("services/writer/outcomes.py", "for identity in sorted(last)", "for identity in last"),
-            Edit("services/writer/merge.py", "orjson.dumps(sorted(keys))", "orjson.dumps(list(keys))"),
+            Edit("services/writer/references.py", "orjson.dumps(sorted(keys))", "orjson.dumps(list(keys))"),
         ),
         attempts=(Attempt("chaos", "--seeds 2"),),
     ),
