@@ -52,7 +52,7 @@ def _say(name: str, attempt: Attempt, verdict: Verdict) -> None:
 
 
 def _described(attempt: Attempt) -> str:
-    return f"{attempt.layer} {attempt.arguments}"
+    return f"{attempt.layer} {attempt.arguments}".rstrip()
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ MUTANTS = (
             Edit("services/writer/outcomes.py", "for identity in sorted(last)", "for identity in last"),
             Edit("services/writer/references.py", "orjson.dumps(sorted(keys))", "orjson.dumps(list(keys))"),
         ),
-        attempts=(Attempt("chaos", "--seeds 2"),),
+        attempts=(Attempt("contention", ""),),
     ),
     Mutant(
         name="no roll-back after 1205",

@@ -23,7 +23,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A run of one layer: its arguments after `python -m tests.faults.LAYER`."""
+    """A run of one layer: its arguments after `python -m tests.faults.LAYER`, if it has any."""
 
     layer: str
     arguments: str
