@@ -2,6 +2,14 @@
 -- The services create missing tables themselves: this file saves them the work, and shows what they work on.
 SET NAMES utf8mb4;
 
+CREATE TABLE inflow_changes (
+	load_id BIGINT NOT NULL, 
+	base_load_id BIGINT NOT NULL COMMENT 'the load whose file it was compared with', 
+	unchanged_count BIGINT NOT NULL COMMENT 'rows that are not published', 
+	changed_lines MEDIUMTEXT NOT NULL COMMENT 'lines of the others, JSON, until they are archived', 
+	PRIMARY KEY (load_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='Files that were compared with an earlier edition; of open loads, what is published.' COLLATE utf8mb4_0900_bin;
+
 CREATE TABLE inflow_chunks (
 	load_id BIGINT NOT NULL, 
 	first_row BIGINT NOT NULL, 
@@ -29,6 +37,7 @@ CREATE TABLE inflow_loads (
 	header MEDIUMTEXT COMMENT 'the file''s columns, JSON', 
 	ignored_columns MEDIUMTEXT COMMENT 'those that no dataset column takes, JSON', 
 	row_count BIGINT COMMENT 'rows of the file, once its manifest is here', 
+	fingerprint VARCHAR(64) COMMENT 'of the file''s bytes and its dataset''s definition', 
 	rows_done BIGINT NOT NULL DEFAULT '0', 
 	inserted BIGINT NOT NULL DEFAULT '0', 
 	updated BIGINT NOT NULL DEFAULT '0', 

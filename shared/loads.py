@@ -34,6 +34,7 @@ class Load:
     header: tuple[str, ...]
     ignored_columns: tuple[str, ...]
     row_count: int | None
+    fingerprint: str | None
     rows_done: int
     inserted: int
     updated: int
@@ -143,16 +144,18 @@ def mark_reading(
     )
 
 
-def mark_published(connection: Connection, schema: Schema, load_id: int) -> None:
+def mark_published(connection: Connection, schema: Schema, load_id: int, *, fingerprint: str | None) -> None:
     """Record that the broker has all chunks and the manifest; a load that is complete by now stays so.
 
     A dead letter still holds it back.
     """
     table = schema.loads
+    mine = table.c.load_id == load_id
+    connection.execute(update(table).where(mine).values(published_at=utc_now(), fingerprint=fingerprint))
     # MySQL assigns from left to right: a condition on the reason is the same after its assignment as before.
     kept = {column: case((table.c.reason == DEAD_LETTERED, column)) for column in (table.c.reason, table.c.message)}
-    mine = (table.c.load_id == load_id) & table.c.state.in_(("claimed", "reading"))
-    connection.execute(update(table).where(mine).values({"state": "published", "published_at": utc_now(), **kept}))
+    is_open = table.c.state.in_(("claimed", "reading"))
+    connection.execute(update(table).where(mine & is_open).values({"state": "published", **kept}))
 
 
 def mark_refused(connection: Connection, schema: Schema, load_id: int, *, reason: str, message: str) -> None:
@@ -165,6 +168,9 @@ def mark_archived(connection: Connection, schema: Schema, load_ids: Sequence[int
     table = schema.loads
     mine = table.c.load_id.in_(load_ids) & (table.c.state == "complete")
     connection.execute(update(table).where(mine).values(state="archived", archived_at=utc_now()))
+    # Nobody will publish them again; that the file was compared, and with what, is history.
+    published = schema.changes.c.load_id.in_(load_ids)
+    connection.execute(update(schema.changes).where(published).values(changed_lines="[]"))
 
 
 def mark_dead_lettered(connection: Connection, schema: Schema, load_id: int, message: str) -> None:
@@ -207,6 +213,19 @@ def find(connection: Connection, schema: Schema, load_ids: Iterable[int]) -> dic
     table = schema.loads
     rows = connection.execute(select(table).where(table.c.load_id.in_(list(load_ids))))
     return {row.load_id: Load.from_row(row) for row in rows}
+
+
+def before(connection: Connection, schema: Schema, load_id: int, *, limit: int) -> list[Load]:
+    """List the loads before this one, latest first."""
+    table = schema.loads
+    query = select(table).where(table.c.load_id < load_id).order_by(table.c.load_id.desc()).limit(limit)
+    return [Load.from_row(row) for row in connection.execute(query)]
+
+
+def rejected_lines(connection: Connection, schema: Schema, load_id: int) -> frozenset[int]:
+    """Return the lines of a load's rejected rows."""
+    table = schema.rejects
+    return frozenset(connection.scalars(select(table.c.line).where(table.c.load_id == load_id)))
 
 
 def all_loads(connection: Connection, schema: Schema) -> list[Load]:

@@ -99,7 +99,10 @@ class LoadExtracted:
 
     load_id: int
     dataset: str
+    #: Rows of the file.
     row_count: int
+    #: Those of them that are in no chunk: the database has them, by an earlier load.
+    unchanged_count: int = 0
 
     @property
     def identity(self) -> str:
@@ -109,11 +112,15 @@ class LoadExtracted:
     @classmethod
     def parse(cls, data: dict[str, Any]) -> Self:
         """Build from decoded JSON."""
-        return cls(
+        manifest = cls(
             load_id=_integer(data, "load_id"),
             dataset=_text(data, "dataset"),
             row_count=_integer(data, "row_count"),
+            unchanged_count=_integer({"unchanged_count": 0, **data}, "unchanged_count"),
         )
+        if manifest.unchanged_count > manifest.row_count:
+            raise ValueError("unchanged_count: expected at most the row_count")
+        return manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,7 @@ class Schema:
     sequences: Table
     loads: Table
     chunks: Table
+    changes: Table
     rejects: Table
     outbox: Table
     inbox: Table
@@ -70,6 +71,7 @@ def build_schema(catalog: Catalog, flavour: Flavour) -> Schema:
         sequences=_sequences(metadata, flavour),
         loads=_loads(metadata, flavour),
         chunks=_chunks(metadata, flavour),
+        changes=_changes(metadata, flavour),
         rejects=_rejects(metadata, flavour),
         outbox=_outbox(metadata, flavour),
         inbox=_inbox(metadata, flavour),
@@ -160,6 +162,7 @@ def _loads(metadata: MetaData, flavour: Flavour) -> Table:
         TableColumn("header", _long_text(), comment="the file's columns, JSON"),
         TableColumn("ignored_columns", _long_text(), comment="those that no dataset column takes, JSON"),
         TableColumn("row_count", BigInteger(), comment="rows of the file, once its manifest is here"),
+        TableColumn("fingerprint", String(64), comment="of the file's bytes and its dataset's definition"),
         *(TableColumn(name, BigInteger(), nullable=False, server_default="0") for name in counts),
         *(TableColumn(name, _instant(), comment="UTC") for name in moments),
         Index("ix_inflow_loads_state", "state"),
@@ -178,6 +181,21 @@ def _chunks(metadata: MetaData, flavour: Flavour) -> Table:
         TableColumn("first_row", BigInteger(), primary_key=True, autoincrement=False),
         TableColumn("row_count", BigInteger(), nullable=False),
         comment="The chunk ledger: what was already applied.",
+    )
+
+
+def _changes(metadata: MetaData, flavour: Flavour) -> Table:
+    return _table(
+        metadata,
+        flavour,
+        "inflow_changes",
+        TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("base_load_id", BigInteger(), nullable=False, comment="the load whose file it was compared with"),
+        TableColumn("unchanged_count", BigInteger(), nullable=False, comment="rows that are not published"),
+        TableColumn(
+            "changed_lines", _long_text(), nullable=False, comment="lines of the others, JSON, until they are archived"
+        ),
+        comment="Files that were compared with an earlier edition; of open loads, what is published.",
     )
 
 

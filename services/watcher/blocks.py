@@ -1,12 +1,19 @@
 """Reads a file in blocks and gives out its lines, in bounded memory however long a line or a row is."""
 
 from collections.abc import Iterator
-from typing import IO
+from typing import Protocol
 
 _BOM = b"\xef\xbb\xbf"
 
 #: The most bytes a row may have; G8 needs some bound, and a message must stay far below the broker's 16 MiB.
 LONGEST_ROW_BYTES = 1 << 20
+
+
+class Readable(Protocol):
+    """What is read from its start to its end."""
+
+    def read(self, size_bytes: int, /) -> bytes:
+        """Read at most so many bytes; none at the end."""
 
 
 class RowTooLarge(Exception):
@@ -20,7 +27,7 @@ class Lines:
     consumer ends each row that it completes; one that goes above the limit raises RowTooLarge.
     """
 
-    def __init__(self, file: IO[bytes], *, block_bytes: int, longest_row_bytes: int = LONGEST_ROW_BYTES) -> None:
+    def __init__(self, file: Readable, *, block_bytes: int, longest_row_bytes: int = LONGEST_ROW_BYTES) -> None:
         self._file = file
         self._block_bytes = block_bytes
         self._longest_row_bytes = longest_row_bytes

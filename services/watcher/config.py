@@ -22,6 +22,8 @@ class WatcherConfig:
     watch: Literal["auto", "poll"] = "auto"
     #: Messages that may wait in the writer's queue before the watcher slows down.
     backlog_messages: int = 100
+    #: Smaller files are not compared with earlier editions: they are published faster than that.
+    compare_from_bytes: int = 256 * 1024
     #: After this silence, with an empty queue, an open load is published again.
     republish_seconds: float = 60.0
 
@@ -39,6 +41,9 @@ class WatcherConfig:
             watch=environment.choice("INFLOW_WATCH", ("auto", "poll"), default.watch),
             backlog_messages=environment.integer(
                 "INFLOW_BACKLOG_MESSAGES", default.backlog_messages, minimum=1, maximum=1_000_000
+            ),
+            compare_from_bytes=environment.integer(
+                "INFLOW_COMPARE_FROM_BYTES", default.compare_from_bytes, minimum=0, maximum=1 << 62
             ),
             republish_seconds=environment.seconds("INFLOW_REPUBLISH_SECONDS", default.republish_seconds),
         )

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Protocol
 
+from services.watcher.changes import Changes
+from services.watcher.editions import Editions
 from services.watcher.reading import Reading
 from shared import loads
 from shared.errors import FileRefused
@@ -32,8 +34,9 @@ class WriterQueue(Publishing, Protocol):
 class Feeder:
     """Feeds the writer's queue from the files that are being read."""
 
-    def __init__(self, *, store: Store, queue: WriterQueue, backlog_messages: int) -> None:
+    def __init__(self, *, store: Store, queue: WriterQueue, editions: Editions, backlog_messages: int) -> None:
         self._store = store
+        self._editions = editions
         self._queue = queue
         self._backlog_messages = backlog_messages
         self._in_turn: deque[Reading] = deque()
@@ -61,6 +64,7 @@ class Feeder:
     def drop(self, load_ids: Iterable[int]) -> None:
         """Read these no further."""
         gone = set(load_ids)
+        self._editions.drop(gone)
         self.unreadable -= gone
         for readings in (self._in_turn, self._next, self._set_aside):
             for reading in [reading for reading in readings if reading.claimed.load_id in gone]:
@@ -113,27 +117,40 @@ class Feeder:
 
     def _advance(self, reading: Reading) -> None:
         if not reading.is_finished:
-            if not reading.is_open:
-                self._open(reading)
+            if not reading.is_open and not self._open(reading):
+                self._in_turn.rotate(-1)
+                return
             self._queue.publish(envelope(reading.message(), occurred_at=loads.instant_now()))
             self._budget -= 1
             reading.confirm()
         if reading.is_finished:
             with self._store.transaction() as connection:
-                loads.mark_published(connection, self._store.schema, reading.claimed.load_id)
+                loads.mark_published(
+                    connection, self._store.schema, reading.claimed.load_id, fingerprint=reading.fingerprint
+                )
             self._in_turn.popleft()
         else:
             self._in_turn.rotate(-1)
 
-    def _open(self, reading: Reading) -> None:
+    def _open(self, reading: Reading) -> bool:
+        """Find out what to publish of a file, and open it; False if that takes another turn."""
+        found = self._editions.search(reading.claimed, is_resumed=reading.is_resumed)
+        if found is None:
+            return False
+        self._begin(reading, found.changes)
+        return True
+
+    def _begin(self, reading: Reading, changes: Changes | None) -> None:
         load_id = reading.claimed.load_id
-        header = reading.open()
+        header = reading.open(changes)
         self.unreadable.discard(load_id)
         if header.ignored:
             _log.info("columns ignored", extra=facts("columns_ignored", load_id=load_id, columns=header.ignored))
         try:
             with self._store.transaction() as connection:
                 loads.mark_reading(connection, self._store.schema, load_id, header=header.names, ignored=header.ignored)
+                if changes is not None:
+                    changes.record(connection, self._store.schema, load_id)
         except BaseException:
             reading.close()
             raise

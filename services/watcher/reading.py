@@ -1,18 +1,20 @@
 """One claimed file on its way into the queue: its header, its chunks, its manifest."""
 
-import errno
-import os
-import stat
+from collections.abc import Sequence
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
+from services.watcher.changes import Changes
 from services.watcher.chunks import cut_chunks
 from services.watcher.claims import ClaimedName
+from services.watcher.fingerprint import FingerprintedFile
 from services.watcher.header import Header, match_header
-from services.watcher.records import RecordReader
+from services.watcher.records import Record, RecordReader
+from services.watcher.regular_files import open_regular
 from shared.datasets import Dataset
 from shared.errors import FileRefused
-from shared.files import READ_FLAGS
 from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
 
 if TYPE_CHECKING:
@@ -25,31 +27,40 @@ class Reading:
     Files take turns, many at a time: what one holds between its turns must be small.
     """
 
-    def __init__(self, claimed: ClaimedName, dataset: Dataset, path: Path) -> None:
+    def __init__(self, claimed: ClaimedName, dataset: Dataset, path: Path, *, is_resumed: bool = False) -> None:
         self.claimed = claimed
+        #: Whether some of its messages may have been published already.
+        self.is_resumed = is_resumed
         self._dataset = dataset
         self._path = path
-        self._file: IO[bytes] | None = None
+        self._file: FingerprintedFile | None = None
+        self._changes: Changes | None = None
         self._chunks: Iterator[RowsExtracted] = iter(())
         self._row_count = 0
         self._current: RowsExtracted | LoadExtracted | None = None
         #: Whether the manifest, which is the last message, is confirmed.
         self.is_finished = False
+        #: Of the file's content, once all of it was read.
+        self.fingerprint: str | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether the header has been read."""
         return self._file is not None
 
-    def open(self) -> Header:
-        """Read the header. FileRefused where it does not fit the dataset; OSError where the file can't be read."""
-        self._file = _open_regular(self._path)
+    def open(self, changes: Changes | None) -> Header:
+        """Read the header; of the rows, only the changes will be given where they are known.
+
+        FileRefused where the header does not fit the dataset; OSError where the file can't be read.
+        """
+        file = open_regular(self._path) if changes is None else BytesIO(changes.text)
+        self._file, self._changes = FingerprintedFile(file, self._dataset), changes
         reader = RecordReader(self._file)
         records = iter(reader)
         header = match_header(_header_cells(next(records, None)), self._dataset)
         self._chunks = cut_chunks(
             reader,
-            records,
+            records if changes is None else _renumbered(records, changes.lines),
             self.claimed.bounds,
             load_id=self.claimed.load_id,
             dataset=self._dataset.name,
@@ -80,21 +91,25 @@ class Reading:
             self._file = None
 
     def _manifest(self) -> LoadExtracted:
-        return LoadExtracted(load_id=self.claimed.load_id, dataset=self._dataset.name, row_count=self._row_count)
+        unchanged_count = self._changes.unchanged_count if self._changes else 0
+        if self._changes is not None:
+            self.fingerprint = self._changes.fingerprint
+        elif self._file is not None:
+            self.fingerprint = self._file.fingerprint
+        return LoadExtracted(
+            load_id=self.claimed.load_id,
+            dataset=self._dataset.name,
+            row_count=self._row_count + unchanged_count,
+            unchanged_count=unchanged_count,
+        )
 
 
-def _open_regular(path: Path) -> IO[bytes]:
-    """Open a file; FileRefused where something else took its place between the look and the claim."""
-    try:
-        descriptor = os.open(path, READ_FLAGS)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise FileRefused("not-a-regular-file", "found a link; expected a regular file") from error
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise FileRefused("not-a-regular-file", "found a folder, a pipe or a device; expected a regular file")
-    return os.fdopen(descriptor, "rb")
+def _renumbered(
+    records: "Iterator[Record | UnreadableRow]", lines: Sequence[int]
+) -> "Iterator[Record | UnreadableRow]":
+    """Give the records of a text the lines that they have in their file."""
+    for record, line in zip(records, lines, strict=True):
+        yield replace(record, line=line) if isinstance(record, UnreadableRow) else (line, record[1])
 
 
 def _header_cells(first: tuple[int, list[str]] | UnreadableRow | None) -> list[str]:

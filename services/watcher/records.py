@@ -4,9 +4,9 @@ import csv
 import io
 import sys
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from services.watcher.blocks import LONGEST_ROW_BYTES, Lines, RowTooLarge
+from services.watcher.blocks import LONGEST_ROW_BYTES, Lines, Readable, RowTooLarge
 from shared.messages import UnreadableRow
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class RecordReader:
     """
 
     def __init__(
-        self, file: IO[bytes], *, block_bytes: int = _BLOCK_BYTES, longest_row_bytes: int = LONGEST_ROW_BYTES
+        self, file: Readable, *, block_bytes: int = _BLOCK_BYTES, longest_row_bytes: int = LONGEST_ROW_BYTES
     ) -> None:
         self._lines = Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)
         self._lines_before = 0

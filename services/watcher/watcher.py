@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from services.watcher.claims import ClaimedName
 from services.watcher.config import WatcherConfig
 from services.watcher.discovery import dataset_of
+from services.watcher.editions import Editions
 from services.watcher.feeding import Feeder, WriterQueue
 from services.watcher.finishing import Finisher
 from services.watcher.intake import Intake
@@ -45,7 +46,12 @@ class Watcher:
             bounds=config.bounds,
             settle_seconds=config.settle_seconds,
         )
-        self._feeder = Feeder(store=store, queue=queue, backlog_messages=config.backlog_messages)
+        self._feeder = Feeder(
+            store=store,
+            queue=queue,
+            editions=Editions(folder=folder, store=store, from_bytes=config.compare_from_bytes),
+            backlog_messages=config.backlog_messages,
+        )
         self._finisher = Finisher(folder=folder, store=store)
         self._standstills = Standstills(config.republish_seconds)
         self._open: dict[int, ClaimedName] = {}
@@ -100,17 +106,18 @@ class Watcher:
         known = self._look_up(load_ids)
         for claimed in adopted:
             if known[claimed.load_id].state in ("claimed", "reading"):
-                self._read(claimed, known[claimed.load_id].file)
+                self._read(claimed, known[claimed.load_id])
             # Last: where the books can't be written, the file is adopted once more.
             self._open[claimed.load_id] = claimed
         return self._look_up(load_ids)
 
-    def _read(self, claimed: ClaimedName, file: str) -> None:
+    def _read(self, claimed: ClaimedName, load: Load) -> None:
         dataset = self._store.catalog.datasets.get(claimed.dataset or "")
         if dataset is None:
-            self._refuse(claimed, file)
+            self._refuse(claimed, load.file)
         else:
-            self._feeder.add(Reading(claimed, dataset, self._folder.processing / str(claimed)))
+            path = self._folder.processing / str(claimed)
+            self._feeder.add(Reading(claimed, dataset, path, is_resumed=load.state != "claimed"))
 
     def _refuse(self, claimed: ClaimedName, file: str) -> None:
         reason, message = self._why_no_dataset(claimed, file)
@@ -162,4 +169,4 @@ class Watcher:
         for load_id in still:
             _log.warning("load stands still, publishing it again", extra=facts("load_revived", load_id=load_id))
             self._standstills.begin_again(load_id)
-            self._read(self._open[load_id], known[load_id].file)
+            self._read(self._open[load_id], known[load_id])

@@ -73,7 +73,7 @@ def count_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted, pl
 
 
 def record_manifest(connection: Connection, schema: Schema, manifest: LoadExtracted) -> None:
-    """Record how many rows the load has.
+    """Record how many rows the load has, and count those that need no chunk; once, however often it comes.
 
     Raises ContradictoryMessage where the load is unknown, another number is known, or more rows are applied already.
     """
@@ -86,9 +86,16 @@ def record_manifest(connection: Connection, schema: Schema, manifest: LoadExtrac
     said = f"load {manifest.load_id}: a manifest of {manifest.row_count} rows"
     if known.row_count not in (None, manifest.row_count):
         raise ContradictoryMessage(f"{said}, one of {known.row_count} is known")
-    if manifest.row_count < known.rows_done:
+    if known.row_count is not None:
+        return
+    if manifest.row_count < known.rows_done + manifest.unchanged_count:
         raise ContradictoryMessage(f"{said}, {known.rows_done} are applied already")
-    connection.execute(update(table).where(mine).values(row_count=manifest.row_count))
+    counts = {
+        table.c.row_count: manifest.row_count,
+        table.c.rows_done: table.c.rows_done + manifest.unchanged_count,
+        table.c.unchanged: table.c.unchanged + manifest.unchanged_count,
+    }
+    connection.execute(update(table).where(mine).values(counts))
 
 
 def complete_if_balanced(connection: Connection, schema: Schema, load_id: int, dataset: str) -> bool:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
@@ -16,6 +16,9 @@ _COLUMNS = {
 _REPEATED_FILE, _REFUSED_FILE = 0.08, 0.1
 _REPEATED_ROW, _BAD_ROW, _BLANK_LINE, _BYTE_ORDER_MARK = 0.15, 0.1, 0.03, 0.1
 _UNKNOWN_COLUMN, _PLACES_COME_LAST = 0.2, 0.5
+
+
+Written = tuple[bytes, dict[int, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +61,12 @@ def _draw_drop(random: Random, world: World, before: Sequence[Drop], name: str, 
     chance = random.random()
     if alike and chance < _REPEATED_FILE:
         return replace(random.choice(alike), name=name)
-    drop = _draw_good(random, world, name, dataset, most_rows)
+    drop = draw_good(random, world, name, dataset, most_rows)
     return random.choice(_WAYS_TO_BE_REFUSED)(drop) if chance > 1 - _REFUSED_FILE else drop
 
 
-def _draw_good(random: Random, world: World, name: str, dataset: str, most_rows: int) -> Drop:
+def draw_good(random: Random, world: World, name: str, dataset: str, most_rows: int) -> Drop:
+    """Draw a file that is loaded."""
     draw = partial(world.place if dataset == "places" else world.person, random)
     rows: list[Row] = []
     for _ in range(random.randint(0, most_rows)):
@@ -104,19 +108,30 @@ def _too_long(row: Row, columns: tuple[str, ...]) -> tuple[str, ...]:
 _FAULTS = (_without_key, _with_bad_value, _too_short, _too_long)
 
 
-def _written(
-    random: Random, header: Sequence[str], rows: Sequence[tuple[str, ...]]
-) -> tuple[bytes, dict[int, tuple[str, ...]]]:
-    """Write the content, and note on which line each row begins."""
-    text = io.StringIO()
-    if random.random() < _BYTE_ORDER_MARK:
-        text.write("\ufeff")
-    writer = csv.writer(text, lineterminator=random.choice(("\n", "\r\n")))
+def _written(random: Random, header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Written:
+    """Write the content in one of the ways in which people do."""
+    mark = "\ufeff" if random.random() < _BYTE_ORDER_MARK else ""
+    line_end = random.choice(("\n", "\r\n"))
+    return written(header, rows, mark=mark, line_end=line_end, is_blank=lambda: random.random() < _BLANK_LINE)
+
+
+def written(
+    header: Sequence[str],
+    rows: Sequence[tuple[str, ...]],
+    *,
+    line_end: str,
+    mark: str = "",
+    is_blank: Callable[[], bool] = lambda: False,
+) -> Written:
+    """Return the content, and the cells of each row by the line on which it begins; before some, a line is blank."""
+    text = io.StringIO(mark)
+    text.seek(len(mark))
+    writer = csv.writer(text, lineterminator=line_end)
     writer.writerow(header)
     by_line: dict[int, tuple[str, ...]] = {}
     line = 2
     for row in rows:
-        if random.random() < _BLANK_LINE:
+        if is_blank():
             text.write("\n")
             line += 1
         writer.writerow(row)

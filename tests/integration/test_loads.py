@@ -37,7 +37,7 @@ def reading(connection: Connection, schema: Schema) -> None:
 
 
 def published(connection: Connection, schema: Schema) -> None:
-    loads.mark_published(connection, schema, 1)
+    loads.mark_published(connection, schema, 1, fingerprint="0f")
 
 
 def refused(connection: Connection, schema: Schema) -> None:

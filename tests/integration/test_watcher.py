@@ -108,7 +108,7 @@ def test_a_file_holds_little_between_its_turns(tmp_path: Path) -> None:
     readings = [Reading(claimed, load_catalog(None).datasets["people"], path) for _ in range(8)]
     tracemalloc.start()
     for reading in readings:
-        reading.open()
+        reading.open(None)
         reading.message()
         reading.confirm()
     held_bytes, _ = tracemalloc.get_traced_memory()

@@ -125,7 +125,7 @@ def test_the_text_of_a_row_is_that_of_its_lines() -> None:
 
 @pytest.mark.parametrize("block_bytes", [64 * 1024, 2 * MEBIBYTE], ids=["blocks below a row", "blocks above a row"])
 def test_memory_stays_bounded_however_long_a_line_is(block_bytes: int) -> None:
-    lines = Lines(EndlessLine(mebibytes=128), block_bytes=block_bytes)  # type: ignore[arg-type]
+    lines = Lines(EndlessLine(mebibytes=128), block_bytes=block_bytes)
 
     tracemalloc.start()
     with pytest.raises(RowTooLarge):

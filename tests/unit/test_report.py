@@ -24,6 +24,7 @@ LOADED = Load(
     size_bytes=1000,
     header=("given_name",),
     ignored_columns=("mayor", "größe"),
+    fingerprint=None,
     row_count=21,
     rows_done=21,
     inserted=10,

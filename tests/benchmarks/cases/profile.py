@@ -78,7 +78,7 @@ def _publish(people: DataFile, store: Store, broker: BrokerSettings, clock: Cloc
     reading = Reading(_CLAIMED, store.catalog.datasets[_DATASET], people.path)
     with closing(Publisher(broker, name="inflow-benchmark")) as publisher:
         publisher.serve()
-        reading.open()
+        reading.open(None)
         while not reading.is_finished:
             with clock.step(Step.READ):
                 payload = reading.message()

@@ -6,6 +6,7 @@ from random import Random
 
 from tests.faults.chaos.nemesis import Nemesis
 from tests.faults.drops import Drop, draw_drops
+from tests.faults.editions import draw_editions
 
 #: How long files are dropped, and nemeses strike.
 LOAD_SECONDS = 10.0
@@ -47,6 +48,11 @@ class Plan:
         return any(blow.nemesis.loses_messages for blow in self.blows)
 
     @property
+    def compares_all(self) -> bool:
+        """Whether every file, however small, is compared with an earlier edition."""
+        return _has_editions(self.seed)
+
+    @property
     def fills_disk(self) -> bool:
         """Whether the data folder has to be on a small file system of its own."""
         return any(blow.nemesis.fills_disk for blow in self.blows)
@@ -57,7 +63,8 @@ def draw_plan(seed: int, nemeses: Sequence[Nemesis]) -> Plan:
     random = Random(seed)
     only_adds = seed % 2 == 0
     chunk_rows, most_rows = random.choice(_SIZES)
-    drops = draw_drops(random, count=random.randint(*_FILES), most_rows=most_rows, only_adds=only_adds)
+    draw = draw_editions if _has_editions(seed) else draw_drops
+    drops = draw(random, count=random.randint(*_FILES), most_rows=most_rows, only_adds=only_adds)
     struck_by = [nemeses[seed % len(nemeses)], *random.choices(nemeses, k=random.randint(*_BLOWS) - 1)]
     blows = [
         Blow(at_seconds=random.uniform(_FIRST_BLOW_SECONDS, LOAD_SECONDS), nemesis=nemesis, seed=random.getrandbits(32))
@@ -73,6 +80,10 @@ def draw_plan(seed: int, nemeses: Sequence[Nemesis]) -> Plan:
         chunk_rows=chunk_rows,
         backlog_messages=random.choice((5, 100)),
     )
+
+
+def _has_editions(seed: int) -> bool:
+    return seed % 3 == 1
 
 
 def _draw_time(random: Random, blows: Sequence[Blow]) -> float:

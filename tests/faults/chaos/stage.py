@@ -55,6 +55,7 @@ def set_up(servers: ChaosServers, plan: Plan) -> Iterator[Stage]:
             "DATABASE_URL": _impatient_url(database_url.set(port=to_database.port)),
             "INFLOW_CHUNK_ROWS": str(plan.chunk_rows),
             "INFLOW_BACKLOG_MESSAGES": str(plan.backlog_messages),
+            "INFLOW_COMPARE_FROM_BYTES": "0" if plan.compares_all else str(1 << 30),
             "INFLOW_REPUBLISH_SECONDS": _REPUBLISH_SECONDS if plan.loses_messages else _NEVER_SECONDS,
         }
         pipeline = Pipeline(

@@ -11,7 +11,9 @@ def book_problems(stored: Stored, expected: Expected) -> Iterator[str]:
     for loaded in expected.loaded:
         yield from _state_problems(loaded)
         yield from _account_problems(loaded)
-        yield from _ledger_problems(loaded, stored.ledger.get(loaded.load.load_id, ()))
+        load_id = loaded.load.load_id
+        unpublished = stored.unpublished.get(load_id, 0)
+        yield from _ledger_problems(loaded, stored.ledger.get(load_id, ()), unpublished=unpublished)
     yield from _inserted_problems(expected)
     yield from _reject_problems(stored, expected)
     yield from _leftovers(stored, expected)
@@ -48,15 +50,16 @@ def _account_problems(loaded: Loaded) -> Iterator[str]:
         yield f"load {load.load_id} rejected {load.rejected} rows; expected {len(loaded.rejects)}"
 
 
-def _ledger_problems(loaded: Loaded, entries: Sequence[tuple[int, int]]) -> Iterator[str]:
+def _ledger_problems(loaded: Loaded, entries: Sequence[tuple[int, int]], *, unpublished: int) -> Iterator[str]:
     end = 0
     for first_row, row_count in entries:
         if first_row != end or row_count < 1:
             yield f"the ledger of load {loaded.load.load_id} has a gap or an overlap at row {end}: {list(entries)}"
             return
         end += row_count
-    if end != len(loaded.drop.rows):
-        yield f"the ledger of load {loaded.load.load_id} ends at row {end}; its file has {len(loaded.drop.rows)}"
+    published = len(loaded.drop.rows) - unpublished
+    if end != published:
+        yield f"the ledger of load {loaded.load.load_id} ends at row {end}; {published} of its file are published"
 
 
 def _inserted_problems(expected: Expected) -> Iterator[str]:

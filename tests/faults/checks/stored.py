@@ -32,6 +32,8 @@ class Stored:
     loads: Sequence[Load]
     #: First row and row count of each entry of the ledger, by load, in order.
     ledger: Mapping[int, Sequence[tuple[int, int]]]
+    #: How many rows were not published, of loads whose files were compared with an earlier edition.
+    unpublished: Mapping[int, int]
     rejects: Sequence[Reject]
     outbox: Sequence[int]
     waiting: Sequence[WaitingFile]
@@ -45,11 +47,17 @@ def read_stored(store: Store) -> Stored:
         return Stored(
             loads=loads.all_loads(connection, schema),
             ledger=_ledger(connection, schema),
+            unpublished=_unpublished(connection, schema),
             rejects=_rejects(connection, schema),
             outbox=list(connection.scalars(select(schema.outbox.c.load_id).order_by(schema.outbox.c.load_id))),
             waiting=loads.waiting_files(connection, schema),
             tables={name: _table(connection, store, name) for name in store.catalog.datasets},
         )
+
+
+def _unpublished(connection: Connection, schema: Schema) -> dict[int, int]:
+    query = select(schema.changes.c.load_id, schema.changes.c.unchanged_count)
+    return {load_id: count for load_id, count in connection.execute(query)}  # noqa: C416
 
 
 def _ledger(connection: Connection, schema: Schema) -> dict[int, list[tuple[int, int]]]:

@@ -17,17 +17,31 @@ def table_problems(stored: Stored, expected: Expected) -> Iterator[str]:
         yield from (f"{name} has a row that nothing states: {key}" for key in sorted(found.keys() - wanted.keys()))
         yield from (f"{name} lacks the row {key}" for key in sorted(wanted.keys() - found.keys()))
         for key in wanted.keys() & found.keys():
-            yield from _row_problems(f"{name} {key}", wanted[key], found[key])
-            yield from _lineage_problems(f"{name} {key}", found[key], expected.model.catalog.datasets[name], loaded)
+            dataset, where = expected.model.catalog.datasets[name], f"{name} {key}"
+            yield from _row_problems(where, wanted[key], found[key])
+            if found[key].asserted != wanted[key].asserted:
+                compared = wanted[key].asserted[0] in stored.unpublished
+                yield from _assertion_problems(where, wanted[key], found[key], dataset, loaded if compared else {})
+            yield from _lineage_problems(where, found[key], dataset, loaded)
 
 
 def _row_problems(where: str, wanted: Row, found: StoredRow) -> Iterator[str]:
     if found.values != wanted.values:
         yield f"{where} has the values {found.values}; expected {wanted.values}"
-    if found.asserted != wanted.asserted:
-        yield f"{where} was last asserted by {found.asserted}; expected {wanted.asserted}"
     if found.is_inferred != wanted.is_inferred:
         yield f"{where} is {'' if found.is_inferred else 'not '}marked as inferred"
+
+
+def _assertion_problems(
+    where: str, wanted: Row, found: StoredRow, dataset: Dataset, loaded: Mapping[int, Loaded]
+) -> Iterator[str]:
+    """The last drop that states a row asserts it; one before it may, that says the same, where files were compared."""
+    load_id, line = found.asserted
+    source = loaded.get(load_id)
+    cells = source.drop.rows.get(line) if source else None
+    is_earlier = found.asserted < wanted.asserted
+    if not is_earlier or source is None or cells is None or _typed(dataset, source.drop.header, cells) != wanted.values:
+        yield f"{where} was last asserted by {found.asserted}; expected {wanted.asserted}"
 
 
 def _lineage_problems(where: str, row: StoredRow, dataset: Dataset, loaded: Mapping[int, Loaded]) -> Iterator[str]:

@@ -49,7 +49,7 @@ class Course:
             watcher,
             watcher,
         ]
-        self._user = User(world, folder, watcher, plan.drops, plan.config.settle_seconds)
+        self._user = User(world, folder, watcher, plan)
         self._invariants = Invariants(world, database, self._broker, folder, only_adds=plan.only_adds)
         self._wipes_left = plan.wipes
         self._connect()

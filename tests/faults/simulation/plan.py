@@ -1,15 +1,18 @@
 """What a seed is about: how many of each process, which faults and how many, which settings, what is dropped."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Self
 
 from services.watcher.chunks import Bounds
 from services.watcher.config import WatcherConfig
 from tests.faults.drops import Drop, draw_drops
+from tests.faults.editions import draw_editions
 
 _FAULT_RATES = (0.001, 0.003, 0.006, 0.012)
+#: The share of seeds in which files are editions of each other.
+_EDITIONS = 0.4
 #: So long that no run reaches it: what was published must come to its end without being published again.
 _NEVER = 1e12
 
@@ -26,6 +29,8 @@ class Plan:
     fault_rate: float
     config: WatcherConfig
     drops: Sequence[Drop]
+    #: For how many of its turns the user waits for the end of what was dropped; 0 for a user who never waits.
+    mean_patience: int = 0
 
     @classmethod
     def draw(cls, random: Random) -> Self:
@@ -33,7 +38,7 @@ class Plan:
         only_adds = random.random() < 0.5
         wipes = random.choice((1, 2)) if random.random() < 0.25 else 0
         is_impatient = wipes > 0 or random.random() < 0.1
-        return cls(
+        plan = cls(
             only_adds=only_adds,
             wipes=wipes,
             writers=random.randint(1, 3),
@@ -48,3 +53,9 @@ class Plan:
             ),
             drops=draw_drops(random, count=random.randint(2, 5), most_rows=12, only_adds=only_adds),
         )
+        return plan._with_editions(random) if random.random() < _EDITIONS else plan
+
+    def _with_editions(self, random: Random) -> Self:
+        """The same with files that are compared with earlier ones, and much like them."""
+        drops = draw_editions(random, count=random.randint(3, 6), most_rows=12, only_adds=self.only_adds)
+        return replace(self, config=replace(self.config, compare_from_bytes=0), drops=drops, mean_patience=30)

@@ -1,7 +1,6 @@
 """Whoever drops files: renames them in, copies them at once or in two parts, and drops the same name again."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -10,6 +9,7 @@ from services.watcher.claims import number_of
 from shared.files import DataFolder
 from tests.faults.drops import Drop
 from tests.faults.simulation.faults import COPIED_SLOWLY, HINT_LOST, REPLACED, SAME_NAME
+from tests.faults.simulation.plan import Plan
 from tests.faults.simulation.processes import WatcherProcess
 from tests.faults.simulation.world import World
 
@@ -37,14 +37,15 @@ class _Copy:
 class User:
     """Drops what is planned, in its order. `dropped` are the drops that count: a file replaced in time never was."""
 
-    def __init__(
-        self, world: World, folder: DataFolder, watcher: WatcherProcess, drops: Sequence[Drop], settle_seconds: float
-    ) -> None:
+    def __init__(self, world: World, folder: DataFolder, watcher: WatcherProcess, plan: Plan) -> None:
         self._world = world
         self._folder = folder
         self._watcher = watcher
-        self._planned = list(reversed(drops))
-        self._settle_seconds = settle_seconds
+        self._planned = list(reversed(plan.drops))
+        self._settle_seconds = plan.config.settle_seconds
+        #: For how many of its turns the user waits for the last file's end, before the next one is dropped.
+        self._mean_patience = plan.mean_patience
+        self._patience = 0
         self._copy: _Copy | None = None
         self.dropped: list[Dropped] = []
 
@@ -58,7 +59,10 @@ class User:
         with self._world.act(None):
             if self._copy is not None:
                 self._finish_copy(self._copy)
+            elif self._patience and self._is_work_left():
+                self._patience -= 1
             elif self._planned:
+                self._patience = self._world.random.randrange(2 * self._mean_patience + 1)
                 self._drop(self._named(self._planned.pop()))
 
     def before_time_passes(self, seconds: float) -> None:
@@ -66,6 +70,9 @@ class User:
         if self._copy is not None and self._world.clock.time() + seconds >= self._copy.deadline:
             with self._world.act(None):
                 self._finish_copy(self._copy)
+
+    def _is_work_left(self) -> bool:
+        return any(map(os.listdir, (self._folder.inbox, self._folder.processing)))
 
     def _named(self, drop: Drop) -> Drop:
         """Perhaps under a name that was dropped before."""

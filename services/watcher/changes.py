@@ -1,0 +1,90 @@
+"""What is published of a file that was compared with an earlier edition, and how the books keep that."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+from sqlalchemy import Connection, Row, insert, select
+
+from services.watcher.comparison import Difference
+from services.watcher.regular_files import open_regular
+from services.watcher.stretches import Incomparable, stretches
+from shared.schema import Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """The changed rows of a file. Of two that are equal the same chunks are cut."""
+
+    base_load_id: int
+    #: The header and the changed records, as they stand in the file.
+    text: bytes
+    #: The line of the file on which each of these records begins.
+    lines: Sequence[int]
+    unchanged_count: int
+    #: Of the whole file; None where only its changes were read.
+    fingerprint: str | None
+
+    @classmethod
+    def of(cls, difference: Difference, *, base_load_id: int, fingerprint: str) -> Self:
+        """Take what was found to be different."""
+        in_order = sorted(difference.changed.items(), key=lambda item: item[1])
+        return cls(
+            base_load_id=base_load_id,
+            text=difference.header + b"".join(record for record, _ in in_order),
+            lines=[line for _, line in in_order],
+            unchanged_count=difference.unchanged_count,
+            fingerprint=fingerprint,
+        )
+
+    def record(self, connection: Connection, schema: Schema, load_id: int) -> None:
+        """Enter them in the books, if they are not there: whoever goes on with the load publishes the same rows."""
+        table = schema.changes
+        if connection.scalar(select(table.c.load_id).where(table.c.load_id == load_id)) is None:
+            entry = {
+                "load_id": load_id,
+                "base_load_id": self.base_load_id,
+                "unchanged_count": self.unchanged_count,
+                "changed_lines": orjson.dumps(self.lines).decode(),
+            }
+            connection.execute(insert(table), entry)
+
+
+def recorded_changes(connection: Connection, schema: Schema, load_id: int) -> Row[Any] | None:
+    """Return the entry that the books have of a load's changes, if any."""
+    table = schema.changes
+    return connection.execute(select(table).where(table.c.load_id == load_id)).one_or_none()
+
+
+def read_changes(path: Path, entry: Row[Any]) -> Changes:
+    """Read from the file what an entry says is to be published; OSError where it is not the same file any more."""
+    lines = orjson.loads(entry.changed_lines)
+    return Changes(
+        base_load_id=entry.base_load_id,
+        text=_text_at(path, lines),
+        lines=lines,
+        unchanged_count=entry.unchanged_count,
+        fingerprint=None,
+    )
+
+
+def _text_at(path: Path, lines: Sequence[int]) -> bytes:
+    """Read the header and the records that begin on these lines."""
+    wanted = set(lines)
+    header: bytes | None = None
+    found: list[bytes] = []
+    try:
+        with closing(open_regular(path)) as file:
+            for stretch in stretches(file):
+                records = stretch.split()
+                header = header if header is not None else next(iter(records.texts), None)
+                pairs = zip(records.texts, records.lines, strict=True)
+                found += [text for text, line in pairs if line in wanted]
+    except Incomparable as error:
+        raise OSError(f"the file was changed since it was compared: {error}") from error
+    if header is None or len(found) != len(lines):
+        raise OSError("the file was changed since it was compared: lines are missing")
+    return header + b"".join(found)

@@ -1,0 +1,78 @@
+"""What the database has of a dataset: whether all rows that loads put there are there still, and some keys."""
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from itertools import islice
+
+from sqlalchemy import ColumnElement, Connection, String, Table, func, select, tuple_, type_coerce
+
+from services.watcher.header import match_header
+from services.watcher.records import RecordReader
+from services.watcher.stretches import Incomparable
+from shared.datasets import Dataset
+from shared.messages import RowsExtracted, UnreadableRow
+from shared.rows import type_chunk
+from shared.schema import INFERRED, Schema
+from shared.values import Value
+
+Key = tuple[Value, ...]
+
+_KEYS_AT_A_TIME = 1000
+
+
+def keys_of(dataset: Dataset, text: bytes, *, record_count: int) -> set[Key]:
+    """Return the keys of so many records behind a header; a row that will be rejected has none.
+
+    Raises Incomparable where a reader of CSV finds others.
+    """
+    records = RecordReader(BytesIO(text))
+    (_, cells), *rows = _readable(records)
+    if len(rows) != record_count:
+        raise Incomparable("a quote stands where none belongs")
+    chunk = RowsExtracted(
+        load_id=0,
+        dataset=dataset.name,
+        first_row=0,
+        header=match_header(cells, dataset).names,
+        lines=[line for line, _ in rows],
+        rows=[cells for _, cells in rows],
+        unreadable=[],
+    )
+    places = [dataset.column_names.index(name) for name in dataset.key]
+    return {tuple(row[place] for place in places) for _, row in type_chunk(dataset, chunk).rows}
+
+
+def _readable(records: RecordReader) -> Iterator[tuple[int, list[str]]]:
+    for record in records:
+        if isinstance(record, UnreadableRow):
+            raise Incomparable(record.message)
+        yield record
+
+
+def has_all_rows(connection: Connection, schema: Schema, name: str) -> bool:
+    """Whether a dataset's table has as many rows as its loads inserted: nobody emptied it by hand."""
+    table = schema.datasets[name]
+    row_count = connection.scalar(select(func.count()).select_from(table)) or 0
+    if INFERRED in table.c:
+        inferred = select(func.count()).select_from(table).where(table.c[INFERRED])
+        row_count -= connection.scalar(inferred) or 0
+    # Rows that are inserted meanwhile are in the sum alone, which makes the file be published whole.
+    inserted = select(func.sum(schema.loads.c.inserted)).where(schema.loads.c.dataset == name)
+    return row_count == int(connection.scalar(inserted) or 0)
+
+
+def has_any(connection: Connection, table: Table, keys: set[Key]) -> bool:
+    """Whether a table has a row with one of these keys."""
+    columns = [type_coerce(column, String) for column in table.primary_key]
+    waiting = iter(keys)
+    while some := list(islice(waiting, _KEYS_AT_A_TIME)):
+        query = select(func.count()).select_from(table).where(_is_one_of(columns, some))
+        if connection.scalar(query):
+            return True
+    return False
+
+
+def _is_one_of(columns: Sequence[ColumnElement[str]], keys: Sequence[Key]) -> ColumnElement[bool]:
+    if len(columns) == 1:
+        return columns[0].in_([key[0] for key in keys])
+    return tuple_(*columns).in_(keys)

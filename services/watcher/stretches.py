@@ -1,0 +1,121 @@
+"""Splits a file into its records without looking into them, many at a time: at a tenth of the price of their cells."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+from typing import Self
+
+from services.watcher.blocks import LONGEST_ROW_BYTES, Readable
+
+_BOM = b"\xef\xbb\xbf"
+_STRETCH_BYTES = 2 << 20
+_BLANK_LINES = (b"\n", b"\r\n", b"\r")
+
+
+class Incomparable(Exception):
+    """Files whose rows can't be told apart by their text alone; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Records with their line ends, and the line on which each begins. Blank lines are none."""
+
+    texts: list[bytes]
+    lines: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Consecutive records of a file. Most are never split: two that are the same need not be."""
+
+    text: bytes
+    first_line: int
+    #: Of one in which a line is not a record, or not yet known to be.
+    _records: Records | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each line is a record."""
+        return self._records is None
+
+    @property
+    def record_count(self) -> int:
+        """How many records there are."""
+        return self.text.count(b"\n") if self._records is None else len(self._records.texts)
+
+    def split(self) -> Records:
+        """Return the records."""
+        if self._records is not None:
+            return self._records
+        texts = self.text.splitlines(keepends=True)
+        return Records(texts, range(self.first_line, self.first_line + len(texts)))
+
+    def without_header(self) -> tuple[bytes, Self]:
+        """Return the first record, and the stretch without it; Incomparable where there is none."""
+        records = self.split()
+        if not records.texts:
+            raise Incomparable("there is no header")
+        header = records.texts[0]
+        if self._records is None:
+            return header, replace(self, text=self.text[len(header) :], first_line=self.first_line + 1)
+        return header, replace(self, _records=Records(records.texts[1:], records.lines[1:]))
+
+
+def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterator[Stretch]:
+    """Split a file. A record goes on with the next line for as long as it has an odd number of quotes.
+
+    Raises Incomparable where one is longer than a row may be, or the last one never ends.
+    """
+    begun = file.read(len(_BOM)).removeprefix(_BOM)
+    first_line = 1
+    is_at_end = False
+    while not is_at_end:
+        data = file.read(stretch_bytes)
+        is_at_end = not data
+        text, rest = (begun, b"") if is_at_end else _cut(begun + data)
+        stretch, line_count, unfinished = _split(text, first_line)
+        begun = unfinished + rest
+        if len(begun) > LONGEST_ROW_BYTES or (is_at_end and begun):
+            raise Incomparable("a row is too long, or a quote is never closed")
+        yield stretch
+        first_line += line_count
+
+
+def _cut(data: bytes) -> tuple[bytes, bytes]:
+    """Return the whole lines, and what is left."""
+    end = data.rfind(b"\n") + 1
+    return data[:end], data[end:]
+
+
+def _split(text: bytes, first_line: int) -> tuple[Stretch, int, bytes]:
+    """Return the records of whole lines, how many lines they have, and the text of one that is not finished."""
+    if _is_plain(text):
+        return Stretch(text=text, first_line=first_line), text.count(b"\n"), b""
+    lines = text.splitlines(keepends=True)
+    records, begins = _joined(lines)
+    line_count = begins.pop()
+    has_text = [record not in _BLANK_LINES for record in records]
+    numbers = [first_line + begin for begin in begins]
+    found = Records(list(compress(records, has_text)), list(compress(numbers, has_text)))
+    stretch = Stretch(text=text, first_line=first_line, _records=found)
+    return stretch, line_count, b"".join(lines[line_count:])
+
+
+def _is_plain(text: bytes) -> bool:
+    """Whether each line is a record, with its end."""
+    if b'"' in text or not text.endswith(b"\n") or text.startswith((b"\n", b"\r")) or b"\n\n" in text:
+        return not text
+    return b"\r" not in text or (text.count(b"\r") == text.count(b"\r\n") and b"\n\r" not in text)
+
+
+def _joined(lines: list[bytes]) -> tuple[list[bytes], list[int]]:
+    """Join the lines of each record; where each begins, and at last where one would that is not finished."""
+    records, begins = [], [0]
+    is_open = 0
+    for end, line in enumerate(lines, start=1):
+        is_open ^= line.count(b'"') & 1
+        if not is_open:
+            begin = begins[-1]
+            records.append(line if end == begin + 1 else b"".join(lines[begin:end]))
+            begins.append(end)
+    return records, begins
