@@ -6,6 +6,7 @@ CREATE TABLE inflow_changes (
 	load_id BIGINT NOT NULL, 
 	base_load_id BIGINT NOT NULL COMMENT 'the load whose file it was compared with', 
 	unchanged_count BIGINT NOT NULL COMMENT 'rows that are not published', 
+	superseded_count BIGINT NOT NULL COMMENT 'the same, of keys that it repeats', 
 	changed_lines MEDIUMTEXT NOT NULL COMMENT 'lines of the others, JSON, until they are archived', 
 	PRIMARY KEY (load_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='Files that were compared with an earlier edition; of open loads, what is published.' COLLATE utf8mb4_0900_bin;

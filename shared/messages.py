@@ -103,6 +103,13 @@ class LoadExtracted:
     row_count: int
     #: Those of them that are in no chunk: the database has them, by an earlier load.
     unchanged_count: int = 0
+    #: The same of rows that a later row of the file supersedes.
+    superseded_count: int = 0
+
+    @property
+    def unpublished_count(self) -> int:
+        """Rows of the file that are in no chunk."""
+        return self.unchanged_count + self.superseded_count
 
     @property
     def identity(self) -> str:
@@ -117,9 +124,10 @@ class LoadExtracted:
             dataset=_text(data, "dataset"),
             row_count=_integer(data, "row_count"),
             unchanged_count=_integer({"unchanged_count": 0, **data}, "unchanged_count"),
+            superseded_count=_integer({"superseded_count": 0, **data}, "superseded_count"),
         )
-        if manifest.unchanged_count > manifest.row_count:
-            raise ValueError("unchanged_count: expected at most the row_count")
+        if manifest.unpublished_count > manifest.row_count:
+            raise ValueError("unchanged_count, superseded_count: expected at most the row_count")
         return manifest
 
 

@@ -192,6 +192,7 @@ def _changes(metadata: MetaData, flavour: Flavour) -> Table:
         TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
         TableColumn("base_load_id", BigInteger(), nullable=False, comment="the load whose file it was compared with"),
         TableColumn("unchanged_count", BigInteger(), nullable=False, comment="rows that are not published"),
+        TableColumn("superseded_count", BigInteger(), nullable=False, comment="the same, of keys that it repeats"),
         TableColumn(
             "changed_lines", _long_text(), nullable=False, comment="lines of the others, JSON, until they are archived"
         ),

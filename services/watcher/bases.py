@@ -16,7 +16,8 @@ def choose_base(load: Load, earlier: Iterable[Load]) -> Load | None:
 
     A row may stay as it is only if all earlier loads of its dataset are complete, and none changed it since its base.
     """
-    fitting = [each for each in _unchanged_since(load, earlier) if _can_be_base(each)]
+    complete = _unchanged_since(load, earlier)
+    fitting = [each for place, each in enumerate(complete) if _can_be_base(each, is_latest=place == 0)]
     alike = [each for each in fitting if each.file == load.file] or [each for each in fitting if _is_alike(each, load)]
     return next(iter(alike), None)
 
@@ -40,8 +41,10 @@ def _never_read(load: Load) -> bool:
     return load.state == "refused" and not load.header
 
 
-def _can_be_base(load: Load) -> bool:
-    return load.fingerprint is not None and load.rejected <= _MOST_REJECTED
+def _can_be_base(load: Load, *, is_latest: bool) -> bool:
+    """Of the latest one alone it is sure that no other load superseded its rows."""
+    is_last_word = is_latest or not load.superseded
+    return is_last_word and load.fingerprint is not None and load.rejected <= _MOST_REJECTED
 
 
 def _is_alike(base: Load, load: Load) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, insert, select
 from services.watcher.comparison import Difference
 from services.watcher.regular_files import open_regular
 from services.watcher.stretches import Incomparable, stretches
+from shared.loads import Load
 from shared.schema import Schema
 
 
@@ -24,19 +25,22 @@ class Changes:
     text: bytes
     #: The line of the file on which each of these records begins.
     lines: Sequence[int]
+    #: Rows that are not published; the superseded ones have a key that the file repeats.
     unchanged_count: int
+    superseded_count: int
     #: Of the whole file; None where only its changes were read.
     fingerprint: str | None
 
     @classmethod
-    def of(cls, difference: Difference, *, base_load_id: int, fingerprint: str) -> Self:
-        """Take what was found to be different."""
+    def of(cls, difference: Difference, base: Load, *, fingerprint: str) -> Self:
+        """Take what was found to be different from a base; where that repeats keys, nothing that states one is."""
         in_order = sorted(difference.changed.items(), key=lambda item: item[1])
         return cls(
-            base_load_id=base_load_id,
+            base_load_id=base.load_id,
             text=difference.header + b"".join(record for record, _ in in_order),
             lines=[line for _, line in in_order],
-            unchanged_count=difference.unchanged_count,
+            unchanged_count=difference.unchanged_count - base.superseded,
+            superseded_count=base.superseded,
             fingerprint=fingerprint,
         )
 
@@ -48,6 +52,7 @@ class Changes:
                 "load_id": load_id,
                 "base_load_id": self.base_load_id,
                 "unchanged_count": self.unchanged_count,
+                "superseded_count": self.superseded_count,
                 "changed_lines": orjson.dumps(self.lines).decode(),
             }
             connection.execute(insert(table), entry)
@@ -67,6 +72,7 @@ def read_changes(path: Path, entry: Row[Any]) -> Changes:
         text=_text_at(path, lines),
         lines=lines,
         unchanged_count=entry.unchanged_count,
+        superseded_count=entry.superseded_count,
         fingerprint=None,
     )
 

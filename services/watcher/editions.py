@@ -129,19 +129,22 @@ class Editions:
                 yield
         if earlier.fingerprint != base.fingerprint:
             raise Incomparable("its earlier edition in the archive is another one by now")
-        changes = Changes.of(comparison.difference, base_load_id=base.load_id, fingerprint=file.fingerprint)
-        self._check_keys(dataset, changes, comparison.difference)
+        changes = Changes.of(comparison.difference, base, fingerprint=file.fingerprint)
+        self._check_keys(dataset, changes, comparison.difference, base)
         return changes
 
     def _rejected_lines(self, load_id: int) -> frozenset[int]:
         with self._store.transaction() as connection:
             return loads.rejected_lines(connection, self._store.schema, load_id)
 
-    def _check_keys(self, dataset: Dataset, changes: Changes, difference: Difference) -> None:
+    def _check_keys(self, dataset: Dataset, changes: Changes, difference: Difference, base: Load) -> None:
         """See to it that no key of a changed row is also that of a row that stays: of the two, the last one wins."""
         changed = keys_of(dataset, changes.text, record_count=len(changes.lines))
         removed = difference.header + b"".join(difference.removed)
         replaced = keys_of(dataset, removed, record_count=len(difference.removed))
+        if base.superseded and (changed or difference.unchanged_count != base.rows_read - base.rejected):
+            # Which row is the last one of its key may be another one now.
+            raise Incomparable("its earlier edition repeats keys")
         with self._store.transaction() as connection:
             if has_any(connection, self._store.schema.datasets[dataset.name], changed - replaced):
                 raise Incomparable("a changed row has a key that another row had")

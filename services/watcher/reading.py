@@ -91,16 +91,17 @@ class Reading:
             self._file = None
 
     def _manifest(self) -> LoadExtracted:
-        unchanged_count = self._changes.unchanged_count if self._changes else 0
-        if self._changes is not None:
-            self.fingerprint = self._changes.fingerprint
-        elif self._file is not None:
-            self.fingerprint = self._file.fingerprint
-        return LoadExtracted(
-            load_id=self.claimed.load_id,
-            dataset=self._dataset.name,
-            row_count=self._row_count + unchanged_count,
-            unchanged_count=unchanged_count,
+        manifest = LoadExtracted(load_id=self.claimed.load_id, dataset=self._dataset.name, row_count=self._row_count)
+        if self._changes is None:
+            self.fingerprint = self._file.fingerprint if self._file else None
+            return manifest
+        self.fingerprint = self._changes.fingerprint
+        unchanged, superseded = self._changes.unchanged_count, self._changes.superseded_count
+        return replace(
+            manifest,
+            row_count=self._row_count + unchanged + superseded,
+            unchanged_count=unchanged,
+            superseded_count=superseded,
         )
 
 

@@ -88,12 +88,13 @@ def record_manifest(connection: Connection, schema: Schema, manifest: LoadExtrac
         raise ContradictoryMessage(f"{said}, one of {known.row_count} is known")
     if known.row_count is not None:
         return
-    if manifest.row_count < known.rows_done + manifest.unchanged_count:
+    if manifest.row_count < known.rows_done + manifest.unpublished_count:
         raise ContradictoryMessage(f"{said}, {known.rows_done} are applied already")
     counts = {
         table.c.row_count: manifest.row_count,
-        table.c.rows_done: table.c.rows_done + manifest.unchanged_count,
+        table.c.rows_done: table.c.rows_done + manifest.unpublished_count,
         table.c.unchanged: table.c.unchanged + manifest.unchanged_count,
+        table.c.superseded: table.c.superseded + manifest.superseded_count,
     }
     connection.execute(update(table).where(mine).values(counts))
 

@@ -56,7 +56,8 @@ def read_stored(store: Store) -> Stored:
 
 
 def _unpublished(connection: Connection, schema: Schema) -> dict[int, int]:
-    query = select(schema.changes.c.load_id, schema.changes.c.unchanged_count)
+    table = schema.changes
+    query = select(table.c.load_id, table.c.unchanged_count + table.c.superseded_count)
     return {load_id: count for load_id, count in connection.execute(query)}  # noqa: C416
 
 

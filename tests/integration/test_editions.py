@@ -1,0 +1,228 @@
+"""Files that are dropped again, changed a little: what is published, and that the tables are what they would be."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from services.watcher.chunks import Bounds
+from shared.messages import LoadExtracted, RowsExtracted
+from tests.support.model import Accounts, DroppedFile, Model
+from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
+
+COMPARING = replace(AT_ONCE, compare_from_bytes=0)
+#: The model's accounts are those of a file in one chunk: of a key in two, the first one may count as an update.
+IN_ONE_CHUNK = replace(COMPARING, bounds=Bounds(rows=100, bytes=1 << 20))
+HEADER = tuple(PEOPLE.strip().split(","))
+Rows = Sequence[tuple[str, ...]]
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
+    with closing(Pipeline(tmp_path, config=COMPARING)) as pipeline:
+        yield pipeline
+
+
+def load(pipeline: Pipeline, content: str, *, name: str = "people.csv") -> list[str]:
+    """Drop a file, load it, and return the rows that were published for that, as lines."""
+    before = len(pipeline.queue.published)
+    pipeline.drop(name, content)
+    pipeline.finish()
+    chunks = [payload for payload in pipeline.queue.published[before:] if isinstance(payload, RowsExtracted)]
+    return [",".join(cells) for chunk in chunks for cells in chunk.rows]
+
+
+def accounts(pipeline: Pipeline) -> Accounts:
+    last = pipeline.loads()[-1]
+    return Accounts(
+        read=last.rows_read,
+        inserted=last.inserted,
+        updated=last.updated,
+        unchanged=last.unchanged,
+        superseded=last.superseded,
+        rejected=last.rejected,
+    )
+
+
+def test_a_file_that_is_dropped_again_is_not_published_again(pipeline: Pipeline) -> None:
+    load(pipeline, people(20))
+
+    assert load(pipeline, people(20)) == []
+    assert accounts(pipeline) == Accounts(read=20, unchanged=20)
+    [*_, manifest] = [each for each in pipeline.queue.published if isinstance(each, LoadExtracted)]
+    assert (manifest.row_count, manifest.unchanged_count) == (20, 20)
+
+
+def test_only_changed_rows_are_published_with_their_own_lines(pipeline: Pipeline) -> None:
+    load(pipeline, people(20))
+    edited = people(20).replace("Given 7,Stone,1900-01-01,Weir", "Given 7,Stone,1900-01-01,Ayr")
+
+    assert load(pipeline, edited + "Given 20,Stone,1900-01-01,Ayr\n") == [
+        "Given 7,Stone,1900-01-01,Ayr",
+        "Given 20,Stone,1900-01-01,Ayr",
+    ]
+    assert accounts(pipeline) == Accounts(read=21, inserted=1, updated=1, unchanged=19)
+    [*_, chunk, _] = pipeline.queue.published
+    assert isinstance(chunk, RowsExtracted)
+    assert chunk.lines == [9, 22]
+
+
+def test_rows_may_move_and_go_without_being_published(pipeline: Pipeline) -> None:
+    load(pipeline, people(20))
+    header, *rows = people(20).splitlines(keepends=True)
+
+    assert load(pipeline, header + "".join(reversed(rows[5:]))) == []
+    assert accounts(pipeline) == Accounts(read=15, unchanged=15)
+
+
+def test_a_rejected_row_is_rejected_again(pipeline: Pipeline) -> None:
+    content = people(5) + "Eve,Stone,1900-02-30,Weir\n"
+    load(pipeline, content)
+
+    assert load(pipeline, content) == ["Eve,Stone,1900-02-30,Weir"]
+    assert accounts(pipeline) == Accounts(read=6, unchanged=5, rejected=1)
+
+
+def test_a_row_that_another_file_changed_meanwhile_is_set_back(pipeline: Pipeline) -> None:
+    """G4: the last file wins, though it says what it said before."""
+    load(pipeline, people(20))
+    before = pipeline.table("people")
+    load(pipeline, PEOPLE + "Given 3,Stone,1900-01-01,Ayr\n", name="people-late.csv")
+
+    assert len(load(pipeline, people(20))) == 20
+    assert accounts(pipeline) == Accounts(read=20, updated=1, unchanged=19)
+    assert pipeline.table("people") == before
+
+
+def test_a_changed_row_does_not_win_over_a_later_line_that_stayed(pipeline: Pipeline) -> None:
+    load(pipeline, people(6))
+    before = pipeline.table("people")
+    header, *rows = people(6).splitlines(keepends=True)
+
+    load(pipeline, header + "Given 5,Stone,1900-01-01,Ayr\n" + "".join(rows))
+
+    assert pipeline.table("people") == before
+    assert accounts(pipeline) == Accounts(read=7, updated=1, unchanged=5, superseded=1)
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM people", "DELETE FROM people WHERE given_name = 'Given 3'"])
+def test_rows_that_somebody_deleted_come_back(pipeline: Pipeline, statement: str) -> None:
+    load(pipeline, people(20))
+    before = pipeline.table("people")
+    with pipeline.database.transaction() as connection:
+        connection.exec_driver_sql(statement)
+
+    load(pipeline, people(20))
+
+    assert pipeline.table("people") == before
+
+
+def test_an_archived_file_that_was_edited_is_not_compared_with(pipeline: Pipeline) -> None:
+    load(pipeline, people(5))
+    [archived] = pipeline.folder.archive.iterdir()
+    archived.write_text(people(5).replace("Weir", "Ayr"))
+
+    assert len(load(pipeline, people(5).replace("Weir", "Ayr"))) == 5
+    assert accounts(pipeline) == Accounts(read=5, updated=5)
+
+
+def _gone(archived: Path) -> None:
+    archived.unlink()
+
+
+def _linked(archived: Path) -> None:
+    archived.rename(archived.with_name("elsewhere"))
+    archived.symlink_to(archived.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("spoil", [_gone, _linked])
+def test_without_its_earlier_edition_a_file_is_published_whole(
+    pipeline: Pipeline, spoil: Callable[[Path], None]
+) -> None:
+    load(pipeline, people(5))
+    [archived] = pipeline.folder.archive.iterdir()
+    spoil(archived)
+
+    assert len(load(pipeline, people(5))) == 5
+
+
+def test_a_watcher_that_is_started_again_publishes_the_same_changes(pipeline: Pipeline, tmp_path: Path) -> None:
+    """Though the earlier edition is gone by then: the books say which rows are published."""
+    load(pipeline, people(20))
+    pipeline.drop("people.csv", people(20).replace("Weir", "Ayr", 7))
+    pipeline.look()
+    while len(pipeline.queue.published) < 10:
+        pipeline.watcher.publish()
+    for archived in pipeline.folder.archive.iterdir():
+        archived.unlink()
+
+    with closing(Pipeline(tmp_path, config=COMPARING)) as restarted:
+        restarted.finish()
+
+        assert accounts(restarted) == Accounts(read=20, updated=7, unchanged=13)
+        first = restarted.queue.published[0]
+        assert isinstance(first, RowsExtracted)
+        assert first.lines == [2, 3, 4]
+
+
+def test_small_files_are_published_whole(tmp_path: Path) -> None:
+    """It costs less than to look for what changed."""
+    with closing(Pipeline(tmp_path, config=AT_ONCE)) as pipeline:
+        load(pipeline, people(20))
+
+        assert len(load(pipeline, people(20))) == 20
+
+
+KEYS = [
+    ("Ann", "Ash", "1901-01-01"),
+    ("Ben", "B, C", "1902-02-02"),
+    ("Cy", 'D"E', "1903-03-03"),
+    ("José", "F", "1904-04-04"),
+]
+FAULTS = [("Dot", "G", "1905-02-30", "Ayr"), ("Eve", "H", "1906-01-01"), ("", "", "", "")]
+
+
+def draw_rows(chance: random.Random, last: Rows) -> Rows:
+    """Rows of few keys, so that they meet again; often much like the last ones."""
+    rows = [row for row in last if chance.random() < 0.8] if chance.random() < 0.8 else []
+    for _ in range(chance.randint(0, 4)):
+        row = (*chance.choice(KEYS), chance.choice(("Ayr", "Weir", "")))
+        rows.insert(chance.randint(0, len(rows)), row if chance.random() < 0.9 else chance.choice(FAULTS))
+    if chance.random() < 0.7:
+        rows = list({row[:3]: row for row in rows}.values())
+    return rows
+
+
+def written(rows: Rows) -> str:
+    quoted = [
+        ",".join(f'"{cell.replace(chr(34), 2 * chr(34))}"' if set(cell) & {",", '"'} else cell for cell in row)
+        for row in rows
+    ]
+    return PEOPLE + "".join(f"{line}\n" for line in quoted)
+
+
+def play(pipeline: Pipeline, chance: random.Random) -> None:
+    model = Model(pipeline.catalog)
+    contents: list[Rows] = [()]
+    for number in range(1, 9):
+        rows = chance.choice(contents) if chance.random() < 0.3 else draw_rows(chance, contents[-1])
+        contents.append(rows)
+        lines = dict(enumerate(rows, start=2))
+        expected = model.drop(DroppedFile(load_id=number, dataset="people", header=HEADER, rows=lines))
+
+        load(pipeline, written(rows), name=chance.choice(("people.csv", "people-b.csv")))
+
+        assert accounts(pipeline) == expected, (number, rows)
+        stated = {row.values for row in model.tables["people"].values()}
+        assert {tuple(map(str, row)) for row in pipeline.table("people")} == {
+            tuple(map(str, values)) for values in stated
+        }
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_any_editions_end_as_if_all_rows_were_published(tmp_path: Path, seed: int) -> None:
+    with closing(Pipeline(tmp_path, config=IN_ONE_CHUNK)) as pipeline:
+        play(pipeline, random.Random(seed))
