@@ -67,8 +67,8 @@ class _Steady:
 
 
 def _left(stage: Stage, store: Store, drops: int) -> list[str]:
-    left = unfinished(store, DataFolder(stage.world.data), drops=drops)
-    return [*left, *_waiting_messages(stage)]
+    left = [*unfinished(store, DataFolder(stage.world.data), drops=drops), *_waiting_messages(stage)]
+    return left or _messages_in_hand(stage)
 
 
 def _waiting_messages(stage: Stage) -> list[str]:
@@ -78,3 +78,11 @@ def _waiting_messages(stage: Stage) -> list[str]:
         # A queue that nobody has declared again yet, say.
         return [f"the broker does not say how many messages wait: {error}"]
     return [f"{depth} messages wait in {name}" for name, depth in depths.items() if depth]
+
+
+def _messages_in_hand(stage: Stage) -> list[str]:
+    """Those that a consumer has who is gone without a word: they come back when the broker notices."""
+    world = stage.world
+    counts = world.broker.ctl("list_queues", "--silent", "-p", world.vhost.vhost, "name", "messages_unacknowledged")
+    found = [line.split() for line in counts.splitlines()]
+    return [f"{words[1]} messages of {words[0]} are in somebody's hands" for words in found if words[1:] > ["0"]]

@@ -10,6 +10,8 @@ from tests.support.eventually import eventually
 from tests.support.servers.management import Management
 
 _LONGEST_OUTAGE_SECONDS = 2.0
+#: A service may have to notice first that its connection is half-open, and then to wait for its next try.
+_LONGEST_RECONNECTION_SECONDS = 90.0
 
 
 def _restart_broker(world: World, random: Random) -> str:
@@ -70,7 +72,11 @@ def _let_queues_be_saved(world: World) -> None:
     """Wait until the services have declared all queues, and have what the broker keeps of them on the disk."""
     declared = {name for queue in QUEUES for name in (queue.name, queue.dead_letter_name, queue.redrive_name)}
     management, vhost = Management(world.broker.server), world.vhost.vhost
-    eventually(lambda: declared <= set(management.queue_names(vhost)), message="all queues are declared")
+    eventually(
+        lambda: declared <= set(management.queue_names(vhost)),
+        timeout_seconds=_LONGEST_RECONNECTION_SECONDS,
+        message="all queues are declared",
+    )
     world.broker.ctl("eval", "mnesia:sync_log(), [dets:sync(Table) || Table <- dets:all()].")
 
 
