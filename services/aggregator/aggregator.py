@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from services.aggregator.counts import Counts
 from services.aggregator.queries import query_of
 from services.aggregator.summary import render
 from shared import loads
@@ -34,6 +35,7 @@ class Aggregator:
         self._folder = folder
         self._store = store
         self._stop = stop
+        self._counts = Counts(store)
 
     def handle(self, body: bytes) -> None:
         """Take a load.completed event; one recomputation answers all that wait in the queue."""
@@ -43,7 +45,11 @@ class Aggregator:
         self.catch_up()
 
     def catch_up(self) -> bool:
-        """Recompute if the database has completions that the summaries do not include for sure."""
+        """Recompute if the database has completions that the summaries do not include for sure.
+
+        Deltas are folded in any case: while a large load runs they must not pile up.
+        """
+        self._counts.fold()
         with self._store.transaction() as connection:
             pending = bool(loads.unsummarised(connection, self._store.schema))
         if pending:
@@ -60,6 +66,7 @@ class Aggregator:
             with self._locked():
                 with self._store.transaction() as connection:
                     included = loads.unsummarised(connection, self._store.schema)
+                self._counts.bring_up_to_date()
                 for summary in self._store.catalog.summaries:
                     self._write(summary)
                 with self._store.transaction() as connection:

@@ -6,6 +6,7 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from services.writer.counting import Counting
 from services.writer.outcomes import LinedRow, Plan, Stored, decide, last_of_each_key
 from services.writer.references import References, positions
 from services.writer.statements import merge_statements
@@ -24,6 +25,7 @@ class Merger:
         self._statements = merge_statements(schema.datasets[dataset.name], schema.flavour)
         self._references = References(store, dataset)
         self._key = positions(dataset.key, dataset.column_names)
+        self._counting = Counting(store, dataset)
         self._newness = Newness()
 
     def merge(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> Plan:
@@ -58,6 +60,7 @@ class Merger:
         return plan
 
     def _write(self, connection: Connection, load_id: int, plan: Plan) -> None:
+        plan.deltas = self._counting.deltas(connection, plan, updated=_as_json(plan.update))
         for statement, lined_rows in (
             (self._statements.insert, plan.insert),
             (self._statements.update, plan.update),
