@@ -45,6 +45,11 @@ class Counts:
         #: Those that somebody may have touched while nobody looked.
         self._doubtful = set(self._statements)
 
+    @property
+    def all(self) -> list[KeptCount]:
+        """All counts that the configuration has kept."""
+        return list(self._statements)
+
     def bring_up_to_date(self) -> None:
         """Fold all deltas, and rebuild what was not built yet or is known to be wrong; the first time, all."""
         self.fold()
