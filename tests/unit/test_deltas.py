@@ -21,9 +21,7 @@ def test_a_key_is_a_tuple_of_as_many_values_as_there_are_positions() -> None:
 
 
 @given(before=st.lists(KEYS), after=st.lists(KEYS))
-def test_a_difference_leads_from_the_rows_before_to_those_after(
-    before: list[Key], after: list[Key]
-) -> None:
+def test_a_difference_leads_from_the_rows_before_to_those_after(before: list[Key], after: list[Key]) -> None:
     found = difference(after, Counter(before).items())
 
     total = Counter(key for key in before if None not in key)
