@@ -19,6 +19,8 @@ class Stored:
     asserted_load: int
     asserted_line: int
     equal: bool
+    #: Where they do not: its values in the columns of kept counts.
+    counted: Key = ()
 
 
 @dataclass(slots=True)

@@ -19,7 +19,8 @@ from shared.schema import INFERRED, MARKS
 class MergeStatements:
     """Parameters: `rows` (JSON) and `load` (the load's number)."""
 
-    #: Lock the rows that exist; give line, asserted load and line, and whether all values are equal.
+    #: Lock the rows that exist; give line, asserted load and line, whether all values are equal, and if not the
+    #: counted ones.
     lock: TextClause
     insert: TextClause
     #: Set all values and both marks.
@@ -40,8 +41,8 @@ class KeyStatements:
     infer: TextClause
 
 
-def merge_statements(table: Table, flavour: Flavour) -> MergeStatements:
-    """Write the statements that merge a chunk into a dataset's table."""
+def merge_statements(table: Table, flavour: Flavour, *, counted: Sequence[str] = ()) -> MergeStatements:
+    """Write the statements that merge a chunk into a dataset's table; `counted` are columns of kept counts."""
     sql = _Dialect(flavour)
     columns = [column for column in table.columns if not column.name.startswith("_")]
     keys = [column for column in columns if column.primary_key]
@@ -52,6 +53,8 @@ def merge_statements(table: Table, flavour: Flavour) -> MergeStatements:
     matches = sql.matches(keys, columns, first=1)
     cells = {column.name: sql.cell(position) for position, column in enumerate(columns, start=1)}
     equal = " AND ".join(sql.same(f"t.{sql.quote(c.name)}", cells[c.name]) for c in values) or "1 = 1"
+    # Nobody asks for the values of a row that stays as it is, and so they are not sent.
+    replaced = [f"CASE WHEN {equal} THEN NULL ELSE {sql.as_value(table.c[column])} END" for column in counted]
     new_values = {sql.quote(column.name): cells[column.name] for column in values}
     asserted = {"_asserted_load": ":load", "_asserted_line": line}
     marks = {**asserted, "_changed_load": ":load", "_changed_line": line}
@@ -60,7 +63,7 @@ def merge_statements(table: Table, flavour: Flavour) -> MergeStatements:
     names = ", ".join([*map(sql.quote, cells), *marks])
     return MergeStatements(
         lock=text(
-            f"SELECT {line}, t._asserted_load, t._asserted_line, {equal}"
+            f"SELECT {', '.join([line, 't._asserted_load', 't._asserted_line', equal, *replaced])}"
             f" FROM {sql.lookup(source, name)} ON {matches}{sql.for_update}"
         ),
         insert=text(
@@ -86,20 +89,6 @@ def key_statements(table: Table, flavour: Flavour) -> KeyStatements:
         infer=text(
             f"INSERT INTO {name} ({names}) SELECT {cells} FROM {source} {sql.keep(name, sql.quote(keys[0].name))}"
         ),
-    )
-
-
-def counting_statement(table: Table, flavour: Flavour, counted: Sequence[str]) -> TextClause:
-    """Write the statement that counts the stored rows of the keys in `rows` by some of their columns."""
-    sql = _Dialect(flavour)
-    columns = [column for column in table.columns if not column.name.startswith("_")]
-    matches = sql.matches([column for column in columns if column.primary_key], columns, first=1)
-    own = [table.c[name] for name in counted]
-    names = [f"t.{sql.quote(column.name)}" for column in own]
-    return text(
-        f"SELECT {', '.join(sql.as_value(column) for column in own)}, COUNT(*)"
-        f" FROM {sql.lookup(sql.source(columns, with_line=True), sql.quote(table.name))} ON {matches}"
-        f" WHERE {' AND '.join(f'{name} IS NOT NULL' for name in names)} GROUP BY {', '.join(names)}"
     )
 
 
