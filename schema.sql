@@ -36,7 +36,7 @@ CREATE TABLE inflow_count_people_6a646b4d (
 CREATE TABLE inflow_counts (
 	name VARCHAR(64) NOT NULL COMMENT 'of the table that holds it', 
 	dataset VARCHAR(64) NOT NULL, 
-	rebuilt_at DATETIME(6) NOT NULL COMMENT 'UTC', 
+	built_at DATETIME(6) NOT NULL COMMENT 'UTC', 
 	PRIMARY KEY (name)
 )ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='Kept counts: with the deltas still to fold, each is what counting the whole table gives.' COLLATE utf8mb4_0900_bin;
 

@@ -59,7 +59,7 @@ def judge(counts: Counts) -> list[Verdict]:
 
 def _repair(store: Store, counts: Counts, wrong: Sequence[KeptCount]) -> None:
     for count in wrong:
-        counts.rebuild(count)
+        counts.build(count)
     with store.transaction() as connection:
         loads.ask_for_summaries(connection, store.schema)
 
@@ -71,7 +71,7 @@ def _as_text(verdicts: Sequence[Verdict]) -> Iterator[str]:
         yield f"{verdict.count}: {_in_words(verdict)}"
         for each in verdict.differences:
             values = ", ".join(map(str, each.values))
-            yield f"  {values}: the table has {each.wanted}, kept are {each.found}"
+            yield f"  {values}: the table has {each.in_table}, kept are {each.kept}"
 
 
 def _in_words(verdict: Verdict) -> str:
@@ -91,7 +91,7 @@ def _as_json(verdicts: Sequence[Verdict]) -> str:
             "columns": verdict.count.columns,
             "is_built": verdict.is_built,
             "differences": [
-                {"values": each.values, "table": each.wanted, "kept": each.found} for each in verdict.differences
+                {"values": each.values, "table": each.in_table, "kept": each.kept} for each in verdict.differences
             ],
         }
         for verdict in verdicts

@@ -261,7 +261,7 @@ def _counts(metadata: MetaData, flavour: Flavour) -> Table:
         "inflow_counts",
         TableColumn("name", String(64), primary_key=True, comment="of the table that holds it"),
         TableColumn("dataset", String(64), nullable=False),
-        TableColumn("rebuilt_at", _instant(), nullable=False, comment="UTC"),
+        TableColumn("built_at", _instant(), nullable=False, comment="UTC"),
         comment="Kept counts: with the deltas still to fold, each is what counting the whole table gives.",
     )
 

@@ -49,11 +49,12 @@ class Aggregator:
 
         Deltas are folded in any case: while a large load runs they must not pile up.
         """
-        self._counts.fold()
         with self._store.transaction() as connection:
             pending = bool(loads.unsummarised(connection, self._store.schema))
         if pending:
             self.recompute()
+        else:
+            self._counts.fold()
         return pending
 
     def recompute(self) -> None:

@@ -25,7 +25,7 @@ class CountStatements:
     fill: TextClause
     #: Give values and row count, in any number of rows each: the table and the deltas still to fold.
     current: str
-    #: Give values, the row count as it should be and as it is, where they differ; `most` of them.
+    #: Give values, the row count of the dataset's table and that which is kept, where they differ; `most` of them.
     differences: TextClause
 
 
@@ -33,19 +33,18 @@ def count_statements(count: KeptCount, schema: Schema) -> CountStatements:
     """Write the statements of one kept count."""
     sql, table = JsonSql(schema.flavour), schema.kept_counts[count.name]
     columns = [sql.quote(name) for name in count.columns]
-    names, width = ", ".join(columns), len(columns)
-    name = sql.quote(table.name)
+    names, name = ", ".join(columns), sql.quote(table.name)
     full = _full(sql.quote(count.dataset), columns)
     pending = _pending(sql, table, schema.count_deltas.name, columns)
     current = f"SELECT {names}, {ROW_COUNT} FROM {name} UNION ALL {pending}"
     outstanding = f"SELECT {names}, -{ROW_COUNT} FROM ({pending}) AS p"
     both = (
-        f"SELECT {names}, {ROW_COUNT} AS wanted, 0 AS found FROM ({full}) AS f"
+        f"SELECT {names}, {ROW_COUNT} AS _in_table, 0 AS _kept FROM ({full}) AS f"
         f" UNION ALL SELECT {names}, 0, {ROW_COUNT} FROM ({current}) AS c"
     )
     return CountStatements(
         add=text(
-            f"INSERT INTO {name} ({names}, {ROW_COUNT}) SELECT {', '.join(map(sql.cell, range(width + 1)))}"
+            f"INSERT INTO {name} ({names}, {ROW_COUNT}) SELECT {', '.join(map(sql.cell, range(len(columns) + 1)))}"
             f" FROM {sql.table(':rows', _types(table))} {_add(sql, table, columns)}"
         ),
         clear=text(f"DELETE FROM {name}"),
@@ -55,8 +54,8 @@ def count_statements(count: KeptCount, schema: Schema) -> CountStatements:
         ),
         current=current,
         differences=text(
-            f"SELECT {names}, SUM(wanted), SUM(found) FROM ({both}) AS b"
-            f" GROUP BY {names} HAVING SUM(wanted) <> SUM(found) ORDER BY {names} LIMIT :most"
+            f"SELECT {names}, SUM(_in_table), SUM(_kept) FROM ({both}) AS b"
+            f" GROUP BY {names} HAVING SUM(_in_table) <> SUM(_kept) ORDER BY {names} LIMIT :most"
         ),
     )
 
