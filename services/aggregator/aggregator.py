@@ -11,7 +11,7 @@ from services.aggregator.queries import query_of
 from services.aggregator.summary import render
 from shared import loads
 from shared.datasets import Summary
-from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage
+from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage, TablesUnusable
 from shared.files import DataFolder, write_atomically
 from shared.logs import facts
 from shared.messages import LoadCompleted, decode
@@ -77,9 +77,11 @@ class Aggregator:
 
     def _write(self, summary: Summary) -> None:
         path = self._folder.root / summary.file
+        # A query may name a table or a column that is not there; where our own statement does, the tables are at fault.
+        refusals = (DatabaseRefused, TablesUnusable) if summary.query else (DatabaseRefused,)
         try:
             content = self._render(summary)
-        except (DatabaseRefused, TypeError, ValueError) as error:
+        except (*refusals, TypeError, ValueError) as error:
             # What a query returns may not fit its format; one wrong summary must not hold back the others.
             _log.error(
                 "the query of %s fails: %s",
