@@ -78,7 +78,7 @@ def _add(sql: JsonSql, table: Table, columns: Sequence[str]) -> str:
         return (
             f"WHERE 1 ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {ROW_COUNT} = {ROW_COUNT} + excluded.{ROW_COUNT}"
         )
-    return f"ON DUPLICATE KEY UPDATE {ROW_COUNT} = {sql.quote(table.name)}.{ROW_COUNT} + VALUES({ROW_COUNT})"
+    return f"ON DUPLICATE KEY UPDATE {ROW_COUNT} = {sql.quote(table.name)}.{ROW_COUNT} + {sql.cell(len(columns))}"
 
 
 def _types(table: Table) -> list[SqlType]:

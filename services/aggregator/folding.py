@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, delete, select, tuple_
+from sqlalchemy import Connection, Row, and_, delete, or_, select
 
 from services.aggregator.count_statements import CountStatements
 from services.aggregator.turns import take_turn
@@ -14,7 +14,7 @@ from shared.store import Store
 from shared.values import Value
 
 #: Rows of deltas folded in one transaction: with their largest text they bound the memory.
-_MOST_ROWS = 50
+_MOST_ROWS = 16
 
 #: A chunk's deltas: rows of values and a number, by the name of the count.
 _Document = Mapping[str, Sequence[Sequence[Any]]]
@@ -65,9 +65,9 @@ class Folding:
             connection.execute(self._add_statements[name], {"rows": orjson.dumps(rows).decode()})
 
     def _remove(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
-        key = [column.name for column in self._deltas.primary_key]
-        taken = [tuple(row._mapping[name] for name in key) for row in rows]
-        connection.execute(delete(self._deltas).where(tuple_(*self._deltas.primary_key).in_(taken)))
+        # Not as a list of tuples: not every server looks these up by the key, and a scan would wait for the writers.
+        taken = (and_(*(column == row._mapping[column.name] for column in self._deltas.primary_key)) for row in rows)
+        connection.execute(delete(self._deltas).where(or_(*taken)))
 
 
 def _total(deltas: Iterable[Sequence[Sequence[Any]]]) -> list[list[Value]]:
