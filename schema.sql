@@ -18,6 +18,28 @@ CREATE TABLE inflow_chunks (
 	PRIMARY KEY (load_id, first_row)
 )ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='The chunk ledger: what was already applied.' COLLATE utf8mb4_0900_bin;
 
+CREATE TABLE inflow_count_deltas (
+	load_id BIGINT NOT NULL, 
+	first_row BIGINT NOT NULL, 
+	part BIGINT NOT NULL, 
+	dataset VARCHAR(64) NOT NULL, 
+	deltas MEDIUMTEXT NOT NULL COMMENT 'values and difference, by kept count, JSON', 
+	PRIMARY KEY (load_id, first_row, part)
+)ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='What chunks that changed rows add to the kept counts, until it is folded into them.' COLLATE utf8mb4_0900_bin;
+
+CREATE TABLE inflow_count_people_6a646b4d (
+	place_of_birth VARCHAR(255) NOT NULL, 
+	_row_count BIGINT NOT NULL, 
+	PRIMARY KEY (place_of_birth)
+)ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='Kept count: people by place_of_birth.' COLLATE utf8mb4_0900_bin;
+
+CREATE TABLE inflow_counts (
+	name VARCHAR(64) NOT NULL COMMENT 'of the table that holds it', 
+	dataset VARCHAR(64) NOT NULL, 
+	built_at DATETIME(6) NOT NULL COMMENT 'UTC', 
+	PRIMARY KEY (name)
+)ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='Kept counts: with the deltas still to fold, each is what counting the whole table gives.' COLLATE utf8mb4_0900_bin;
+
 CREATE TABLE inflow_inbox (
 	file VARCHAR(768) NOT NULL COMMENT 'path below the inbox', 
 	state VARCHAR(16) NOT NULL, 

@@ -64,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
         _add_config(report)
         report.set_defaults(command=command)
 
+    verify = subparsers.add_parser("verify", help="compare the kept counts with the whole tables")
+    verify.add_argument("--json", action="store_true", help="for machines")
+    verify.add_argument("--repair", action="store_true", help="rebuild those that are wrong")
+    _add_data(verify)
+    _add_config(verify)
+    verify.set_defaults(command="inflow.verify:verify")
+
     redrive = subparsers.add_parser(
         "redrive", help="put dead letters back into their queues, once their cause is mended"
     )

@@ -112,6 +112,7 @@ class Embedded:
             renamed_in, self._renamed_in = self._renamed_in, set()
             self._watcher.rescan(renamed_in)
             self._events.follow_folders()
+            self._aggregator.catch_up()
             self._health.beat()
 
     def _wait(self) -> None:

@@ -10,7 +10,8 @@ from shared.toml_tables import TomlTable
 
 _OWN_TABLES = "inflow_"
 _LONGEST_KEY_COLUMNS = 16
-_LONGEST_KEY_BYTES = 3072
+#: What InnoDB takes.
+LONGEST_KEY_BYTES = 3072
 #: MySQL's limit is 65,535; the rest is for the marks, the lengths of texts and the bits of NULL.
 _LONGEST_ROW_BYTES = 65_000
 
@@ -84,8 +85,8 @@ def _check_key(table: TomlTable, columns: Collection[Column | None]) -> None:
     if len(columns) > _LONGEST_KEY_COLUMNS:
         table.problem(f"key has {len(columns)} columns; expected at most {_LONGEST_KEY_COLUMNS}, as InnoDB does", "key")
     size = bytes_of(columns)
-    if size > _LONGEST_KEY_BYTES:
-        expected = f"at most {_LONGEST_KEY_BYTES}, the limit of InnoDB"
+    if size > LONGEST_KEY_BYTES:
+        expected = f"at most {LONGEST_KEY_BYTES}, the limit of InnoDB"
         table.problem(_too_many_bytes("key takes", size, expected), "key")
 
 

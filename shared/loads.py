@@ -246,6 +246,13 @@ def mark_summarised(connection: Connection, schema: Schema, load_ids: Sequence[i
     connection.execute(update(table).where(table.c.load_id.in_(load_ids)).values(summarised_at=utc_now()))
 
 
+def ask_for_summaries(connection: Connection, schema: Schema) -> None:
+    """Have the aggregator write the summaries anew: the last complete load counts as not included."""
+    table = schema.loads
+    last = connection.scalar(select(func.max(table.c.load_id)).where(table.c.completed_at.is_not(None)))
+    connection.execute(update(table).where(table.c.load_id == last).values(summarised_at=None))
+
+
 def unsent_events(connection: Connection, schema: Schema) -> int:
     """Count the outbox's events still to publish."""
     return connection.scalar(select(func.count()).select_from(schema.outbox)) or 0

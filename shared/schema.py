@@ -28,12 +28,15 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
+from shared.counts import KeptCount, kept_counts
 from shared.database import Flavour
 from shared.datasets import Catalog, Column, Dataset
 
 #: The marks of a dataset's row, in table order. No declared column begins with an underscore.
 MARKS = ("_asserted_load", "_asserted_line", "_changed_load", "_changed_line")
 INFERRED = "_inferred"
+#: How many rows have the values that a row of a kept count's table names.
+ROW_COUNT = "_row_count"
 
 #: Byte-exact and without padding, so that José is not Jose, A is not a, and 'a ' is not 'a'.
 COLLATIONS: dict[Flavour, str | None] = {
@@ -59,7 +62,11 @@ class Schema:
     rejects: Table
     outbox: Table
     inbox: Table
+    counts: Table
+    count_deltas: Table
     datasets: dict[str, Table]
+    #: One table per kept count, by its name.
+    kept_counts: dict[str, Table]
 
 
 def build_schema(catalog: Catalog, flavour: Flavour) -> Schema:
@@ -75,9 +82,15 @@ def build_schema(catalog: Catalog, flavour: Flavour) -> Schema:
         rejects=_rejects(metadata, flavour),
         outbox=_outbox(metadata, flavour),
         inbox=_inbox(metadata, flavour),
+        counts=_counts(metadata, flavour),
+        count_deltas=_count_deltas(metadata, flavour),
         datasets={
             dataset.name: _dataset_table(metadata, flavour, dataset, referenced=catalog.is_referenced(dataset.name))
             for dataset in catalog.datasets.values()
+        },
+        kept_counts={
+            count.name: _kept_count_table(metadata, flavour, count, catalog.datasets[count.dataset])
+            for count in kept_counts(catalog)
         },
     )
 
@@ -239,6 +252,41 @@ def _inbox(metadata: MetaData, flavour: Flavour) -> Table:
         TableColumn("since", _instant(), nullable=False),
         comment="Files that the watcher sees in the inbox and has not claimed, and why.",
     )
+
+
+def _counts(metadata: MetaData, flavour: Flavour) -> Table:
+    return _table(
+        metadata,
+        flavour,
+        "inflow_counts",
+        TableColumn("name", String(64), primary_key=True, comment="of the table that holds it"),
+        TableColumn("dataset", String(64), nullable=False),
+        TableColumn("built_at", _instant(), nullable=False, comment="UTC"),
+        comment="Kept counts: with the deltas still to fold, each is what counting the whole table gives.",
+    )
+
+
+def _count_deltas(metadata: MetaData, flavour: Flavour) -> Table:
+    return _table(
+        metadata,
+        flavour,
+        "inflow_count_deltas",
+        TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("first_row", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("part", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("dataset", String(64), nullable=False),
+        TableColumn("deltas", _long_text(), nullable=False, comment="values and difference, by kept count, JSON"),
+        comment="What chunks that changed rows add to the kept counts, until it is folded into them.",
+    )
+
+
+def _kept_count_table(metadata: MetaData, flavour: Flavour, count: KeptCount, dataset: Dataset) -> Table:
+    columns = [
+        TableColumn(name, sql_type(dataset.column(name)), primary_key=True, autoincrement=False)
+        for name in count.columns
+    ]
+    row_count = TableColumn(ROW_COUNT, BigInteger(), nullable=False)
+    return _table(metadata, flavour, count.name, *columns, row_count, comment=f"Kept count: {count}.")
 
 
 def _table(

@@ -38,7 +38,9 @@ def _query(schema: Schema, dataset: Dataset, reference: Reference, load_ids: Col
     table = schema.datasets[dataset.name]
     target = schema.datasets[reference.dataset].alias("target")
     columns = [table.c[name] for name in reference.columns]
-    same_key = and_(*(left == right for left, right in zip(columns, target.primary_key, strict=True)))
+    # The table's key, not the alias's: that one comes in the order of the columns.
+    key = [target.c[column.name] for column in schema.datasets[reference.dataset].primary_key]
+    same_key = and_(*(left == right for left, right in zip(columns, key, strict=True)))
     load_id = table.c["_asserted_load"]
     mine = load_id > 0 if load_ids is None else load_id.in_(load_ids)
     by_member = (

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from services.aggregator.counts import Counts
 from services.aggregator.queries import query_of
 from services.aggregator.summary import render
 from shared import loads
 from shared.datasets import Summary
-from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage
+from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage, TablesUnusable
 from shared.files import DataFolder, write_atomically
 from shared.logs import facts
 from shared.messages import LoadCompleted, decode
@@ -34,6 +35,7 @@ class Aggregator:
         self._folder = folder
         self._store = store
         self._stop = stop
+        self._counts = Counts(store)
 
     def handle(self, body: bytes) -> None:
         """Take a load.completed event; one recomputation answers all that wait in the queue."""
@@ -43,11 +45,16 @@ class Aggregator:
         self.catch_up()
 
     def catch_up(self) -> bool:
-        """Recompute if the database has completions that the summaries do not include for sure."""
+        """Recompute if the database has completions that the summaries do not include for sure.
+
+        Deltas are folded in any case: while a large load runs they must not pile up.
+        """
         with self._store.transaction() as connection:
             pending = bool(loads.unsummarised(connection, self._store.schema))
         if pending:
             self.recompute()
+        else:
+            self._counts.fold()
         return pending
 
     def recompute(self) -> None:
@@ -60,6 +67,7 @@ class Aggregator:
             with self._locked():
                 with self._store.transaction() as connection:
                     included = loads.unsummarised(connection, self._store.schema)
+                self._counts.bring_up_to_date()
                 for summary in self._store.catalog.summaries:
                     self._write(summary)
                 with self._store.transaction() as connection:
@@ -69,9 +77,11 @@ class Aggregator:
 
     def _write(self, summary: Summary) -> None:
         path = self._folder.root / summary.file
+        # A query may name a table or a column that is not there; where our own statement does, the tables are at fault.
+        refusals = (DatabaseRefused, TablesUnusable) if summary.query else (DatabaseRefused,)
         try:
             content = self._render(summary)
-        except (DatabaseRefused, TypeError, ValueError) as error:
+        except (*refusals, TypeError, ValueError) as error:
             # What a query returns may not fit its format; one wrong summary must not hold back the others.
             _log.error(
                 "the query of %s fails: %s",

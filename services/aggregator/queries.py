@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Select, TextClause, and_, func, select, text
+from sqlalchemy import FromClause, Select, TextClause, and_, column, func, select, text
 
-from shared.datasets import Catalog, Summary
-from shared.schema import Schema
+from services.aggregator.count_statements import count_statements
+from shared.counts import KeptCount, counted_columns, kept_count_of
+from shared.datasets import Catalog, Dataset, Summary
+from shared.schema import ROW_COUNT, Schema
 
 
 def query_of(summary: Summary, catalog: Catalog, schema: Schema) -> Select[Any] | TextClause:
@@ -21,23 +23,33 @@ def _count(summary: Summary, catalog: Catalog, schema: Schema) -> Select[Any]:
 
     Rows are counted by their reference first: the join then meets one row per referenced row, not one per row.
     """
-    *steps, column = summary.by
+    *steps, name = summary.by
     dataset = catalog.datasets[summary.count or ""]
-    table = schema.datasets[dataset.name]
-    own = dataset.reference(steps[0]).columns if steps else (column,)
-    counted = (
-        select(*(table.c[name] for name in own), func.count().label("row_count"))
-        .group_by(*(table.c[name] for name in own))
-        .subquery()
-    )
+    kept = kept_count_of(summary, catalog)
+    counted = _kept(kept, schema) if kept else _computed(dataset, counted_columns(summary, dataset), schema)
     source: Any = counted
     here: Any = counted.c
     for step in steps:
         reference = dataset.reference(step)
         target = schema.datasets[reference.dataset].alias()
-        pairs = zip((here[name] for name in reference.columns), target.primary_key, strict=True)
-        source = source.join(target, and_(*(left == right for left, right in pairs)))
-        dataset, here = catalog.datasets[reference.dataset], target.c
-    group = here[column]
-    total = func.sum(counted.c.row_count).label("row_count")
-    return select(group, total).select_from(source).where(group.is_not(None)).group_by(group)
+        dataset = catalog.datasets[reference.dataset]
+        # The dataset's key, not the alias's: that one comes in the order of the columns.
+        pairs = zip(reference.columns, dataset.key, strict=True)
+        source = source.join(target, and_(*(here[left] == target.c[right] for left, right in pairs)))
+        here = target.c
+    group = here[name]
+    total = func.sum(counted.c[ROW_COUNT])
+    rows = select(group, total.label("row_count")).select_from(source).where(group.is_not(None))
+    # A kept count has rows for values that are gone.
+    return rows.group_by(group).having(total != 0)
+
+
+def _computed(dataset: Dataset, columns: tuple[str, ...], schema: Schema) -> FromClause:
+    own = [schema.datasets[dataset.name].c[name] for name in columns]
+    return select(*own, func.count().label(ROW_COUNT)).group_by(*own).subquery()
+
+
+def _kept(count: KeptCount, schema: Schema) -> FromClause:
+    table = schema.kept_counts[count.name]
+    current = text(count_statements(count, schema).current)
+    return current.columns(*(column(each.name, each.type) for each in table.columns)).subquery()

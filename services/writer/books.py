@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
+from services.writer.deltas import as_texts
 from services.writer.outcomes import Plan
 from shared.errors import ContradictoryMessage
 from shared.loads import utc_now
@@ -50,6 +51,18 @@ def record_rejections(connection: Connection, schema: Schema, load_id: int, reje
         for rejection in rejections
     ]
     connection.execute(insert(schema.rejects), rows)
+
+
+def record_deltas(connection: Connection, schema: Schema, chunk: RowsExtracted, plan: Plan) -> None:
+    """Keep what the chunk adds to the kept counts. A chunk that changes rows says so even where it adds nothing.
+
+    For a count that it does not name was not known to this writer: whoever folds it can tell that the count is wrong.
+    """
+    if not plan.changes_rows:
+        return
+    chunk_key = {"load_id": chunk.load_id, "first_row": chunk.first_row, "dataset": chunk.dataset}
+    rows = [{**chunk_key, "part": part, "deltas": text} for part, text in enumerate(as_texts(plan.deltas))]
+    connection.execute(insert(schema.count_deltas), rows)
 
 
 def count_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted, plan: Plan, rejected: int) -> None:

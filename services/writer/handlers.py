@@ -55,6 +55,7 @@ class WriterHandlers:
                 return False
             plan = self._mergers[dataset.name].merge(connection, chunk.load_id, typed.rows)
             books.record_rejections(connection, self._store.schema, chunk.load_id, typed.rejections)
+            books.record_deltas(connection, self._store.schema, chunk, plan)
             books.count_chunk(connection, self._store.schema, chunk, plan, len(typed.rejections))
             completed = books.complete_if_balanced(connection, self._store.schema, chunk.load_id, chunk.dataset)
         _log.debug("a chunk is merged", extra=_facts("chunk_merged", chunk))

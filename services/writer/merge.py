@@ -6,9 +6,11 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from services.writer.deltas import Counting
 from services.writer.outcomes import LinedRow, Plan, Stored, decide, last_of_each_key
 from services.writer.references import References, positions
 from services.writer.statements import merge_statements
+from shared.counts import kept_counts
 from shared.datasets import Dataset
 from shared.store import Store
 
@@ -21,7 +23,10 @@ class Merger:
 
     def __init__(self, store: Store, dataset: Dataset) -> None:
         schema = store.schema
-        self._statements = merge_statements(schema.datasets[dataset.name], schema.flavour)
+        self._counting = Counting(dataset, kept_counts(store.catalog))
+        self._statements = merge_statements(
+            schema.datasets[dataset.name], schema.flavour, counted=self._counting.columns
+        )
         self._references = References(store, dataset)
         self._key = positions(dataset.key, dataset.column_names)
         self._newness = Newness()
@@ -45,6 +50,7 @@ class Merger:
         if not self._newness.is_expected(load_id):
             return None
         plan = decide(rows, {}, load_id)
+        plan.deltas = self._counting.deltas(plan, {})
         try:
             self._write(connection, load_id, plan)
         except IntegrityError:
@@ -53,7 +59,9 @@ class Merger:
         return plan
 
     def _look_and_write(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> Plan:
-        plan = decide(rows, self._lock(connection, load_id, rows), load_id)
+        stored = self._lock(connection, load_id, rows)
+        plan = decide(rows, stored, load_id)
+        plan.deltas = self._counting.deltas(plan, stored)
         self._write(connection, load_id, plan)
         return plan
 
@@ -69,8 +77,10 @@ class Merger:
     def _lock(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> dict[int, Stored]:
         found = connection.execute(self._statements.lock, {"rows": _as_json(rows), "load": load_id})
         return {
-            line: Stored(asserted_load=asserted_load, asserted_line=asserted_line, equal=bool(equal))
-            for line, asserted_load, asserted_line, equal in found
+            line: Stored(
+                asserted_load=asserted_load, asserted_line=asserted_line, equal=bool(equal), counted=tuple(counted)
+            )
+            for line, asserted_load, asserted_line, equal, *counted in found
         }
 
 

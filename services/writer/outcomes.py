@@ -8,6 +8,8 @@ from shared.values import Value
 
 Key = tuple[Value, ...]
 LinedRow = tuple[int, TypedRow]
+#: By the name of the kept count, what is added for each of its keys.
+Deltas = Mapping[str, Mapping[Key, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,8 @@ class Stored:
     asserted_load: int
     asserted_line: int
     equal: bool
+    #: Where they do not: its values in the columns of kept counts.
+    counted: Key = ()
 
 
 @dataclass(slots=True)
@@ -30,6 +34,13 @@ class Plan:
     updated: int = 0
     unchanged: int = 0
     superseded: int = 0
+    #: What it adds to the kept counts of the dataset.
+    deltas: Deltas = field(default_factory=dict)
+
+    @property
+    def changes_rows(self) -> bool:
+        """Whether any value of the table will be another one, or is new."""
+        return bool(self.insert or self.update)
 
 
 def last_of_each_key(rows: Iterable[LinedRow], key: Sequence[int]) -> list[LinedRow]:

@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Table, TextClause, text
-from sqlalchemy.dialects import mysql, sqlite
-from sqlalchemy.types import String
+from sqlalchemy import BigInteger, Boolean, Column, String, Table, TextClause, text
 
 from shared.database import Flavour
-from shared.schema import COLLATIONS, INFERRED, MARKS
+from shared.json_sql import JsonSql
+from shared.schema import INFERRED, MARKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeStatements:
     """Parameters: `rows` (JSON) and `load` (the load's number)."""
 
-    #: Lock the rows that exist; give line, asserted load and line, and whether all values are equal.
+    #: Lock the rows that exist; give line, asserted load and line, whether all values are equal, and if not the
+    #: counted ones.
     lock: TextClause
     insert: TextClause
     #: Set all values and both marks.
@@ -41,8 +41,8 @@ class KeyStatements:
     infer: TextClause
 
 
-def merge_statements(table: Table, flavour: Flavour) -> MergeStatements:
-    """Write the statements that merge a chunk into a dataset's table."""
+def merge_statements(table: Table, flavour: Flavour, *, counted: Sequence[str] = ()) -> MergeStatements:
+    """Write the statements that merge a chunk into a dataset's table; `counted` are columns of kept counts."""
     sql = _Dialect(flavour)
     columns = [column for column in table.columns if not column.name.startswith("_")]
     keys = [column for column in columns if column.primary_key]
@@ -53,6 +53,8 @@ def merge_statements(table: Table, flavour: Flavour) -> MergeStatements:
     matches = sql.matches(keys, columns, first=1)
     cells = {column.name: sql.cell(position) for position, column in enumerate(columns, start=1)}
     equal = " AND ".join(sql.same(f"t.{sql.quote(c.name)}", cells[c.name]) for c in values) or "1 = 1"
+    # Nobody asks for the values of a row that stays as it is, and so they are not sent.
+    replaced = [f"CASE WHEN {equal} THEN NULL ELSE {sql.as_value(table.c[column])} END" for column in counted]
     new_values = {sql.quote(column.name): cells[column.name] for column in values}
     asserted = {"_asserted_load": ":load", "_asserted_line": line}
     marks = {**asserted, "_changed_load": ":load", "_changed_line": line}
@@ -61,7 +63,7 @@ def merge_statements(table: Table, flavour: Flavour) -> MergeStatements:
     names = ", ".join([*map(sql.quote, cells), *marks])
     return MergeStatements(
         lock=text(
-            f"SELECT {line}, t._asserted_load, t._asserted_line, {equal}"
+            f"SELECT {', '.join([line, 't._asserted_load', 't._asserted_line', equal, *replaced])}"
             f" FROM {sql.lookup(source, name)} ON {matches}{sql.for_update}"
         ),
         insert=text(
@@ -90,55 +92,48 @@ def key_statements(table: Table, flavour: Flavour) -> KeyStatements:
     )
 
 
-class _Dialect:
+class _Dialect(JsonSql):
     """What differs between the servers."""
 
     def __init__(self, flavour: Flavour) -> None:
-        self._flavour = flavour
-        self._is_sqlite = flavour == "sqlite"
-        self._dialect = sqlite.dialect() if self._is_sqlite else mysql.dialect()
-        self.line = "json_extract(j.value, '$[0]')" if self._is_sqlite else "j.line"
+        super().__init__(flavour)
+        self.line = "json_extract(j.value, '$[0]')" if self.is_sqlite else "j.line"
         # MySQL insists on naming the table (error 3569 otherwise), MariaDB does not know how to.
         self.for_update = {"mysql": " FOR UPDATE OF t", "mariadb": " FOR UPDATE", "sqlite": ""}[flavour]
         self.for_share = {"mysql": " FOR SHARE OF t", "mariadb": " LOCK IN SHARE MODE", "sqlite": ""}[flavour]
 
-    def quote(self, name: str) -> str:
-        return self._dialect.identifier_preparer.quote_identifier(name)
-
     def source(self, columns: Sequence[Column[Any]], *, with_line: bool) -> str:
-        """The JSON as a table named j."""
-        if self._is_sqlite:
-            return "json_each(:rows) AS j"
-        paths = [f"c{n} {self._json_type(column)} PATH '$[{n}]'" for n, column in enumerate(columns, start=with_line)]
-        if with_line:
-            paths.insert(0, "line BIGINT PATH '$[0]'")
-        return f"JSON_TABLE(:rows, '$[*]' COLUMNS({', '.join(paths)})) AS j"
+        """The parameter `rows` as a table."""
+        types = [column.type for column in columns]
+        return self.table(":rows", types, further="line BIGINT PATH '$[0]'" if with_line else "")
 
     def lookup(self, source: str, name: str) -> str:
         """The join that takes the JSON's rows in their order and looks each up in the table t by its key.
 
         A server that takes the table for small would scan it instead, and lock or wait for rows that are not ours.
         """
-        if self._is_sqlite:
+        if self.is_sqlite:
             return f"{source} CROSS JOIN {name} AS t"
         return f"{source} STRAIGHT_JOIN {name} AS t FORCE INDEX (PRIMARY)"
-
-    def cell(self, position: int) -> str:
-        """One cell of the JSON's current row."""
-        return f"json_extract(j.value, '$[{position}]')" if self._is_sqlite else f"j.c{position}"
 
     def matches(self, keys: Sequence[Column[Any]], columns: Sequence[Column[Any]], *, first: int) -> str:
         """The condition that the JSON's row and the table's row t have the same key."""
         cells = {column.name: self.cell(position) for position, column in enumerate(columns, start=first)}
         return " AND ".join(f"t.{self.quote(key.name)} = {cells[key.name]}" for key in keys)
 
+    def as_value(self, column: Column[Any]) -> str:
+        """A column of the table's row t in the form that parsing a text gives."""
+        name = f"t.{self.quote(column.name)}"
+        is_plain = self.is_sqlite or isinstance(column.type, String | BigInteger | Boolean)
+        return name if is_plain else f"CAST({name} AS CHAR)"
+
     def same(self, left: str, right: str) -> str:
         """Equality that takes NULL for a value."""
-        return f"{left} IS {right}" if self._is_sqlite else f"{left} <=> {right}"
+        return f"{left} IS {right}" if self.is_sqlite else f"{left} <=> {right}"
 
     def update(self, name: str, source: str, matches: str, values: dict[str, str]) -> str:
         """Update the rows that the JSON names."""
-        if self._is_sqlite:
+        if self.is_sqlite:
             settings = ", ".join(f"{column} = {value}" for column, value in values.items())
             return f"UPDATE {name} AS t SET {settings} FROM {source} WHERE {matches}"
         settings = ", ".join(f"t.{column} = {value}" for column, value in values.items())
@@ -146,13 +141,6 @@ class _Dialect:
 
     def keep(self, name: str, key: str) -> str:
         """The clause that leaves an existing row as it is, locked."""
-        if self._is_sqlite:
+        if self.is_sqlite:
             return "WHERE 1 ON CONFLICT DO NOTHING"
         return f"ON DUPLICATE KEY UPDATE {key} = {name}.{key}"
-
-    def _json_type(self, column: Column[Any]) -> str:
-        """A text column names its character set: MariaDB takes the database's otherwise, and loses characters."""
-        sql_type = column.type.compile(self._dialect)
-        if isinstance(column.type, String):
-            return f"{sql_type} CHARACTER SET utf8mb4 COLLATE {COLLATIONS[self._flavour]}"
-        return sql_type

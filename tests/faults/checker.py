@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from shared.files import DataFolder
 from shared.store import Store
 from tests.faults.checks.books import book_problems
+from tests.faults.checks.counts import count_problems
 from tests.faults.checks.expected import expect, pair
 from tests.faults.checks.files import file_problems
 from tests.faults.checks.stored import read_stored
@@ -35,5 +36,6 @@ def problems(
     expected = expect(store.catalog, pairs)
     found += book_problems(stored, expected)
     found += table_problems(stored, expected)
+    found += count_problems(stored, expected)
     found += file_problems(folder, expected)
     return found

@@ -15,6 +15,7 @@ from sqlalchemy import URL, text
 from services.aggregator.aggregator import Aggregator
 from services.writer.relay import Relay
 from shared.configuration import load_catalog
+from shared.counts import kept_counts
 from shared.database import Database
 from shared.files import DataFolder
 from shared.store import Store, open_store
@@ -93,6 +94,7 @@ def test_the_workload_has_something_of_everything(end: End) -> None:
 ONE_PERSON = "(SELECT min(rowid) FROM people)"
 ONE_STATED_PLACE = "(SELECT min(rowid) FROM places WHERE _inferred = 0)"
 ONE_LOAD = "(SELECT min(load_id) FROM inflow_loads WHERE state = 'archived' AND row_count > 3)"
+COUNTED = kept_counts(load_catalog(None))[0].name
 ONE_REFUSED = "(SELECT min(load_id) FROM inflow_loads WHERE state = 'refused')"
 
 WRONG_IN_THE_DATABASE = {
@@ -133,6 +135,10 @@ WRONG_IN_THE_DATABASE = {
     f"INSERT INTO inflow_rejects VALUES ({ONE_LOAD}, 999, NULL, 'extra-cell', '-', '')": "is rejected and must not be",
     "UPDATE inflow_rejects SET code = 'other' WHERE rowid = (SELECT min(rowid) FROM inflow_rejects)": "must be reje",
     f"INSERT INTO inflow_outbox VALUES ({ONE_LOAD}, 'people', '2024-01-01 00:00:00')": "still in the outbox",
+    f"UPDATE {COUNTED} SET _row_count = _row_count + 1 WHERE rowid = (SELECT min(rowid) FROM {COUNTED})": "keeps",
+    f"DELETE FROM {COUNTED} WHERE rowid = (SELECT min(rowid) FROM {COUNTED})": "keeps 0 of",
+    f"INSERT INTO inflow_count_deltas VALUES (98, 0, 0, 'people', '{{\"{COUNTED}\": [[\"Nowhere\", 1]]}}')": "keeps 1",
+    "DELETE FROM inflow_counts": "is not built",
     "INSERT INTO inflow_inbox VALUES ('x.csv', 'settling', 'settling', '-', '2024-01-01 00:00:00')": "waits in the",
 }
 

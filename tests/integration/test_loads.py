@@ -13,7 +13,7 @@ from shared.loads import Load, State, WaitingFile
 from shared.schema import Schema
 from shared.waiting import Waiting, waiting_references
 from tests.integration.conftest import OpenWarehouse
-from tests.support.catalogs import default_catalog, reference_in_key
+from tests.support.catalogs import composite_references, default_catalog, reference_in_key
 from tests.support.deliveries import Warehouse, dropped
 from tests.support.model import DroppedFile
 
@@ -65,6 +65,14 @@ def numbers(house: Warehouse, *, count: int, floor: int = 0) -> list[int]:
 def waiting(house: Warehouse, *load_ids: int) -> dict[int, Waiting]:
     with house.database.transaction() as connection:
         return dict(waiting_references(connection, house.schema, house.catalog, load_ids or None))
+
+
+def test_references_wait_by_the_keys_order_whatever_that_of_the_columns(warehouse: OpenWarehouse) -> None:
+    house = warehouse(composite_references())
+
+    house.load(dropped(1, "shops", "shop,region,land", ("Smith", "N", "IE"), ("Jones", "N", "IE")))
+
+    assert waiting(house) == {1: Waiting(rows=2, members=1)}
 
 
 def test_load_numbers_only_grow_and_pass_those_seen_in_the_folders(warehouse: OpenWarehouse) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pymysql.constants import CLIENT
 from sqlalchemy import Connection, event, inspect, make_url, text
 
+from shared.counts import kept_counts
 from shared.database import Database
 from shared.datasets import Catalog, Reference
 from shared.errors import DatabaseRefused, DatabaseUnavailable, SchemaMismatch
@@ -32,7 +33,16 @@ from tests.support.servers.isolation import Database as ServerDatabase
 
 CATALOGS = (default_catalog, every_type, composite_references, reference_in_key, reference_to_itself)
 MARK_COLUMNS = ", ".join(f"{mark} BIGINT NOT NULL" for mark in MARKS)
-BOOKS = {"inflow_sequences", "inflow_loads", "inflow_chunks", "inflow_rejects", "inflow_outbox", "inflow_inbox"}
+BOOKS = {
+    "inflow_sequences",
+    "inflow_loads",
+    "inflow_chunks",
+    "inflow_rejects",
+    "inflow_outbox",
+    "inflow_inbox",
+    "inflow_counts",
+    "inflow_count_deltas",
+}
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth"
 PROCESSES = 4
 THREADS = 8
@@ -64,7 +74,8 @@ def test_tables_are_created_once_and_found_equal_ever_after(
         for _ in range(2):
             prepare_tables(database, wanted())
         with database.transaction() as connection:
-            assert set(inspect(connection).get_table_names()) == {*BOOKS, *wanted().datasets}
+            counts = (count.name for count in kept_counts(wanted()))
+            assert set(inspect(connection).get_table_names()) == {*BOOKS, *wanted().datasets, *counts}
 
 
 def test_preparing_tables_leaves_their_rows_alone(warehouse: OpenWarehouse) -> None:

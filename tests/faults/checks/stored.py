@@ -1,16 +1,18 @@
 """What the database holds, read in one transaction and in the model's terms."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from shared import loads
+from shared.counts import KeptCount, kept_counts
 from shared.loads import Load, WaitingFile
 from shared.schema import INFERRED, MARKS, Schema
 from shared.store import Store
 from shared.values import Value
+from tests.support.counts import kept_rows
 from tests.support.deliveries import canonical
 from tests.support.model import Key, Mark, Reject, Values
 
@@ -38,6 +40,10 @@ class Stored:
     outbox: Sequence[int]
     waiting: Sequence[WaitingFile]
     tables: Mapping[str, Mapping[Key, StoredRow]]
+    #: Rows of each value, by kept count: its table and the deltas that are still to fold.
+    counts: Mapping[KeptCount, Mapping[Key, int]]
+    #: Names of the kept counts that were built.
+    built: Collection[str]
 
 
 def read_stored(store: Store) -> Stored:
@@ -52,6 +58,8 @@ def read_stored(store: Store) -> Stored:
             outbox=list(connection.scalars(select(schema.outbox.c.load_id).order_by(schema.outbox.c.load_id))),
             waiting=loads.waiting_files(connection, schema),
             tables={name: _table(connection, store, name) for name in store.catalog.datasets},
+            counts={count: kept_rows(connection, schema, count) for count in kept_counts(store.catalog)},
+            built=set(connection.scalars(select(schema.counts.c.name))),
         )
 
 

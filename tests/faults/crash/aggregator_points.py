@@ -6,6 +6,8 @@ from tests.faults.crash.calls import commits_within, of_file, onto
 from tests.faults.crash.points import Point
 
 _AGGREGATOR = "services.aggregator.aggregator:Aggregator"
+_COUNTS = "services.aggregator.counts:Counts"
+_FOLDING = "services.aggregator.folding:Folding"
 _ACK = "pika.adapters.blocking_connection:BlockingChannel.basic_ack"
 _COMMIT = "pymysql.connections:Connection._execute_command"
 _SUMMARY = "summary_output.json"
@@ -16,6 +18,13 @@ _entered = partial(Point, service="aggregator", moment="entered")
 
 AGGREGATOR_POINTS = (
     _before(name="on an event", target=f"{_AGGREGATOR}.handle"),
+    _before(name="before deltas are folded", target=f"{_FOLDING}._add"),
+    _after(name="after the counts are added to, before the deltas are taken out", target=f"{_FOLDING}._add"),
+    _after(name="after the deltas are taken out, before the commit", target=f"{_FOLDING}._remove"),
+    _after(name="in the commit of a fold", target=_COMMIT, when=commits_within("_fold_some")),
+    _after(name="after a fold", target=f"{_FOLDING}._fold_some"),
+    _after(name="before the commit of a built count", target=f"{_COUNTS}._build"),
+    _after(name="in the commit of a built count", target=_COMMIT, when=commits_within("build")),
     _before(name="before the query", target=f"{_AGGREGATOR}._render"),
     _after(name="after the query, before the temporary file", target=f"{_AGGREGATOR}._render"),
     _entered(name="in the writing of the summary", target="shared.files:replacing"),

@@ -20,6 +20,7 @@ _APPLYING = (
     _after(name="after the ledger entry", target=f"{_BOOKS}:enter_chunk", when=gave_something),
     _after(name="after the merge, before the accounts", target="services.writer.merge:Merger.merge"),
     _after(name="after the rejects are entered", target=f"{_BOOKS}:record_rejections", when=given("rejections")),
+    _after(name="after the deltas are left, before the accounts", target=f"{_BOOKS}:record_deltas"),
     _after(name="after the accounts, before the completion", target=f"{_BOOKS}:count_chunk"),
     _after(name="before the commit of a chunk", target=f"{_BOOKS}:complete_if_balanced", when=within("_apply_chunk")),
     _after(name="in the commit of a chunk", target=_COMMIT, when=commits_within("_apply_chunk")),

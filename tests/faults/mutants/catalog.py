@@ -25,6 +25,24 @@ MUTANTS = (
         attempts=(_SIMULATION,),
     ),
     Mutant(
+        name="deltas after the chunk's transaction",
+        edits=(
+            Edit(
+                "services/writer/handlers.py",
+                "            books.record_deltas(connection, self._store.schema, chunk, plan)\n",
+                "",
+            ),
+            Edit(
+                "services/writer/handlers.py",
+                '        _log.debug("a chunk is merged"',
+                "        with self._store.transaction() as connection:\n"
+                "            books.record_deltas(connection, self._store.schema, chunk, plan)\n"
+                '        _log.debug("a chunk is merged"',
+            ),
+        ),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
         name="no publisher confirms",
         edits=(Edit("shared/broker/connection.py", "    channel.confirm_delivery()\n", ""),),
         attempts=(Attempt("chaos", "--seeds 2 --nemesis broker-killed"),),

@@ -1,0 +1,82 @@
+"""The kept counts in the database: brought up to date, built from the whole tables, and compared with them."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from services.aggregator.count_statements import count_statements
+from services.aggregator.folding import Folding
+from services.aggregator.turns import take_turn
+from shared.counts import KeptCount, kept_counts
+from shared.loads import utc_now
+from shared.logs import facts
+from shared.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Values of which a kept count is wrong: how many rows the table has, and how many are kept."""
+
+    values: tuple[Any, ...]
+    in_table: int
+    kept: int
+
+
+class Counts:
+    """All kept counts of a database. Any number of these may work side by side, and beside writers."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._books = store.schema.counts
+        self._statements = {count: count_statements(count, store.schema) for count in kept_counts(store.catalog)}
+        self._folding = Folding(store, self._statements)
+        #: Those that somebody may have touched while nobody looked.
+        self._doubtful = set(self._statements)
+
+    @property
+    def all(self) -> list[KeptCount]:
+        """All counts that are kept by the configuration."""
+        return list(self._statements)
+
+    def bring_up_to_date(self) -> None:
+        """Fold all deltas, and build what is not built or was found wrong; the first time, everything anew."""
+        self.fold()
+        missing = self.missing()
+        for count in self.all:
+            if count in missing or count in self._doubtful:
+                self.build(count)
+
+    def fold(self) -> None:
+        """Add to the counts what chunks left."""
+        self._folding.fold()
+
+    def build(self, count: KeptCount) -> None:
+        """Build a count from the whole table."""
+        with self._store.transaction() as connection:
+            take_turn(connection, self._store.schema)
+            self._build(connection, count)
+        self._doubtful.discard(count)
+        _log.info("a count is built", extra=facts("count_built", count=str(count)))
+
+    def missing(self) -> list[KeptCount]:
+        """List the counts that are not built, or were found wrong."""
+        with self._store.transaction() as connection:
+            built = set(connection.scalars(select(self._books.c.name)))
+        return [count for count in self.all if count.name not in built]
+
+    def differences(self, count: KeptCount, *, most: int) -> list[Difference]:
+        """Compare a count with its table, both as they are at one moment; give at most so many differences."""
+        with self._store.transaction() as connection:
+            found = connection.execute(self._statements[count].differences, {"most": most}).all()
+        return [Difference(values=tuple(values), in_table=int(rows), kept=int(kept)) for *values, rows, kept in found]
+
+    def _build(self, connection: Connection, count: KeptCount) -> None:
+        connection.execute(self._statements[count].clear)
+        connection.execute(self._statements[count].fill)
+        connection.execute(delete(self._books).where(self._books.c.name == count.name))
+        entry = {"name": count.name, "dataset": count.dataset, "built_at": utc_now()}
+        connection.execute(insert(self._books), entry)

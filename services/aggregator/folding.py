@@ -1,0 +1,79 @@
+"""Folding: the deltas that chunks left are added to the kept counts, and taken out."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, and_, delete, or_, select
+
+from services.aggregator.count_statements import CountStatements
+from services.aggregator.turns import take_turn
+from shared.counts import KeptCount
+from shared.store import Store
+from shared.values import Value
+
+#: Rows of deltas folded in one transaction: with their largest text they bound the memory.
+_MOST_ROWS = 16
+
+#: A chunk's deltas: rows of values and a number, by the name of the count.
+_Document = Mapping[str, Sequence[Sequence[Any]]]
+
+
+class Folding:
+    """Folds into the counts of one configuration."""
+
+    def __init__(self, store: Store, statements: Mapping[KeptCount, CountStatements]) -> None:
+        self._store = store
+        self._deltas = store.schema.count_deltas
+        self._books = store.schema.counts
+        self._add_statements = {count.name: each.add for count, each in statements.items()}
+
+    def fold(self) -> None:
+        """Fold until next to nothing is left."""
+        while self._is_pending() and self._fold_some() == _MOST_ROWS:
+            pass
+
+    def _is_pending(self) -> bool:
+        with self._store.transaction() as connection:
+            return connection.scalar(select(self._deltas.c.part).limit(1)) is not None
+
+    def _fold_some(self) -> int:
+        """Fold some rows of deltas; return how many."""
+        with self._store.transaction() as connection:
+            take_turn(connection, self._store.schema)
+            rows = connection.execute(select(self._deltas).order_by(*self._deltas.primary_key).limit(_MOST_ROWS)).all()
+            if rows:
+                self._add(connection, rows)
+                self._remove(connection, rows)
+        return len(rows)
+
+    def _add(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
+        """Add to each count that was built; what was not needs nothing, as building it counts the whole table."""
+        documents = [(row.dataset, orjson.loads(row.deltas)) for row in rows]
+        for name, dataset in connection.execute(select(self._books.c.name, self._books.c.dataset)).all():
+            mine = [document for changed, document in documents if changed == dataset]
+            if name in self._add_statements and all(name in document for document in mine):
+                self._add_to(connection, name, mine)
+            elif mine:
+                # They or we have another configuration, which lacks this count: it is to be built anew.
+                connection.execute(delete(self._books).where(self._books.c.name == name))
+
+    def _add_to(self, connection: Connection, name: str, documents: Sequence[_Document]) -> None:
+        rows = _total(document[name] for document in documents)
+        if rows:
+            connection.execute(self._add_statements[name], {"rows": orjson.dumps(rows).decode()})
+
+    def _remove(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
+        # Not as a list of tuples: not every server looks these up by the key, and a scan would wait for the writers.
+        taken = (and_(*(column == row._mapping[column.name] for column in self._deltas.primary_key)) for row in rows)
+        connection.execute(delete(self._deltas).where(or_(*taken)))
+
+
+def _total(deltas: Iterable[Sequence[Sequence[Any]]]) -> list[list[Value]]:
+    """Sum up by values; what comes to nothing is left out."""
+    total: Counter[tuple[Value, ...]] = Counter()
+    for rows in deltas:
+        for *values, difference in rows:
+            total[tuple(values)] += difference
+    return [[*values, difference] for values, difference in total.items() if difference]
