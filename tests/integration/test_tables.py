@@ -36,6 +36,7 @@ MARK_COLUMNS = ", ".join(f"{mark} BIGINT NOT NULL" for mark in MARKS)
 BOOKS = {
     "inflow_sequences",
     "inflow_loads",
+    "inflow_changes",
     "inflow_chunks",
     "inflow_rejects",
     "inflow_outbox",
