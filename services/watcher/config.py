@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class WatcherConfig:
     """How the watcher looks at the inbox and feeds the queue."""
 
-    bounds: Bounds = field(default_factory=lambda: Bounds(rows=5000, bytes=512 * 1024))
+    bounds: Bounds = field(default_factory=lambda: Bounds(rows=20_000, bytes=1 << 20))
     #: How long a file must stay as it is, unless it was renamed into the inbox.
     settle_seconds: float = 2.0
     #: Pause between two looks at the inbox where no event comes.
@@ -21,7 +21,7 @@ class WatcherConfig:
     #: auto: kernel events and rescans; poll: rescans alone.
     watch: Literal["auto", "poll"] = "auto"
     #: Messages that may wait in the writer's queue before the watcher slows down.
-    backlog_messages: int = 100
+    backlog_messages: int = 50
     #: Smaller files are not compared with earlier editions: they are published faster than that.
     compare_from_bytes: int = 256 * 1024
     #: After this silence, with an empty queue, an open load is published again.

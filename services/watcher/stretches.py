@@ -77,7 +77,8 @@ def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterato
         begun = unfinished + rest
         if len(begun) > LONGEST_ROW_BYTES or (is_at_end and begun):
             raise Incomparable("a row is too long, or a quote is never closed")
-        yield stretch
+        if text:
+            yield stretch
         first_line += line_count
 
 
