@@ -27,11 +27,13 @@ class Lines:
     consumer ends each row that it completes; one that goes above the limit raises RowTooLarge.
     """
 
-    def __init__(self, file: Readable, *, block_bytes: int, longest_row_bytes: int = LONGEST_ROW_BYTES) -> None:
+    def __init__(
+        self, file: Readable, *, block_bytes: int, longest_row_bytes: int = LONGEST_ROW_BYTES, skips_mark: bool = True
+    ) -> None:
         self._file = file
         self._block_bytes = block_bytes
         self._longest_row_bytes = longest_row_bytes
-        self._rest = file.read(len(_BOM)).removeprefix(_BOM)
+        self._rest = file.read(len(_BOM)).removeprefix(_BOM) if skips_mark else b""
         self._block: Iterator[bytes] = iter(())
         self._row: list[bytes] = []
         self._row_bytes = 0

@@ -21,7 +21,8 @@ class Changes:
     """The changed rows of a file. Of two that are equal the same chunks are cut."""
 
     base_load_id: int
-    #: The header and the changed records, as they stand in the file.
+    #: The header's record, and the changed ones, as they stand in the file.
+    header: bytes
     text: bytes
     #: The line of the file on which each of these records begins.
     lines: Sequence[int]
@@ -37,7 +38,8 @@ class Changes:
         in_order = sorted(difference.changed.items(), key=lambda item: item[1])
         return cls(
             base_load_id=base.load_id,
-            text=difference.header + b"".join(record for record, _ in in_order),
+            header=difference.header,
+            text=b"".join(record for record, _ in in_order),
             lines=[line for _, line in in_order],
             unchanged_count=difference.unchanged_count - base.superseded,
             superseded_count=base.superseded,
@@ -67,9 +69,11 @@ def recorded_changes(connection: Connection, schema: Schema, load_id: int) -> Ro
 def read_changes(path: Path, entry: Row[Any]) -> Changes:
     """Read from the file what an entry says is to be published; OSError where it is not the same file any more."""
     lines = orjson.loads(entry.changed_lines)
+    header, text = _text_at(path, lines)
     return Changes(
         base_load_id=entry.base_load_id,
-        text=_text_at(path, lines),
+        header=header,
+        text=text,
         lines=lines,
         unchanged_count=entry.unchanged_count,
         superseded_count=entry.superseded_count,
@@ -77,7 +81,7 @@ def read_changes(path: Path, entry: Row[Any]) -> Changes:
     )
 
 
-def _text_at(path: Path, lines: Sequence[int]) -> bytes:
+def _text_at(path: Path, lines: Sequence[int]) -> tuple[bytes, bytes]:
     """Read the header and the records that begin on these lines."""
     wanted = set(lines)
     header: bytes | None = None
@@ -93,4 +97,4 @@ def _text_at(path: Path, lines: Sequence[int]) -> bytes:
         raise OSError(f"the file was changed since it was compared: {error}") from error
     if header is None or len(found) != len(lines):
         raise OSError("the file was changed since it was compared: lines are missing")
-    return header + b"".join(found)
+    return header, b"".join(found)

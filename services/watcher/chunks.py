@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
-from services.watcher.records import Record, RecordReader
+from services.watcher.records import Record
 from shared.messages import RowsExtracted, UnreadableRow
 from shared.rows import as_csv
 
@@ -27,17 +28,26 @@ class Bounds:
     bytes: int
 
 
+class Counting(Protocol):
+    """Counts the bytes of the records that were read from it."""
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes the records up to here have."""
+
+
 def cut_chunks(
-    reader: RecordReader,
+    reader: Counting,
     records: Iterator[Record | UnreadableRow],
     bounds: Bounds,
     *,
     load_id: int,
     dataset: str,
     header: list[str],
+    first_row: int = 0,
 ) -> Iterator[RowsExtracted]:
-    """Yield the chunks of one load in order; nothing for a file without rows."""
-    chunk = _Draft()
+    """Yield the chunks of one load in order, from this row on; nothing where there are no records."""
+    chunk = _Draft(first_row)
     before = reader.bytes_read
     for record in records:
         after = reader.bytes_read
@@ -54,8 +64,8 @@ def cut_chunks(
 class _Draft:
     """A chunk that is being filled. Finished, it is the next one, and keeps nothing of what was handed out."""
 
-    def __init__(self) -> None:
-        self._first_row = 0
+    def __init__(self, first_row: int) -> None:
+        self._first_row = first_row
         self._begin()
 
     def _begin(self) -> None:

@@ -3,11 +3,10 @@
 Both are read side by side, once. What has found no match yet is kept, and little of it: editions are much alike.
 """
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from services.watcher.stretches import Incomparable, Records, Stretch
+from services.watcher.stretches import Incomparable, Records, Stretch, are_sound
 
 #: The most memory for records without a match, each with what Python needs beside its text.
 _MOST_UNMATCHED_BYTES = 40 << 20
@@ -47,8 +46,8 @@ class Comparison:
         ours, theirs = next(self._file, None), next(self._base, None)
         if self._is_first:
             ours, theirs = self._without_headers(ours, theirs)
-        if theirs is not None and not theirs.is_plain:
-            _check(theirs.split())
+        if theirs is not None and not theirs.is_plain and not are_sound(theirs.split()):
+            raise Incomparable("a quote stands where none belongs")
         self._match(ours, theirs)
         return ours is not None or theirs is not None
 
@@ -108,14 +107,3 @@ class Comparison:
 
 def _without(records: Records, lines: frozenset[int]) -> list[bytes]:
     return [text for text, line in zip(records.texts, records.lines, strict=True) if line not in lines]
-
-
-def _check(records: Records) -> None:
-    """See to it that a reader of CSV, too, takes each for one record: it alone knows which quotes are quotes."""
-    quoted = [text.decode("latin-1") for text in records.texts if b'"' in text]
-    try:
-        is_sound = sum(1 for _ in csv.reader(quoted, strict=True)) == len(quoted)
-    except csv.Error:
-        is_sound = False
-    if not is_sound:
-        raise Incomparable("a quote stands where none belongs")

@@ -129,7 +129,7 @@ class Feeder:
                     connection, self._store.schema, reading.claimed.load_id, fingerprint=reading.fingerprint
                 )
             self._in_turn.popleft()
-        else:
+        elif not reading.holds_window:
             self._in_turn.rotate(-1)
 
     def _open(self, reading: Reading) -> bool:

@@ -1,24 +1,23 @@
 """One claimed file on its way into the queue: its header, its chunks, its manifest."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO
 
 from services.watcher.changes import Changes
 from services.watcher.chunks import cut_chunks
 from services.watcher.claims import ClaimedName
 from services.watcher.fingerprint import FingerprintedFile
 from services.watcher.header import Header, match_header
-from services.watcher.records import Record, RecordReader
+from services.watcher.records import RecordReader
 from services.watcher.regular_files import open_regular
+from services.watcher.windows import RecordsOfText, RestOfFile, Window, ordered_windows
 from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Reading:
@@ -33,8 +32,10 @@ class Reading:
         self.is_resumed = is_resumed
         self._dataset = dataset
         self._path = path
-        self._file: FingerprintedFile | None = None
+        self._file: IO[bytes] | None = None
+        self._source: FingerprintedFile | None = None
         self._changes: Changes | None = None
+        self._window: Window | None = None
         self._chunks: Iterator[RowsExtracted] = iter(())
         self._row_count = 0
         self._current: RowsExtracted | LoadExtracted | None = None
@@ -48,26 +49,54 @@ class Reading:
         """Whether the header has been read."""
         return self._file is not None
 
+    @property
+    def holds_window(self) -> bool:
+        """Whether it has many rows in memory, and should be done with them before others have their turn."""
+        return isinstance(self._window, RecordsOfText) and self._window.is_in_memory
+
     def open(self, changes: Changes | None) -> Header:
         """Read the header; of the rows, only the changes will be given where they are known.
 
         FileRefused where the header does not fit the dataset; OSError where the file can't be read.
         """
-        file = open_regular(self._path) if changes is None else BytesIO(changes.text)
-        self._file, self._changes = FingerprintedFile(file, self._dataset), changes
-        reader = RecordReader(self._file)
+        self._file, self._changes = open_regular(self._path), changes
+        self._source = FingerprintedFile(self._file, self._dataset)
+        reader = RecordReader(self._source if changes is None else BytesIO(changes.header))
         records = iter(reader)
         header = match_header(_header_cells(next(records, None)), self._dataset)
-        self._chunks = cut_chunks(
-            reader,
-            records if changes is None else _renumbered(records, changes.lines),
-            self.claimed.bounds,
-            load_id=self.claimed.load_id,
-            dataset=self._dataset.name,
-            header=header.names,
-        )
+        if changes is not None:
+            windows: Iterable[Window] = [RecordsOfText(changes.text, changes.lines)]
+        elif os.fstat(self._file.fileno()).st_size <= self.claimed.bounds.bytes:
+            windows = [RestOfFile(reader, records)]
+        else:
+            windows = self._ordered(header)
+        self._chunks = self._cut(windows, header)
         self._row_count, self._current = 0, None
         return header
+
+    def _ordered(self, header: Header) -> Iterator[Window]:
+        """Begin anew, with rows in the order of their keys: for one chunk, the writer does that."""
+        file = self._file
+        if file is None:
+            raise ValueError("the file is not open")
+        file.seek(0)
+        self._source = FingerprintedFile(file, self._dataset)
+        return ordered_windows(file, self._source, [header.names.index(name) for name in self._dataset.key])
+
+    def _cut(self, windows: Iterable[Window], header: Header) -> Iterator[RowsExtracted]:
+        first_row = 0
+        for self._window in windows:
+            for chunk in cut_chunks(
+                self._window,
+                iter(self._window),
+                self.claimed.bounds,
+                load_id=self.claimed.load_id,
+                dataset=self._dataset.name,
+                header=header.names,
+                first_row=first_row,
+            ):
+                yield chunk
+                first_row = chunk.first_row + chunk.row_count
 
     def message(self) -> RowsExtracted | LoadExtracted:
         """Return the message to publish next. OSError where the file can't be read."""
@@ -86,6 +115,8 @@ class Reading:
 
     def close(self) -> None:
         """Close the file; a new `open` begins from the start."""
+        if isinstance(self._window, RecordsOfText):
+            self._window.close()
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -93,7 +124,7 @@ class Reading:
     def _manifest(self) -> LoadExtracted:
         manifest = LoadExtracted(load_id=self.claimed.load_id, dataset=self._dataset.name, row_count=self._row_count)
         if self._changes is None:
-            self.fingerprint = self._file.fingerprint if self._file else None
+            self.fingerprint = self._source.fingerprint if self._source else None
             return manifest
         self.fingerprint = self._changes.fingerprint
         unchanged, superseded = self._changes.unchanged_count, self._changes.superseded_count
@@ -103,14 +134,6 @@ class Reading:
             unchanged_count=unchanged,
             superseded_count=superseded,
         )
-
-
-def _renumbered(
-    records: "Iterator[Record | UnreadableRow]", lines: Sequence[int]
-) -> "Iterator[Record | UnreadableRow]":
-    """Give the records of a text the lines that they have in their file."""
-    for record, line in zip(records, lines, strict=True):
-        yield replace(record, line=line) if isinstance(record, UnreadableRow) else (line, record[1])
 
 
 def _header_cells(first: tuple[int, list[str]] | UnreadableRow | None) -> list[str]:

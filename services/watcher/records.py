@@ -27,9 +27,14 @@ class RecordReader:
     """
 
     def __init__(
-        self, file: Readable, *, block_bytes: int = _BLOCK_BYTES, longest_row_bytes: int = LONGEST_ROW_BYTES
+        self,
+        file: Readable,
+        *,
+        block_bytes: int = _BLOCK_BYTES,
+        longest_row_bytes: int = LONGEST_ROW_BYTES,
+        skips_mark: bool = True,
     ) -> None:
-        self._lines = Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)
+        self._lines = Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes, skips_mark=skips_mark)
         self._lines_before = 0
         self._begin = 1
         self._reader = self._new_reader()

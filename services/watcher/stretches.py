@@ -1,5 +1,6 @@
 """Splits a file into its records without looking into them, many at a time: at a tenth of the price of their cells."""
 
+import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
@@ -30,6 +31,9 @@ class Stretch:
 
     text: bytes
     first_line: int
+    #: How many lines, and how many bytes, of the file are before the next stretch.
+    end_line: int
+    end_offset: int
     #: Of one in which a line is not a record, or not yet known to be.
     _records: Records | None = None
 
@@ -66,20 +70,25 @@ def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterato
 
     Raises Incomparable where one is longer than a row may be, or the last one never ends.
     """
-    begun = file.read(len(_BOM)).removeprefix(_BOM)
-    first_line = 1
-    is_at_end = False
-    while not is_at_end:
+    data = file.read(len(_BOM))
+    begun, offset, line_count = data.removeprefix(_BOM), len(data), 0
+    while data:
         data = file.read(stretch_bytes)
-        is_at_end = not data
-        text, rest = (begun, b"") if is_at_end else _cut(begun + data)
-        stretch, line_count, unfinished = _split(text, first_line)
+        offset += len(data)
+        text, rest = _cut(begun + data) if data else (begun, b"")
+        records, unfinished = _split(text, line_count + 1)
         begun = unfinished + rest
-        if len(begun) > LONGEST_ROW_BYTES or (is_at_end and begun):
+        if len(begun) > LONGEST_ROW_BYTES or (begun and not data):
             raise Incomparable("a row is too long, or a quote is never closed")
+        first_line, line_count = line_count + 1, line_count + _line_count(text) - _line_count(unfinished)
         if text:
-            yield stretch
-        first_line += line_count
+            yield Stretch(
+                text=text,
+                first_line=first_line,
+                end_line=line_count,
+                end_offset=offset - len(begun),
+                _records=records,
+            )
 
 
 def _cut(data: bytes) -> tuple[bytes, bytes]:
@@ -88,18 +97,20 @@ def _cut(data: bytes) -> tuple[bytes, bytes]:
     return data[:end], data[end:]
 
 
-def _split(text: bytes, first_line: int) -> tuple[Stretch, int, bytes]:
-    """Return the records of whole lines, how many lines they have, and the text of one that is not finished."""
+def _split(text: bytes, first_line: int) -> tuple[Records | None, bytes]:
+    """Return the records of whole lines, None where each line is one, and the text of one that is not finished."""
     if _is_plain(text):
-        return Stretch(text=text, first_line=first_line), text.count(b"\n"), b""
+        return None, b""
     lines = text.splitlines(keepends=True)
     records, begins = _joined(lines)
-    line_count = begins.pop()
+    end = begins.pop()
     has_text = [record not in _BLANK_LINES for record in records]
     numbers = [first_line + begin for begin in begins]
-    found = Records(list(compress(records, has_text)), list(compress(numbers, has_text)))
-    stretch = Stretch(text=text, first_line=first_line, _records=found)
-    return stretch, line_count, b"".join(lines[line_count:])
+    return Records(list(compress(records, has_text)), list(compress(numbers, has_text))), b"".join(lines[end:])
+
+
+def _line_count(text: bytes) -> int:
+    return text.count(b"\n") if _is_plain(text) else len(text.splitlines())
 
 
 def _is_plain(text: bytes) -> bool:
@@ -120,3 +131,12 @@ def _joined(lines: list[bytes]) -> tuple[list[bytes], list[int]]:
             records.append(line if end == begin + 1 else b"".join(lines[begin:end]))
             begins.append(end)
     return records, begins
+
+
+def are_sound(records: Records) -> bool:
+    """Whether a reader of CSV, too, takes each for one record: it alone knows which quotes are quotes."""
+    quoted = [text.decode("latin-1") for text in records.texts if b'"' in text]
+    try:
+        return sum(1 for _ in csv.reader(quoted, strict=True)) == len(quoted)
+    except csv.Error:
+        return False
