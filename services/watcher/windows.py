@@ -15,8 +15,8 @@ from services.watcher.records import Record, RecordReader
 from services.watcher.stretches import Incomparable, Records, Stretch, are_sound, stretches
 from shared.messages import UnreadableRow
 
-#: What a window needs in memory is about four times as much.
-_WINDOW_BYTES = 12 << 20
+#: What a window of short rows needs in memory is about ten times as much.
+_WINDOW_BYTES = 6 << 20
 
 
 class Window(Protocol):
