@@ -19,7 +19,6 @@ from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
 
-
 #: A changed row costs so many times as much as a new one: its page is read first. Smaller chunks occupy more writers.
 _CHANGES_ARE_DEARER = 8
 
@@ -90,19 +89,17 @@ class Reading:
         return ordered_windows(file, self._source, [header.names.index(name) for name in self._dataset.key])
 
     def _cut(self, windows: Iterable[Window], header: Header, bounds: Bounds) -> Iterator[RowsExtracted]:
-        first_row = 0
         for self._window in windows:
-            for chunk in cut_chunks(
+            # What was given is confirmed by now.
+            yield from cut_chunks(
                 self._window,
                 iter(self._window),
                 bounds,
                 load_id=self.claimed.load_id,
                 dataset=self._dataset.name,
                 header=header.names,
-                first_row=first_row,
-            ):
-                yield chunk
-                first_row = chunk.first_row + chunk.row_count
+                first_row=self._row_count,
+            )
 
     def message(self) -> RowsExtracted | LoadExtracted:
         """Return the message to publish next. OSError where the file can't be read."""

@@ -33,7 +33,13 @@ PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"
 PLACES = "city,county,country\n"
 
 #: Files are complete at once, chunks are small, and a load that stands still is published again at once.
-AT_ONCE = WatcherConfig(bounds=Bounds(rows=3, bytes=1 << 20), settle_seconds=0.0, republish_seconds=0.0, watch="poll")
+AT_ONCE = WatcherConfig(
+    bounds=Bounds(rows=3, bytes=1 << 20),
+    settle_seconds=0.0,
+    republish_seconds=0.0,
+    watch="poll",
+    backlog_messages=100,
+)
 
 #: Far more rounds than any test needs to come to its end.
 _MOST_ROUNDS = 200
