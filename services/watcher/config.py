@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class WatcherConfig:
     """How the watcher looks at the inbox and feeds the queue."""
 
-    bounds: Bounds = field(default_factory=lambda: Bounds(rows=20_000, bytes=1 << 20))
+    bounds: Bounds = field(default_factory=lambda: Bounds(rows=10_000, bytes=1 << 20))
     #: How long a file must stay as it is, unless it was renamed into the inbox.
     settle_seconds: float = 2.0
     #: Pause between two looks at the inbox where no event comes.

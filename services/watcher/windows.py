@@ -17,6 +17,8 @@ from shared.messages import UnreadableRow
 
 #: What a window of short rows needs in memory is about ten times as much.
 _WINDOW_BYTES = 6 << 20
+#: The first one is small and each is twice as large as the one before: writers have work to do early.
+_FIRST_WINDOW_BYTES = 1 << 20
 
 
 class Window(Protocol):
@@ -89,7 +91,7 @@ def ordered_windows(file: IO[bytes], source: Readable, key: Sequence[int]) -> It
     """
     offset, lines_before = 0, 0
     try:
-        for batch in _batches(stretches(source)):
+        for batch in _batches(stretches(source, stretch_bytes=_FIRST_WINDOW_BYTES)):
             yield _in_key_order(batch, key)
             offset, lines_before = batch[-1].end_offset, batch[-1].end_line
     except Incomparable:
@@ -104,11 +106,13 @@ def ordered_windows(file: IO[bytes], source: Readable, key: Sequence[int]) -> It
 def _batches(found: Iterator[Stretch]) -> Iterator[list[Stretch]]:
     """Put stretches together as large as a window, the first one without the header."""
     batch: list[Stretch] = []
+    wanted_bytes = min(_FIRST_WINDOW_BYTES, _WINDOW_BYTES)
     for number, stretch in enumerate(found):
         batch.append(stretch.without_header()[1] if number == 0 else stretch)
-        if sum(len(each.text) for each in batch) >= _WINDOW_BYTES:
+        if sum(len(each.text) for each in batch) >= wanted_bytes:
             yield batch
             batch = []
+            wanted_bytes = min(2 * wanted_bytes, _WINDOW_BYTES)
     if batch:
         yield batch
 

@@ -9,7 +9,6 @@ from services.watcher.chunks import Bounds
 from services.watcher.claims import ClaimedName
 from services.watcher.reading import Reading
 from services.watcher.records import RecordReader
-from services.watcher.stretches import stretches
 from shared.configuration import load_catalog
 from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
 
@@ -64,7 +63,7 @@ def as_it_stands(path: Path) -> tuple[list[tuple[int, list[str]]], list[Unreadab
 @pytest.fixture(params=[1, 4096, 1 << 20], ids=["a window a stretch", "small windows", "one window"])
 def window_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr("services.watcher.windows._WINDOW_BYTES", request.param)
-    monkeypatch.setattr(stretches, "__kwdefaults__", {"stretch_bytes": 1024})
+    monkeypatch.setattr("services.watcher.windows._FIRST_WINDOW_BYTES", 1024)
     size_bytes: int = request.param
     return size_bytes
 
