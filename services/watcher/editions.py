@@ -140,7 +140,8 @@ class Editions:
     def _check_keys(self, dataset: Dataset, changes: Changes, difference: Difference, base: Load) -> None:
         """See to it that no key of a changed row is also that of a row that stays: of the two, the last one wins."""
         changed = keys_of(dataset, changes.header + changes.text, record_count=len(changes.lines))
-        removed = difference.header + b"".join(difference.removed)
+        # Blank lines are no records; the last one of a file may have no end of its own.
+        removed = difference.header + b"\n".join(difference.removed)
         replaced = keys_of(dataset, removed, record_count=len(difference.removed))
         if base.superseded and (changed or difference.unchanged_count != base.rows_read - base.rejected):
             # Which row is the last one of its key may be another one now.

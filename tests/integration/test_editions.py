@@ -73,6 +73,17 @@ def test_only_changed_rows_are_published_with_their_own_lines(pipeline: Pipeline
     assert published_lines(pipeline)[-2:] == [9, 22]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_may_follow_a_last_line_that_had_no_end(pipeline: Pipeline, seed: int) -> None:
+    rows = random.Random(seed).sample(people(9).splitlines()[1:], 9)
+    load(pipeline, PEOPLE + "\n".join(rows))
+
+    edited = PEOPLE + "\n".join([*rows[3:], "Given 9,Stone,1900-01-01,Weir"])
+
+    assert load(pipeline, edited) == [rows[-1], "Given 9,Stone,1900-01-01,Weir"]
+    assert accounts(pipeline) == Accounts(read=7, inserted=1, unchanged=6)
+
+
 def test_rows_may_move_and_go_without_being_published(pipeline: Pipeline) -> None:
     load(pipeline, people(20))
     header, *rows = people(20).splitlines(keepends=True)
