@@ -3,14 +3,18 @@
 Both are read side by side, once. What has found no match yet is kept, and little of it: editions are much alike.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
+from operator import ne
 
 from services.watcher.stretches import Incomparable, Records, Stretch, are_sound
 
 #: The most memory for records without a match, each with what Python needs beside its text.
 _MOST_UNMATCHED_BYTES = 40 << 20
 _BESIDE_TEXT_BYTES = 150
+
+_NONE = Records([], [])
 
 
 @dataclass(slots=True)
@@ -25,6 +29,35 @@ class Difference:
     unchanged_count: int = 0
 
 
+class _Side:
+    """One of the two files: the records that were read and not compared yet."""
+
+    def __init__(self, found: Iterator[Stretch]) -> None:
+        self._found = found
+        self._is_first = True
+        self.header = b""
+        self.stretch: Stretch | None = None
+        self.left = _NONE
+
+    def read(self) -> None:
+        """Read a stretch, unless there are records left."""
+        self.stretch = None
+        if not self.left.texts:
+            self.stretch = next(self._found, None)
+            if self._is_first:
+                self._take_header()
+
+    def _take_header(self) -> None:
+        if self.stretch is None:
+            raise Incomparable("there is no header")
+        self.header, self.stretch = self.stretch.without_header()
+        self._is_first = False
+
+    def records(self) -> Records:
+        """Return what is left, or was just read."""
+        return self.left if self.stretch is None else self.stretch.split()
+
+
 class Comparison:
     """Finds the difference, one stretch after the other.
 
@@ -35,44 +68,47 @@ class Comparison:
     def __init__(
         self, file: Iterator[Stretch], base: Iterator[Stretch], *, rejected_lines: frozenset[int] = frozenset()
     ) -> None:
-        self._file = file
-        self._base = base
+        self._file = _Side(file)
+        self._base = _Side(base)
         self._rejected_lines = rejected_lines
-        self._is_first = True
         self.difference = Difference()
 
     def advance(self) -> bool:
         """Compare a stretch more; False when there is none."""
-        ours, theirs = next(self._file, None), next(self._base, None)
-        if self._is_first:
-            ours, theirs = self._without_headers(ours, theirs)
+        self._file.read()
+        self._base.read()
+        if self._file.header != self._base.header:
+            raise Incomparable("the headers differ")
+        self.difference.header = self._file.header
+        ours, theirs = self._file.stretch, self._base.stretch
         if theirs is not None and not theirs.is_plain and not are_sound(theirs.split()):
             raise Incomparable("a quote stands where none belongs")
-        self._match(ours, theirs)
-        return ours is not None or theirs is not None
-
-    def _without_headers(self, ours: Stretch | None, theirs: Stretch | None) -> tuple[Stretch, Stretch]:
-        if ours is None or theirs is None:
-            raise Incomparable("there is no header")
-        self.difference.header, ours = ours.without_header()
-        header, theirs = theirs.without_header()
-        if header != self.difference.header:
-            raise Incomparable("the headers differ")
-        self._is_first = False
-        return ours, theirs
-
-    def _match(self, ours: Stretch | None, theirs: Stretch | None) -> None:
-        rejected = self._rejected_in(theirs)
-        if ours is not None and theirs is not None and ours.text == theirs.text and not rejected:
+        if ours is not None and theirs is not None and ours.text == theirs.text and not self._rejected_lines:
             self.difference.unchanged_count += ours.record_count
-            return
-        if theirs is not None:
-            records = theirs.split()
-            self.difference.removed.update(_without(records, rejected) if rejected else records.texts)
-        if ours is not None:
-            self._look_up(ours.split())
+            return True
+        return self._match(self._file.records(), self._base.records()) or ours is not None or theirs is not None
+
+    def _match(self, ours: Records, theirs: Records) -> bool:
+        """Match records at the same place first, as most of them are; then those that are not, with each other."""
+        # Where one side has come to its end, there is nothing to wait for.
+        count = min(len(ours.texts), len(theirs.texts)) or max(len(ours.texts), len(theirs.texts))
+        (ours, self._file.left), (theirs, self._base.left) = _cut(ours, count), _cut(theirs, count)
+        ours, theirs = self._without_pairs(ours, theirs)
+        self.difference.removed.update(theirs.texts)
+        self._look_up(ours)
         self._match_late()
         self._check_size()
+        return count > 0
+
+    def _without_pairs(self, ours: Records, theirs: Records) -> tuple[Records, Records]:
+        """Leave out pairs that are the same; and of the base, what it had rejected."""
+        rejected = self._rejected_lines.intersection(theirs.lines) if self._rejected_lines else frozenset()
+        if not rejected and len(ours.texts) == len(theirs.texts):
+            places = list(compress(range(len(ours.texts)), map(ne, ours.texts, theirs.texts)))
+            self.difference.unchanged_count += len(ours.texts) - len(places)
+            return _at(ours, places), _at(theirs, places)
+        places = [place for place, line in enumerate(theirs.lines) if line not in rejected]
+        return ours, _at(theirs, places)
 
     def _look_up(self, ours: Records) -> None:
         changed, removed = self.difference.changed, self.difference.removed
@@ -93,11 +129,6 @@ class Comparison:
             removed.remove(record)
             self.difference.unchanged_count += 1
 
-    def _rejected_in(self, theirs: Stretch | None) -> frozenset[int]:
-        if theirs is None or not self._rejected_lines:
-            return frozenset()
-        return self._rejected_lines.intersection(theirs.split().lines)
-
     def _check_size(self) -> None:
         changed, removed = self.difference.changed, self.difference.removed
         size_bytes = sum(map(len, changed)) + sum(map(len, removed))
@@ -105,5 +136,11 @@ class Comparison:
             raise Incomparable("too much is different")
 
 
-def _without(records: Records, lines: frozenset[int]) -> list[bytes]:
-    return [text for text, line in zip(records.texts, records.lines, strict=True) if line not in lines]
+def _cut(records: Records, count: int) -> tuple[Records, Records]:
+    """Return the first ones, so many, and the others."""
+    first = Records(records.texts[:count], records.lines[:count])
+    return first, Records(records.texts[count:], records.lines[count:])
+
+
+def _at(records: Records, places: Sequence[int]) -> Records:
+    return Records([records.texts[place] for place in places], [records.lines[place] for place in places])
