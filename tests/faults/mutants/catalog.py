@@ -45,7 +45,7 @@ MUTANTS = (
     Mutant(
         name="no publisher confirms",
         edits=(Edit("shared/broker/connection.py", "    channel.confirm_delivery()\n", ""),),
-        attempts=(Attempt("chaos", "--seeds 2 --nemesis broker-killed"),),
+        attempts=(Attempt("chaos", "--seeds 6 --nemesis broker-killed"),),
     ),
     Mutant(
         name="not mandatory",
