@@ -5,6 +5,7 @@ inserted just before. So rows that are neighbours in the table go into the same 
 line wins does not depend on the order: rows carry their lines.
 """
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from io import BytesIO
@@ -16,7 +17,7 @@ from services.watcher.stretches import Incomparable, Records, Stretch, are_sound
 from shared.messages import UnreadableRow
 
 #: What a window of short rows needs in memory is about ten times as much.
-_WINDOW_BYTES = 6 << 20
+_WINDOW_BYTES = 4 << 20
 #: The first one is small and each is twice as large as the one before: writers have work to do early.
 _FIRST_WINDOW_BYTES = 1 << 20
 
@@ -92,8 +93,12 @@ def ordered_windows(file: IO[bytes], source: Readable, key: Sequence[int]) -> It
     offset, lines_before = 0, 0
     try:
         for batch in _batches(stretches(source, stretch_bytes=_FIRST_WINDOW_BYTES)):
-            yield _in_key_order(batch, key)
-            offset, lines_before = batch[-1].end_offset, batch[-1].end_line
+            window, end = _in_key_order(batch, key), batch[-1]
+            offset, lines_before = end.end_offset, end.end_line
+            # A window is in memory once, not twice.
+            batch.clear()
+            del end
+            yield window
     except Incomparable:
         file.seek(offset)
         reader = RecordReader(file, skips_mark=not offset)
@@ -119,18 +124,18 @@ def _batches(found: Iterator[Stretch]) -> Iterator[list[Stretch]]:
 
 def _in_key_order(batch: list[Stretch], key: Sequence[int]) -> RecordsOfText:
     texts: list[bytes] = []
-    lines: list[int] = []
+    lines = array("q")
     for stretch in batch:
         records = stretch.split()
         _check(stretch, records)
         texts += records.texts
-        lines += records.lines
+        lines.extend(records.lines)
     if texts and not texts[-1].endswith((b"\n", b"\r")):
         texts[-1] += b"\n"
     # Most keys are the first columns; the comparison seldom comes to those behind.
     keys = texts if list(key) == list(range(len(key))) else [_key_of(text, key) for text in texts]
     order = sorted(range(len(texts)), key=keys.__getitem__)
-    return RecordsOfText(b"".join([texts[place] for place in order]), [lines[place] for place in order])
+    return RecordsOfText(b"".join([texts[place] for place in order]), array("q", map(lines.__getitem__, order)))
 
 
 def _check(stretch: Stretch, records: Records) -> None:
