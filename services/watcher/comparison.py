@@ -83,7 +83,7 @@ class Comparison:
         ours, theirs = self._file.stretch, self._base.stretch
         if theirs is not None and not theirs.is_plain and not are_sound(theirs.split()):
             raise Incomparable("a quote stands where none belongs")
-        if ours is not None and theirs is not None and ours.text == theirs.text and not self._rejected_lines:
+        if ours is not None and theirs is not None and ours.text == theirs.text and not self._has_rejected(theirs):
             self.difference.unchanged_count += ours.record_count
             return True
         return self._match(self._file.records(), self._base.records()) or ours is not None or theirs is not None
@@ -99,6 +99,9 @@ class Comparison:
         self._match_late()
         self._check_size()
         return count > 0
+
+    def _has_rejected(self, theirs: Stretch) -> bool:
+        return any(theirs.first_line <= line <= theirs.end_line for line in self._rejected_lines)
 
     def _without_pairs(self, ours: Records, theirs: Records) -> tuple[Records, Records]:
         """Leave out pairs that are the same; and of the base, what it had rejected."""

@@ -74,16 +74,13 @@ class Reading:
         elif os.fstat(self._file.fileno()).st_size <= bounds.bytes:
             windows = [RestOfFile(reader, records)]
         else:
-            windows = self._ordered(header)
+            windows = self._ordered(self._file, header)
         self._chunks = self._cut(windows, header, bounds)
         self._row_count, self._current = 0, None
         return header
 
-    def _ordered(self, header: Header) -> Iterator[Window]:
+    def _ordered(self, file: IO[bytes], header: Header) -> Iterator[Window]:
         """Begin anew, with rows in the order of their keys: for one chunk, the writer does that."""
-        file = self._file
-        if file is None:
-            raise ValueError("the file is not open")
         file.seek(0)
         self._source = FingerprintedFile(file, self._dataset)
         return ordered_windows(file, self._source, [header.names.index(name) for name in self._dataset.key])

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import itemgetter
 
 import orjson
 
+from services.writer.keys import key_getter, positions
 from services.writer.outcomes import Deltas, Key, Plan, Stored
 from shared.counts import KeptCount
 from shared.datasets import Dataset
@@ -37,8 +37,8 @@ class Counting:
         self._counted = [
             _Counted(
                 name=count.name,
-                of_row=key_getter([dataset.column_names.index(column) for column in count.columns]),
-                of_stored=key_getter([self.columns.index(column) for column in count.columns]),
+                of_row=key_getter(positions(count.columns, dataset.column_names)),
+                of_stored=key_getter(positions(count.columns, self.columns)),
             )
             for count in mine
         ]
@@ -50,14 +50,6 @@ class Counting:
         return {
             each.name: difference(map(each.of_row, written), map(each.of_stored, replaced)) for each in self._counted
         }
-
-
-def key_getter(positions: Sequence[int]) -> Callable[[TypedRow], Key]:
-    """Return the function that takes a row's values at these positions."""
-    if len(positions) == 1:
-        # A slice is a tuple too, and is cut without any Python code of ours.
-        return itemgetter(slice(positions[0], positions[0] + 1))
-    return itemgetter(*positions)
 
 
 def difference(written: Iterable[Key], replaced: Iterable[Key]) -> dict[Key, int]:

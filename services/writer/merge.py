@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from services.writer.deltas import Counting
+from services.writer.keys import positions
 from services.writer.outcomes import LinedRow, Plan, Stored, decide, last_of_each_key
-from services.writer.references import References, positions
+from services.writer.references import References
 from services.writer.statements import merge_statements
 from shared.counts import kept_counts
 from shared.datasets import Dataset

@@ -2,21 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
 
 import orjson
 from sqlalchemy import Connection, TextClause
 
+from services.writer.keys import key_getter, positions
 from services.writer.outcomes import Key, LinedRow
 from services.writer.statements import KeyStatements, key_statements
 from shared.datasets import Dataset
 from shared.rows import TypedRow
 from shared.store import Store
-
-
-def positions(columns: Iterable[str], names: Sequence[str]) -> list[int]:
-    """Where these columns stand among all names."""
-    return [names.index(column) for column in columns]
+from shared.values import Value
 
 
 class References:
@@ -73,13 +69,9 @@ def _references_in_key(dataset: Dataset) -> list[tuple[str, list[int]]]:
     ]
 
 
-def _keys(rows: Iterable[Sequence[object]], positions: Sequence[int]) -> set[Key]:
+def _keys(rows: Iterable[tuple[Value, ...]], positions: Sequence[int]) -> set[Key]:
     """The distinct keys at these positions; one with a NULL in it refers to nothing."""
-    if len(positions) == 1:
-        keys = {(value,) for value in map(itemgetter(positions[0]), rows)}
-    else:
-        keys = set(map(itemgetter(*positions), rows))
-    return {key for key in keys if None not in key}
+    return {key for key in set(map(key_getter(positions), rows)) if None not in key}
 
 
 def _number(connection: Connection, statement: TextClause, parameters: dict[str, str]) -> int:

@@ -6,7 +6,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.writer.deltas import as_texts, difference, key_getter
+from services.writer.deltas import as_texts, difference
+from services.writer.keys import key_getter
 from services.writer.outcomes import Key
 
 VALUES = st.one_of(st.none(), st.integers(-3, 3), st.text(max_size=3))
