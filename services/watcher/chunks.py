@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.watcher.records import Record
 from shared.messages import RowsExtracted, UnreadableRow
+from shared.reader.sources import Record
 from shared.rows import as_csv
 
 #: The most bytes that the rows of a chunk take in a message: with the header far below the broker's limit of 16 MiB.

@@ -7,10 +7,10 @@ from itertools import islice
 from sqlalchemy import ColumnElement, Connection, String, Table, func, select, tuple_, type_coerce
 
 from services.watcher.header import match_header
-from services.watcher.records import RecordReader
 from services.watcher.stretches import Incomparable
 from shared.datasets import Dataset
 from shared.messages import RowsExtracted, UnreadableRow
+from shared.reader.records import RecordReader
 from shared.rows import type_chunk
 from shared.schema import INFERRED, Schema
 from shared.values import Value

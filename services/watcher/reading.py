@@ -12,12 +12,12 @@ from services.watcher.chunks import Bounds, cut_chunks
 from services.watcher.claims import ClaimedName
 from services.watcher.fingerprint import FingerprintedFile
 from services.watcher.header import Header, match_header
-from services.watcher.records import RecordReader
 from services.watcher.regular_files import open_regular
 from services.watcher.windows import RecordsOfText, RestOfFile, Window, ordered_windows
 from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
+from shared.reader.records import RecordReader
 
 #: A changed row costs so many times as much as a new one: its page is read first. Smaller chunks occupy more writers.
 _CHANGES_ARE_DEARER = 8

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from services.watcher.records import read_record
 from shared.files import replacing
 from shared.loads import Load
+from shared.reader.records import read_record
 from shared.schema import Schema
 
 _REPORT_COLUMNS = ("line", "column", "code", "message")

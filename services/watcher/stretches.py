@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Self
 
-from services.watcher.blocks import LONGEST_ROW_BYTES, Readable
+from shared.reader.blocks import LONGEST_ROW_BYTES, Readable
 
 _BOM = b"\xef\xbb\xbf"
 _STRETCH_BYTES = 2 << 20

@@ -11,10 +11,11 @@ from dataclasses import replace
 from io import BytesIO
 from typing import IO, Protocol
 
-from services.watcher.blocks import LONGEST_ROW_BYTES, Readable
-from services.watcher.records import Record, RecordReader
 from services.watcher.stretches import Incomparable, Records, Stretch, are_sound, stretches
 from shared.messages import UnreadableRow
+from shared.reader.blocks import LONGEST_ROW_BYTES, Readable
+from shared.reader.records import RecordReader
+from shared.reader.sources import Record
 
 #: What a window of short rows needs in memory is about ten times as much.
 _WINDOW_BYTES = 4 << 20

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher.blocks import LONGEST_ROW_BYTES
 from services.watcher.chunks import MOST_ENCODED_BYTES, Bounds, cut_chunks
 from services.watcher.config import WatcherConfig
 from services.watcher.header import MOST_ENCODED_BYTES as MOST_HEADER_BYTES
 from services.watcher.header import match_header
-from services.watcher.records import RecordReader
 from shared.environment import Environment
 from shared.errors import ConfigurationError, FileRefused
 from shared.messages import RowsExtracted, encode, envelope
+from shared.reader.blocks import LONGEST_ROW_BYTES
+from shared.reader.records import RecordReader
 from tests.support.catalogs import default_catalog
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import Pipeline, running_pipeline

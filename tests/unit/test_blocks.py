@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher.blocks import LONGEST_ROW_BYTES, Lines, RowTooLarge
+from shared.reader.blocks import LONGEST_ROW_BYTES, Lines, RowTooLarge
 
 BOM = b"\xef\xbb\xbf"
 #: Bytes that meet at the edges of blocks in every way that matters: line ends, halves of characters, no UTF-8.

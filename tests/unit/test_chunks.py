@@ -5,10 +5,10 @@ from io import BytesIO
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.watcher.blocks import LONGEST_ROW_BYTES
 from services.watcher.chunks import Bounds, cut_chunks
-from services.watcher.records import RecordReader
 from shared.messages import RowsExtracted, UnreadableRow, decode, encode, envelope
+from shared.reader.blocks import LONGEST_ROW_BYTES
+from shared.reader.records import RecordReader
 from shared.rows import as_csv
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)

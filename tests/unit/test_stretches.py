@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher.blocks import LONGEST_ROW_BYTES
 from services.watcher.stretches import Incomparable, stretches
+from shared.reader.blocks import LONGEST_ROW_BYTES
 
 SIZES = st.integers(1, 40)
 CELLS = st.text(st.sampled_from('ab,"\n\r é'), max_size=6)

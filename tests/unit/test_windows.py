@@ -8,9 +8,9 @@ import pytest
 from services.watcher.chunks import Bounds
 from services.watcher.claims import ClaimedName
 from services.watcher.reading import Reading
-from services.watcher.records import RecordReader
 from shared.configuration import load_catalog
 from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
+from shared.reader.records import RecordReader
 
 HEADER = ["family_name", "given_name", "date_of_birth", "place_of_birth"]
 BOUNDS = Bounds(rows=50, bytes=2048)

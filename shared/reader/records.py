@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from services.watcher.blocks import LONGEST_ROW_BYTES, Lines, Readable, RowTooLarge
 from shared.messages import UnreadableRow
+from shared.reader.blocks import LONGEST_ROW_BYTES, Lines, Readable, RowTooLarge
+from shared.reader.sources import Record
 
 if TYPE_CHECKING:
     import _csv
 
-Record = tuple[int, list[str]]
 
 _EXCERPT_CHARACTERS = 1000
 #: How much of a file is read at a time.
