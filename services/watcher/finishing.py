@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from services.watcher.claims import ClaimedName, displayed
+from services.watcher.healing import heal_editions
 from services.watcher.rejects import write_rejects
 from shared import loads
 from shared.files import DataFolder, sync_folder, write_atomically
@@ -47,11 +48,13 @@ class Finisher:
 
     def _close_books(self, ready: Sequence[Load]) -> None:
         """What held a file back is forgotten first: nobody would come back to it once the file is out."""
-        complete = [load.load_id for load in ready if load.state == "complete"]
+        complete = [load for load in ready if load.state == "complete"]
         explained = [load.load_id for load in ready if load.reason is not None]
         if complete or explained:
             with self._store.transaction() as connection:
-                loads.mark_archived(connection, self._store.schema, complete)
+                for load in complete:
+                    heal_editions(connection, self._store.schema, load)
+                loads.mark_archived(connection, self._store.schema, [load.load_id for load in complete])
                 loads.explain_move(connection, self._store.schema, explained, None, None)
 
     def _move(self, claimed: ClaimedName, load: Load) -> None:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from services.writer import books
+from services.writer.healing import heal_named
 from services.writer.merge import Merger
 from shared import loads
 from shared.errors import ContradictoryMessage, MalformedMessage
@@ -55,6 +56,7 @@ class WriterHandlers:
                 return False
             plan = self._mergers[dataset.name].merge(connection, chunk.load_id, typed.rows)
             books.record_rejections(connection, self._store.schema, chunk.load_id, typed.rejections)
+            heal_named(connection, self._store.schema, chunk, typed.rejections)
             books.record_deltas(connection, self._store.schema, chunk, plan)
             books.count_chunk(connection, self._store.schema, chunk, plan, len(typed.rejections))
             completed = books.complete_if_balanced(connection, self._store.schema, chunk.load_id, chunk.dataset)
