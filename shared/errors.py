@@ -45,6 +45,10 @@ class DatabaseRefused(TerminalError):
     """The database refused a statement and would refuse it again."""
 
 
+class RowsRefused(DatabaseRefused):
+    """The database refused what a row says: a constraint, a trigger, a type. Other rows may be as good as any."""
+
+
 class TablesUnusable(TerminalError):
     """A table is missing, altered or forbidden: no message is at fault, the service ends and starts afresh."""
 
