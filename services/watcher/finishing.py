@@ -5,13 +5,19 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from services.watcher.claims import ClaimedName, displayed
 from services.watcher.healing import heal_editions
+from services.watcher.offsets import record_offsets
+from services.watcher.regular_files import open_regular
 from services.watcher.rejects import write_rejects
 from shared import loads
+from shared.errors import FileRefused
 from shared.files import DataFolder, sync_folder, write_atomically
 from shared.loads import Load
 from shared.logs import facts
+from shared.reader.offsets import LineOffsets
 from shared.store import Store
 
 _log = logging.getLogger(__name__)
@@ -44,7 +50,17 @@ class Finisher:
     def _write_rejects(self, claimed: ClaimedName, load: Load) -> None:
         if load.rejected and load.state == "complete":
             with self._store.transaction() as connection:
+                self._record_offsets(connection, claimed)
                 write_rejects(connection, self._store.schema, load, self._folder.rejected / claimed.rejects)
+
+    def _record_offsets(self, connection: Connection, claimed: ClaimedName) -> None:
+        try:
+            file = open_regular(self._folder.processing / str(claimed))
+        except (FileNotFoundError, FileRefused):
+            # Somebody took it away or put something else there: nobody can tell any more.
+            return
+        with file:
+            record_offsets(connection, self._store.schema, claimed.load_id, LineOffsets(file))
 
     def _close_books(self, ready: Sequence[Load]) -> None:
         """What held a file back is forgotten first: nobody would come back to it once the file is out."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 
 #: The most bytes a row may have; G8 needs some bound, and a message must stay far below the broker's 16 MiB.
 LONGEST_ROW_BYTES = 1 << 20
@@ -33,7 +33,7 @@ class Lines:
         self._file = file
         self._block_bytes = block_bytes
         self._longest_row_bytes = longest_row_bytes
-        self._rest = file.read(len(_BOM)).removeprefix(_BOM) if skips_mark else b""
+        self._rest = file.read(len(BOM)).removeprefix(BOM) if skips_mark else b""
         self._block: Iterator[bytes] = iter(())
         self._row: list[bytes] = []
         self._row_bytes = 0

@@ -48,10 +48,16 @@ def _rejects_file_problems(name: str, content: bytes | None, loaded: Loaded) -> 
         yield f"rejected/{name} has the header {header}"
     width = len(loaded.drop.header)
     wanted = [
-        [*_as_wide(r.cells, width), str(r.load_id), str(r.line), r.column, r.code] for r in sorted(loaded.rejects)
+        [*_as_wide(r.cells, width), str(r.load_id), str(r.line), _offset(loaded, r.line), r.column, r.code]
+        for r in sorted(loaded.rejects)
     ]
-    if [row[: width + 2] + row[width + 3 : -1] for row in rows] != wanted or not all(row[-1] for row in rows):
+    if [row[:-1] for row in rows] != wanted or not all(row[-1] for row in rows):
         yield f"rejected/{name} has the rows {rows}; expected {wanted}, each with a message"
+
+
+def _offset(loaded: Loaded, line: int) -> str:
+    before = loaded.drop.content.splitlines(keepends=True)[: line - 1]
+    return str(sum(map(len, before)))
 
 
 def _as_wide(cells: tuple[str, ...], width: int) -> list[str]:
