@@ -61,6 +61,7 @@ CREATE TABLE inflow_loads (
 	ignored_columns MEDIUMTEXT COMMENT 'those that no dataset column takes, JSON', 
 	row_count BIGINT COMMENT 'rows of the file, once its manifest is here', 
 	fingerprint VARCHAR(64) COMMENT 'of the file''s bytes and its dataset''s definition', 
+	first_pass_milliseconds BIGINT COMMENT 'spent on a look for rejects; NULL: there was none', 
 	rows_done BIGINT NOT NULL DEFAULT '0', 
 	inserted BIGINT NOT NULL DEFAULT '0', 
 	updated BIGINT NOT NULL DEFAULT '0', 

@@ -163,6 +163,7 @@ def _as_mapping(load: Load, snapshot: Snapshot) -> dict[str, object]:
         "claimed_at": load.claimed_at,
         "completed_at": load.completed_at,
         "summarised": load.summarised_at is not None,
+        "first_pass_seconds": None if load.first_pass_milliseconds is None else load.first_pass_milliseconds / 1000,
         "seconds": load.seconds,
     }
 

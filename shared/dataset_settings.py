@@ -1,11 +1,13 @@
 """The datasets of inflow.toml: their files, columns, keys and references, read and checked against each other."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from shared.column_settings import BYTES_PER_CHARACTER, bytes_of, check_name, declared, read_column, shape
-from shared.datasets import Column, Dataset, Reference
-from shared.toml_problems import quoted
+from shared.datasets import Column, Dataset, Reference, RejectLimit
+from shared.toml_problems import quoted, shown
 from shared.toml_tables import TomlTable
 
 _OWN_TABLES = "inflow_"
@@ -14,6 +16,7 @@ _LONGEST_KEY_COLUMNS = 16
 LONGEST_KEY_BYTES = 3072
 #: MySQL's limit is 65,535; the rest is for the marks, the lengths of texts and the bits of NULL.
 _LONGEST_ROW_BYTES = 65_000
+_SHARE = re.compile(r"(?:100|[0-9]{1,2}(?:\.[0-9]{1,6})?)%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,7 @@ class DatasetDraft:
     files: tuple[str, ...]
     columns: Mapping[str, Column | None]
     key: tuple[str, ...]
+    max_rejects: RejectLimit | None
     references: Mapping[str, Reference | None] = field(default_factory=dict)
 
     @property
@@ -40,6 +44,7 @@ class DatasetDraft:
             columns=tuple(column for column in self.columns.values() if column),
             key=self.key,
             references=tuple(reference for reference in self.references.values() if reference),
+            max_rejects=self.max_rejects,
         )
 
 
@@ -56,14 +61,14 @@ def _draft(name: str, table: TomlTable) -> DatasetDraft:
     check_name(table, name)
     if name.startswith(_OWN_TABLES):
         table.problem(f"bad name; names that begin with {_OWN_TABLES} are for Inflow's own tables")
-    table.check_known(("files", "key", "columns", "references"))
+    table.check_known(("files", "key", "max_rejects", "columns", "references"))
     files, key = _files(table), table.texts("key", "a list of column names")
     entries = table.tables("columns", 'NAME = { type = "text" }', required=True)
     columns = {column: read_column(column, entry, in_key=column in key) for column, entry in entries.items()}
     _check_row(table, columns.values())
     key = declared(table, "key", key, columns)
     _check_key(table, [columns[column] for column in key])
-    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key)
+    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key, max_rejects=_max_rejects(table))
 
 
 def _files(table: TomlTable) -> tuple[str, ...]:
@@ -72,6 +77,20 @@ def _files(table: TomlTable) -> tuple[str, ...]:
         if "/" in pattern:
             table.problem(f"files holds {quoted(pattern)}; expected a file name's pattern, without /", "files", number)
     return patterns
+
+
+def _max_rejects(table: TomlTable) -> RejectLimit | None:
+    match table.value("max_rejects"):
+        case None:
+            return None
+        case int(rows) if rows >= 0 and not isinstance(rows, bool):
+            return RejectLimit(rows=rows)
+        case str(share) if _SHARE.fullmatch(share):
+            return RejectLimit(percent=Decimal(share.removesuffix("%")))
+        case other:
+            expected = 'a number of rows, such as 100, or a share of them, such as "5%"'
+            table.problem(f"max_rejects is {shown(other)}; expected {expected}", "max_rejects")
+            return None
 
 
 def _check_row(table: TomlTable, columns: Collection[Column | None]) -> None:

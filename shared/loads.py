@@ -35,6 +35,7 @@ class Load:
     ignored_columns: tuple[str, ...]
     row_count: int | None
     fingerprint: str | None
+    first_pass_milliseconds: int | None
     rows_done: int
     inserted: int
     updated: int
@@ -127,6 +128,13 @@ def register(connection: Connection, schema: Schema, claims: Sequence[Claim]) ->
     ]
     if rows:
         connection.execute(insert(table), rows)
+
+
+def mark_first_pass(connection: Connection, schema: Schema, load_id: int, *, milliseconds: int) -> None:
+    """Record how long the file's rows were looked at before any was published."""
+    table = schema.loads
+    mine = table.c.load_id == load_id
+    connection.execute(update(table).where(mine).values(first_pass_milliseconds=milliseconds))
 
 
 def mark_reading(

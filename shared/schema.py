@@ -178,6 +178,9 @@ def _loads(metadata: MetaData, flavour: Flavour) -> Table:
         TableColumn("ignored_columns", _long_text(), comment="those that no dataset column takes, JSON"),
         TableColumn("row_count", BigInteger(), comment="rows of the file, once its manifest is here"),
         TableColumn("fingerprint", String(64), comment="of the file's bytes and its dataset's definition"),
+        TableColumn(
+            "first_pass_milliseconds", BigInteger(), comment="spent on a look for rejects; NULL: there was none"
+        ),
         *(TableColumn(name, BigInteger(), nullable=False, server_default="0") for name in counts),
         *(TableColumn(name, _instant(), comment="UTC") for name in moments),
         Index("ix_inflow_loads_file", "file"),

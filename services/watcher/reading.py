@@ -57,7 +57,7 @@ class Reading:
         """Whether it has many rows in memory, and should be done with them before others have their turn."""
         return isinstance(self._window, RecordsOfText) and self._window.is_in_memory
 
-    def open(self, changes: Changes | None) -> Header:
+    def open(self, changes: Changes | None, *, in_file_order: bool = False) -> Header:
         """Read the header; of the rows, only the changes will be given where they are known.
 
         FileRefused where the header does not fit the dataset; OSError where the file can't be read.
@@ -71,7 +71,7 @@ class Reading:
         if changes is not None:
             windows: Iterable[Window] = [RecordsOfText(changes.text, changes.lines)]
             bounds = replace(bounds, rows=max(1, bounds.rows // _CHANGES_ARE_DEARER))
-        elif os.fstat(self._file.fileno()).st_size <= bounds.bytes:
+        elif in_file_order or os.fstat(self._file.fileno()).st_size <= bounds.bytes:
             windows = [RestOfFile(reader, records)]
         else:
             windows = self._ordered(self._file, header)

@@ -25,6 +25,7 @@ LOADED = Load(
     header=("given_name",),
     ignored_columns=("mayor", "größe"),
     fingerprint=None,
+    first_pass_milliseconds=None,
     row_count=21,
     rows_done=21,
     inserted=10,
@@ -96,6 +97,7 @@ def test_a_loaded_file_is_reported_with_its_accounts() -> None:
         "claimed_at": "2024-05-17T12:00:00Z",
         "completed_at": "2024-05-17T12:00:01.250000Z",
         "summarised": True,
+        "first_pass_seconds": None,
         "seconds": 1.25,
     }
 
