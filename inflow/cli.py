@@ -64,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
         _add_config(report)
         report.set_defaults(command=command)
 
+    rejects = subparsers.add_parser("rejects", help="list rejected rows, and which of them are healed")
+    rejects.add_argument("--load", type=_positive, metavar="N", help="those of one load")
+    rejects.add_argument("--open", action="store_true", help="those that no later load healed")
+    rejects.add_argument("--json", action="store_true", help="for machines")
+    _add_data(rejects)
+    _add_config(rejects)
+    rejects.set_defaults(command="inflow.rejects:show_rejects")
+
     verify = subparsers.add_parser("verify", help="compare the kept counts with the whole tables")
     verify.add_argument("--json", action="store_true", help="for machines")
     verify.add_argument("--repair", action="store_true", help="rebuild those that are wrong")
