@@ -69,7 +69,7 @@ def find_layout(
         header_lines=header_lines,
         notes_lines=notes_lines,
         footer_lines=footer_lines,
-        trailing_delimiter=_has_trailing_delimiter(rows, width),
+        trailing_delimiter=header_lines > 0 and _has_trailing_delimiter(rows, width),
     )
 
 
