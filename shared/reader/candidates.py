@@ -20,6 +20,8 @@ _LONG_DELIMITERS = ("||", ";;", "::", "~~", "\t\t", "~|~", "|~|", "<>", "\\t")
 _LEAST_LINES = 0.3
 #: How many delimiters must have a blank behind them for the blanks to be no part of the values.
 _MOST_WITH_BLANK = 0.8
+#: So many lines with a quote alone are needed to believe that it is none.
+_LEAST_LOOSE = 3
 _MOST_RECORDS = 300
 _MOST_CELLS = 3000
 #: They are in most texts, and between values in few files.
@@ -84,7 +86,14 @@ def _quotes(text: str, settings: ReadSettings) -> list[str]:
     found = ['"']
     if re.search(r"(?m)(?:^|[,;\t|:~^ ])'[^'\n]*'(?:[,;\t|:~^ ]|\r?$)", text):
         found.append("'")
-    return [*found, ""] if '"' in text else found
+    return [*found, ""] if _has_loose_quotes(text) else found
+
+
+def _has_loose_quotes(text: str) -> bool:
+    """Whether quotes stand alone in most of the lines that have any, as inches do."""
+    counts = [line.count('"') for line in text.splitlines() if '"' in line]
+    alone = sum(count % 2 for count in counts)
+    return alone >= _LEAST_LOOSE and alone > len(counts) / 2
 
 
 def _escapes(text: str, quote: str, settings: ReadSettings) -> list[str]:

@@ -76,13 +76,14 @@ def _lines_not_ascii(text: bytes) -> bytes:
 
 def _stray_bytes(text: bytes) -> int:
     """Count the bytes that no UTF-8 has; a character that the end cuts is none."""
-    decoded, _ = codecs.utf_8_decode(text, "surrogateescape", False)  # noqa: FBT003
+    decoded, _ = codecs.utf_8_decode(text, "surrogateescape", False)
     return len(re.findall("[\udc80-\udcff]", decoded))
 
 
 def latin(evidence: bytes) -> EncodingGuess:
     """Guess which encoding of Latin letters makes words of these bytes; the first one where several do."""
-    rated = sorted(((plausibility(evidence, encoding), encoding) for encoding in LATIN_LETTERS), key=lambda pair: -pair[0])
+    ratings = [(plausibility(evidence, encoding), encoding) for encoding in LATIN_LETTERS]
+    rated = sorted(ratings, key=lambda pair: -pair[0])
     (best, encoding), rivals = rated[0], rated[1:]
     text = evidence.decode(encoding, "replace")
     others = tuple(other for _, other in rivals if evidence.decode(other, "replace") != text)[:2]

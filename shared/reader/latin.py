@@ -27,7 +27,7 @@ def plausibility(text: bytes, encoding: str) -> float:
 
 
 def _rate(text: str, place: int, letters: frozenset[str]) -> float:
-    before, character, after = text[place - 1 : place + 2]
+    before, character, after = text[place - 1], text[place], text[place + 1]
     if character.isalpha():
         if (character.isupper() and before.islower()) or before.isdigit() or after.isdigit():
             return _MISPLACED

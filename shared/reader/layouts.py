@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from shared.reader.cell_kinds import Kind, kind_of
 from shared.reader.settings import ReadSettings
@@ -50,9 +50,17 @@ class Layout:
 
 
 def find_layout(
-    records: Sequence[Record], width: int, settings: ReadSettings, *, ending: Sequence[Record] | None
+    records: Sequence[Record],
+    width: int,
+    settings: ReadSettings,
+    *,
+    ending: Sequence[Record] | None,
+    is_cut: bool = False,
 ) -> Layout:
-    """Find the layout from the file's first records, and its last ones where they are known."""
+    """Find the layout from the file's first records, and its last ones where they are known.
+
+    `is_cut`: the file does not end with a line end.
+    """
     first = _first_of_table(records, width) if settings.skip_lines is None else 0
     table = [cells for _, cells in records[first:]]
     rows = [cells for cells in table if len(cells) == width]
@@ -63,7 +71,7 @@ def find_layout(
         header_lines, notes_lines = settings.header_lines, 0
     footer_lines = settings.footer_lines
     if footer_lines is None:
-        footer_lines = _footer(ending, width, at_least=header_lines + notes_lines + 1) if ending else 0
+        footer_lines = _footer(ending, width, at_least=header_lines + notes_lines + 1, is_cut=is_cut) if ending else 0
     return Layout(
         skip_lines=settings.skip_lines or (records[first][0] - 1 if records else 0),
         header_lines=header_lines,
@@ -155,13 +163,15 @@ def _are_units(cells: Sequence[str]) -> bool:
     return bool(filled) and all(_UNIT.fullmatch(cell) for cell in filled)
 
 
-def _footer(ending: Sequence[Record], width: int, *, at_least: int) -> int:
-    """Count the records at the end that have nothing but a first cell, in a table of three columns or more."""
-    count = 0
-    for _, cells in reversed(ending[at_least:]):
-        if len(cells) == width and not _is_remark(cells):
-            return count if count <= _MOST_FOOTER_LINES else 0
-        if width < 3 or any(cell.strip() for cell in cells[1:]):  # noqa: PLR2004
-            return 0
-        count += 1
-    return 0
+def _footer(ending: Sequence[Record], width: int, *, at_least: int, is_cut: bool) -> int:
+    """Count the records at the end that have nothing but a first cell, in a table of three columns or more.
+
+    A single one right below the rows, without a line end, is rather a row whose rest is missing.
+    """
+    if width < 3:  # noqa: PLR2004
+        return 0
+    remarks = list(takewhile(lambda record: not any(map(str.strip, record[1][1:])), reversed(ending[at_least:])))
+    is_apart = len(remarks) < len(ending) and bool(remarks) and remarks[-1][0] > ending[-len(remarks) - 1][0] + 1
+    if len(remarks) > _MOST_FOOTER_LINES or (is_cut and len(remarks) == 1 and not is_apart):
+        return 0
+    return len(remarks)

@@ -28,7 +28,8 @@ class Sample:
 
 
 def sample_of(file: IO[bytes]) -> Sample:
-    """Take a sample of an open file; it stands at its beginning before and after."""
+    """Take a sample of an open file, and go back to its beginning."""
+    file.seek(0)
     head = file.read(HEAD_BYTES)
     size_bytes = file.seek(0, 2)
     if size_bytes <= len(head):

@@ -61,7 +61,8 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
     ratings = rated(_skipped(text, settings.skip_lines or 0), settings)
     best = _with_names(ratings, expected) or ratings[0]
     ending = _ending(sample, best, encoding.encoding)
-    layout = find_layout(best.records, best.width, settings, ending=ending)
+    is_cut = not (sample.tail or sample.head).endswith((b"\n", b"\r"))
+    layout = find_layout(best.records, best.width, settings, ending=ending, is_cut=is_cut)
     rivals = [rating for rating in ratings if rating.dialect.delimiter != best.dialect.delimiter and rating.width > 1]
     return Understanding(
         dialect=with_encoding(best, "utf-8" if encoding.encoding == "ascii" else encoding.encoding),
