@@ -13,9 +13,9 @@ from inflow.read_options import settings_of
 from shared.environment import Environment
 from shared.exit_codes import ExitCode
 from shared.messages import UnreadableRow
-from shared.reader.plans import make_plan
 from shared.reader.rows_of import rows_of
 from shared.reader.sources import RecordSource
+from shared.reader.survey import make_plan
 
 if TYPE_CHECKING:
     import _csv

@@ -19,8 +19,8 @@ class Sample:
     """What was taken of a file."""
 
     head: bytes
-    #: The end of a file that goes on behind the head; None where it can't be known without reading all.
-    tail: bytes | None
+    #: The end of a file that goes on behind the head.
+    tail: bytes
     #: Whether the head is the whole file.
     is_whole: bool
     #: Lines behind the head that are not ASCII, where there are none in the head.
@@ -55,28 +55,30 @@ def _not_ascii(file: IO[bytes], begin: int) -> bytes:
     return b""
 
 
-class Rewound:
-    """Gives what was read of a stream for a sample once more, and then the rest."""
+class StreamSample:
+    """Takes a sample of what can be read only once, by reading all of it, some at a time."""
 
-    def __init__(self, begun: bytes, rest: Readable) -> None:
-        self._begun = begun
-        self._rest = rest
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._head = b""
+        self._tail = b""
+        self._odd = b""
+        self._size_bytes = 0
 
-    def read(self, size_bytes: int, /) -> bytes:
-        """Read at most so many bytes; none at the end."""
-        if not self._begun:
-            return self._rest.read(size_bytes)
-        taken, self._begun = self._begun[:size_bytes], self._begun[size_bytes:]
-        return taken
+    def advance(self) -> bool:
+        """Read on; False at the end. FileRefused where the stream is damaged or ends early."""
+        block = self._stream.read(_BLOCK_BYTES)
+        missing = HEAD_BYTES - len(self._head)
+        self._head += block[:missing]
+        self._tail = (self._tail + block[missing:])[-_TAIL_BYTES:] if missing <= len(block) else b""
+        self._size_bytes += len(block)
+        if len(self._odd) < _ODD_BYTES and not block.isascii():
+            self._odd += b"".join(line for line in block.splitlines(keepends=True) if not line.isascii())
+        return bool(block)
 
-
-def sample_of_stream(stream: Readable) -> tuple[Sample, Rewound]:
-    """Take a sample of what can be read only once; return what gives all of it."""
-    parts, missing = [], HEAD_BYTES
-    while missing and (data := stream.read(missing)):
-        parts.append(data)
-        missing -= len(data)
-    head = b"".join(parts)
-    more = stream.read(1) if not missing else b""
-    is_whole = not more
-    return Sample(head=head, tail=b"" if is_whole else None, is_whole=is_whole), Rewound(head + more, stream)
+    @property
+    def sample(self) -> Sample:
+        """What was taken, once all was read."""
+        is_whole = self._size_bytes <= len(self._head)
+        odd = self._odd[:_ODD_BYTES] if self._head.isascii() else b""
+        return Sample(head=self._head, tail=b"" if is_whole else self._tail, is_whole=is_whole, odd=odd)

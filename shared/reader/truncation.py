@@ -22,8 +22,6 @@ def truncation_of(sample: Sample, understanding: Understanding) -> str | None:
     if is_wide(understanding.dialect.encoding) or understanding.layout.footer_lines:
         return None
     ending = _ending(sample)
-    if ending is None:
-        return None
     records = _records(ending, understanding)
     if not records:
         return None
@@ -36,12 +34,8 @@ def truncation_of(sample: Sample, understanding: Understanding) -> str | None:
     return f"the file ends in the middle of line {last[0]}" if sample.is_whole else "the file ends in a line's middle"
 
 
-def _ending(sample: Sample) -> bytes | None:
-    if sample.is_whole:
-        return sample.head
-    if sample.tail is None:
-        return None
-    return sample.tail[sample.tail.find(b"\n") + 1 :]
+def _ending(sample: Sample) -> bytes:
+    return sample.head if sample.is_whole else sample.tail[sample.tail.find(b"\n") + 1 :]
 
 
 def _records(ending: bytes, understanding: Understanding) -> list[Record | UnreadableRow]:

@@ -120,7 +120,7 @@ def _ending(sample: Sample, best: Rating, encoding: str) -> list[Record] | None:
     """Read the file's last records, as far as they can be told."""
     if sample.is_whole:
         return best.records if len(best.records) < 300 else None  # noqa: PLR2004
-    if sample.tail is None or is_wide(encoding):
+    if is_wide(encoding):
         return None
     begin = sample.tail.find(b"\n") + 1
     reader = RecordReader(BytesIO(sample.tail[begin:]), dialect=replace(best.dialect, encoding=encoding))
