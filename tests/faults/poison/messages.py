@@ -1,7 +1,7 @@
 """What a poison message is, and messages that a writer can't use though they are well formed."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pika
 
@@ -10,6 +10,8 @@ from tests.support.deliveries import body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from shared.reasons import Reason
 
 MALFORMED, CONTRADICTORY, REFUSED = "MalformedMessage: ", "ContradictoryMessage: ", "RowsRefused: "
 
@@ -55,7 +57,7 @@ def contradictory(*, complete: LoadExtracted, begun: RowsExtracted) -> list[Pois
 def refused_by_the_database(*, complete: LoadExtracted) -> list[Poison]:
     """Return messages with what no table can take."""
     behind = replace(CHUNK, load_id=complete.load_id, first_row=complete.row_count)
-    long_code = replace(behind, unreadable=[replace(_UNREADABLE, code="x" * 65)])
+    long_code = replace(behind, unreadable=[replace(_UNREADABLE, code=cast("Reason", "x" * 65))])
     twice_on_a_line = replace(behind, unreadable=[_UNREADABLE, _UNREADABLE])
     # Rows that no table can take are rejected, each by itself: here they are more than the load has.
     without_key = replace(behind, header=["a", "b", "c", "d"])
