@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from shared.schema import Schema
 
@@ -28,10 +28,16 @@ class Reject:
     healed_by: int | None
 
 
+def is_left_to(schema: Schema, load_id: int) -> ColumnElement[bool]:
+    """Return the condition that no load before this one healed a rejected row: of several, the first one stands."""
+    healed_by = schema.rejects.c.healed_by
+    return healed_by.is_(None) | (healed_by > load_id)
+
+
 def heal(connection: Connection, schema: Schema, load_id: int, lines: Sequence[int], *, by: int) -> None:
-    """Mark rejected rows of a load as healed by a later one; of several, the first one stands, whoever says it last."""
+    """Mark rejected rows of a load as healed by a later one, where none before that did it."""
     table = schema.rejects
-    mine = (table.c.load_id == load_id) & (table.c.healed_by.is_(None) | (table.c.healed_by > by))
+    mine = (table.c.load_id == load_id) & is_left_to(schema, by)
     for first in range(0, len(lines), _LINES_AT_ONCE):
         named = table.c.line.in_(lines[first : first + _LINES_AT_ONCE])
         connection.execute(update(table).where(mine & named).values(healed_by=by))

@@ -10,7 +10,7 @@ from collections import defaultdict
 from sqlalchemy import ColumnElement, Connection, select
 
 from shared.loads import Load
-from shared.rejects import heal
+from shared.rejects import heal, is_left_to
 from shared.schema import Schema
 
 _ROWS_AT_ONCE = 1000
@@ -42,7 +42,7 @@ def _mended(
         select(table.c.load_id, table.c.line)
         .join(schema.loads, schema.loads.c.load_id == table.c.load_id)
         .outerjoin(again, is_again)
-        .where(these, table.c.healed_by.is_(None) | (table.c.healed_by > by), again.c.load_id.is_(None))
+        .where(these, is_left_to(schema, by), again.c.load_id.is_(None))
         .order_by(table.c.load_id, table.c.line)
         .limit(_ROWS_AT_ONCE)
     )
