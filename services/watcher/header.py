@@ -8,6 +8,8 @@ import orjson
 
 from shared.datasets import Dataset
 from shared.errors import FileRefused
+from shared.reader.plans import Plan
+from shared.reader.sources import RecordSource
 
 #: The most bytes that the names take in a message: they travel with every chunk.
 MOST_ENCODED_BYTES = 1 << 20
@@ -41,6 +43,18 @@ def match_header(cells: Sequence[str], dataset: Dataset) -> Header:
             f"the header lacks {', '.join(map(_quoted, missing))}; {found}; expected: {expected}",
         )
     return Header(names=names, ignored=[name for name in names if name not in dataset.column_names])
+
+
+def header_of(table: RecordSource, plan: Plan, dataset: Dataset) -> Header:
+    """Match a table's names; where it has none, its columns are the dataset's. FileRefused where it does not fit."""
+    if plan.has_header:
+        return match_header(table.header, dataset)
+    if len(table.header) != len(dataset.columns):
+        expected = f"{len(dataset.columns)}: {', '.join(map(_quoted, dataset.column_names))}"
+        raise FileRefused(
+            "missing-label", f"the file has no header, and {len(table.header)} columns; expected {expected}"
+        )
+    return Header(names=list(dataset.column_names), ignored=[])
 
 
 def _check_size(names: Sequence[str]) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import islice, product
 
+from shared.datasets import ReadSettings
 from shared.messages import UnreadableRow
 from shared.reader.cell_kinds import kind_of
 from shared.reader.dialects import Dialect
 from shared.reader.records import RecordReader
-from shared.reader.settings import ReadSettings
 from shared.reader.sources import Record
 
 _DELIMITERS = (",", ";", "\t", "|", ":", " ", "~", "^", "\x1f", "\x01", "§", "¦")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
+from shared.datasets import ReadSettings
 from shared.reader.cell_kinds import Kind, kind_of
-from shared.reader.settings import ReadSettings
 from shared.reader.sources import Record
 
 _VALUES: tuple[Kind, ...] = ("number", "time")

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from io import BytesIO
 
+from shared.datasets import ReadSettings
 from shared.errors import FileRefused
 from shared.messages import UnreadableRow
 from shared.reader.candidates import Rating, rated, with_encoding
@@ -13,7 +14,6 @@ from shared.reader.encodings import EncodingGuess, guess_encoding, is_wide
 from shared.reader.layouts import Layout, find_layout
 from shared.reader.records import RecordReader
 from shared.reader.samples import Sample
-from shared.reader.settings import ReadSettings
 from shared.reader.sources import Record
 
 #: Below it nobody should rely on a guess.
