@@ -11,7 +11,7 @@ from services.watcher.changes import Changes
 from services.watcher.chunks import Bounds, cut_chunks
 from services.watcher.claims import ClaimedName
 from services.watcher.fingerprint import FingerprintedFile
-from services.watcher.header import Header, header_of, match_header
+from services.watcher.header import Header, check_nameless, header_of, match_header
 from services.watcher.regular_files import open_regular
 from services.watcher.windows import RecordsOfText, RestOfFile, Window, ordered_windows
 from shared.datasets import Dataset
@@ -108,6 +108,8 @@ class Reading:
         return header, self._ordered(file, header)
 
     def _open_other(self, file: IO[bytes], plan: Plan) -> tuple[Header, Iterable[Window]]:
+        if not plan.has_header and self._dataset.read.header_lines is None:
+            check_nameless(plan.open(file), self._dataset)
         table = plan.open(file)
         return header_of(table, plan, self._dataset), [table]
 
