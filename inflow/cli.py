@@ -66,11 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         report.set_defaults(command=command)
 
     rejects = subparsers.add_parser("rejects", help="list rejected rows, and which of them are healed")
-    rejects.add_argument("--load", type=_positive, metavar="N", help="those of one load")
-    rejects.add_argument("--open", action="store_true", help="those that no later load healed")
-    rejects.add_argument("--json", action="store_true", help="for machines")
-    _add_data(rejects)
-    _add_config(rejects)
+    _add_rejects_options(rejects)
     rejects.set_defaults(command="inflow.rejects:show_rejects")
 
     verify = subparsers.add_parser("verify", help="compare the kept counts with the whole tables")
@@ -93,6 +89,13 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--rejects", type=Path, metavar="FILE", help="write the rejected rows and their reasons there")
     read.set_defaults(command="inflow.read:read")
 
+    check = subparsers.add_parser("check", help="show what would become of a file, without loading it")
+    add_read_options(check)
+    check.add_argument("--dataset", metavar="NAME", help="default: the one that the file's name fits")
+    check.add_argument("--json", action="store_true", help="for machines")
+    _add_config(check)
+    check.set_defaults(command="inflow.check:check")
+
     sample = subparsers.add_parser("sample", help="write sample people.csv and places.csv")
     sample.add_argument("--rows", type=_positive, default=1000, metavar="N", help="people (default: 1000)")
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
@@ -106,6 +109,14 @@ def _parser() -> argparse.ArgumentParser:
     health = subparsers.add_parser("health", help="exit with 0 if this container's service works")
     health.set_defaults(command="inflow.health:health")
     return parser
+
+
+def _add_rejects_options(rejects: argparse.ArgumentParser) -> None:
+    rejects.add_argument("--load", type=_positive, metavar="N", help="those of one load")
+    rejects.add_argument("--open", action="store_true", help="those that no later load healed")
+    rejects.add_argument("--json", action="store_true", help="for machines")
+    _add_data(rejects)
+    _add_config(rejects)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:

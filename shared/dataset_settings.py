@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from shared.column_settings import BYTES_PER_CHARACTER, bytes_of, check_name, declared, read_column, shape
-from shared.datasets import Column, Dataset, Reference, RejectLimit
+from shared.datasets import NOTHING_FIXED, Column, Dataset, ReadSettings, Reference, RejectLimit
+from shared.read_settings import read_settings_of
 from shared.toml_problems import quoted, shown
 from shared.toml_tables import TomlTable
 
@@ -29,6 +30,7 @@ class DatasetDraft:
     columns: Mapping[str, Column | None]
     key: tuple[str, ...]
     max_rejects: RejectLimit | None
+    read: ReadSettings = NOTHING_FIXED
     references: Mapping[str, Reference | None] = field(default_factory=dict)
 
     @property
@@ -45,6 +47,7 @@ class DatasetDraft:
             key=self.key,
             references=tuple(reference for reference in self.references.values() if reference),
             max_rejects=self.max_rejects,
+            read=self.read,
         )
 
 
@@ -61,14 +64,17 @@ def _draft(name: str, table: TomlTable) -> DatasetDraft:
     check_name(table, name)
     if name.startswith(_OWN_TABLES):
         table.problem(f"bad name; names that begin with {_OWN_TABLES} are for Inflow's own tables")
-    table.check_known(("files", "key", "max_rejects", "columns", "references"))
+    table.check_known(("files", "key", "max_rejects", "columns", "references", "read"))
     files, key = _files(table), table.texts("key", "a list of column names")
     entries = table.tables("columns", 'NAME = { type = "text" }', required=True)
     columns = {column: read_column(column, entry, in_key=column in key) for column, entry in entries.items()}
     _check_row(table, columns.values())
     key = declared(table, "key", key, columns)
     _check_key(table, [columns[column] for column in key])
-    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key, max_rejects=_max_rejects(table))
+    max_rejects, read = _max_rejects(table), read_settings_of(table)
+    return DatasetDraft(
+        name=name, table=table, files=files, columns=columns, key=key, max_rejects=max_rejects, read=read
+    )
 
 
 def _files(table: TomlTable) -> tuple[str, ...]:

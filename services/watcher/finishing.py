@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from services.watcher.claims import ClaimedName, displayed
 from services.watcher.healing import heal_editions
-from services.watcher.offsets import record_offsets
+from services.watcher.offsets import offsets_in, record_offsets
 from services.watcher.regular_files import open_regular
 from services.watcher.rejects import write_rejects
 from shared import loads
@@ -17,7 +17,6 @@ from shared.errors import FileRefused
 from shared.files import DataFolder, sync_folder, write_atomically
 from shared.loads import Load
 from shared.logs import facts
-from shared.reader.offsets import LineOffsets
 from shared.store import Store
 
 _log = logging.getLogger(__name__)
@@ -59,8 +58,11 @@ class Finisher:
         except (FileNotFoundError, FileRefused):
             # Somebody took it away or put something else there: nobody can tell any more.
             return
+        dataset = self._store.catalog.datasets.get(claimed.dataset or "")
         with file:
-            record_offsets(connection, self._store.schema, claimed.load_id, LineOffsets(file))
+            offsets = offsets_in(file, dataset) if dataset is not None else None
+            if offsets is not None:
+                record_offsets(connection, self._store.schema, claimed.load_id, offsets)
 
     def _close_books(self, ready: Sequence[Load]) -> None:
         """What held a file back is forgotten first: nobody would come back to it once the file is out."""

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from services.watcher.claims import ClaimedName
+from services.watcher.offsets import offsets_in
 from services.watcher.reading import Reading
 from services.watcher.regular_files import open_regular
 from services.watcher.rejects import RejectsWriter
@@ -16,7 +17,6 @@ from shared.errors import FileRefused
 from shared.files import DataFolder, replacing
 from shared.logs import facts
 from shared.messages import RowsExtracted
-from shared.reader.offsets import LineOffsets
 from shared.rows import Rejection, type_chunk
 from shared.store import Store
 
@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 _MOST_SHOWN = 3
 _Steps = Generator[None, None, None]
+#: The header, how many rows, and those that would be rejected.
+_Typed = tuple[list[str], int, list[Rejection]]
 
 
 @dataclass(slots=True)
@@ -80,8 +82,8 @@ class FirstPasses:
     def _look(self, claimed: ClaimedName, dataset: Dataset, limit: RejectLimit) -> _Steps:
         count, seconds = _Count(), 0.0
         begun = time.monotonic()
-        for chunk, rejections in self._typed(claimed, dataset):
-            count.add(chunk.row_count, rejections)
+        for _, row_count, rejections in self._typed(claimed, dataset):
+            count.add(row_count, rejections)
             seconds += time.monotonic() - begun
             yield
             begun = time.monotonic()
@@ -90,12 +92,15 @@ class FirstPasses:
             yield from self._write(claimed, dataset)
             raise FileRefused("too-many-rejects", _refusal(claimed, count, limit))
 
-    def _typed(self, claimed: ClaimedName, dataset: Dataset) -> Iterator[tuple[RowsExtracted, list[Rejection]]]:
+    def _typed(self, claimed: ClaimedName, dataset: Dataset) -> Iterator[_Typed]:
         reading = Reading(claimed, dataset, self._folder.processing / str(claimed))
         with closing(reading):
+            while not reading.survey():
+                yield [], 0, []
             reading.open(None, in_file_order=True)
             while isinstance(chunk := reading.message(), RowsExtracted):
-                yield chunk, sorted(type_chunk(dataset, chunk).rejections, key=lambda rejection: rejection.line)
+                rejections = type_chunk(dataset, chunk).rejections
+                yield chunk.header, chunk.row_count, sorted(rejections, key=lambda rejection: rejection.line)
                 reading.confirm()
 
     def _report(self, load_id: int, count: _Count, seconds: float) -> None:
@@ -116,11 +121,12 @@ class FirstPasses:
         """Write the rejects into a file, in a second look: only files that are refused pay for it."""
         path = self._folder.processing / str(claimed)
         with replacing(self._folder.rejected / claimed.rejects) as target, open_regular(path) as file:
-            offsets, writer = LineOffsets(file), None
-            for chunk, rejections in self._typed(claimed, dataset):
-                writer = writer or RejectsWriter(target, chunk.header)
+            offsets, writer = offsets_in(file, dataset), None
+            for header, _, rejections in self._typed(claimed, dataset):
                 for rejection in rejections:
-                    writer.write(rejection, load_id=claimed.load_id, byte_offset=offsets.of(rejection.line))
+                    writer = writer or RejectsWriter(target, header)
+                    byte_offset = None if offsets is None else offsets.of(rejection.line)
+                    writer.write(rejection, load_id=claimed.load_id, byte_offset=byte_offset)
                 yield
 
 

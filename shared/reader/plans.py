@@ -5,15 +5,16 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from shared.datasets import FormatName
 from shared.errors import FileRefused
 from shared.messages import UnreadableRow
 from shared.reader.blocks import Readable
 from shared.reader.compression import seekable
 from shared.reader.contents import Container, contents_of
 from shared.reader.csv_table import CsvTable
+from shared.reader.encodings import is_wide
 from shared.reader.expansion import Expansion
 from shared.reader.json_records import JsonRecords, NdjsonRecords
-from shared.reader.settings import FormatName
 from shared.reader.sources import Record, RecordSource
 from shared.reader.transcoding import Utf8Of
 from shared.reader.understanding import LEAST_CONFIDENCE, Understanding
@@ -40,7 +41,7 @@ class Part:
         if self.understanding is not None:
             return CsvTable(content, self.understanding)
         if self.format in ("xlsx", "parquet"):
-            return self._binary(content if isinstance(content, io.IOBase) else seekable(content))
+            return self._binary(content if isinstance(content, (io.BufferedReader, io.BytesIO)) else seekable(content))
         text = content if self.encoding == "utf-8" else Utf8Of(content, self.encoding)
         return JsonRecords(text) if self.format == "json" else NdjsonRecords(text)
 
@@ -72,6 +73,12 @@ class Plan:
         return self.container is None and understanding is not None and understanding.is_plain
 
     @property
+    def has_header(self) -> bool:
+        """Whether its columns have names."""
+        understanding = self.parts[0].understanding
+        return understanding is None or understanding.layout.header_lines > 0
+
+    @property
     def truncation(self) -> str | None:
         """What is missing of a content's end."""
         return next((part.truncation for part in self.parts if part.truncation), None)
@@ -88,6 +95,13 @@ class Plan:
         )
         first = next(tables)
         return first if len(self.parts) == 1 else _Joined(first, tables)
+
+    def lines_of(self, file: IO[bytes]) -> Readable | None:
+        """Return the bytes, after decompression, whose lines are those of the records; None where it has no such."""
+        understanding = self.parts[0].understanding
+        if len(self.parts) > 1 or understanding is None or is_wide(understanding.dialect.encoding):
+            return None
+        return next(contents_of(file, self.container))
 
     def check(self) -> None:
         """Raise FileRefused where nobody should rely on it: the file is cut, or may be meant otherwise."""

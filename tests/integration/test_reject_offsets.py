@@ -1,6 +1,7 @@
 """Each rejected row says at which byte of its file it begins."""
 
 import csv
+import gzip
 from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
@@ -47,6 +48,21 @@ def test_offsets_are_in_the_books_and_in_the_rejects_file(pipeline: Pipeline, li
 
     assert list(recorded(pipeline).values()) == [content.index(row.encode()) for row in bad]
     assert reported(pipeline) == [str(content.index(row.encode())) for row in bad]
+
+
+def test_offsets_are_those_after_decompression(pipeline: Pipeline) -> None:
+    content = (people(1) + "Bo,Stone\n").encode()
+    pipeline.drop("people.csv", gzip.compress(content))
+    pipeline.finish()
+
+    assert recorded(pipeline) == {3: content.index(b"Bo,")}
+
+
+def test_what_has_no_lines_of_bytes_has_no_offsets(pipeline: Pipeline) -> None:
+    pipeline.drop("people.csv", (people(1) + "Bo,Stone,never,Weir\n").encode("utf-16"))
+    pipeline.finish()
+
+    assert recorded(pipeline) == {3: None}
 
 
 def test_a_file_that_is_gone_has_rejects_without_offsets(pipeline: Pipeline) -> None:

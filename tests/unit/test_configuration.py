@@ -149,7 +149,8 @@ WRONG = {
     "unknown dataset setting": (
         'key = ["id"]',
         'key = ["id"]\ncolour = "red"',
-        '4: [datasets.orders] unknown setting "colour"; expected one of files, key, max_rejects, columns, references',
+        '4: [datasets.orders] unknown setting "colour";'
+        " expected one of files, key, max_rejects, columns, references, read",
     ),
     "unknown column setting": (
         "precision = 12",
