@@ -149,8 +149,10 @@ WRONG = {
     "unknown dataset setting": (
         'key = ["id"]',
         'key = ["id"]\ncolour = "red"',
-        '4: [datasets.orders] unknown setting "colour";'
-        " expected one of files, key, max_rejects, columns, references, read",
+        (
+            '4: [datasets.orders] unknown setting "colour";'
+            " expected one of files, key, max_rejects, columns, references, read"
+        ),
     ),
     "unknown column setting": (
         "precision = 12",
