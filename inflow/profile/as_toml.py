@@ -1,0 +1,91 @@
+"""A proposed dataset as a section of inflow.toml, with what its author should know as comments."""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from inflow.profile.model import Profile
+from inflow.profile.proposal import Proposal
+from inflow.profile.showing import count, key_text, reference_text
+from inflow.profile.texts import visible
+from shared.datasets import Column, Dataset
+
+_WIDTH = 118
+
+
+def as_toml(proposal: Proposal) -> str:
+    """Write the section; to be appended to the inflow.toml that it was proposed for."""
+    dataset, profile = proposal.dataset, proposal.profile
+    lines = [*_comment(_origin(profile))]
+    if not dataset.columns:
+        lines += _comment("No column can be one of a dataset, so there is none to propose:")
+        return "\n".join([*lines, *_left_out(proposal), ""])
+    lines += [f"[datasets.{dataset.name}]", f"files = {_texts(dataset.files)}", *_key(proposal)]
+    lines += ["", f"[datasets.{dataset.name}.columns]", *_columns(proposal), *_left_out(proposal)]
+    if dataset.references:
+        lines += ["", f"[datasets.{dataset.name}.references]", *_references(dataset)]
+    lines += [line for found in proposal.perhaps for line in _comment(f"A reference? {reference_text(found)}")]
+    return "\n".join([*lines, ""])
+
+
+def _origin(profile: Profile) -> str:
+    rejected = f"; {count(profile.rejected, 'rejected row')} left out" if profile.rejected else ""
+    return f"Proposed from {count(profile.rows, 'row')} of {visible(profile.file)}{rejected}. Read it, then try it."
+
+
+def _key(proposal: Proposal) -> Iterator[str]:
+    dataset, rows = proposal.dataset, count(proposal.profile.rows, "row")
+    if not dataset.key:
+        yield from _comment("NO KEY: every column is empty in some row. Name columns here that identify a row:")
+        yield '# key = ["…"]'
+        return
+    if proposal.is_key_found:
+        others = [key_text(key) for key in proposal.profile.keys.found if set(key) != set(dataset.key)]
+        also = f"; neither is {', nor '.join(others)}" if others else ""
+        yield from _comment(f"Never empty in {rows}, and never the same twice{also}.")
+    else:
+        yield from _comment(
+            f"NO KEY WAS FOUND that tells the {rows} apart. Of rows that agree in these columns the last one would win:"
+            " choose what identifies a row."
+        )
+    yield f"key = {_texts(dataset.key)}"
+
+
+def _columns(proposal: Proposal) -> Iterator[str]:
+    dataset = proposal.dataset
+    findings = {column.name: column.findings for column in proposal.profile.columns}
+    for column in dataset.columns:
+        for finding in findings[column.name]:
+            lines = f" (line {', '.join(map(str, finding.lines))})" if finding.lines else ""
+            yield from _comment(visible(finding.message, most=400) + lines)
+        yield f"{column.name} = {{ {', '.join(_settings(column, in_key=column.name in dataset.key))} }}"
+
+
+def _settings(column: Column, *, in_key: bool) -> Iterator[str]:
+    yield f'type = "{column.type}"'
+    if column.type == "text":
+        yield f"length = {column.length}"
+    if column.type == "decimal":
+        yield f"precision = {column.precision}"
+        yield f"scale = {column.scale}"
+    if column.required and not in_key:
+        yield "required = true"
+
+
+def _left_out(proposal: Proposal) -> Iterator[str]:
+    for name, reason in proposal.left_out.items():
+        yield from _comment(f"left out: {visible(name)}: {reason}")
+
+
+def _references(dataset: Dataset) -> Iterator[str]:
+    for reference in dataset.references:
+        yield f'{reference.name} = {{ columns = {_texts(reference.columns)}, dataset = "{reference.dataset}" }}'
+
+
+def _texts(texts: Iterable[str]) -> str:
+    """Write a list of texts, all of whose characters are printable."""
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "[" + ", ".join(f'"{text}"' for text in escaped) + "]"
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
