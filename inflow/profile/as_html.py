@@ -4,7 +4,7 @@ import importlib.resources
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from inflow.profile.column_card import column_card
+from inflow.profile.column_card import column_card, is_worth_drawing
 from inflow.profile.model import ColumnProfile, Profile
 from inflow.profile.pictures import histogram_svg, share_svg
 from inflow.profile.showing import count, distinct_text, keys_notes, percent, reference_text
@@ -54,16 +54,16 @@ def _row(column: ColumnProfile, rows: int, number: int) -> str:
     badge = f'<span class="badge">{count(len(column.findings), "note")}</span>' if column.findings else ""
     return (
         f'<tr><td><a href="#column-{number}">{escape(visible(column.name))}</a></td><td>{column.type}</td>'
-        f'<td title="{filled}" style="min-width:6rem">{bar}</td>'
+        f'<td title="{filled}">{bar}</td>'
         f'<td class="number">{escape(distinct_text(column.distinct))}</td>'
-        f'<td style="min-width:9rem">{_small_histogram(column)}</td><td>{badge}</td></tr>'
+        f"<td>{_small_histogram(column)}</td><td>{badge}</td></tr>"
     )
 
 
 def _small_histogram(column: ColumnProfile) -> str:
-    if column.histogram is None or not column.histogram.bins:
+    if not is_worth_drawing(column.histogram):
         return ""
-    return histogram_svg(column.histogram, height=24, says=f"histogram of {column.histogram.of}")
+    return histogram_svg(column.histogram, width=144, height=24, says=f"histogram of {column.histogram.of}")
 
 
 def _rejected(profile: Profile) -> Iterator[str]:

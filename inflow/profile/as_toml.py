@@ -40,9 +40,11 @@ def _key(proposal: Proposal) -> Iterator[str]:
         return
     if proposal.is_key_found:
         others = [key_text(key) for key in proposal.profile.keys.found if set(key) != set(dataset.key)]
-        also = f"; neither is {', nor '.join(others)}" if others else ""
-        yield from _comment(f"Never empty in {rows}, and never the same twice{also}.")
+        also = f" So is: {'; '.join(others)}." if others else ""
+        yield from _comment(f"In {rows} never empty, and never the same twice.{also}")
     else:
+        keys = "; ".join(map(key_text, proposal.profile.keys.found))
+        yield from _comment(f"What tells rows apart can't be the key here: {keys}." if keys else "")
         yield from _comment(
             f"NO KEY WAS FOUND that tells the {rows} apart. Of rows that agree in these columns the last one would win:"
             " choose what identifies a row."

@@ -44,11 +44,12 @@ class CandidateKeys:
         self._keep_within_bound(self._alive)
 
     def result(self) -> Keys:
-        """Return the keys that hold no smaller key."""
+        """Return the keys that hold no smaller key; combinations only where no column is one by itself."""
         alive = self._alive or {}
         for uniqueness in alive.values():
             uniqueness.look()
         found = _smallest(combination for combination, uniqueness in alive.items() if uniqueness.is_unique)
+        found = [key for key in found if len(key) == 1] or found
         unknown = [each for each in _smallest(self._unknown) if not any(set(key) <= set(each) for key in found)]
         return Keys(
             found=tuple(map(self._named, found)),

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator
 from html import escape
+from typing import TypeGuard
 
 from inflow.profile.model import ColumnProfile, Finding, Histogram
 from inflow.profile.pictures import histogram_svg, share_svg
 from inflow.profile.showing import distinct_text, edges_text, frequent_note, lengths_text, percent, type_text
 from inflow.profile.texts import visible
 
-_HEIGHT = 120
+_WIDTH, _HEIGHT = 448, 120
 
 
 def column_card(column: ColumnProfile, rows: int, number: int) -> str:
     """Write the facts, pictures and findings of one column."""
     facts = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in _facts(column, rows))
-    pictures = "".join([*_histogram(column.histogram), *_frequent(column)])
+    pictures = "".join([*_histogram(column), *_frequent(column)])
     return (
         f'<article id="column-{number}">\n<header><h3>{escape(visible(column.name))}</h3>'
         f'<span class="soft">{escape(type_text(column))}</span></header>\n<dl>{facts}</dl>\n'
@@ -30,12 +31,16 @@ def _facts(column: ColumnProfile, rows: int) -> Iterator[tuple[str, str]]:
         yield "range", f"{column.least} to {column.greatest}"
     elif column.longest is not None:
         yield "length", lengths_text(column)
-    for quantile in column.quantiles:
-        yield f"{quantile.share:.0%} up to", quantile.value
 
 
-def _histogram(histogram: Histogram | None) -> Iterator[str]:
-    if histogram is None or not histogram.bins:
+def is_worth_drawing(histogram: Histogram | None) -> TypeGuard[Histogram]:
+    """Whether there is a histogram with more than one bar."""
+    return histogram is not None and len(histogram.bins) > 1
+
+
+def _histogram(column: ColumnProfile) -> Iterator[str]:
+    histogram = column.histogram
+    if not is_worth_drawing(histogram):
         return
     first, last = histogram.bins[0], histogram.bins[-1]
     what = "lengths in characters" if histogram.of == "lengths" else "values"
@@ -45,11 +50,19 @@ def _histogram(histogram: Histogram | None) -> Iterator[str]:
         f"Histogram of {what} from {first.low} to {last.high};"
         f" most, {fullest.count:,} of {histogram.counted:,}, at {edges_text(fullest)}"
     )
+    picture = histogram_svg(histogram, width=_WIDTH, height=_HEIGHT, says=says)
     yield (
-        f"<figure><figcaption>{what}{sample}</figcaption>{histogram_svg(histogram, height=_HEIGHT, says=says)}"
+        f"<figure><figcaption>{what}{sample}</figcaption>{picture}"
         f'<div class="edges" aria-hidden="true"><span>{escape(first.low)}</span>'
-        f"<span>{escape(last.high)}</span></div></figure>"
+        f"<span>{escape(last.high)}</span></div>{_quantiles(column)}</figure>"
     )
+
+
+def _quantiles(column: ColumnProfile) -> str:
+    quantiles = "".join(
+        f"<div><dt>{each.share:.0%} up to</dt><dd>{escape(each.value)}</dd></div>" for each in column.quantiles
+    )
+    return quantiles and f"<dl>{quantiles}</dl>"
 
 
 def _frequent(column: ColumnProfile) -> Iterator[str]:

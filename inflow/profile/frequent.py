@@ -32,8 +32,12 @@ class FrequentValues:
         return self._counts
 
     def result(self, most: int) -> MostFrequent:
-        """Return so many values, most frequent first, then in the order of their characters."""
-        ordered = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
+        """Return so many values, most frequent first, then in the order of their characters.
+
+        What was counted no more often than others may have been missed is not among them.
+        """
+        sure = [(value, count) for value, count in self._counts.items() if count > self._undercount]
+        ordered = sorted(sure, key=lambda item: (-item[1], item[0]))
         return MostFrequent(
             values=tuple(Frequent(value=encodable(value), count=count) for value, count in ordered[:most]),
             undercount=self._undercount,
