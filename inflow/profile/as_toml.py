@@ -16,6 +16,11 @@ def as_toml(proposal: Proposal) -> str:
     """Write the section; to be appended to the inflow.toml that it was proposed for."""
     dataset, profile = proposal.dataset, proposal.profile
     lines = [*_comment(_origin(profile))]
+    if proposal.belongs_to:
+        lines += _comment(
+            f"{visible(profile.file)} is a file of {' and '.join(proposal.belongs_to)} already, and a file of several"
+            " datasets is refused: use that dataset, or make the patterns of both differ."
+        )
     if not dataset.columns:
         lines += _comment("No column can be one of a dataset, so there is none to propose:")
         return "\n".join([*lines, *_left_out(proposal), ""])

@@ -43,7 +43,7 @@ def _histogram(column: ColumnProfile) -> Iterator[str]:
     if not is_worth_drawing(histogram):
         return
     first, last = histogram.bins[0], histogram.bins[-1]
-    what = "lengths in characters" if histogram.of == "lengths" else "values"
+    what = "lengths, in characters" if histogram.of == "lengths" else "values"
     sample = f", from a sample of {histogram.counted:,}" if histogram.is_sample else ""
     fullest = max(histogram.bins, key=lambda each: each.count)
     says = (
@@ -52,7 +52,7 @@ def _histogram(column: ColumnProfile) -> Iterator[str]:
     )
     picture = histogram_svg(histogram, width=_WIDTH, height=_HEIGHT, says=says)
     yield (
-        f"<figure><figcaption>{what}{sample}</figcaption>{picture}"
+        f"<figure><figcaption>spread of {what}{sample}</figcaption>{picture}"
         f'<div class="edges" aria-hidden="true"><span>{escape(first.low)}</span>'
         f"<span>{escape(last.high)}</span></div>{_quantiles(column)}</figure>"
     )

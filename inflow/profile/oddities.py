@@ -16,7 +16,7 @@ _PLACEHOLDERS = frozenset({
     "unknown", "tbd", "#value!", "#ref!", "9999-12-31", "0001-01-01", "0000-00-00",
 })  # fmt: skip
 #: How much of a column a type must take for the rest to count as exceptions.
-_MOSTLY = 0.5
+_MOSTLY = 0.8
 _MOST_SPELLINGS = 5
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from inflow.profile.model import ColumnProfile, PossibleReference, Profile
 from inflow.profile.names import dataset_name, file_pattern, suggested_name
@@ -25,6 +26,8 @@ class Proposal:
     left_out: Mapping[str, str]
     #: References that nothing but names speaks for.
     perhaps: Sequence[PossibleReference]
+    #: Datasets that the file belongs to as it is called.
+    belongs_to: Sequence[str]
 
 
 def propose(profile: Profile, catalog: Catalog) -> Proposal:
@@ -50,7 +53,12 @@ def propose(profile: Profile, catalog: Catalog) -> Proposal:
         is_key_found=key.is_found,
         left_out=faults | too_large,
         perhaps=[found for found in profile.references if found.column in columns and not found.looked_up],
+        belongs_to=[each.name for each in catalog.datasets.values() if _is_file_of(profile.file, each)],
     )
+
+
+def _is_file_of(file: str, dataset: Dataset) -> bool:
+    return any(fnmatchcase(file.lower(), pattern.lower()) for pattern in dataset.files)
 
 
 def _fault(column: ColumnProfile) -> str | None:

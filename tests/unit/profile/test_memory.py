@@ -1,0 +1,51 @@
+"""G8: what a profile holds does not grow with its file."""
+
+import tracemalloc
+from collections.abc import Iterator
+
+from inflow.profile.bounds import Bounds
+from inflow.profile.table import profile_table
+from shared.reader.sources import Record
+
+MIB = 1 << 20
+#: So small that all of them are reached by the smaller table already.
+BOUNDS = Bounds(distinct_hashes=512, counted_values=100, sampled_values=500, key_hashes=20_000)
+
+
+class Endless:
+    """Rows of values that all differ, some of them long; each made when it is asked for."""
+
+    def __init__(self, rows: int) -> None:
+        self.header = ["id", "text", "long"]
+        self.bytes_read = 0
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Record]:
+        for number in range(self._rows):
+            long = f"{number}" * 2000 if number % 10 == 0 else str(number)
+            self.bytes_read += len(long) + 40
+            yield number + 2, [str(number), f"value {number}", long]
+
+
+def peak_bytes(rows: int) -> int:
+    tracemalloc.start()
+    try:
+        profile_table(Endless(rows), file="endless.csv", bounds=BOUNDS)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_g8_profiling_four_times_as_many_distinct_values_takes_no_more_memory() -> None:
+    small, large = peak_bytes(20_000), peak_bytes(80_000)
+
+    assert large < 1.1 * small
+    assert large < 40 * MIB
+
+
+def test_g8_many_columns_share_what_few_may_have() -> None:
+    wide, narrow = Bounds.for_width(1_000), Bounds.for_width(4)
+
+    assert narrow == Bounds()
+    assert 1_000 * wide.distinct_hashes <= 30 * narrow.distinct_hashes
+    assert 1_000 * wide.sampled_values <= 30 * narrow.sampled_values
