@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from itertools import chain
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +57,7 @@ def test_few_frequent_values_are_counted_exactly(batches: list[list[str]]) -> No
     result = frequent.result(10)
 
     assert result.undercount == 0
-    assert {each.value: each.count for each in result.values} == Counter(sum(batches, []))
+    assert {each.value: each.count for each in result.values} == Counter(chain.from_iterable(batches))
     assert [each.count for each in result.values] == sorted((each.count for each in result.values), reverse=True)
 
 
@@ -67,7 +68,7 @@ def test_many_are_never_counted_too_high_nor_too_low_by_more_than_is_said(
     frequent = FrequentValues(capacity)
     for batch in batches:
         frequent.add(Counter(batch))
-    truth = Counter(sum(batches, []))
+    truth = Counter(chain.from_iterable(batches))
 
     result = frequent.result(10)
 

@@ -143,7 +143,7 @@ def test_the_toml_of_hostile_values_holds_nothing_but_the_dataset(hostile: Profi
 def test_json_takes_hostile_values_too(hostile: Profile) -> None:
     decoded = json.loads(orjson.dumps(hostile))
 
-    assert [column["name"] for column in decoded["columns"]][0] == HOSTILE[0]
+    assert decoded["columns"][0]["name"] == HOSTILE[0]
     assert decoded["rejected_rows"][0]["message"] == HOSTILE[0]
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 
 from inflow.profile.as_toml import as_toml
+from inflow.profile.lookup import nobody_knows
 from inflow.profile.proposal import propose
 from inflow.profile.references import possible_references
-from inflow.profile.lookup import nobody_knows
 from shared.configuration import load_catalog, parse_catalog
 from shared.datasets import Catalog, Dataset
 from shared.messages import RowsExtracted

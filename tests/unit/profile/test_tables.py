@@ -86,7 +86,12 @@ def test_a_key_that_can_t_be_followed_to_the_end_is_unknown() -> None:
 
 
 def test_rejected_rows_are_counted_with_their_lines_and_reasons() -> None:
-    rows = [["1", "2"], ["1"], ["1", "2", "3"], UnreadableRow(line=5, code="dialect-error", message="why", raw="x")]
+    rows: list[list[str] | UnreadableRow] = [
+        ["1", "2"],
+        ["1"],
+        ["1", "2", "3"],
+        UnreadableRow(line=5, code="dialect-error", message="why", raw="x"),
+    ]
 
     profile = profiled(["a", "b"], rows * 4).profile
 
