@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from pkgutil import resolve_name
 
+from inflow.read_options import add_read_options
 from shared.environment import Environment
 from shared.errors import ConfigurationError, InflowError, SchemaMismatch, TransientError
 from shared.exit_codes import ExitCode
@@ -79,8 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(redrive)
     redrive.set_defaults(command="inflow.redrive:redrive")
 
+    read = subparsers.add_parser("read", help="show what is read of a file, as clean CSV")
+    add_read_options(read)
+    read.add_argument("--rejects", type=Path, metavar="FILE", help="write the rejected rows and their reasons there")
+    read.set_defaults(command="inflow.read:read")
+
     profile = subparsers.add_parser("profile", help="show what is in a file, before a dataset is written for it")
-    profile.add_argument("file", type=Path, metavar="FILE")
+    add_read_options(profile)
     profile.add_argument("--html", type=Path, metavar="PAGE", help="write a page with pictures")
     output = profile.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="for machines")

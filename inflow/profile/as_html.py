@@ -23,7 +23,7 @@ def as_html(profile: Profile) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title} – profile</title>\n<style>\n{style}</style>\n</head>\n<body>",
-        f'<header>\n<h1>{title}</h1>\n<p class="soft">{escape(_summary(profile))}</p>\n</header>\n<main>',
+        f"<header>\n<h1>{title}</h1>\n{_summary(profile)}</header>\n<main>",
         *_overview(profile),
         *_list("Candidate keys", keys_notes(profile.keys)),
         *_list("Possible references", list(map(reference_text, profile.references))),
@@ -36,7 +36,9 @@ def as_html(profile: Profile) -> str:
 
 def _summary(profile: Profile) -> str:
     rejected = f" · {count(profile.rejected, 'rejected row')}" if profile.rejected else ""
-    return f"{count(profile.rows, 'row')} · {count(len(profile.columns), 'column')}{rejected}"
+    counts = f"{count(profile.rows, 'row')} · {count(len(profile.columns), 'column')}{rejected}"
+    cut = f'<p class="badge">cut short: {escape(profile.truncation)}</p>\n' if profile.truncation else ""
+    return f'<p class="soft">{counts}</p>\n<p class="soft">{escape(visible(profile.read_as, most=200))}</p>\n{cut}'
 
 
 def _overview(profile: Profile) -> Iterator[str]:

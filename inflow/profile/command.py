@@ -16,9 +16,10 @@ from inflow.profile.lookup import KeyLookup, nobody_knows
 from inflow.profile.model import Profile
 from inflow.profile.proposal import propose
 from inflow.profile.references import CountKeys, possible_references
-from inflow.profile.source import open_source
+from inflow.profile.source import open_table
 from inflow.profile.table import profile_table
 from inflow.profile.texts import encodable
+from inflow.read_options import settings_of
 from shared.datasets import Catalog
 from shared.environment import Environment
 from shared.errors import TransientError
@@ -43,8 +44,8 @@ def profile(options: argparse.Namespace, environment: Environment) -> int:
 
 
 def _profile_of(options: argparse.Namespace, environment: Environment, catalog: Catalog) -> Profile:
-    with open_source(options.file) as source:
-        table = profile_table(source, file=encodable(options.file.name))
+    with open_table(options.file, settings_of(options)) as opened:
+        table = profile_table(opened.source, file=encodable(options.file.name))
     try:
         with _key_lookup(options, environment) as count_keys:
             references = tuple(possible_references(table, catalog, count_keys))
@@ -54,7 +55,7 @@ def _profile_of(options: argparse.Namespace, environment: Environment, catalog: 
             file=sys.stderr,
         )
         references = tuple(possible_references(table, catalog, nobody_knows))
-    return replace(table.profile, references=references)
+    return replace(table.profile, references=references, read_as=opened.read_as, truncation=opened.truncation)
 
 
 @contextmanager

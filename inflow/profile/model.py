@@ -136,6 +136,10 @@ class Profile:
     """Everything about one file."""
 
     file: str
+    #: Format and dialect, in words.
+    read_as: str = ""
+    #: What is missing of the file's end.
+    truncation: str | None = None
     #: Those that were profiled; the rejected ones are apart.
     rows: int
     rejected: int

@@ -1,41 +1,29 @@
-"""Opens the table of a file, whatever its format."""
+"""Opens the table of a file for one reading."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from services.watcher.regular_files import open_regular
-from shared.errors import FileRefused
-from shared.messages import UnreadableRow
-from shared.reader.records import RecordReader
-from shared.reader.sources import Record, RecordSource
+from shared.reader.settings import ReadSettings
+from shared.reader.sources import RecordSource
+from shared.reader.survey import make_plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTable:
+    """A table that can be read, and how that came about."""
+
+    source: RecordSource
+    read_as: str
+    #: What is missing of the file's end; None where it is whole, as far as can be known.
+    truncation: str | None
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[RecordSource]:
-    """Open a file for one reading. FileRefused or OSError where it can't be read."""
+def open_table(path: Path, settings: ReadSettings) -> Iterator[OpenTable]:
+    """Open a file of any format. FileRefused or OSError where it can't be read."""
     with open_regular(path) as file:
-        yield CsvTable(RecordReader(file))
-
-
-class CsvTable:
-    """Plain CSV, whose first record is the header."""
-
-    def __init__(self, reader: RecordReader) -> None:
-        self._reader = reader
-        self._records = iter(reader)
-        first = next(self._records, None)
-        if first is None:
-            raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
-        if isinstance(first, UnreadableRow):
-            raise FileRefused(first.code, f"the header can't be read: {first.message}")
-        self.header = first[1]
-
-    @property
-    def bytes_read(self) -> int:
-        """How many bytes the records up to here have."""
-        return self._reader.bytes_read
-
-    def __iter__(self) -> Iterator[Record | UnreadableRow]:
-        """Read the records behind the header."""
-        return self._records
+        plan = make_plan(file, settings)
+        yield OpenTable(source=plan.open(file), read_as=str(plan), truncation=plan.truncation)

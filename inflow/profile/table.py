@@ -11,6 +11,7 @@ from inflow.profile.model import Profile, RejectedRow
 from inflow.profile.texts import encodable
 from shared.errors import FileRefused
 from shared.messages import UnreadableRow
+from shared.reader.rows_of import rows_of
 from shared.reader.sources import Record, RecordSource
 
 #: A batch ends with whichever comes first.
@@ -64,14 +65,12 @@ class _Table:
         self._keys = CandidateKeys(names, most_hashes=bounds.key_hashes)
 
     def accepted(self, source: RecordSource) -> Iterator[_Batch]:
-        """Give out the rows as wide as the header, in batches; count the others."""
+        """Give out the good rows in batches; count the others."""
         batch: _Batch = []
         end_bytes = source.bytes_read + _BATCH_BYTES
-        for record in source:
+        for record in rows_of(source):
             if isinstance(record, UnreadableRow):
-                self._reject(record.line, record.code, record.message)
-            elif len(record[1]) != len(self._names):
-                self._reject_width(*record)
+                self._reject(record)
             else:
                 batch.append(record)
             if len(batch) == _BATCH_ROWS or (batch and source.bytes_read >= end_bytes):
@@ -106,14 +105,10 @@ class _Table:
         samples = zip(self._names, self._columns, strict=True)
         return ProfiledTable(profile=profile, samples={name: _distinct(each.sampled_texts) for name, each in samples})
 
-    def _reject_width(self, line: int, cells: Sequence[str]) -> None:
-        code = "extra-cell" if len(cells) > len(self._names) else "missing-cell"
-        self._reject(line, code, f"the row has {len(cells)} values, the header has {len(self._names)}")
-
-    def _reject(self, line: int, code: str, message: str) -> None:
+    def _reject(self, row: UnreadableRow) -> None:
         self._rejected += 1
         if len(self._rejected_rows) < _MOST_REJECTED_SHOWN:
-            self._rejected_rows.append(RejectedRow(line=line, code=code, message=message))
+            self._rejected_rows.append(RejectedRow(line=row.line, code=row.code, message=row.message))
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

@@ -86,20 +86,17 @@ def test_a_key_that_can_t_be_followed_to_the_end_is_unknown() -> None:
 
 
 def test_rejected_rows_are_counted_with_their_lines_and_reasons() -> None:
-    rows: list[list[str] | UnreadableRow] = [
-        ["1", "2"],
-        ["1"],
-        ["1", "2", "3"],
-        UnreadableRow(line=5, code="dialect-error", message="why", raw="x"),
-    ]
+    unreadable = UnreadableRow(line=5, code="dialect-error", message="why", raw="x")
+    rows: list[list[str] | UnreadableRow] = [["1", "2"], ["1"], ["1", "2", "3"], unreadable, ["1", "\udc80"]]
 
     profile = profiled(["a", "b"], rows * 4).profile
 
-    assert (profile.rows, profile.rejected, len(profile.rejected_rows)) == (4, 12, 10)
-    assert [(row.line, row.code) for row in profile.rejected_rows[:3]] == [
+    assert (profile.rows, profile.rejected, len(profile.rejected_rows)) == (4, 16, 10)
+    assert [(row.line, row.code) for row in profile.rejected_rows[:4]] == [
         (3, "missing-cell"),
         (4, "extra-cell"),
         (5, "dialect-error"),
+        (6, "encoding-error"),
     ]
 
 
