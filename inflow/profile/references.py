@@ -1,6 +1,6 @@
 """Finds columns whose values look like the key of a dataset: by looking some up, else by name and type."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from inflow.profile.model import ColumnProfile, PossibleReference
@@ -22,7 +22,7 @@ def possible_references(table: ProfiledTable, catalog: Catalog, count_keys: Coun
     for column in table.profile.columns:
         for dataset, key in keys.items():
             if can_hold(key, column):
-                yield from _compared(column, dataset, key, table.samples, count_keys)
+                yield from _compared(column, dataset, key, table, count_keys)
 
 
 def can_hold(key: Column, column: ColumnProfile) -> bool:
@@ -49,13 +49,15 @@ def _compared(
     column: ColumnProfile,
     dataset: Dataset,
     key: Column,
-    samples: Mapping[str, Sequence[str]],
+    table: ProfiledTable,
     count_keys: CountKeys,
 ) -> Iterator[PossibleReference]:
-    values = list(islice(_parsed(samples[column.name], key), _MOST_LOOKED_UP))
+    values = list(islice(_parsed(table.samples[column.name], key), _MOST_LOOKED_UP))
     found = count_keys(dataset, values)
     if found is None:
-        if _is_named_after(column.name, dataset.name, key.name):
+        # A column that is a key itself is rather that of another edition of the dataset than a reference to it.
+        is_key = (column.name,) in table.profile.keys.found
+        if not is_key and _is_named_after(column.name, dataset.name, key.name):
             yield PossibleReference(column=column.name, dataset=dataset.name, key=key.name)
     elif found >= _NEARLY_ALL * len(values):
         yield PossibleReference(
