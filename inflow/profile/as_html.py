@@ -44,7 +44,7 @@ def _summary(profile: Profile) -> str:
 def _overview(profile: Profile) -> Iterator[str]:
     yield '<h2>At a glance</h2>\n<div class="scroll"><table>\n<thead><tr><th scope="col">column</th>'
     yield '<th scope="col">type</th><th scope="col">filled</th><th scope="col" class="number">distinct</th>'
-    yield '<th scope="col">spread</th><th scope="col"></th></tr></thead>\n<tbody>'
+    yield '<th scope="col">spread</th><th scope="col">notes</th></tr></thead>\n<tbody>'
     for number, column in enumerate(profile.columns, start=1):
         yield _row(column, profile.rows, number)
     yield "</tbody></table></div>"
@@ -53,9 +53,9 @@ def _overview(profile: Profile) -> Iterator[str]:
 def _row(column: ColumnProfile, rows: int, number: int) -> str:
     filled = percent(column.values, rows)
     bar = share_svg(column.values / rows if rows else 0, width=80, height=8, says=f"{filled} filled")
-    badge = f'<span class="badge">{count(len(column.findings), "note")}</span>' if column.findings else ""
+    badge = f'<span class="badge">{len(column.findings)}</span>' if column.findings else ""
     return (
-        f'<tr><td><a href="#column-{number}">{escape(visible(column.name))}</a></td><td>{column.type}</td>'
+        f'<tr><th scope="row"><a href="#column-{number}">{escape(visible(column.name))}</a></th><td>{column.type}</td>'
         f'<td title="{filled}">{bar}</td>'
         f'<td class="number">{escape(distinct_text(column.distinct))}</td>'
         f"<td>{_small_histogram(column)}</td><td>{badge}</td></tr>"

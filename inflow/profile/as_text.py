@@ -42,7 +42,7 @@ def _column(column: ColumnProfile, rows: int) -> Iterator[str]:
     if column.histogram and len(column.histogram.bins) > 1:
         yield from _fact("histogram", _histogram(column.histogram))
     if column.quantiles:
-        yield from _fact("quantiles", ", ".join(f"{each.share:.0%} {each.value}" for each in column.quantiles))
+        yield from _fact("quantiles", ", ".join(f"{each.share * 100:.0f} % {each.value}" for each in column.quantiles))
     yield from _fact("frequent", _frequent(column))
     for finding in column.findings:
         lines = f" (line {', '.join(map(str, finding.lines))})" if finding.lines else ""

@@ -10,6 +10,7 @@ from inflow.profile.showing import distinct_text, edges_text, frequent_note, len
 from inflow.profile.texts import visible
 
 _WIDTH, _HEIGHT = 448, 120
+_MEDIAN = 0.5
 
 
 def column_card(column: ColumnProfile, rows: int, number: int) -> str:
@@ -60,9 +61,13 @@ def _histogram(column: ColumnProfile) -> Iterator[str]:
 
 def _quantiles(column: ColumnProfile) -> str:
     quantiles = "".join(
-        f"<div><dt>{each.share:.0%} up to</dt><dd>{escape(each.value)}</dd></div>" for each in column.quantiles
+        f"<div><dt>{_share(each.share)}</dt><dd>{escape(each.value)}</dd></div>" for each in column.quantiles
     )
     return quantiles and f"<dl>{quantiles}</dl>"
+
+
+def _share(share: float) -> str:
+    return "median" if share == _MEDIAN else f"{share * 100:.0f} % up to"
 
 
 def _frequent(column: ColumnProfile) -> Iterator[str]:
