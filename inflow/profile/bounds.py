@@ -6,8 +6,11 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """Up to these sizes everything is exact; beyond them it is estimated, or said to be unknown."""
+    """Up to these sizes everything counted is exact; beyond them it is estimated, or said to be unknown."""
 
+    #: Rows that are looked at together, and the bytes of them; a batch ends with whichever comes first.
+    batch_rows: int = 10_000
+    batch_bytes: int = 4 << 20
     #: Hashes from which the distinct values of one column are estimated.
     distinct_hashes: int = 16_384
     #: Values of one column that are counted one by one.

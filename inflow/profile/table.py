@@ -14,9 +14,6 @@ from shared.messages import UnreadableRow
 from shared.reader.rows_of import rows_of
 from shared.reader.sources import Record, RecordSource
 
-#: A batch ends with whichever comes first.
-_BATCH_ROWS = 10_000
-_BATCH_BYTES = 4 << 20
 _MOST_REJECTED_SHOWN = 10
 #: InnoDB has no table with more.
 _MOST_COLUMNS = 1_017
@@ -58,6 +55,7 @@ def column_names(header: Sequence[str]) -> list[str]:
 class _Table:
     def __init__(self, names: Sequence[str], bounds: Bounds) -> None:
         self._names = names
+        self._bounds = bounds
         self._rows = 0
         self._rejected = 0
         self._rejected_rows: list[RejectedRow] = []
@@ -67,15 +65,15 @@ class _Table:
     def accepted(self, source: RecordSource) -> Iterator[_Batch]:
         """Give out the good rows in batches; count the others."""
         batch: _Batch = []
-        end_bytes = source.bytes_read + _BATCH_BYTES
+        end_bytes = source.bytes_read + self._bounds.batch_bytes
         for record in rows_of(source):
             if isinstance(record, UnreadableRow):
                 self._reject(record)
             else:
                 batch.append(record)
-            if len(batch) == _BATCH_ROWS or (batch and source.bytes_read >= end_bytes):
+            if len(batch) == self._bounds.batch_rows or (batch and source.bytes_read >= end_bytes):
                 yield batch
-                batch, end_bytes = [], source.bytes_read + _BATCH_BYTES
+                batch, end_bytes = [], source.bytes_read + self._bounds.batch_bytes
         if batch:
             yield batch
 

@@ -11,7 +11,7 @@ from shared.messages import UnreadableRow
 from shared.reader.sources import Record
 
 #: Small enough for every bound to be reached by a handful of rows.
-TINY = Bounds(distinct_hashes=64, counted_values=8, sampled_values=16, key_hashes=200)
+TINY = Bounds(batch_rows=7, batch_bytes=400, distinct_hashes=64, counted_values=8, sampled_values=16, key_hashes=200)
 
 
 class TableInMemory:

@@ -130,8 +130,12 @@ def test_a_hash_that_comes_again_after_many_others_is_noticed() -> None:
         uniqueness.add(hashes)
     twice.add(hashes[:1])
 
+    again = Uniqueness()
+    again.add([*hashes, *hashes])
     once.look()
     twice.look()
 
     assert (once.is_unique, once.size) == (True, 40_000)
     assert (twice.is_unique, twice.size) == (False, 0)
+    # So many that a look did not wait for the end.
+    assert (again.is_unique, again.size) == (False, 0)

@@ -77,6 +77,12 @@ def test_a_key_that_fails_after_the_first_batch_gives_way_to_one_that_holds_it()
     assert profile_of(["id", "part"], rows).keys.found == (("id", "part"),)
 
 
+def test_a_column_that_is_empty_in_a_later_batch_is_no_key() -> None:
+    rows = [[str(number), str(number)] for number in range(20)] + [["", "20"], ["21", "21"]]
+
+    assert profiled(["gap", "id"], rows, bounds=replace(Bounds(), batch_rows=10)).profile.keys.found == (("id",),)
+
+
 def test_a_key_that_can_t_be_followed_to_the_end_is_unknown() -> None:
     rows = [[str(number)] for number in range(30_000)]
 
