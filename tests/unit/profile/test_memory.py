@@ -9,38 +9,45 @@ from shared.reader.sources import Record
 
 MIB = 1 << 20
 #: So small that all of them are reached by the smaller table already.
-BOUNDS = Bounds(batch_rows=500, distinct_hashes=512, counted_values=100, sampled_values=500, key_hashes=2_000)
+BOUNDS = Bounds(
+    batch_rows=500, batch_bytes=MIB, distinct_hashes=512, counted_values=100, sampled_values=500, key_hashes=2_000
+)
 
 
 class Endless:
-    """Rows of values that all differ, some of them long; each made when it is asked for."""
+    """Rows of values that all differ, every tenth of them long; each made when it is asked for."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, *, long: int = 2_000) -> None:
+        self._long = long
         self.header = ["id", "text", "long"]
         self.bytes_read = 0
         self._rows = rows
 
     def __iter__(self) -> Iterator[Record]:
         for number in range(self._rows):
-            long = f"{number}" * 2000 if number % 10 == 0 else str(number)
+            long = f"{number}" * self._long if number % 10 == 0 else str(number)
             self.bytes_read += len(long) + 40
             yield number + 2, [str(number), f"value {number}", long]
 
 
-def peak_bytes(rows: int) -> int:
+def peak_bytes(table: Endless) -> int:
     tracemalloc.start()
     try:
-        profile_table(Endless(rows), file="endless.csv", bounds=BOUNDS)
+        profile_table(table, file="endless.csv", bounds=BOUNDS)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
 
 def test_g8_profiling_four_times_as_many_distinct_values_takes_no_more_memory() -> None:
-    small, large = peak_bytes(5_000), peak_bytes(20_000)
+    small, large = peak_bytes(Endless(5_000)), peak_bytes(Endless(20_000))
 
     assert large < 1.1 * small
     assert large < 16 * MIB
+
+
+def test_g8_of_long_values_no_more_than_their_beginning_is_kept() -> None:
+    assert peak_bytes(Endless(2_000, long=100_000)) < 16 * MIB
 
 
 def test_g8_many_columns_share_what_few_may_have() -> None:
