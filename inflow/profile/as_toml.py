@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 
 from inflow.profile.model import Profile
 from inflow.profile.proposal import Proposal
@@ -24,7 +25,7 @@ def as_toml(proposal: Proposal) -> str:
     if not dataset.columns:
         lines += _comment("No column can be one of a dataset, so there is none to propose:")
         return "\n".join([*lines, *_left_out(proposal), ""])
-    lines += [f"[datasets.{dataset.name}]", f"files = {_texts(dataset.files)}", *_key(proposal)]
+    lines += [f"[datasets.{dataset.name}]", f"files = {_texts(dataset.files)}", *_read(dataset), *_key(proposal)]
     lines += ["", f"[datasets.{dataset.name}.columns]", *_columns(proposal), *_left_out(proposal)]
     if dataset.references:
         lines += ["", f"[datasets.{dataset.name}.references]", *_references(dataset)]
@@ -35,6 +36,14 @@ def as_toml(proposal: Proposal) -> str:
 def _origin(profile: Profile) -> str:
     rejected = f"; {count(profile.rejected, 'rejected row')} left out" if profile.rejected else ""
     return f"Proposed from {count(profile.rows, 'row')} of {visible(profile.file)}{rejected}. Read it, then try it."
+
+
+def _read(dataset: Dataset) -> Iterator[str]:
+    """What was fixed by options, and is to be fixed for the files to come."""
+    fixed = {name: value for name, value in asdict(dataset.read).items() if value is not None}
+    if fixed:
+        settings = (f"{name} = {_text(value) if isinstance(value, str) else value}" for name, value in fixed.items())
+        yield f"read = {{ {', '.join(settings)} }}"
 
 
 def _key(proposal: Proposal) -> Iterator[str]:
@@ -89,9 +98,12 @@ def _references(dataset: Dataset) -> Iterator[str]:
 
 
 def _texts(texts: Iterable[str]) -> str:
-    """Write a list of texts, all of whose characters are printable."""
-    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
-    return "[" + ", ".join(f'"{text}"' for text in escaped) + "]"
+    return f"[{', '.join(map(_text, texts))}]"
+
+
+def _text(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in escaped) + '"'
 
 
 def _comment(text: str) -> list[str]:

@@ -35,7 +35,7 @@ def profile(options: argparse.Namespace, environment: Environment) -> int:
     if options.html is not None:
         write_atomically(options.html, as_html(found).encode())
     if options.toml:
-        print(as_toml(propose(found, catalog)), end="")
+        print(as_toml(propose(found, catalog, settings_of(options))), end="")
     elif options.json:
         print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
     elif options.html is None:

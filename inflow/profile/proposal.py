@@ -11,7 +11,7 @@ from inflow.profile.references import proposed_as
 from inflow.profile.room import decimal_with_room, length_with_room, squeezed
 from shared.column_settings import bytes_of, is_name
 from shared.dataset_settings import LONGEST_ROW_BYTES
-from shared.datasets import Catalog, Column, Dataset, Reference
+from shared.datasets import NOTHING_FIXED, Catalog, Column, Dataset, ReadSettings, Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,8 @@ class Proposal:
     belongs_to: Sequence[str]
 
 
-def propose(profile: Profile, catalog: Catalog) -> Proposal:
-    """Propose a dataset that has a place in this catalogue."""
+def propose(profile: Profile, catalog: Catalog, read: ReadSettings = NOTHING_FIXED) -> Proposal:
+    """Propose a dataset that has a place in this catalogue, for files that are read as this one was."""
     faults = {column.name: fault for column in profile.columns if (fault := _fault(column))}
     usable = {column.name: column for column in profile.columns if column.name not in faults}
     known = [found for found in profile.references if found.column in usable and found.looked_up]
@@ -49,6 +49,7 @@ def propose(profile: Profile, catalog: Catalog) -> Proposal:
             columns=tuple(columns.values()),
             key=tuple(key.columns),
             references=tuple(_references(known, columns)),
+            read=read,
         ),
         is_key_found=key.is_found,
         left_out=faults | too_large,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.watcher.regular_files import open_regular
-from shared.reader.settings import ReadSettings
+from shared.datasets import ReadSettings
 from shared.reader.sources import RecordSource
 from shared.reader.survey import make_plan
 

@@ -10,7 +10,7 @@ from inflow.profile.lookup import nobody_knows
 from inflow.profile.proposal import propose
 from inflow.profile.references import possible_references
 from shared.configuration import load_catalog, parse_catalog
-from shared.datasets import Catalog, Dataset
+from shared.datasets import Catalog, Dataset, ReadSettings
 from shared.messages import RowsExtracted
 from shared.rows import TypedChunk, type_chunk
 from tests.support.command import REPOSITORY
@@ -146,6 +146,14 @@ def test_nearly_all_values_have_to_be_keys(known: int, is_reference: bool) -> No
     table = profiled(["place"], [[f"Town {n}"] for n in range(20)])
 
     assert bool([*possible_references(table, catalog, lambda _dataset, _keys: known)]) == is_reference
+
+
+def test_what_options_fixed_is_fixed_for_the_files_to_come() -> None:
+    read = ReadSettings(delimiter="\t", quote="", escape="\\", skip_lines=2)
+
+    dataset = dataset_in(as_toml(propose(profile_of(["a"], [["1"]]), NOTHING, read)))
+
+    assert dataset.read == read
 
 
 def test_a_name_that_is_taken_gets_a_number() -> None:
