@@ -25,7 +25,7 @@ _MOST_FREQUENT = 5
 def as_text(profile: Profile) -> str:
     """Write a profile: the file, its columns one by one, keys, references, rejected rows."""
     rows, columns = count(profile.rows, "row"), count(len(profile.columns), "column")
-    lines = [f"{visible(profile.file)}: {rows}, {columns}, {profile.rejected:,} rejected"]
+    lines = textwrap.wrap(f"{visible(profile.file)}: {rows}, {columns}, {profile.rejected:,} rejected", _WIDTH)
     lines += _fact("read as", profile.read_as, indent="")
     lines += _fact("! cut short", profile.truncation or "", indent="")
     for column in profile.columns:

@@ -15,7 +15,7 @@ _COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz", ".zip")
 
 def suggested_name(text: str, *, prefix: str, taken: Collection[str] = ()) -> str:
     """Return a name that is allowed and as much like the text as can be; `prefix` where it begins with no letter."""
-    letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    letters = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
     name = re.sub(r"[^a-z0-9]+", "_", letters).strip("_")
     if not is_name(name[:1]) or name.startswith(OWN_TABLES):
         name = f"{prefix}_{name}".rstrip("_")

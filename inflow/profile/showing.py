@@ -55,6 +55,8 @@ def key_text(columns: tuple[str, ...]) -> str:
 
 def keys_notes(keys: Keys) -> list[str]:
     """Say what was found, what is unknown, or that there is nothing."""
+    if not keys.rows_followed:
+        return ["none: there are no rows"]
     notes = [key_text(key) for key in keys.found]
     notes += [f"{key_text(key)}: unknown beyond {keys.rows_followed:,} rows" for key in keys.unknown]
     return notes or ["none: no column, and no few columns together, are never empty and never the same twice"]

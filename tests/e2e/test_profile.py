@@ -28,6 +28,7 @@ def test_the_samples_are_profiled_as_the_documentation_shows(inflow: Inflow) -> 
 
     assert (finished.returncode, finished.stderr) == (0, "")
     assert finished.stdout in documentation
+    assert inflow("profile", str(SAMPLES / "places.csv"), "--toml").stdout in documentation
 
 
 def test_the_proposed_dataset_loads_the_file_it_was_made_from(inflow: Inflow) -> None:

@@ -80,7 +80,7 @@ def test_names_that_are_none_are_left_out_with_what_to_call_them() -> None:
     toml = proposed_toml(["id", "Größe (cm)", "2nd", ""], [["1", "a", "b", "c"], ["2", "a", "b", "c"]])
 
     assert dataset_in(toml).column_names == ("id",)
-    assert '# left out: Größe (cm): not a name for a column; call it "groe_cm", say' in toml
+    assert '# left out: Größe (cm): not a name for a column; call it "grosse_cm", say' in toml
     assert 'call it "column_2nd", say' in toml
     assert "# left out: (column 4)" in toml
 
