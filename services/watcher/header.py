@@ -75,8 +75,8 @@ def check_nameless(table: RecordSource, dataset: Dataset) -> None:
     if len(faults) > len(rows) / 2:
         raise FileRefused(
             "missing-label",
-            f"the file has no header, and its values do not fit {', '.join(map(_quoted, names))}: line {faults[0].line}:"
-            f" {faults[0].message}",
+            f"the file has no header, and its values do not fit {', '.join(map(_quoted, names))};"
+            f" line {faults[0].line}: {faults[0].message}",
         )
 
 
