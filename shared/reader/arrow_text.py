@@ -23,7 +23,9 @@ def texts_of(column: pa.Array) -> list[str]:
         return [_plain_number(text) for text in _as_written(column.cast(_wider_than_half(kind)))]
     if types.is_timestamp(kind):
         return [_moment(text) for text in _as_written(column.cast(pa.timestamp(kind.unit, kind.tz and "UTC")))]
-    return _as_written(column) if types.is_temporal(kind) else [text_of(value) for value in column.to_pylist()]
+    if types.is_date(kind) or types.is_time(kind):
+        return _as_written(column)
+    return [text_of(value) for value in column.to_pylist()]
 
 
 def _is_bytes(kind: pa.DataType) -> bool:

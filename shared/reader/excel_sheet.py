@@ -17,6 +17,8 @@ from shared.reader.excel_parts import MOST_ROWS
 _MOST_COLUMNS = 16_384
 #: Above a header there may be so many rows of a title, notes and the like.
 _PREAMBLE_ROWS = 20
+#: Empty ones, of which there may be very many, should not cost one step each.
+_ROWS_AT_ONCE = 16
 _ERROR = "e"
 
 
@@ -49,12 +51,7 @@ def first_table(sheets: Sequence[Any]) -> tuple[SheetRow, Iterator[SheetRow]]:
 
 
 def _filled_rows(sheet: Any) -> Iterator[SheetRow]:
-    # The size that a sheet states is wrong in either direction: rows would be lost, or millions made up.
-    sheet.reset_dimensions()
-    number = 0
-    cells_of_rows = iter(sheet.iter_rows())
-    while (cells := _next_row(cells_of_rows)) is not None:
-        number += 1
+    for number, cells in enumerate(_rows(sheet), start=1):
         if number > MOST_ROWS or len(cells) > _MOST_COLUMNS:
             raise FileRefused("format-error", f"the sheet goes beyond {MOST_ROWS} rows or {_MOST_COLUMNS} columns")
         texts = [_text(cell.value) for cell in cells]
@@ -63,9 +60,17 @@ def _filled_rows(sheet: Any) -> Iterator[SheetRow]:
             yield SheetRow(number, texts, errors)
 
 
-def _next_row(rows: Iterator[tuple[Any, ...]]) -> tuple[Any, ...] | None:
+def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    # The size that a sheet states is wrong in either direction: rows would be lost, or millions made up.
+    sheet.reset_dimensions()
+    rows = iter(sheet.iter_rows())
+    while batch := _next_rows(rows):
+        yield from batch
+
+
+def _next_rows(rows: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     with refusing_damage():
-        return next(rows, None)
+        return list(islice(rows, _ROWS_AT_ONCE))
 
 
 def _text(value: object) -> str:
@@ -79,11 +84,14 @@ def refusing_damage() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except DefusedXmlException as error:
-        message = "the workbook defines XML entities, which no spreadsheet program writes; save it anew"
-        raise FileRefused("format-error", message) from error
     except (FileRefused, OSError, MemoryError):
         raise
     except Exception as error:
-        message = f"the workbook is damaged or none ({type(error).__name__}: {error}); save it as .xlsx anew, or as CSV"
-        raise FileRefused("format-error", message) from error
+        raise FileRefused("format-error", f"{_damage(error)}; save it as .xlsx anew, or as CSV") from error
+
+
+def _damage(error: Exception) -> str:
+    if isinstance(error, DefusedXmlException) or isinstance(error.__cause__, DefusedXmlException):
+        return "the workbook defines XML entities, which no spreadsheet program does"
+    reason = str(error).partition("\n")[0]
+    return f"the workbook is damaged, or is none ({type(error).__name__}: {reason})"

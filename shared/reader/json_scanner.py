@@ -158,8 +158,9 @@ class _ValueEnd:
             return at + 1
         found = _IN_STRING.match(data, at)
         end = found.end() if found else at
-        self._is_escaped = data[end:] == b"\\"
-        self._is_in_string = data[end : end + 1] != b'"'
+        symbol = data[end : end + 1]
+        self._is_escaped = symbol == b"\\"
+        self._is_in_string = symbol != b'"'
         self.is_found = not (self._is_in_string or self._depth)
         return min(end + 1, len(data))
 

@@ -40,12 +40,12 @@ class ParquetRecords:
                 page_checksum_verification=True,
             )
             self._header = [str(name) for name in self._file.schema_arrow.names]
+        if not self._header:
+            raise FileRefused("blank-header", "the Parquet file has no columns")
         expansion.give_out(_pages_bytes(self._file.metadata))
         self._expansion = expansion
         self._batch_rows = _rows_of_batch(self._file.schema)
         self._bytes_read = 0
-        if not self._header:
-            raise FileRefused("blank-header", "the Parquet file has no columns")
 
     @property
     def header(self) -> list[str]:

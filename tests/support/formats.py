@@ -23,7 +23,7 @@ from shared.reader.expansion import Expansion
 from shared.reader.json_records import JsonRecords, NdjsonRecords
 from shared.reader.magic import kind_of
 from shared.reader.parquet_records import ParquetRecords
-from shared.reader.sources import Record, RecordSource
+from shared.reader.sources import RecordSource
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 

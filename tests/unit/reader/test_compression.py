@@ -192,7 +192,24 @@ def overlapping_zip(count: int) -> bytes:
     local = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 8, 0, 0, zlib.crc32(bytes(MIB)), len(data), MIB, 1, 0)
     directory = b"".join(
         struct.pack(
-            "<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 8, 0, 0, zlib.crc32(bytes(MIB)), len(data), MIB, 1, 0, 0, 0, 0, 0, 0
+            "<4s6H3I5H2I",
+            b"PK\x01\x02",
+            20,
+            20,
+            0,
+            8,
+            0,
+            0,
+            zlib.crc32(bytes(MIB)),
+            len(data),
+            MIB,
+            1,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
         )
         + b"a"
         for _ in range(count)

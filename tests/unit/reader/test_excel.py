@@ -163,21 +163,23 @@ def test_entity_bombs_are_refused(part: str) -> None:
             workbook([["a", "b"], [1, "=A2+1"]]), "format-error", "formulas without their results", id="formulas"
         ),
         pytest.param(
-            with_sheet_rows(b'<row r="1"><c r="A1"><v>1</v></c></row><row r="99999999999"><c r="A1"><v>1</v></c></row>'),
+            with_sheet_rows(
+                b'<row r="1"><c r="A1"><v>1</v></c></row><row r="99999999999"><c r="A1"><v>1</v></c></row>'
+            ),
             "format-error",
             "beyond 1048576 rows",
             id="a row far below",
         ),
         pytest.param(with_sheet_rows(b'<row r="1">' + b"<c/>" * (2 * MIB)), "row-too-large", "bytes of XML", id="wide"),
         pytest.param(with_sheet_rows(b"<row/>" * 1_100_000), "row-too-large", "1048576 rows", id="many rows"),
-        pytest.param(with_sheet_rows(b"<row><c t='s'><v>99</v></c></row>"), "format-error", "damaged", id="no such text"),
+        pytest.param(
+            with_sheet_rows(b"<row><c t='s'><v>99</v></c></row>"), "format-error", "damaged", id="no such text"
+        ),
         pytest.param(
             with_part(TABLE, "xl/styles.xml", lambda _: bytes(17 * MIB)), "compression-bomb", "16", id="a large part"
         ),
-        pytest.param(
-            with_part(TABLE, SHEET, lambda _: b" " * 300 * MIB), "compression-bomb", "200 times", id="a bomb"
-        ),
-        pytest.param(with_part(TABLE, "xl/workbook.xml", lambda _: b"<x/>"), "format-error", "damaged", id="no book"),
+        pytest.param(with_part(TABLE, SHEET, lambda _: b" " * 300 * MIB), "compression-bomb", "200 times", id="a bomb"),
+        pytest.param(with_part(TABLE, "xl/workbook.xml", lambda _: b"<x/>"), "blank-header", "", id="no sheets"),
     ],
 )
 def test_what_can_not_be_read_is_refused_in_bounded_memory(data: bytes, code: str, message: str) -> None:
@@ -191,12 +193,28 @@ def test_what_can_not_be_read_is_refused_in_bounded_memory(data: bytes, code: st
     assert peak_bytes < 32 * MIB
 
 
-def test_a_text_that_is_shared_by_very_many_cells_is_a_bomb() -> None:
-    cells = b"".join(b'<c t="s"><v>0</v></c>' for _ in range(20))
-    rows = b'<row><c t="inlineStr"><is><t>a</t></is></c></row>' + b"<row>" + cells + b"</row>"
-    data = with_sheet_rows(rows * 200)
-    texts = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>%s</t></si></sst>'
-    data = with_part(data, "xl/sharedStrings.xml", lambda _: texts % (b"x" * 32_000))
+def with_shared_text(data: bytes, text: bytes) -> bytes:
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    entry = b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s"/></Types>' % kind
+    data = with_part(data, "[Content_Types].xml", lambda part: part.replace(b"</Types>", entry))
+    namespace = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    texts = b'<sst xmlns="%s"><si><t>%s</t></si></sst>' % (namespace, text)
+    return with_part(data, "xl/sharedStrings.xml", lambda _: texts)
+
+
+def test_cells_may_share_their_texts() -> None:
+    row = b'<row><c t="s"><v>0</v></c><c t="s"><v>0</v></c></row>'
+
+    source = read(with_shared_text(with_sheet_rows(row * 2), b"Ayr"))
+
+    assert source.header == ["Ayr", "Ayr"]
+    assert list(source) == [(2, ["Ayr", "Ayr"])]
+
+
+def test_a_text_that_very_many_cells_share_is_a_bomb() -> None:
+    row = b"<row>" + b'<c t="s"><v>0</v></c>' * 20 + b"</row>"
+
+    data = with_shared_text(with_sheet_rows(row * 200), b"x" * 32_000)
 
     assert refusal(lambda: codes_of(read(data)))[0] == "compression-bomb"
 

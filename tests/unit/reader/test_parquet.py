@@ -114,7 +114,11 @@ def test_a_long_text_that_a_million_rows_share_is_a_bomb_in_bounded_memory() -> 
 
 
 def test_a_row_that_is_too_large_faults_itself_alone() -> None:
-    assert codes_of(read(pa.table({"a": ["x", "y" * (MIB + 1), "z"]}))) == [(1, ["x"]), (2, "row-too-large"), (3, ["z"])]
+    assert codes_of(read(pa.table({"a": ["x", "y" * (MIB + 1), "z"]}))) == [
+        (1, ["x"]),
+        (2, "row-too-large"),
+        (3, ["z"]),
+    ]
 
 
 def test_pages_that_unpack_to_very_much_are_a_bomb() -> None:
@@ -158,7 +162,9 @@ def test_what_can_not_be_read_is_refused(data: bytes, code: str) -> None:
 @pytest.mark.parametrize("position", range(4, 60, 5))
 def test_a_changed_byte_of_a_page_is_noticed(position: int) -> None:
     data = bytearray(
-        parquet_file(pa.table({"a": ["Derry", "Ayr"]}), write_page_checksum=True, compression=None, use_dictionary=False)
+        parquet_file(
+            pa.table({"a": ["Derry", "Ayr"]}), write_page_checksum=True, compression=None, use_dictionary=False
+        )
     )
     data[position] ^= 0xFF
 

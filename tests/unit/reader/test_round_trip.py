@@ -12,7 +12,9 @@ from shared.reader.json_records import JsonRecords, NdjsonRecords
 from tests.support.formats import COMPRESSORS, READERS, WRITERS, Table, Trickle, unpacked, zipped
 
 #: XML has no control characters and no lone CR.
-TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), min_size=1, max_size=8)
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), min_size=1, max_size=8
+)
 NAMES = st.lists(TEXT, min_size=2, max_size=4, unique=True)
 PACKINGS = st.sampled_from([None, *COMPRESSORS, "zip"])
 
@@ -72,7 +74,7 @@ def test_a_file_cut_short_is_refused_or_has_only_whole_rows(
     rows = [list(row) for row in table[1]]
     assert records == rows[: len(records)]
     # Without the last line end, NDJSON is whole.
-    assert is_refused or packing is None and format_name == "ndjson" and is_at_line_end(whole, length)
+    assert is_refused or (packing is None and format_name == "ndjson" and is_at_line_end(whole, length))
 
 
 def is_at_line_end(whole: bytes, length: int) -> bool:
