@@ -19,6 +19,11 @@ def texts_of(column: pa.Array) -> list[str]:
         return ["" if value is None else _json(value) for value in column.to_pylist()]
     if _is_bytes(kind):
         return ["" if value is None else value.decode("utf-8", "surrogateescape") for value in _bytes(column)]
+    return _texts_of_numbers_and_moments(column)
+
+
+def _texts_of_numbers_and_moments(column: pa.Array) -> list[str]:
+    kind = column.type
     if types.is_floating(kind):
         return [_plain_number(text) for text in _as_written(column.cast(_wider_than_half(kind)))]
     if types.is_timestamp(kind):

@@ -103,7 +103,7 @@ def _pages_bytes(metadata: Any) -> int:
 
 
 def _rows_of_batch(schema: Any) -> int:
-    width_bytes = sum(max(8, schema.column(position).length) for position in range(len(schema)))
+    width_bytes: int = sum(max(8, schema.column(position).length) for position in range(len(schema)))
     if width_bytes > LONGEST_ROW_BYTES:
         raise FileRefused(
             "row-too-large", f"each row of the Parquet file takes {width_bytes} bytes; expected {LONGEST_ROW_BYTES}"

@@ -11,9 +11,11 @@ from typing import IO
 
 import openpyxl
 import pyarrow as pa
+import pytest
 import zstandard
 from pyarrow import parquet
 
+from shared.errors import FileRefused
 from shared.messages import UnreadableRow
 from shared.reader.archives import members_of
 from shared.reader.blocks import Readable
@@ -115,7 +117,23 @@ def unpacked(file: IO[bytes]) -> Readable:
 
 
 def in_memory(file: Readable) -> IO[bytes]:
-    return io.BytesIO(b"".join(iter(lambda: file.read(1 << 20), b"")))
+    return io.BytesIO(read_all(file))
+
+
+def read_all(file: Readable, size_bytes: int = 100_000) -> bytes:
+    return b"".join(iter(lambda: file.read(size_bytes), b""))
+
+
+def read_and_forget(file: Readable) -> None:
+    while file.read(256 * 1024):
+        pass
+
+
+def refusal(action: Callable[[], object]) -> str:
+    """The code with which a file is refused."""
+    with pytest.raises(FileRefused) as caught:
+        action()
+    return caught.value.code
 
 
 def codes_of(source: RecordSource) -> list[tuple[int, list[str] | str]]:
