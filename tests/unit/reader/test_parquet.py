@@ -1,16 +1,14 @@
 import io
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
 import pytest
 
-from shared.errors import FileRefused
 from shared.messages import UnreadableRow
 from shared.reader.expansion import Expansion
 from shared.reader.parquet_records import ParquetRecords
-from tests.support.formats import codes_of, parquet_file
+from tests.support.formats import codes_of, parquet_file, refusal
 
 MIB = 1 << 20
 
@@ -25,12 +23,6 @@ def read_bytes(data: bytes) -> ParquetRecords:
 
 def texts_of(column: pa.Array) -> list[str]:
     return [record[1][0] for record in read(pa.table({"a": column})) if isinstance(record, tuple)]
-
-
-def refusal(action: Callable[[], object]) -> str:
-    with pytest.raises(FileRefused) as caught:
-        action()
-    return caught.value.code
 
 
 @pytest.mark.parametrize(
@@ -98,19 +90,18 @@ def test_rows_are_numbered_through_all_groups() -> None:
     assert list(read(table, row_group_size=700)) == [(number + 1, [str(number)]) for number in range(2500)]
 
 
+def read_and_check(source: ParquetRecords, *, most_bytes: int) -> None:
+    for _ in source:
+        assert pa.total_allocated_bytes() < most_bytes
+
+
 def test_a_long_text_that_a_million_rows_share_is_a_bomb_in_bounded_memory() -> None:
     shared = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int32()), pa.array(["x" * 500_000]))
     data = parquet_file(pa.table({"a": shared}), store_schema=False)
     before = pa.total_allocated_bytes()
     source = read_bytes(data)
-    peaks = []
 
-    def read_all() -> None:
-        for _ in source:
-            peaks.append(pa.total_allocated_bytes() - before)
-
-    assert refusal(read_all) == "compression-bomb"
-    assert max(peaks) < 32 * MIB
+    assert refusal(lambda: read_and_check(source, most_bytes=before + 32 * MIB)) == "compression-bomb"
 
 
 def test_a_row_that_is_too_large_faults_itself_alone() -> None:
@@ -159,16 +150,8 @@ def test_what_can_not_be_read_is_refused(data: bytes, code: str) -> None:
     assert refusal(lambda: read_bytes(data)) == code
 
 
-@pytest.mark.parametrize("position", range(4, 60, 5))
-def test_a_changed_byte_of_a_page_is_noticed(position: int) -> None:
-    data = bytearray(
-        parquet_file(
-            pa.table({"a": ["Derry", "Ayr"]}), write_page_checksum=True, compression=None, use_dictionary=False
-        )
-    )
-    data[position] ^= 0xFF
+def test_a_changed_page_is_noticed() -> None:
+    plain = {"compression": None, "use_dictionary": False, "write_statistics": False}
+    data = parquet_file(pa.table({"a": ["Derry"]}), write_page_checksum=True, **plain)
 
-    try:
-        assert list(read_bytes(bytes(data))) == [(1, ["Derry"]), (2, ["Ayr"])]
-    except FileRefused as error:
-        assert error.code == "format-error"
+    assert refusal(lambda: list(read_bytes(data.replace(b"Derry", b"Perry")))) == "format-error"
