@@ -58,6 +58,9 @@ class _BoundedReads(io.BufferedIOBase):
         return self._file.read(_LARGEST_DIRECTORY_BYTES if size is None or size < 0 else size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        if whence == io.SEEK_SET and offset < 0:
+            # An OSError of a real file would say that it can't be read just now.
+            raise zipfile.BadZipFile("a member begins before the file")
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:

@@ -3,6 +3,7 @@ import struct
 import tracemalloc
 import zipfile
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,16 @@ def test_what_comes_out_is_counted_over_all_members() -> None:
     data = zipped({f"{name}.csv": bytes(40 * MIB) for name in range(2)})
 
     assert refusal(lambda: members(data)) == "compression-bomb"
+
+
+def test_a_member_that_begins_before_the_file_is_damage(tmp_path: Path) -> None:
+    data = bytearray(zipped({"a.csv": DATA}))
+    # The directory's place, as the end of the archive states it: all offsets shift by what it is wrong.
+    data[-6:-2] = struct.pack("<I", struct.unpack("<I", data[-6:-2])[0] + 1000)
+    path = tmp_path / "a.zip"
+    path.write_bytes(data)
+
+    with path.open("rb") as file:
+        assert refusal(lambda: [read_all(member.open()) for member in members_of(file, Expansion())]) == (
+            "compression-error"
+        )
