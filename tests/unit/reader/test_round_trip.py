@@ -11,9 +11,9 @@ from shared.messages import UnreadableRow
 from shared.reader.json_records import JsonRecords, NdjsonRecords
 from tests.support.formats import COMPRESSORS, READERS, WRITERS, Table, Trickle, unpacked, zipped
 
-#: XML has no control characters and no lone CR.
+#: XML has no control characters, and what begins with = is a formula in a sheet.
 TEXT = st.text(
-    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), min_size=1, max_size=8
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="=\ufffe\uffff"), min_size=1, max_size=8
 )
 NAMES = st.lists(TEXT, min_size=2, max_size=4, unique=True)
 PACKINGS = st.sampled_from([None, *COMPRESSORS, "zip"])
