@@ -6,7 +6,6 @@ import os
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 from pathlib import PurePath
 
 from services.watcher.chunks import Bounds
@@ -14,6 +13,7 @@ from services.watcher.claims import ClaimedName, displayed, number_of, shortened
 from services.watcher.discovery import Entry, Sighting, dataset_of, is_candidate, settled, sight
 from services.watcher.inbox import list_inbox
 from services.watcher.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
+from services.watcher.versions import Version
 from shared import loads
 from shared.errors import FileRefused
 from shared.files import READ_FLAGS, DataFolder
@@ -139,13 +139,13 @@ class Intake:
         return max((number_of(name) for folder in folders for name in os.listdir(folder)), default=0)
 
     def _entry_for(self, claimed: ClaimedName) -> Claim:
-        status = (self._folder.processing / str(claimed)).lstat()
+        version = Version.of((self._folder.processing / str(claimed)).lstat())
         return Claim(
             load_id=claimed.load_id,
             file=self._paths.get(claimed.load_id, displayed(claimed.original))[:PATH_LENGTH],
             dataset=claimed.dataset,
-            size_bytes=status.st_size,
-            modified_at=datetime.fromtimestamp(status.st_mtime, UTC).replace(tzinfo=None),
+            size_bytes=version.size_bytes,
+            modified_at=version.modified_at,
         )
 
     def _why_not_complete(self, entry: Entry) -> WaitingFile:
