@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.column_settings import BYTES_PER_CHARACTER, bytes_of, check_name, declared, read_column, shape
-from shared.datasets import Column, Dataset, Reference
+from shared.datasets import Column, Dataset, Marker, Reference
 from shared.toml_problems import quoted
 from shared.toml_tables import TomlTable
 
 _OWN_TABLES = "inflow_"
+_MARKERS: Sequence[Marker] = ("done", "sha256")
 _LONGEST_KEY_COLUMNS = 16
 #: What InnoDB takes.
 LONGEST_KEY_BYTES = 3072
@@ -25,6 +26,7 @@ class DatasetDraft:
     files: tuple[str, ...]
     columns: Mapping[str, Column | None]
     key: tuple[str, ...]
+    wait_for: Marker | None = None
     references: Mapping[str, Reference | None] = field(default_factory=dict)
 
     @property
@@ -39,6 +41,7 @@ class DatasetDraft:
             files=self.files,
             columns=tuple(column for column in self.columns.values() if column),
             key=self.key,
+            wait_for=self.wait_for,
             references=tuple(reference for reference in self.references.values() if reference),
         )
 
@@ -56,14 +59,15 @@ def _draft(name: str, table: TomlTable) -> DatasetDraft:
     check_name(table, name)
     if name.startswith(_OWN_TABLES):
         table.problem(f"bad name; names that begin with {_OWN_TABLES} are for Inflow's own tables")
-    table.check_known(("files", "key", "columns", "references"))
+    table.check_known(("files", "key", "columns", "references", "wait_for"))
     files, key = _files(table), table.texts("key", "a list of column names")
     entries = table.tables("columns", 'NAME = { type = "text" }', required=True)
     columns = {column: read_column(column, entry, in_key=column in key) for column, entry in entries.items()}
     _check_row(table, columns.values())
     key = declared(table, "key", key, columns)
     _check_key(table, [columns[column] for column in key])
-    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key)
+    wait_for = table.choice("wait_for", _MARKERS) if "wait_for" in table else None
+    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key, wait_for=wait_for)
 
 
 def _files(table: TomlTable) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 TypeName = Literal["text", "integer", "decimal", "date", "timestamp", "boolean"]
+Marker = Literal["done", "sha256"]
 SummaryFormat = Literal["json-object", "json-rows", "csv"]
 
 
@@ -44,6 +45,8 @@ class Dataset:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     references: tuple[Reference, ...] = ()
+    #: Files are claimed only with this marker beside them; None: without one, too.
+    wait_for: Marker | None = None
 
     @property
     def column_names(self) -> tuple[str, ...]:

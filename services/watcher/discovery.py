@@ -60,15 +60,18 @@ def settled(
     entries: Iterable[Entry],
     sightings: Mapping[str, Sighting],
     *,
-    renamed_in: Collection[str],
+    declared: Collection[str],
     now: float,
     settle_seconds: float,
 ) -> list[Entry]:
-    """Return the complete files in the order in which they count as dropped: oldest first, then by name."""
+    """Return the complete files in the order in which they count as dropped: oldest first, then by name.
+
+    `declared` are those that somebody said to be whole.
+    """
     complete = [
         entry
         for entry in entries
-        if entry.kind == "file" and (entry.path in renamed_in or now - sightings[entry.path].since >= settle_seconds)
+        if entry.kind == "file" and (entry.path in declared or now - sightings[entry.path].since >= settle_seconds)
     ]
     return sorted(complete, key=lambda entry: (entry.modified_at, entry.path))
 

@@ -1,18 +1,18 @@
 """G1 Nothing lost: a file that is written to after its claim is loaded once more, as it is then."""
 
+import ctypes
 import errno
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from services.watcher import intake, regular_files, returning
-from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
+from services.watcher import intake
 from tests.support.pipeline import AT_ONCE, PEOPLE, Clock, Pipeline, people
 
 LATE = "Late,Lane,1900-01-01,Weir\n"
@@ -41,7 +41,7 @@ def no_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
-    monkeypatch.setattr(regular_files.fcntl, "fcntl", refuse)
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
 
 
 def append(pipeline: Pipeline, text: str = LATE) -> None:
@@ -169,7 +169,7 @@ def test_a_file_goes_back_beside_one_that_has_its_name(pipeline: Pipeline) -> No
 def test_where_the_kernel_has_no_such_rename_a_file_goes_back_under_its_number(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(returning.ctypes, "CDLL", lambda *_, **__: object())
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: object())
     pipeline.drop("people.csv", people(1))
     load_all(pipeline)
     append(pipeline)
@@ -269,57 +269,6 @@ def test_a_file_that_went_back_is_no_base_for_the_next_edition(new_pipeline: New
     [_, returned, again] = pipeline.loads()
     assert (returned.inserted, returned.unchanged) == (1, 7)
     assert (again.state, again.unchanged) == ("archived", 8)
-
-
-def fragile(root: Path, steps: Steps, patch: pytest.MonkeyPatch) -> Pipeline:
-    """Counts the rename back into the inbox, too."""
-    steps.interpose(patch)
-    rename = returning.rename_to_free_name
-
-    def counted(source: Path, target: Path) -> None:
-        with steps.around("the rename back into the inbox"):
-            rename(source, target)
-
-    patch.setattr(returning, "rename_to_free_name", counted)
-    return Pipeline(root, queue=FragileQueue(steps), new_database=partial(FragileDatabase, steps=steps))
-
-
-@pytest.mark.parametrize("until", [claim_and_publish_a_chunk, load_all])
-@pytest.mark.parametrize("messages", ["lost", "kept"])
-def test_a_crash_at_any_step_changes_nothing_in_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: Callable[[Pipeline], None], messages: str
-) -> None:
-    for number in range(1, 1000):
-        steps = Steps()
-        root = tmp_path / str(number)
-        with monkeypatch.context() as patch, closing(fragile(root, steps, patch)) as pipeline:
-            pipeline.drop("people.csv", people(7))
-            steps.arm(number, Crash)
-            has_crashed = crashes(pipeline, until)
-        if not has_crashed:
-            assert "after the rename back into the inbox" in steps.names
-            break
-        for path in (*pipeline.folder.inbox.glob("*.csv"), *pipeline.folder.processing.iterdir()):
-            if path.read_text() == people(7):
-                path.write_text(people(7) + LATE)
-        queue = pipeline.queue if messages == "kept" else None
-        with closing(Pipeline(root, queue=queue)) as successor:
-            successor.finish()
-            assert len(successor.table("people")) == 8, steps.names[-1]
-            assert {load.state for load in successor.loads()} <= {"archived", "refused"}
-            assert successor.queue.dead_letters == []
-            assert [path.read_text() for path in successor.folder.archive.iterdir()][-1:] == [people(7) + LATE]
-
-
-def crashes(pipeline: Pipeline, until: Callable[[Pipeline], None]) -> bool:
-    """Append when that much is done, and go on to the end; say whether a crash came first."""
-    try:
-        until(pipeline)
-        append(pipeline)
-        pipeline.finish()
-    except Crash:
-        return True
-    return False
 
 
 def claim_renamed(pipeline: Pipeline, hidden: Path) -> None:
