@@ -1,5 +1,6 @@
 """Decides which files of the inbox are complete and whose they are. Pure: the clock and the listing are given."""
 
+import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -10,6 +11,11 @@ from shared.datasets import Dataset
 from shared.errors import FileRefused
 
 Kind = Literal["file", "other"]
+
+#: Nobody sorts files so far down; somebody who nests folders without end wants to see us fail.
+_DEEPEST = 50
+#: With a name behind it, and the data folder before it, still a path that every system call takes.
+_LONGEST_FOLDER_BYTES = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,11 @@ def is_candidate(path: str) -> bool:
     name = PurePath(path).name.lower()
     hidden = any(part.startswith(".") for part in PurePath(path).parts)
     return not hidden and not name.endswith((".part", ".tmp", "~")) and not name.startswith("~")
+
+
+def is_too_deep(folder: str) -> bool:
+    """Whether a folder, with a slash at its end, lies too far below the inbox to be looked into."""
+    return folder.count("/") > _DEEPEST or len(os.fsencode(folder)) > _LONGEST_FOLDER_BYTES
 
 
 def sight(entries: Iterable[Entry], before: Mapping[str, Sighting], *, now: float) -> dict[str, Sighting]:

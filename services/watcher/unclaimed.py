@@ -5,7 +5,7 @@ import logging
 from collections.abc import Collection, Iterable
 
 from services.watcher.claims import displayed
-from services.watcher.discovery import Entry
+from services.watcher.discovery import Entry, is_too_deep
 from shared import loads
 from shared.loads import WaitingFile
 from shared.logs import facts
@@ -74,6 +74,8 @@ def queued(entry: Entry) -> WaitingFile:
 
 def no_file(entry: Entry) -> WaitingFile:
     """It is a folder that may not be read, or neither file nor folder."""
+    if entry.path.endswith("/") and is_too_deep(entry.path):
+        return _file(entry, "blocked", "too-deep", "the folder lies too far below the inbox; move its files up")
     if entry.path.endswith("/"):
         return _file(entry, "blocked", "not-permitted", "the watcher's account may not look into this folder")
     return _file(entry, "blocked", "not-a-regular-file", "only regular files are loaded; it is left alone")

@@ -6,6 +6,7 @@ import socket
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from services.watcher.inbox import list_inbox
 from shared.files import DataFolder
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 
+EVENTS = replace(AT_ONCE, watch="auto")
 SECRET = people(1, family="Secret")
 
 
@@ -190,13 +192,39 @@ def test_a_name_that_looks_like_one_of_ours_is_a_name(pipeline: Pipeline, name: 
 
 
 def test_a_file_deep_below_the_inbox_is_its_datasets(pipeline: Pipeline) -> None:
-    folder = pipeline.folder.inbox / "people" / Path(*["deep"] * 200)
+    folder = pipeline.folder.inbox / "people" / Path(*["deep"] * 40)
     folder.mkdir(parents=True)
     (folder / "x.csv").write_text(people(1))
     pipeline.finish()
 
     [load] = pipeline.loads()
     assert (load.dataset, load.state) == ("people", "archived")
+
+
+@pytest.mark.parametrize("name", ["d", "d" * 250])
+def test_folders_nested_without_end_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Deeper than Python's stack, and longer than any system call takes a path."""
+    with closing(Pipeline(tmp_path / "data", config=EVENTS)) as pipeline:
+        monkeypatch.chdir(pipeline.folder.inbox)
+        for _ in range(2000):
+            Path(name).mkdir()
+            os.chdir(name)
+        monkeypatch.undo()
+        pipeline.drop("people.csv", people(1))
+        pipeline.finish()
+
+        assert list(pipeline.waiting().values()) == [("blocked", "too-deep")]
+        assert pipeline.states() == {"people.csv": ("archived", None)}
+    unnest(pipeline.folder.inbox / name, 2000)
+
+
+def unnest(folder: Path, depth: int) -> None:
+    """Remove what is too deep for pytest to remove: the inner folders are moved up one by one."""
+    for _ in range(depth - 1):
+        (folder / folder.name).rename(folder.with_name("next"))
+        folder.rmdir()
+        folder.with_name("next").rename(folder)
+    folder.rmdir()
 
 
 @pytest.mark.parametrize("seconds", [-(10**11), 10**12, 2**62 // 10**9])
@@ -219,11 +247,11 @@ def remove(folder: DataFolder) -> None:
 
 
 def test_thousands_of_files_of_no_dataset_hold_nobody_back(pipeline: Pipeline) -> None:
-    for number in range(3000):
+    for number in range(1500):
         (pipeline.folder.inbox / f"animals{number}.csv").touch()
     pipeline.drop("people.csv", people(1), modified_at=1)
     pipeline.look()
 
     assert pipeline.loads()[0].file == "people.csv"
     pipeline.finish()
-    assert len(os.listdir(pipeline.folder.rejected)) == 6000
+    assert len(os.listdir(pipeline.folder.rejected)) == 3000
