@@ -98,7 +98,8 @@ class Reading:
         """Begin anew, with rows in the order of their keys: for one chunk, the writer does that."""
         file.seek(0)
         self._source = FingerprintedFile(file, self._dataset)
-        return ordered_windows(file, self._source, [header.names.index(name) for name in self._dataset.key])
+        key = [header.names.index(name) for name in self._dataset.key]
+        return ordered_windows(file, self._source, key, width=len(header.names))
 
     def _cut(self, windows: Iterable[Window], header: Header, bounds: Bounds) -> Iterator[RowsExtracted]:
         for self._window in windows:

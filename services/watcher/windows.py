@@ -85,8 +85,8 @@ class RecordsOfText:
             self._text = None
 
 
-def ordered_windows(file: IO[bytes], source: Readable, key: Sequence[int]) -> Iterator[Window]:
-    """Yield the rows of a file behind its header, by the columns at these places.
+def ordered_windows(file: IO[bytes], source: Readable, key: Sequence[int], *, width: int) -> Iterator[Window]:
+    """Yield the rows of a file behind its header, which are so wide, by the columns at these places.
 
     `source` reads the file from its start. From the first window on whose records can't be told from each other without
     reading their cells, what is left comes as it stands.
@@ -102,7 +102,7 @@ def ordered_windows(file: IO[bytes], source: Readable, key: Sequence[int]) -> It
             yield window
     except Incomparable:
         file.seek(offset)
-        reader = RecordReader(file, skips_mark=not offset)
+        reader = RecordReader(file, skips_mark=not offset, width=width)
         records = iter(reader)
         if not offset:
             next(records, None)  # the header
