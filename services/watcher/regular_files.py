@@ -34,6 +34,8 @@ def is_open_for_writing(path: Path) -> bool:
     """
     descriptor = os.open(path, READ_FLAGS)
     try:
+        if not hasattr(fcntl, "F_SETLEASE"):
+            return False
         # Who opens the file for writing in this very moment has us signalled: not with SIGIO, which ends a process.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
