@@ -85,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--rejects", type=Path, metavar="FILE", help="write the rejected rows and their reasons there")
     read.set_defaults(command="inflow.read:read")
 
+    check = subparsers.add_parser("check", help="show what would become of a file, without loading it")
+    add_read_options(check)
+    check.add_argument("--dataset", metavar="NAME", help="default: the one that the file's name fits")
+    check.add_argument("--json", action="store_true", help="for machines")
+    _add_config(check)
+    check.set_defaults(command="inflow.check:check")
+
     sample = subparsers.add_parser("sample", help="write sample people.csv and places.csv")
     sample.add_argument("--rows", type=_positive, default=1000, metavar="N", help="people (default: 1000)")
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")

@@ -4,7 +4,7 @@ import argparse
 import codecs
 from pathlib import Path
 
-from shared.reader.settings import FORMATS, ReadSettings
+from shared.datasets import FORMATS, ReadSettings
 
 #: What a shell makes hard to write.
 _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "none": ""}

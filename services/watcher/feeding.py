@@ -135,6 +135,11 @@ class Feeder:
     def _open(self, reading: Reading) -> bool:
         """Find out what to publish of a file, and open it; False if that takes another turn."""
         reading.require_version()
+        if not reading.survey():
+            return False
+        if not reading.is_plain:
+            self._begin(reading, None)
+            return True
         found = self._editions.search(reading.claimed, is_resumed=reading.is_resumed)
         if found is None:
             return False

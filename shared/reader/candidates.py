@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import islice, product
 
+from shared.datasets import ReadSettings
 from shared.messages import UnreadableRow
 from shared.reader.cell_kinds import kind_of
 from shared.reader.dialects import Dialect
 from shared.reader.records import RecordReader
-from shared.reader.settings import ReadSettings
 from shared.reader.sources import Record
 
 _DELIMITERS = (",", ";", "\t", "|", ":", " ", "~", "^", "\x1f", "\x01", "§", "¦")
@@ -51,7 +51,6 @@ def rated(text: str, settings: ReadSettings) -> list[Rating]:
 
 def _candidates(text: str, settings: ReadSettings) -> Iterator[Dialect]:
     lines = [line for line in text.splitlines() if line.strip()]
-    comment = settings.comment if settings.comment is not None else _comment(lines)
     delimiters = [settings.delimiter] if settings.delimiter else _delimiters(lines)
     for delimiter, quote in product(delimiters, _quotes(text, settings)):
         for escape in _escapes(text, quote, settings):
@@ -59,7 +58,7 @@ def _candidates(text: str, settings: ReadSettings) -> Iterator[Dialect]:
                 delimiter=delimiter,
                 quote=quote or None,
                 escape=escape or None,
-                comment=comment or None,
+                comment=settings.comment or None,
                 trim=_has_blanks(lines, delimiter),
             )
 
@@ -100,12 +99,6 @@ def _escapes(text: str, quote: str, settings: ReadSettings) -> list[str]:
     if settings.escape is not None:
         return [settings.escape]
     return ["", "\\"] if quote and f"\\{quote}" in text else [""]
-
-
-def _comment(lines: list[str]) -> str:
-    """A # begins comments where it begins some lines, and not most of them."""
-    count = sum(line.startswith("#") for line in lines)
-    return "#" if 0 < count <= len(lines) / 2 and not lines[-1].startswith("#") and len(lines) > count + 1 else ""
 
 
 def _has_blanks(lines: list[str], delimiter: str) -> bool:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import IO, Literal
 
+from shared.datasets import FormatName
 from shared.reader.archives import members_of
 from shared.reader.blocks import Readable
 from shared.reader.compression import Compression, Decompressed
 from shared.reader.expansion import Expansion
 from shared.reader.json_records import json_layout
 from shared.reader.magic import kind_of
-from shared.reader.settings import FormatName
 
 Container = Compression | Literal["zip"]
 

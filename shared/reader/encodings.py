@@ -18,6 +18,8 @@ _MARKS = (
 _MOST_ZEROS = 0.3
 #: The share of bytes that a stray one may have for the text to be still UTF-8: its row is rejected.
 _MOST_STRAY = 0.02
+#: Where so few lines are not ASCII, and this is all that can be said for another encoding, they are garbage.
+_FEW_LINES, _UNLIKELY = 0.2, 0.55
 #: What charset detection looks at: more makes it slower, not better.
 _MOST_BYTES = 16 << 10
 #: What charset detection is asked about.
@@ -59,7 +61,10 @@ def guess_encoding(beginning: bytes, odd: bytes = b"") -> EncodingGuess:
         return EncodingGuess("utf-8", 1.0)
     if stray <= _MOST_STRAY * sum(byte > 0x7F for byte in evidence):  # noqa: PLR2004
         return EncodingGuess("utf-8", 0.9)
-    return _legacy(evidence[:_MOST_BYTES])
+    guess = _legacy(evidence[:_MOST_BYTES])
+    is_rare = evidence.count(b"\n") < _FEW_LINES * (beginning.count(b"\n") or 1)
+    # Garbage in a few rows is no reason to doubt all others.
+    return EncodingGuess("utf-8", 0.7, (guess.encoding,)) if is_rare and guess.confidence < _UNLIKELY else guess
 
 
 def _wide(beginning: bytes) -> EncodingGuess | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-_WESTERN = "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿßœÀÁÂÄÅÆÇÈÉÊËÍÎÑÓÔÖØÚÜŒ"
+_WESTERN = "àáâãäåæçèéêëìíîïñòóôõöøùúûüýßœðþšžÀÁÂÄÅÆÇÈÉÊËÍÎÑÓÔÖØÚÜŒÐÞŠŽ"
 _CENTRAL = "áâăąäçćčďđéęëěíîĺľłńňóôőöŕřśšşťţúůűüýźžżßÁÂĂĄÄÇĆČĎĐÉĘËĚÍÎĽŁŃŇÓÔŐÖŘŚŠŞŤŢÚŮŰÜÝŹŽŻ"
 #: In the order in which they are preferred, each with the letters that its users write.
 LATIN_LETTERS: Mapping[str, frozenset[str]] = {

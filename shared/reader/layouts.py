@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
+from shared.datasets import ReadSettings
 from shared.reader.cell_kinds import Kind, kind_of
-from shared.reader.settings import ReadSettings
 from shared.reader.sources import Record
 
 _VALUES: tuple[Kind, ...] = ("number", "time")
@@ -56,24 +56,30 @@ def find_layout(
     *,
     ending: Sequence[Record] | None,
     is_cut: bool = False,
+    named: int | None = None,
 ) -> Layout:
     """Find the layout from the file's first records, and its last ones where they are known.
 
-    `is_cut`: the file does not end with a line end.
+    `is_cut`: the file does not end with a line end. `named`: the place of the record that is known to be the header.
     """
-    first = _first_of_table(records, width) if settings.skip_lines is None else 0
+    if named is not None:
+        first, width = named, len(records[named][1])
+    else:
+        first = _first_of_table(records, width) if settings.skip_lines is None else 0
     table = [cells for _, cells in records[first:]]
     rows = [cells for cells in table if len(cells) == width]
     if table and len(table[0]) == width - 1:
         rows.insert(0, [*table[0], ""])
     header_lines, notes_lines = _header(rows, _value_columns(rows, width))
+    if named is not None:
+        header_lines, notes_lines = 1, int(len(rows) > 1 and _are_units(rows[1]))
     if settings.header_lines is not None:
         header_lines, notes_lines = settings.header_lines, 0
     footer_lines = settings.footer_lines
     if footer_lines is None:
         footer_lines = _footer(ending, width, at_least=header_lines + notes_lines + 1, is_cut=is_cut) if ending else 0
     return Layout(
-        skip_lines=settings.skip_lines or (records[first][0] - 1 if records else 0),
+        skip_lines=settings.skip_lines or (records[first][0] - 1 if first else 0),
         header_lines=header_lines,
         notes_lines=notes_lines,
         footer_lines=footer_lines,
@@ -164,14 +170,19 @@ def _are_units(cells: Sequence[str]) -> bool:
 
 
 def _footer(ending: Sequence[Record], width: int, *, at_least: int, is_cut: bool) -> int:
-    """Count the records at the end that have nothing but a first cell, in a table of three columns or more.
+    """Count the records at the end that are remarks without a delimiter, in a table of three columns or more.
 
     A single one right below the rows, without a line end, is rather a row whose rest is missing.
     """
     if width < 3:  # noqa: PLR2004
         return 0
-    remarks = list(takewhile(lambda record: not any(map(str.strip, record[1][1:])), reversed(ending[at_least:])))
+    remarks = list(takewhile(lambda record: _is_sentence(record[1]), reversed(ending[at_least:])))
     is_apart = len(remarks) < len(ending) and bool(remarks) and remarks[-1][0] > ending[-len(remarks) - 1][0] + 1
     if len(remarks) > _MOST_FOOTER_LINES or (is_cut and len(remarks) == 1 and not is_apart):
         return 0
     return len(remarks)
+
+
+def _is_sentence(cells: Sequence[str]) -> bool:
+    """Whether a record is one cell, and more than a word: a word may be a key whose row is cut short."""
+    return len(cells) == 1 and not cells[0].strip().isalnum()

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from shared.datasets import FormatName
 from shared.errors import FileRefused
 from shared.messages import UnreadableRow
 from shared.reader.blocks import Readable
@@ -13,7 +14,6 @@ from shared.reader.contents import Container, contents_of
 from shared.reader.csv_table import CsvTable
 from shared.reader.expansion import Expansion
 from shared.reader.json_records import JsonRecords, NdjsonRecords
-from shared.reader.settings import FormatName
 from shared.reader.sources import Record, RecordSource
 from shared.reader.transcoding import Utf8Of
 from shared.reader.understanding import LEAST_CONFIDENCE, Understanding
@@ -40,7 +40,7 @@ class Part:
         if self.understanding is not None:
             return CsvTable(content, self.understanding)
         if self.format in ("xlsx", "parquet"):
-            return self._binary(content if isinstance(content, io.IOBase) else seekable(content))
+            return self._binary(content if isinstance(content, (io.BufferedReader, io.BytesIO)) else seekable(content))
         text = content if self.encoding == "utf-8" else Utf8Of(content, self.encoding)
         return JsonRecords(text) if self.format == "json" else NdjsonRecords(text)
 
@@ -70,6 +70,12 @@ class Plan:
         """Whether it is RFC 4180 in UTF-8, not compressed, with a header line and nothing else."""
         understanding = self.parts[0].understanding
         return self.container is None and understanding is not None and understanding.is_plain
+
+    @property
+    def has_header(self) -> bool:
+        """Whether its columns have names."""
+        understanding = self.parts[0].understanding
+        return understanding is None or understanding.layout.header_lines > 0
 
     @property
     def truncation(self) -> str | None:

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Generator, Iterator
 from typing import IO
 
+from shared.datasets import ReadSettings
 from shared.errors import FileRefused
 from shared.reader.blocks import Readable
 from shared.reader.contents import Container, contents_of, format_of, look_into
 from shared.reader.encodings import guess_encoding, is_wide
 from shared.reader.plans import Part, Plan
 from shared.reader.samples import Sample, StreamSample, sample_of
-from shared.reader.settings import ReadSettings
 from shared.reader.truncation import truncation_of
 from shared.reader.understanding import understand
 

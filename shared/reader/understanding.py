@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from io import BytesIO
 
+from shared.datasets import ReadSettings
 from shared.errors import FileRefused
 from shared.messages import UnreadableRow
 from shared.reader.candidates import Rating, rated, with_encoding
@@ -13,11 +14,11 @@ from shared.reader.encodings import EncodingGuess, guess_encoding, is_wide
 from shared.reader.layouts import Layout, find_layout
 from shared.reader.records import RecordReader
 from shared.reader.samples import Sample
-from shared.reader.settings import ReadSettings
 from shared.reader.sources import Record
 
 #: Below it nobody should rely on a guess.
-LEAST_CONFIDENCE = 0.6
+LEAST_CONFIDENCE = 0.55
+_MOST_PREAMBLE_RECORDS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +60,23 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
     if not text.strip():
         raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
     ratings = rated(_skipped(text, settings.skip_lines or 0), settings)
-    best = _with_names(ratings, expected) or ratings[0]
-    ending = _ending(sample, best, encoding.encoding)
-    is_cut = not (sample.tail or sample.head).endswith((b"\n", b"\r"))
-    layout = find_layout(best.records, best.width, settings, ending=ending, is_cut=is_cut)
+    named = _with_names(ratings, expected)
+    best = named or ratings[0]
+    layout = find_layout(
+        best.records,
+        best.width,
+        settings,
+        ending=_ending(sample, best, encoding.encoding),
+        is_cut=not (sample.tail or sample.head).endswith((b"\n", b"\r")),
+        named=_names_at(best.records, expected),
+    )
     rivals = [rating for rating in ratings if rating.dialect.delimiter != best.dialect.delimiter and rating.width > 1]
     return Understanding(
         dialect=with_encoding(best, "utf-8" if encoding.encoding == "ascii" else encoding.encoding),
         layout=layout,
-        width=best.width,
+        width=best.width if named is None else len(best.records[_names_at(best.records, expected) or 0][1]),
         encoding_confidence=encoding.confidence,
-        dialect_confidence=1.0 if settings.delimiter or _names(best, expected) else _confidence(best, rivals),
+        dialect_confidence=1.0 if settings.delimiter or named else _confidence(best, rivals),
         other_encodings=encoding.others,
         other_dialects=tuple(rating.dialect for rating in rivals[:2]),
     )
@@ -98,19 +105,23 @@ def _skipped(text: str, count: int) -> str:
 
 def _with_names(ratings: list[Rating], expected: Collection[str]) -> Rating | None:
     """The best one under which some record has all expected names: no better evidence could be had."""
-    return next((rating for rating in ratings if _names(rating, expected)), None)
+    return next((rating for rating in ratings if _names_at(rating.records, expected) is not None), None)
 
 
-def _names(rating: Rating, expected: Collection[str]) -> bool:
+def _names_at(records: list[Record], expected: Collection[str]) -> int | None:
+    """Return the place of the first record that has all expected names."""
     if not expected:
-        return False
-    return any(set(expected) <= {cell.strip() for cell in cells} for _, cells in rating.records[:50])
+        return None
+    wanted = set(expected)
+    close = enumerate(records[:_MOST_PREAMBLE_RECORDS])
+    return next((place for place, (_, cells) in close if wanted <= set(map(str.strip, cells))), None)
 
 
 def _confidence(best: Rating, rivals: list[Rating]) -> float:
     """1 where nothing else comes near, 0.5 where another one does as well; less where many rows do not fit."""
     if best.score <= 0:
-        return 0.0
+        # Where no record can be read at all, its fault says more.
+        return 0.0 if best.records else 1.0
     rival = max((rating.score for rating in rivals), default=0.0)
     margin = min(1.0, 0.5 + (best.score - rival) / best.score)
     return round(max(0.0, margin) * (0.5 + best.consistency / 2), 2)

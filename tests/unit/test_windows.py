@@ -34,6 +34,8 @@ def written(path: Path, rows: list[list[str]], *, line_end: str = "\n", rest: st
 def messages(path: Path) -> list[RowsExtracted | LoadExtracted]:
     claimed = ClaimedName(load_id=1, dataset="people", bounds=BOUNDS, original=path.name)
     reading = Reading(claimed, load_catalog(None).datasets["people"], path)
+    while not reading.survey():
+        pass
     reading.open(None)
     found = []
     while not reading.is_finished:
