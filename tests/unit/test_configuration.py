@@ -116,7 +116,7 @@ WRONG = {
     "unknown dataset setting": (
         'key = ["id"]',
         'key = ["id"]\ncolour = "red"',
-        "4: [datasets.orders] unknown setting \"colour\"; expected one of files, key, columns, references, read, wait_for",  # noqa: E501, Q003
+        '4: [datasets.orders] unknown setting "colour"; expected one of files, key, columns, references, read, wait_for',  # noqa: E501
     ),
     "unknown marker": (
         'key = ["id"]',
