@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.column_settings import BYTES_PER_CHARACTER, bytes_of, check_name, declared, read_column, shape
-from shared.datasets import NOTHING_FIXED, Column, Dataset, ReadSettings, Reference
+from shared.datasets import NOTHING_FIXED, Column, Dataset, Marker, ReadSettings, Reference
 from shared.read_settings import read_settings_of
 from shared.toml_problems import quoted
 from shared.toml_tables import TomlTable
 
 #: How the names of Inflow's own tables begin.
 OWN_TABLES = "inflow_"
+_MARKERS: Sequence[Marker] = ("done", "sha256")
 #: What InnoDB takes.
 MOST_KEY_COLUMNS = 16
 LONGEST_KEY_BYTES = 3072
@@ -28,6 +29,7 @@ class DatasetDraft:
     columns: Mapping[str, Column | None]
     key: tuple[str, ...]
     read: ReadSettings = NOTHING_FIXED
+    wait_for: Marker | None = None
     references: Mapping[str, Reference | None] = field(default_factory=dict)
 
     @property
@@ -42,6 +44,7 @@ class DatasetDraft:
             files=self.files,
             columns=tuple(column for column in self.columns.values() if column),
             key=self.key,
+            wait_for=self.wait_for,
             references=tuple(reference for reference in self.references.values() if reference),
             read=self.read,
         )
@@ -60,15 +63,16 @@ def _draft(name: str, table: TomlTable) -> DatasetDraft:
     check_name(table, name)
     if name.startswith(OWN_TABLES):
         table.problem(f"bad name; names that begin with {OWN_TABLES} are for Inflow's own tables")
-    table.check_known(("files", "key", "columns", "references", "read"))
+    table.check_known(("files", "key", "columns", "references", "read", "wait_for"))
     files, key = _files(table), table.texts("key", "a list of column names")
     entries = table.tables("columns", 'NAME = { type = "text" }', required=True)
     columns = {column: read_column(column, entry, in_key=column in key) for column, entry in entries.items()}
     _check_row(table, columns.values())
     key = declared(table, "key", key, columns)
     _check_key(table, [columns[column] for column in key])
+    wait_for = table.choice("wait_for", _MARKERS) if "wait_for" in table else None
     read = read_settings_of(table)
-    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key, read=read)
+    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key, read=read, wait_for=wait_for)
 
 
 def _files(table: TomlTable) -> tuple[str, ...]:
