@@ -9,13 +9,14 @@ from shared.read_settings import read_settings_of
 from shared.toml_problems import quoted
 from shared.toml_tables import TomlTable
 
-_OWN_TABLES = "inflow_"
 _MARKERS: Sequence[Marker] = ("done", "sha256")
-_LONGEST_KEY_COLUMNS = 16
+#: How the names of Inflow's own tables begin.
+OWN_TABLES = "inflow_"
 #: What InnoDB takes.
+MOST_KEY_COLUMNS = 16
 LONGEST_KEY_BYTES = 3072
 #: MySQL's limit is 65,535; the rest is for the marks, the lengths of texts and the bits of NULL.
-_LONGEST_ROW_BYTES = 65_000
+LONGEST_ROW_BYTES = 65_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +61,8 @@ def read_datasets(root: TomlTable) -> dict[str, DatasetDraft]:
 def _draft(name: str, table: TomlTable) -> DatasetDraft:
     """Return a dataset without its references."""
     check_name(table, name)
-    if name.startswith(_OWN_TABLES):
-        table.problem(f"bad name; names that begin with {_OWN_TABLES} are for Inflow's own tables")
+    if name.startswith(OWN_TABLES):
+        table.problem(f"bad name; names that begin with {OWN_TABLES} are for Inflow's own tables")
     table.check_known(("files", "key", "columns", "references", "read", "wait_for"))
     files, key = _files(table), table.texts("key", "a list of column names")
     entries = table.tables("columns", 'NAME = { type = "text" }', required=True)
@@ -84,14 +85,14 @@ def _files(table: TomlTable) -> tuple[str, ...]:
 
 def _check_row(table: TomlTable, columns: Collection[Column | None]) -> None:
     size = bytes_of(columns)
-    if size > _LONGEST_ROW_BYTES:
-        expected = f"at most {_LONGEST_ROW_BYTES}, what MySQL can keep of one row"
+    if size > LONGEST_ROW_BYTES:
+        expected = f"at most {LONGEST_ROW_BYTES}, what MySQL can keep of one row"
         table.problem(_too_many_bytes("the columns take", size, expected), "columns")
 
 
 def _check_key(table: TomlTable, columns: Collection[Column | None]) -> None:
-    if len(columns) > _LONGEST_KEY_COLUMNS:
-        table.problem(f"key has {len(columns)} columns; expected at most {_LONGEST_KEY_COLUMNS}, as InnoDB does", "key")
+    if len(columns) > MOST_KEY_COLUMNS:
+        table.problem(f"key has {len(columns)} columns; expected at most {MOST_KEY_COLUMNS}, as InnoDB does", "key")
     size = bytes_of(columns)
     if size > LONGEST_KEY_BYTES:
         expected = f"at most {LONGEST_KEY_BYTES}, the limit of InnoDB"
