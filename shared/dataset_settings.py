@@ -9,9 +9,9 @@ from shared.read_settings import read_settings_of
 from shared.toml_problems import quoted
 from shared.toml_tables import TomlTable
 
+_MARKERS: Sequence[Marker] = ("done", "sha256")
 #: How the names of Inflow's own tables begin.
 OWN_TABLES = "inflow_"
-_MARKERS: Sequence[Marker] = ("done", "sha256")
 #: What InnoDB takes.
 MOST_KEY_COLUMNS = 16
 LONGEST_KEY_BYTES = 3072
