@@ -55,19 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(run)
     run.set_defaults(command="inflow.commands:run")
 
-    for name, command, what in (
-        ("status", "inflow.commands:status", "show the files that wait, the loads and the references that wait"),
-        ("loads", "inflow.commands:show_loads", "list all loads with their accounts"),
-    ):
-        report = subparsers.add_parser(name, help=what)
-        report.add_argument("--json", action="store_true", help="for machines")
-        _add_data(report)
-        _add_config(report)
-        report.set_defaults(command=command)
-
-    rejects = subparsers.add_parser("rejects", help="list rejected rows, and which of them are healed")
-    _add_rejects_options(rejects)
-    rejects.set_defaults(command="inflow.rejects:show_rejects")
+    _add_reports(subparsers)
 
     verify = subparsers.add_parser("verify", help="compare the kept counts with the whole tables")
     verify.add_argument("--json", action="store_true", help="for machines")
@@ -96,6 +84,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(check)
     check.set_defaults(command="inflow.check:check")
 
+    profile = subparsers.add_parser("profile", help="show what is in a file, before a dataset is written for it")
+    add_read_options(profile)
+    profile.add_argument("--html", type=Path, metavar="PAGE", help="write a page with pictures")
+    output = profile.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="for machines")
+    output.add_argument("--toml", action="store_true", help="propose a dataset for inflow.toml")
+    _add_data(profile)
+    _add_config(profile)
+    profile.set_defaults(command="inflow.profile.command:profile")
+
     sample = subparsers.add_parser("sample", help="write sample people.csv and places.csv")
     sample.add_argument("--rows", type=_positive, default=1000, metavar="N", help="people (default: 1000)")
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
@@ -109,6 +107,22 @@ def _parser() -> argparse.ArgumentParser:
     health = subparsers.add_parser("health", help="exit with 0 if this container's service works")
     health.set_defaults(command="inflow.health:health")
     return parser
+
+
+def _add_reports(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for name, command, what in (
+        ("status", "inflow.commands:status", "show the files that wait, the loads and the references that wait"),
+        ("loads", "inflow.commands:show_loads", "list all loads with their accounts"),
+    ):
+        report = subparsers.add_parser(name, help=what)
+        report.add_argument("--json", action="store_true", help="for machines")
+        _add_data(report)
+        _add_config(report)
+        report.set_defaults(command=command)
+
+    rejects = subparsers.add_parser("rejects", help="list rejected rows, and which of them are healed")
+    _add_rejects_options(rejects)
+    rejects.set_defaults(command="inflow.rejects:show_rejects")
 
 
 def _add_rejects_options(rejects: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 TypeName = Literal["text", "integer", "decimal", "date", "timestamp", "boolean"]
+Marker = Literal["done", "sha256"]
 SummaryFormat = Literal["json-object", "json-rows", "csv"]
 FormatName = Literal["csv", "json", "ndjson", "xlsx", "parquet"]
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
@@ -93,6 +94,8 @@ class Dataset:
     #: A file with more is refused whole; None: any number. How rows are read and typed does not depend on it.
     max_rejects: RejectLimit | None = field(default=None, repr=False)
     read: ReadSettings = NOTHING_FIXED
+    #: Files are claimed only with this marker beside them; None: without one, too.
+    wait_for: Marker | None = None
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -145,6 +145,7 @@ class Feeder:
 
     def _open(self, reading: Reading) -> bool:
         """Find out whether and what to publish of a file, and open it; False if that takes another turn."""
+        reading.require_version()
         if not self._first_passes.go_on(reading.claimed, is_resumed=reading.is_resumed) or not reading.survey():
             return False
         if not reading.is_plain:

@@ -13,6 +13,7 @@ from services.watcher.claims import ClaimedName
 from services.watcher.fingerprint import FingerprintedFile
 from services.watcher.header import Header, check_nameless, header_of, match_header
 from services.watcher.regular_files import open_regular
+from services.watcher.versions import Version
 from services.watcher.windows import RecordsOfText, RestOfFile, Window, ordered_windows
 from shared.datasets import Dataset
 from shared.errors import FileRefused
@@ -31,12 +32,21 @@ class Reading:
     Files take turns, many at a time: what one holds between its turns must be small.
     """
 
-    def __init__(self, claimed: ClaimedName, dataset: Dataset, path: Path, *, is_resumed: bool = False) -> None:
+    def __init__(
+        self,
+        claimed: ClaimedName,
+        dataset: Dataset,
+        path: Path,
+        *,
+        is_resumed: bool = False,
+        version: Version | None = None,
+    ) -> None:
         self.claimed = claimed
         #: Whether some of its messages may have been published already.
         self.is_resumed = is_resumed
         self._dataset = dataset
         self._path = path
+        self._version = version
         self._file: IO[bytes] | None = None
         self._survey: Survey | None = None
         self._source: FingerprintedFile | None = None
@@ -56,6 +66,11 @@ class Reading:
     def holds_window(self) -> bool:
         """Whether it has many rows in memory, and should be done with them before others have their turn."""
         return isinstance(self._window, RecordsOfText) and self._window.is_in_memory
+
+    def require_version(self) -> None:
+        """Raise FileRefused where the file is not what was claimed any more: other chunks would be cut from it."""
+        if self._version is not None:
+            self._version.require(self._path)
 
     def survey(self) -> bool:
         """Find out how the file is to be read; False if that takes another turn.

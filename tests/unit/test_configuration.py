@@ -151,8 +151,13 @@ WRONG = {
         'key = ["id"]\ncolour = "red"',
         (
             '4: [datasets.orders] unknown setting "colour";'
-            " expected one of files, key, max_rejects, columns, references, read"
+            " expected one of files, key, max_rejects, columns, references, read, wait_for"
         ),
+    ),
+    "unknown marker": (
+        'key = ["id"]',
+        'key = ["id"]\nwait_for = "md5"',
+        '4: [datasets.orders] wait_for is "md5"; expected one of done, sha256',
     ),
     "unknown column setting": (
         "precision = 12",
@@ -657,3 +662,11 @@ def test_the_file_in_the_working_folder_wins_over_the_built_in_one(
 
     (tmp_path / "inflow.toml").write_text(VALID, encoding="utf-8")
     assert list(load_catalog(None).datasets) == ["customers", "orders"]
+
+
+@pytest.mark.parametrize("marker", ["done", "sha256"])
+def test_a_dataset_may_wait_for_a_marker(marker: str) -> None:
+    catalog = parse(changed('key = ["id"]', f'key = ["id"]\nwait_for = "{marker}"'))
+
+    assert catalog.datasets["orders"].wait_for == marker
+    assert catalog.datasets["customers"].wait_for is None
