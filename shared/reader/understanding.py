@@ -116,12 +116,14 @@ class _Names:
 def _find_names(ratings: list[Rating], expected: Collection[str]) -> _Names | None:
     """Find the record with the most expected names, the first of equals, under the best dialect of equals."""
     wanted = set(expected)
-    best, most = None, 0
+    best, most = None, (0, False)
     for rating in ratings:
         for place, (_, cells) in enumerate(rating.records[:_MOST_PREAMBLE_RECORDS]):
             count = len(wanted.intersection(map(str.strip, cells)))
-            if count > most:
-                best, most = _Names(rating, place, count == len(wanted)), count
+            # Of a column of texts a blank is no delimiter, though all rows have one.
+            found = (count, len(cells) == rating.width)
+            if count and found > most:
+                best, most = _Names(rating, place, count == len(wanted)), found
     return best
 
 
