@@ -20,6 +20,8 @@ _LONG_DELIMITERS = ("||", ";;", "::", "~~", "\t\t", "~|~", "|~|", "<>", "\\t")
 _LEAST_LINES = 0.3
 #: How many delimiters must have a blank behind them for the blanks to be no part of the values.
 _MOST_WITH_BLANK = 0.8
+#: How many of its characters must stand together for a delimiter of several: a value may have one alone.
+_MOST_TOGETHER = 0.9
 #: So many lines with a quote alone are needed to believe that it is none.
 _LEAST_LOOSE = 3
 _MOST_RECORDS = 300
@@ -69,21 +71,24 @@ def _delimiters(lines: list[str]) -> list[str]:
     found = [each for each in (*_LONG_DELIMITERS, *_DELIMITERS) if sum(each in line for line in lines) >= least]
     long = [each for each in found if len(each) > 1 and _is_always(each, lines)]
     parts = {part for each in long for part in each}
-    return [each for each in found if (each in long) or (len(each) == 1 and each not in parts)] or [","]
+    likely = [each for each in found if (each in long) or (len(each) == 1 and each not in parts)]
+    # Without any, the comma stands for a table of one column.
+    return likely if "," in likely else [*likely, ","]
 
 
 def _is_always(delimiter: str, lines: list[str]) -> bool:
-    """Whether its first character is never there without the rest."""
-    text = "\n".join(lines)
-    pairs = text.count(delimiter)
-    return pairs * delimiter.count(delimiter[0]) == text.count(delimiter[0])
+    """Whether its first character is hardly ever there without the rest, and the rest in each line that has it."""
+    with_first = [line for line in lines if delimiter[0] in line]
+    text = "\n".join(with_first)
+    together = text.count(delimiter) * delimiter.count(delimiter[0])
+    return all(delimiter in line for line in with_first) and together >= _MOST_TOGETHER * text.count(delimiter[0])
 
 
 def _quotes(text: str, settings: ReadSettings) -> list[str]:
     if settings.quote is not None:
         return [settings.quote]
     found = ['"']
-    if re.search(r"(?m)(?:^|[,;\t|:~^ ])'[^'\n]*'(?:[,;\t|:~^ ]|\r?$)", text):
+    if re.search(r"(?m)(?:^|[,;\t|:~^ ])'(?:[^'\\\n]|''|\\.)*'(?:[,;\t|:~^ ]|\r?$)", text):
         found.append("'")
     return [*found, ""] if _has_loose_quotes(text) else found
 
@@ -102,9 +107,9 @@ def _escapes(text: str, quote: str, settings: ReadSettings) -> list[str]:
 
 
 def _has_blanks(lines: list[str], delimiter: str) -> bool:
-    if not delimiter.strip():
+    if " " in delimiter:
         return False
-    text = "\n".join(lines)
+    text = re.sub('"[^"]*"', '""', "\n".join(lines))
     return text.count(f"{delimiter} ") >= _MOST_WITH_BLANK * text.count(delimiter) > 0
 
 

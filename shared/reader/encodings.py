@@ -16,12 +16,14 @@ _MARKS = (
 )
 #: Every other byte of a text in Latin letters is zero, and hardly one of those between.
 _LEAST_ZEROS, _MOST_OTHERS = 0.3, 0.05
-#: The share of bytes that a stray one may have for the text to be still UTF-8: its row is rejected.
-_MOST_STRAY = 0.02
+#: How much a stray byte for each sound character takes from the confidence that a text is UTF-8.
+_DOUBT_OF_STRAY = 0.4
 #: Where so few lines are not ASCII, and this is all that can be said for another encoding, they are garbage.
 _FEW_LINES, _UNLIKELY = 0.2, 0.55
 #: What charset detection looks at: more makes it slower, not better.
 _MOST_BYTES = 16 << 10
+#: So many bytes that are not ASCII show a script; fewer are in many.
+_ENOUGH_BYTES = 16
 #: What charset detection is asked about.
 _LEGACY = [
     "cp1250", "cp1251", "cp1252", "cp1253", "cp1255", "cp1256", "koi8_r", "cp866",
@@ -56,11 +58,10 @@ def guess_encoding(beginning: bytes, odd: bytes = b"") -> EncodingGuess:
     evidence = _lines_not_ascii(beginning) + odd
     if not evidence:
         return EncodingGuess("utf-8", 1.0)
-    stray = _stray_bytes(evidence)
-    if not stray:
-        return EncodingGuess("utf-8", 1.0)
-    if stray <= _MOST_STRAY * sum(byte > 0x7F for byte in evidence):  # noqa: PLR2004
-        return EncodingGuess("utf-8", 0.9)
+    sound, stray = _sound_and_stray(evidence)
+    # Hardly any text in another encoding has characters of UTF-8 by chance: its rows with stray bytes are rejected.
+    if stray <= sound:
+        return EncodingGuess("utf-8", round(1.0 - _DOUBT_OF_STRAY * stray / max(1, sound), 2))
     guess = _legacy(evidence[:_MOST_BYTES])
     is_rare = evidence.count(b"\n") < _FEW_LINES * (beginning.count(b"\n") or 1)
     # Garbage in a few rows is no reason to doubt all others.
@@ -79,10 +80,11 @@ def _lines_not_ascii(text: bytes) -> bytes:
     return b"".join(line for line in text.splitlines(keepends=True) if not line.isascii())
 
 
-def _stray_bytes(text: bytes) -> int:
-    """Count the bytes that no UTF-8 has; a character that the end cuts is none."""
+def _sound_and_stray(text: bytes) -> tuple[int, int]:
+    """Count the characters that are not ASCII, and the bytes that no UTF-8 has. What the end cuts is neither."""
     decoded, _ = codecs.utf_8_decode(text, "surrogateescape", False)
-    return len(re.findall("[\udc80-\udcff]", decoded))
+    stray = len(re.findall("[\udc80-\udcff]", decoded))
+    return sum(not character.isascii() for character in decoded) - stray, stray
 
 
 def latin(evidence: bytes) -> EncodingGuess:
@@ -106,4 +108,5 @@ def _legacy(evidence: bytes) -> EncodingGuess:
     if best is None or best.encoding in LATIN_LETTERS:
         return latin(evidence)
     others = tuple(match.encoding for match in found if match.encoding != best.encoding)[:3]
-    return EncodingGuess(best.encoding, round(max(0.0, 1.0 - best.chaos) * 0.9, 2), others)
+    amount = min(1.0, sum(byte > 0x7F for byte in evidence) / _ENOUGH_BYTES)  # noqa: PLR2004
+    return EncodingGuess(best.encoding, round(max(0.0, 1.0 - best.chaos) * 0.9 * amount, 2), others)

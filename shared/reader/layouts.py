@@ -1,22 +1,15 @@
 """Finds where the table is in a file: what stands above its header, the header itself, and what stands below. Pure."""
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, takewhile
+from itertools import takewhile
 
 from shared.datasets import ReadSettings
-from shared.reader.cell_kinds import Kind, kind_of
+from shared.reader.headers import are_units, header_of, value_columns
 from shared.reader.sources import Record
 
-_VALUES: tuple[Kind, ...] = ("number", "time")
-#: A column is one of values where so many of its cells are.
-_MOST_VALUES = 0.8
-_MOST_HEADER_LINES = 4
 _MOST_FOOTER_LINES = 12
-_UNIT = re.compile(r"[\[(].{0,20}[\])]|%|°?[CFK]|[µmkcdMG]?(?:m|g|l|L|s|V|A|W|Hz|Pa|bar|mol|J)(?:[²³23])?(?:/\w{1,3})?")
-_YEARS = range(1800, 2200)
+_OTHER_DELIMITERS = (",", ";", "\t", "|", ":")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +63,9 @@ def find_layout(
     rows = [cells for cells in table if len(cells) == width]
     if table and len(table[0]) == width - 1:
         rows.insert(0, [*table[0], ""])
-    header_lines, notes_lines = _header(rows, _value_columns(rows, width))
+    header_lines, notes_lines = header_of(rows, value_columns(rows, width))
     if named is not None:
-        header_lines, notes_lines = 1, int(len(rows) > 1 and _are_units(rows[1]))
+        header_lines, notes_lines = 1, int(len(rows) > 1 and are_units(rows[1]))
     if settings.header_lines is not None:
         header_lines, notes_lines = settings.header_lines, 0
     footer_lines = settings.footer_lines
@@ -110,65 +103,6 @@ def _is_remark(cells: Sequence[str]) -> bool:
     return len(cells) > 2 and bool(cells[0].strip()) and not any(cell.strip() for cell in cells[1:])  # noqa: PLR2004
 
 
-def _value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, Kind]:
-    """Return the columns that hold numbers or times nearly everywhere, below what may be a header."""
-    below = rows[max(1, min(len(rows) // 2, _MOST_HEADER_LINES)) :]
-    found: dict[int, Kind] = {}
-    for column in range(width):
-        kinds = Counter(kind_of(cells[column]) for cells in below)
-        del kinds["empty"]
-        for kind in _VALUES:
-            if kinds[kind] and kinds[kind] >= _MOST_VALUES * kinds.total():
-                found[column] = kind
-    return found
-
-
-def _header(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[int, int]:
-    """Return how many records are names, and how many below them are units or notes."""
-    if not rows:
-        return 1, 0
-    if not values:
-        return int(_may_be_names(rows)), 0
-    header_lines = 0
-    for cells in rows[:_MOST_HEADER_LINES]:
-        if not _names_values(cells, values):
-            break
-        header_lines += 1
-    if header_lines == 0:
-        return int(_are_years(rows[0], values)), 0
-    notes = [cells for cells in rows[1:header_lines] if _are_units(cells)]
-    return header_lines - len(notes), len(notes)
-
-
-def _may_be_names(rows: Sequence[Sequence[str]]) -> bool:
-    """In a table of texts alone, the first record is the header unless it is clearly a row."""
-    first = [cell.strip() for cell in rows[0]]
-    return not any(kind_of(cell) in _VALUES for cell in first) and len(set(filter(None, first))) == len(
-        list(filter(None, first))
-    )
-
-
-def _names_values(cells: Sequence[str], values: dict[int, Kind]) -> bool:
-    """Whether most columns of values have something else here."""
-    kinds = [kind_of(cells[column]) for column in values]
-    others = sum(kind not in (*_VALUES, "empty") for kind in kinds)
-    return others > 0 and others >= sum(kind in _VALUES for kind in kinds)
-
-
-def _are_years(cells: Sequence[str], values: dict[int, Kind]) -> bool:
-    """Whether the columns of numbers have the names of years, one after the other."""
-    names = [cells[column].strip() for column in values]
-    if len(names) < 2 or not all(re.fullmatch(r"\d{4}", name) for name in names):  # noqa: PLR2004
-        return False
-    years = [int(name) for name in names]
-    return all(year + 1 == later for year, later in pairwise(years)) and years[0] in _YEARS
-
-
-def _are_units(cells: Sequence[str]) -> bool:
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    return bool(filled) and all(_UNIT.fullmatch(cell) for cell in filled)
-
-
 def _footer(ending: Sequence[Record], width: int, *, at_least: int, is_cut: bool) -> int:
     """Count the records at the end that are remarks without a delimiter, in a table of three columns or more.
 
@@ -176,13 +110,17 @@ def _footer(ending: Sequence[Record], width: int, *, at_least: int, is_cut: bool
     """
     if width < 3:  # noqa: PLR2004
         return 0
-    remarks = list(takewhile(lambda record: _is_sentence(record[1]), reversed(ending[at_least:])))
+    remarks = list(takewhile(lambda record: _is_sentence(record[1], width), reversed(ending[at_least:])))
     is_apart = len(remarks) < len(ending) and bool(remarks) and remarks[-1][0] > ending[-len(remarks) - 1][0] + 1
     if len(remarks) > _MOST_FOOTER_LINES or (is_cut and len(remarks) == 1 and not is_apart):
         return 0
     return len(remarks)
 
 
-def _is_sentence(cells: Sequence[str]) -> bool:
-    """Whether a record is one cell, and more than a word: a word may be a key whose row is cut short."""
-    return len(cells) == 1 and not cells[0].strip().isalnum()
+def _is_sentence(cells: Sequence[str], width: int) -> bool:
+    """Whether a record is one cell, and more than a word: a word may be a key whose row is cut short.
+
+    With another delimiter as often as a row has its own it is rather a row.
+    """
+    is_one = len(cells) == 1 and not cells[0].strip().isalnum()
+    return is_one and all(cells[0].count(delimiter) != width - 1 for delimiter in _OTHER_DELIMITERS)

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from shared.messages import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES, Lines, Readable, RowTooLarge
 from shared.reader.dialects import PLAIN, Dialect
+from shared.reader.loose_quotes import LooseQuotes
 from shared.reader.sources import Record
 from shared.reader.splitting import Splitter, let_fields_be_long, splitter
 from shared.reasons import Reason
 
 _EXCERPT_CHARACTERS = 1000
 _NEVER_CLOSED = "a quote is opened and never closed"
+_MISSING_DELIMITER = "a delimiter seems to be missing before a quoted value; expected one"
 #: How much of a file is read at a time.
 _BLOCK_BYTES = 256 * 1024
 
@@ -49,6 +51,7 @@ class RecordReader:
         #: How many cells a record has; the first one that can be read tells it, where it is not given.
         self._width = width
         self._splitter = self._new_splitter()
+        self._loose_quotes = LooseQuotes(dialect, dialect.quote) if dialect.quote else None
 
     @property
     def bytes_read(self) -> int:
@@ -68,13 +71,17 @@ class RecordReader:
             except csv.Error as error:
                 yield self._unreadable("dialect-error", _plain(error), self._lines.row_text)
 
-    def _good_records(self) -> Iterator[Record]:
+    def _good_records(self) -> Iterator[Record | UnreadableRow]:
         lines, records, before = self._lines, self._splitter, self._lines_before
+        loose = self._loose_quotes
         self._begin = before + records.line_num + 1
         for cells in records:
+            raw = lines.row_text if loose and loose.quote in "".join(cells) else ""
             lines.end_row()
             begin, self._begin = self._begin, before + records.line_num + 1
-            if cells:
+            if loose and raw and loose.hold_delimiter(raw):
+                yield UnreadableRow(line=begin, code="missing-cell", message=_MISSING_DELIMITER, raw=raw)
+            elif cells:
                 self._width = self._width or len(cells)
                 yield begin, cells
 

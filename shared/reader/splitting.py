@@ -46,7 +46,7 @@ class _AnyDialect:
         self._dialect = dialect
         self._blanks = " " if "\t" in dialect.delimiter else " \t"
         # A blank delimiter's own blanks are no padding.
-        self._trims = dialect.trim and bool(dialect.delimiter.strip())
+        self._trims = dialect.trim and " " not in dialect.delimiter
         self._unquoted = self._cell_without_quotes()
         self._quoted = self._cell_in_quotes()
         self.line_num = 0

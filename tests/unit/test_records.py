@@ -18,6 +18,8 @@ LINE_ENDS = ["\n", "\r\n", "\r"]
 #: Quoted or not; what is possessive here, `++`, is what makes an unclosed quote no field.
 FIELD = re.compile(r'"(?:[^"]|"")*+"(?=[,\r\n]|\Z)|(?!")[^,\r\n]*+')
 QUOTED = re.compile(r'"(?:[^"]|"")*+"')
+#: Quotes around a comma, somewhere behind a value's beginning.
+SHIFTED = re.compile(r'[^\s",]"(?=[^\s",])(?:[^"]|"")*+"(?=\s*(?:,|\Z))')
 
 ANY_STRING = st.text(st.characters(exclude_categories=["Cs"]))
 #: Strings made of what CSV is about, so that each of its rules is tried.
@@ -50,8 +52,9 @@ def oracle(text: str) -> Iterator[tuple[int, list[str] | str]]:
             end = _first_record_inside(text, position, end, width)
             yield line, "dialect-error"
         elif cells != [""] or text[position:end].strip("\r\n"):
-            width = width or len(cells)
-            yield line, cells
+            is_shifted = any("," in found for found in SHIFTED.findall(text[position:end]))
+            width = width if is_shifted else width or len(cells)
+            yield line, "missing-cell" if is_shifted else cells
         line += len(LINE_END.findall(text, position, end))
         position = end
 
@@ -97,6 +100,15 @@ def quoted_table(table: list[list[str]], line_end: str) -> str:
 @example('a"b,"c""d"\r\n\r"x"y,"\n",z\r"never closed,\n', 1)
 def test_any_text_is_read_as_rfc_4180_says_wherever_a_block_ends(text: str, block_bytes: int) -> None:
     assert outlines(read(text, block_bytes=block_bytes)) == list(oracle(text))
+
+
+@pytest.mark.parametrize("row", ['1,9:30"a, b",c', '1,9:30"a ""b"", c"', '1"a, b","c",d'])
+def test_a_delimiter_missing_before_a_quoted_value_shifts_no_row(row: str) -> None:
+    assert outlines(read(f'x,y,z\n{row}\n1,48" wide,24"\n')) == [
+        (1, ["x", "y", "z"]),
+        (2, "missing-cell"),
+        (3, ["1", '48" wide', '24"']),
+    ]
 
 
 @given(TABLES, st.sampled_from(LINE_ENDS), BLOCK_BYTES, st.booleans())

@@ -1,0 +1,86 @@
+"""Tells the header from the rows, and what is below it from both. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise, takewhile
+
+from shared.reader.cell_kinds import Kind, kind_of
+
+_VALUES: tuple[Kind, ...] = ("number", "time")
+#: A column is one of values where so many of its cells are.
+_MOST_VALUES = 0.8
+_MOST_HEADER_LINES = 4
+_UNIT = re.compile(r"[\[(].{0,20}[\])]|%|°?[CFK]|[µmkcdMG]?(?:m|g|l|L|s|V|A|W|Hz|Pa|bar|mol|J)(?:[²³23])?(?:/\w{1,3})?")
+_YEARS = range(1800, 2200)
+
+
+def value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, Kind]:
+    """Return the columns that hold numbers or times nearly everywhere, below what may be a header."""
+    below = rows[max(1, min(len(rows) // 2, _MOST_HEADER_LINES)) :]
+    found: dict[int, Kind] = {}
+    for column in range(width):
+        kinds = Counter(kind_of(cells[column]) for cells in below)
+        del kinds["empty"]
+        for kind in _VALUES:
+            if kinds[kind] and kinds[kind] >= _MOST_VALUES * kinds.total():
+                found[column] = kind
+    return found
+
+
+def header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[int, int]:
+    """Return how many records are names, and how many below them are units or notes."""
+    if not rows:
+        return 1, 0
+    if not values:
+        return int(_may_be_names(rows)), 0
+    if not _names_values(rows[0], values):
+        return int(_are_dates(rows[0], values)), 0
+    further = takewhile(lambda cells: are_units(cells) or _names_more(cells, values), rows[1:_MOST_HEADER_LINES])
+    header_lines = 1 + sum(1 for _ in further)
+    notes = [cells for cells in rows[1:header_lines] if are_units(cells)]
+    return header_lines - len(notes), len(notes)
+
+
+def _may_be_names(rows: Sequence[Sequence[str]]) -> bool:
+    """In a table of texts alone, the first record is the header unless it is clearly a row."""
+    first = [cell.strip() for cell in rows[0]]
+    filled = [cell for cell in first if cell]
+    are_distinct = len(set(filled)) == len(filled) or not _come_again(first, rows[1:])
+    return are_distinct and not any(kind_of(cell) in _VALUES for cell in first)
+
+
+def _come_again(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether any of these is a value of its column as well."""
+    return any(name and any(cells[column].strip() == name for cells in rows) for column, name in enumerate(names))
+
+
+def _names_values(cells: Sequence[str], values: dict[int, Kind]) -> bool:
+    """Whether most columns of values have something else here."""
+    kinds = [kind_of(cells[column]) for column in values]
+    others = sum(kind not in (*_VALUES, "empty") for kind in kinds)
+    return others > 0 and others >= sum(kind in _VALUES for kind in kinds)
+
+
+def _names_more(cells: Sequence[str], values: dict[int, Kind]) -> bool:
+    """Whether this can be nothing but a further line of names: a row may lack a value, or two, and say so in a word."""
+    texts = [cells[column].strip() for column in values if kind_of(cells[column]) != "empty"]
+    return len(set(texts)) > 1 and not any(kind_of(text) in _VALUES for text in texts)
+
+
+def _are_dates(cells: Sequence[str], values: dict[int, Kind]) -> bool:
+    """Whether columns of numbers have the names of years, one after the other, or of months or days in their order."""
+    names = [cells[column].strip() for column in values]
+    if len(names) < 2 or "time" in values.values():  # noqa: PLR2004
+        return False
+    if all(re.fullmatch(r"\d{4}", name) for name in names):
+        years = [int(name) for name in names]
+        return all(year + 1 == later for year, later in pairwise(years)) and years[0] in _YEARS
+    are_days = all(re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", name) for name in names)
+    return are_days and all(name < later for name, later in pairwise(names))
+
+
+def are_units(cells: Sequence[str]) -> bool:
+    """Whether all that a record says is units."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return bool(filled) and all(_UNIT.fullmatch(cell) for cell in filled)

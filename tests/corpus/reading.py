@@ -1,0 +1,27 @@
+"""Reads a file as `inflow read` does, and says whether the watcher would load it."""
+
+from io import BytesIO
+
+from shared.datasets import NOTHING_FIXED, ReadSettings
+from shared.errors import FileRefused
+from shared.messages import UnreadableRow
+from shared.reader.rows_of import rows_of
+from shared.reader.survey import make_plan
+from tests.corpus.cases import Answer, refused
+
+
+def read(content: bytes, settings: ReadSettings = NOTHING_FIXED, expected: tuple[str, ...] = ()) -> Answer:
+    """What our reader makes of a file."""
+    file = BytesIO(content)
+    try:
+        plan = make_plan(file, settings, expected=expected)
+        plan.check()
+        table = plan.open(file)
+        found = list(rows_of(table))
+    except FileRefused as error:
+        return refused(error.code)
+    return Answer(
+        header=table.header,
+        rows=[row[1] for row in found if not isinstance(row, UnreadableRow)],
+        rejects=frozenset((row.line, row.code) for row in found if isinstance(row, UnreadableRow)),
+    )
