@@ -120,7 +120,11 @@ class Feeder:
             if not reading.is_open and not self._open(reading):
                 self._in_turn.rotate(-1)
                 return
-            self._queue.publish(envelope(reading.message(), occurred_at=loads.instant_now()))
+            message = reading.message()
+            if message is None:
+                self._in_turn.rotate(-1)
+                return
+            self._queue.publish(envelope(message, occurred_at=loads.instant_now()))
             self._budget -= 1
             reading.confirm()
         if reading.is_finished:

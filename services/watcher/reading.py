@@ -1,7 +1,7 @@
 """One claimed file on its way into the queue: its header, its chunks, its manifest."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -12,8 +12,10 @@ from services.watcher.chunks import Bounds, cut_chunks
 from services.watcher.claims import ClaimedName
 from services.watcher.fingerprint import FingerprintedFile
 from services.watcher.header import Header, match_header
+from services.watcher.key_order import KeyOrder
+from services.watcher.ordering import SortingTurns, ordered_windows, sorted_windows
 from services.watcher.regular_files import open_regular
-from services.watcher.windows import RecordsOfText, RestOfFile, Window, ordered_windows
+from services.watcher.windows import RecordsOfText, RestOfFile, Window
 from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
@@ -21,6 +23,10 @@ from shared.reader.records import RecordReader
 
 #: A changed row costs so many times as much as a new one: its page is read first. Smaller chunks occupy more writers.
 _CHANGES_ARE_DEARER = 8
+#: Larger files are sorted on the disk: a row takes some five times as much in a table, and a buffer pool has 128 MB.
+_SORTED_FROM_BYTES = 16 << 20
+
+_Message = RowsExtracted | LoadExtracted
 
 
 class Reading:
@@ -29,19 +35,28 @@ class Reading:
     Files take turns, many at a time: what one holds between its turns must be small.
     """
 
-    def __init__(self, claimed: ClaimedName, dataset: Dataset, path: Path, *, is_resumed: bool = False) -> None:
+    def __init__(
+        self,
+        claimed: ClaimedName,
+        dataset: Dataset,
+        path: Path,
+        *,
+        sorting: SortingTurns,
+        is_resumed: bool = False,
+    ) -> None:
         self.claimed = claimed
         #: Whether some of its messages may have been published already.
         self.is_resumed = is_resumed
         self._dataset = dataset
         self._path = path
+        self._sorting = sorting
         self._file: IO[bytes] | None = None
         self._source: FingerprintedFile | None = None
         self._changes: Changes | None = None
         self._window: Window | None = None
-        self._chunks: Iterator[RowsExtracted] = iter(())
+        self._messages: Generator[_Message | None, None, None] | None = None
         self._row_count = 0
-        self._current: RowsExtracted | LoadExtracted | None = None
+        self._current: _Message | None = None
         #: Whether the manifest, which is the last message, is confirmed.
         self.is_finished = False
         #: Of the file's content, once all of it was read.
@@ -68,25 +83,34 @@ class Reading:
         records = iter(reader)
         header = match_header(_header_cells(next(records, None)), self._dataset)
         bounds = self.claimed.bounds
+        windows: Iterable[Window | None]
         if changes is not None:
-            windows: Iterable[Window] = [RecordsOfText(changes.text, changes.lines)]
+            windows = [RecordsOfText(changes.text, changes.lines)]
             bounds = replace(bounds, rows=max(1, bounds.rows // _CHANGES_ARE_DEARER))
         elif os.fstat(self._file.fileno()).st_size <= bounds.bytes:
             windows = [RestOfFile(reader, records)]
         else:
-            windows = self._ordered(self._file, header)
-        self._chunks = self._cut(windows, header, bounds)
+            windows = self._in_order(self._file, header)
         self._row_count, self._current = 0, None
+        self._messages = self._read(windows, header, bounds)
         return header
 
-    def _ordered(self, file: IO[bytes], header: Header) -> Iterator[Window]:
+    def _in_order(self, file: IO[bytes], header: Header) -> Iterable[Window | None]:
         """Begin anew, with rows in the order of their keys: for one chunk, the writer does that."""
         file.seek(0)
         self._source = FingerprintedFile(file, self._dataset)
-        return ordered_windows(file, self._source, [header.names.index(name) for name in self._dataset.key])
+        order = KeyOrder([header.names.index(name) for name in self._dataset.key])
+        if os.fstat(file.fileno()).st_size < _SORTED_FROM_BYTES:
+            return ordered_windows(file, self._source, order)
+        return sorted_windows(file, self._source, order, folder=self._path.parent, turns=self._sorting)
 
-    def _cut(self, windows: Iterable[Window], header: Header, bounds: Bounds) -> Iterator[RowsExtracted]:
+    def _read(
+        self, windows: Iterable[Window | None], header: Header, bounds: Bounds
+    ) -> Generator[_Message | None, None, None]:
         for self._window in windows:
+            if self._window is None:
+                yield None
+                continue
             # What was given is confirmed by now.
             yield from cut_chunks(
                 self._window,
@@ -97,11 +121,15 @@ class Reading:
                 header=header.names,
                 first_row=self._row_count,
             )
+        yield self._manifest()
 
-    def message(self) -> RowsExtracted | LoadExtracted:
-        """Return the message to publish next. OSError where the file can't be read."""
-        if self._current is None:
-            self._current = next(self._chunks, None) or self._manifest()
+    def message(self) -> _Message | None:
+        """Return the message to publish next; None where this was a step on the way to it.
+
+        OSError where the file can't be read or sorted.
+        """
+        if self._current is None and self._messages is not None:
+            self._current = next(self._messages)
         return self._current
 
     def confirm(self) -> None:
@@ -117,6 +145,9 @@ class Reading:
         """Close the file; a new `open` begins from the start."""
         if isinstance(self._window, RecordsOfText):
             self._window.close()
+        if self._messages is not None:
+            self._messages.close()
+            self._messages = None
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -10,6 +10,7 @@ from services.watcher.editions import Editions
 from services.watcher.feeding import Feeder, WriterQueue
 from services.watcher.finishing import Finisher
 from services.watcher.intake import Intake
+from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
 from services.watcher.standstill import Standstills
 from shared import loads
@@ -52,6 +53,7 @@ class Watcher:
             editions=Editions(folder=folder, store=store, from_bytes=config.compare_from_bytes),
             backlog_messages=config.backlog_messages,
         )
+        self._sorting = SortingTurns()
         self._finisher = Finisher(folder=folder, store=store)
         self._standstills = Standstills(config.republish_seconds)
         self._open: dict[int, ClaimedName] = {}
@@ -117,7 +119,7 @@ class Watcher:
             self._refuse(claimed, load.file)
         else:
             path = self._folder.processing / str(claimed)
-            self._feeder.add(Reading(claimed, dataset, path, is_resumed=load.state != "claimed"))
+            self._feeder.add(Reading(claimed, dataset, path, sorting=self._sorting, is_resumed=load.state != "claimed"))
 
     def _refuse(self, claimed: ClaimedName, file: str) -> None:
         reason, message = self._why_no_dataset(claimed, file)
