@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from pkgutil import resolve_name
 
+from inflow.read_options import add_read_options
 from shared.environment import Environment
 from shared.errors import ConfigurationError, InflowError, SchemaMismatch, TransientError
 from shared.exit_codes import ExitCode
@@ -78,6 +79,18 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(redrive)
     _add_config(redrive)
     redrive.set_defaults(command="inflow.redrive:redrive")
+
+    read = subparsers.add_parser("read", help="show what is read of a file, as clean CSV")
+    add_read_options(read)
+    read.add_argument("--rejects", type=Path, metavar="FILE", help="write the rejected rows and their reasons there")
+    read.set_defaults(command="inflow.read:read")
+
+    check = subparsers.add_parser("check", help="show what would become of a file, without loading it")
+    add_read_options(check)
+    check.add_argument("--dataset", metavar="NAME", help="default: the one that the file's name fits")
+    check.add_argument("--json", action="store_true", help="for machines")
+    _add_config(check)
+    check.set_defaults(command="inflow.check:check")
 
     sample = subparsers.add_parser("sample", help="write sample people.csv and places.csv")
     sample.add_argument("--rows", type=_positive, default=1000, metavar="N", help="people (default: 1000)")

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.column_settings import BYTES_PER_CHARACTER, bytes_of, check_name, declared, read_column, shape
-from shared.datasets import Column, Dataset, Reference
+from shared.datasets import NOTHING_FIXED, Column, Dataset, ReadSettings, Reference
+from shared.read_settings import read_settings_of
 from shared.toml_problems import quoted
 from shared.toml_tables import TomlTable
 
@@ -25,6 +26,7 @@ class DatasetDraft:
     files: tuple[str, ...]
     columns: Mapping[str, Column | None]
     key: tuple[str, ...]
+    read: ReadSettings = NOTHING_FIXED
     references: Mapping[str, Reference | None] = field(default_factory=dict)
 
     @property
@@ -40,6 +42,7 @@ class DatasetDraft:
             columns=tuple(column for column in self.columns.values() if column),
             key=self.key,
             references=tuple(reference for reference in self.references.values() if reference),
+            read=self.read,
         )
 
 
@@ -56,14 +59,15 @@ def _draft(name: str, table: TomlTable) -> DatasetDraft:
     check_name(table, name)
     if name.startswith(_OWN_TABLES):
         table.problem(f"bad name; names that begin with {_OWN_TABLES} are for Inflow's own tables")
-    table.check_known(("files", "key", "columns", "references"))
+    table.check_known(("files", "key", "columns", "references", "read"))
     files, key = _files(table), table.texts("key", "a list of column names")
     entries = table.tables("columns", 'NAME = { type = "text" }', required=True)
     columns = {column: read_column(column, entry, in_key=column in key) for column, entry in entries.items()}
     _check_row(table, columns.values())
     key = declared(table, "key", key, columns)
     _check_key(table, [columns[column] for column in key])
-    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key)
+    read = read_settings_of(table)
+    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key, read=read)
 
 
 def _files(table: TomlTable) -> tuple[str, ...]:

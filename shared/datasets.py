@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 TypeName = Literal["text", "integer", "decimal", "date", "timestamp", "boolean"]
 SummaryFormat = Literal["json-object", "json-rows", "csv"]
+FormatName = Literal["csv", "json", "ndjson", "xlsx", "parquet"]
+FORMATS: tuple[FormatName, ...] = get_args(FormatName)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,32 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSettings:
+    """What is fixed of how files are read; None: it is found out from the file.
+
+    Of the texts, an empty one means that there is no such character.
+    """
+
+    format: FormatName | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+    comment: str | None = None
+    #: Lines before the header that are skipped.
+    skip_lines: int | None = None
+    #: 0 where the columns have no names.
+    header_lines: int | None = None
+    #: Records at the end that are none of the table's.
+    footer_lines: int | None = None
+    #: xlsx: the sheet's name.
+    sheet: str | None = None
+
+
+NOTHING_FIXED = ReadSettings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
     """One table, the files that feed it, and what identifies a row."""
 
@@ -44,11 +72,17 @@ class Dataset:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     references: tuple[Reference, ...] = ()
+    read: ReadSettings = NOTHING_FIXED
 
     @property
     def column_names(self) -> tuple[str, ...]:
         """Names of all declared columns, in declared order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def expected_names(self) -> tuple[str, ...]:
+        """Names of the columns that every file has."""
+        return tuple(column.name for column in self.columns if not column.optional)
 
     @property
     def values(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.datasets import Dataset
-from shared.messages import RowsExtracted
+from shared.messages import RowsExtracted, UnreadableRow
 from shared.values import BadValue, Value, parser_of
 
 TypedRow = tuple[Value, ...]
@@ -37,10 +37,7 @@ def type_chunk(dataset: Dataset, chunk: RowsExtracted) -> TypedChunk:
     """Type every row of a chunk. Columns of the file that the dataset does not declare are ignored."""
     typer = _RowTyper(dataset, chunk.header)
     rows: list[tuple[int, TypedRow]] = []
-    rejections = [
-        Rejection(line=bad.line, column=None, code=bad.code, message=bad.message, raw=bad.raw)
-        for bad in chunk.unreadable
-    ]
+    rejections = [_rejection(bad) for bad in chunk.unreadable]
     for line, cells in zip(chunk.lines, chunk.rows, strict=True):
         try:
             rows.append((line, typer.convert(cells)))
@@ -68,11 +65,9 @@ class _RowTyper:
 
     def reject(self, line: int, cells: Sequence[str]) -> Rejection:
         """Say all that is wrong with a row that could not be typed."""
-        raw = as_csv(cells)
         if len(cells) != self._width:
-            code = "extra-cell" if len(cells) > self._width else "missing-cell"
-            message = f"the row has {len(cells)} values, the header has {self._width}"
-            return Rejection(line=line, column=None, code=code, message=message, raw=raw)
+            return _rejection(wrong_width(line, cells, self._width))
+        raw = as_csv(cells)
         faults = self._faults(cells)
         column, first = faults[0]
         message = "; ".join(f"{name}: {fault}" for name, fault in faults)
@@ -88,6 +83,17 @@ class _RowTyper:
             except BadValue as fault:
                 faults.append((column.name, fault))
         return faults
+
+
+def wrong_width(line: int, cells: Sequence[str], width: int) -> UnreadableRow:
+    """Say what is wrong with a row that is not as wide as its header."""
+    code = "extra-cell" if len(cells) > width else "missing-cell"
+    message = f"the row has {len(cells)} values, the header has {width}"
+    return UnreadableRow(line=line, code=code, message=message, raw=as_csv(cells))
+
+
+def _rejection(bad: UnreadableRow) -> Rejection:
+    return Rejection(line=bad.line, column=None, code=bad.code, message=bad.message, raw=bad.raw)
 
 
 def as_csv(cells: Sequence[str]) -> str:

@@ -138,6 +138,11 @@ class Feeder:
 
     def _open(self, reading: Reading) -> bool:
         """Find out what to publish of a file, and open it; False if that takes another turn."""
+        if not reading.survey():
+            return False
+        if not reading.is_plain:
+            self._begin(reading, None)
+            return True
         found = self._editions.search(reading.claimed, is_resumed=reading.is_resumed)
         if found is None:
             return False

@@ -3,14 +3,22 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import orjson
 
 from shared.datasets import Dataset
 from shared.errors import FileRefused
+from shared.messages import RowsExtracted, UnreadableRow
+from shared.reader.plans import Plan
+from shared.reader.sources import RecordSource
+from shared.rows import type_chunk
 
 #: The most bytes that the names take in a message: they travel with every chunk.
 MOST_ENCODED_BYTES = 1 << 20
+
+#: So many rows of a table without names are looked at.
+_NAMELESS_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,35 @@ def match_header(cells: Sequence[str], dataset: Dataset) -> Header:
             f"the header lacks {', '.join(map(_quoted, missing))}; {found}; expected: {expected}",
         )
     return Header(names=names, ignored=[name for name in names if name not in dataset.column_names])
+
+
+def header_of(table: RecordSource, plan: Plan, dataset: Dataset) -> Header:
+    """Match a table's names; where it has none, its columns are the dataset's. FileRefused where it does not fit."""
+    if plan.has_header:
+        return match_header(table.header, dataset)
+    if len(table.header) != len(dataset.columns):
+        expected = f"{len(dataset.columns)}: {', '.join(map(_quoted, dataset.column_names))}"
+        raise FileRefused(
+            "missing-label", f"the file has no header, and {len(table.header)} columns; expected {expected}"
+        )
+    return Header(names=list(dataset.column_names), ignored=[])
+
+
+def check_nameless(table: RecordSource, dataset: Dataset) -> None:
+    """See whether the first values of a table without names are of the dataset's types. FileRefused where not."""
+    records = [record for record in islice(table, _NAMELESS_ROWS) if not isinstance(record, UnreadableRow)]
+    lines, rows = [line for line, _ in records], [cells for _, cells in records]
+    names = list(dataset.column_names)
+    chunk = RowsExtracted(
+        load_id=0, dataset=dataset.name, first_row=0, header=names, lines=lines, rows=rows, unreadable=[]
+    )
+    faults = type_chunk(dataset, chunk).rejections
+    if len(faults) > len(rows) / 2:
+        raise FileRefused(
+            "missing-label",
+            f"the file has no header, and its values do not fit {', '.join(map(_quoted, names))};"
+            f" line {faults[0].line}: {faults[0].message}",
+        )
 
 
 def _check_size(names: Sequence[str]) -> None:

@@ -46,18 +46,19 @@ class SortingTurns:
             self._queue.remove(user)
 
 
-def ordered_windows(file: IO[bytes], source: Readable, order: KeyOrder) -> Iterator[Window]:
-    """Yield the rows of a file behind its header, each window in order. `source` reads the file from its start.
+def ordered_windows(file: IO[bytes], source: Readable, order: KeyOrder, *, width: int) -> Iterator[Window]:
+    """Yield the rows of a file behind its header, which are so wide, each window in order.
 
-    From the first window on whose records can't be told from each other, what is left comes as it stands.
+    `source` reads the file from its start. From the first window on whose records can't be told from each other, what
+    is left comes as it stands.
     """
     runs = Runs(source)
     yield from map(RecordsOfText.of, map(order.sort, runs))
-    yield from _rest(file, runs)
+    yield from _rest(file, runs, width)
 
 
 def sorted_windows(
-    file: IO[bytes], source: Readable, order: KeyOrder, *, folder: Path, turns: SortingTurns
+    file: IO[bytes], source: Readable, order: KeyOrder, *, width: int, folder: Path, turns: SortingTurns
 ) -> Iterator[Window | None]:
     """Yield the same in one order, or each gigabyte of it. None: this was a step on the way to the next window.
 
@@ -75,7 +76,7 @@ def sorted_windows(
             turns.end(runs)
     finally:
         turns.end(runs)
-    yield from _rest(file, runs)
+    yield from _rest(file, runs, width)
 
 
 def _sorted_section(waiting: Iterator[Records], folder: Path, order: KeyOrder) -> Iterator[Window | None]:
@@ -94,12 +95,12 @@ def _check_room(folder: Path, wanted_bytes: int) -> None:
         )
 
 
-def _rest(file: IO[bytes], runs: Runs) -> Iterator[Window]:
+def _rest(file: IO[bytes], runs: Runs, width: int) -> Iterator[Window]:
     """What is left where the runs were cut short."""
     if not runs.is_cut_short:
         return
     file.seek(runs.end_offset)
-    reader = RecordReader(file, skips_mark=not runs.end_offset)
+    reader = RecordReader(file, skips_mark=not runs.end_offset, width=width)
     records = iter(reader)
     if not runs.end_offset:
         next(records, None)  # the header

@@ -11,7 +11,7 @@ from services.watcher.changes import Changes
 from services.watcher.chunks import Bounds, cut_chunks
 from services.watcher.claims import ClaimedName
 from services.watcher.fingerprint import FingerprintedFile
-from services.watcher.header import Header, match_header
+from services.watcher.header import Header, check_nameless, header_of, match_header
 from services.watcher.key_order import KeyOrder
 from services.watcher.ordering import SortingTurns, ordered_windows, sorted_windows
 from services.watcher.regular_files import open_regular
@@ -19,7 +19,9 @@ from services.watcher.windows import RecordsOfText, RestOfFile, Window
 from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
+from shared.reader.plans import Plan
 from shared.reader.records import RecordReader
+from shared.reader.survey import Survey
 
 #: A changed row costs so many times as much as a new one: its page is read first. Smaller chunks occupy more writers.
 _CHANGES_ARE_DEARER = 8
@@ -27,6 +29,7 @@ _CHANGES_ARE_DEARER = 8
 _SORTED_FROM_BYTES = 16 << 20
 
 _Message = RowsExtracted | LoadExtracted
+_Windows = Iterable[Window | None]
 
 
 class Reading:
@@ -51,62 +54,92 @@ class Reading:
         self._path = path
         self._sorting = sorting
         self._file: IO[bytes] | None = None
+        self._survey: Survey | None = None
         self._source: FingerprintedFile | None = None
         self._changes: Changes | None = None
         self._window: Window | None = None
         self._messages: Generator[_Message | None, None, None] | None = None
         self._row_count = 0
         self._current: _Message | None = None
+        #: Whether the header has been read.
+        self.is_open = False
         #: Whether the manifest, which is the last message, is confirmed.
         self.is_finished = False
         #: Of the file's content, once all of it was read.
         self.fingerprint: str | None = None
 
     @property
-    def is_open(self) -> bool:
-        """Whether the header has been read."""
-        return self._file is not None
-
-    @property
     def holds_window(self) -> bool:
         """Whether it has many rows in memory, and should be done with them before others have their turn."""
         return isinstance(self._window, RecordsOfText) and self._window.is_in_memory
 
+    def survey(self) -> bool:
+        """Find out how the file is to be read; False if that takes another turn.
+
+        FileRefused where that can't be found out or is not sure; OSError where the file can't be read.
+        """
+        if self._survey is None:
+            self._file = open_regular(self._path)
+            self._survey = Survey(self._file, self._dataset.read, expected=self._dataset.expected_names)
+        if self._survey.advance():
+            return False
+        self._survey.plan.check()
+        return True
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its lines are records as they stand: such files can be compared and put in order as text."""
+        return self._survey is not None and self._survey.plan.is_plain
+
     def open(self, changes: Changes | None) -> Header:
-        """Read the header; of the rows, only the changes will be given where they are known.
+        """Read the header, after the survey; of the rows, only the changes will be given where they are known.
 
         FileRefused where the header does not fit the dataset; OSError where the file can't be read.
         """
-        self._file, self._changes = open_regular(self._path), changes
-        self._source = FingerprintedFile(self._file, self._dataset)
+        if self._file is None or self._survey is None:
+            raise RuntimeError("a file is surveyed before it is opened")
+        self._changes = changes
+        bounds = self.claimed.bounds
+        if changes is not None:
+            bounds = replace(bounds, rows=max(1, bounds.rows // _CHANGES_ARE_DEARER))
+        windows: _Windows
+        if self.is_plain:
+            header, windows = self._open_plain(self._file, changes)
+        else:
+            header, windows = self._open_other(self._file, self._survey.plan)
+        self._row_count, self._current = 0, None
+        self._messages = self._read(windows, header, bounds)
+        self.is_open = True
+        return header
+
+    def _open_plain(self, file: IO[bytes], changes: Changes | None) -> tuple[Header, _Windows]:
+        file.seek(0)
+        self._source = FingerprintedFile(file, self._dataset)
         reader = RecordReader(self._source if changes is None else BytesIO(changes.header))
         records = iter(reader)
         header = match_header(_header_cells(next(records, None)), self._dataset)
-        bounds = self.claimed.bounds
-        windows: Iterable[Window | None]
         if changes is not None:
-            windows = [RecordsOfText(changes.text, changes.lines)]
-            bounds = replace(bounds, rows=max(1, bounds.rows // _CHANGES_ARE_DEARER))
-        elif os.fstat(self._file.fileno()).st_size <= bounds.bytes:
-            windows = [RestOfFile(reader, records)]
-        else:
-            windows = self._in_order(self._file, header)
-        self._row_count, self._current = 0, None
-        self._messages = self._read(windows, header, bounds)
-        return header
+            return header, [RecordsOfText(changes.text, changes.lines)]
+        if os.fstat(file.fileno()).st_size <= self.claimed.bounds.bytes:
+            return header, [RestOfFile(reader, records)]
+        return header, self._in_order(file, header)
 
-    def _in_order(self, file: IO[bytes], header: Header) -> Iterable[Window | None]:
+    def _open_other(self, file: IO[bytes], plan: Plan) -> tuple[Header, _Windows]:
+        if not plan.has_header and self._dataset.read.header_lines is None:
+            check_nameless(plan.open(file), self._dataset)
+        table = plan.open(file)
+        return header_of(table, plan, self._dataset), [table]
+
+    def _in_order(self, file: IO[bytes], header: Header) -> _Windows:
         """Begin anew, with rows in the order of their keys: for one chunk, the writer does that."""
         file.seek(0)
-        self._source = FingerprintedFile(file, self._dataset)
-        order = KeyOrder([header.names.index(name) for name in self._dataset.key])
+        source = self._source = FingerprintedFile(file, self._dataset)
+        order, width = KeyOrder([header.names.index(name) for name in self._dataset.key]), len(header.names)
         if os.fstat(file.fileno()).st_size < _SORTED_FROM_BYTES:
-            return ordered_windows(file, self._source, order)
-        return sorted_windows(file, self._source, order, folder=self._path.parent, turns=self._sorting)
+            return ordered_windows(file, source, order, width=width)
+        return sorted_windows(file, source, order, width=width, folder=self._path.parent, turns=self._sorting)
 
-    def _read(
-        self, windows: Iterable[Window | None], header: Header, bounds: Bounds
-    ) -> Generator[_Message | None, None, None]:
+    def _read(self, windows: _Windows, header: Header, bounds: Bounds) -> Generator[_Message | None, None, None]:
         for self._window in windows:
             if self._window is None:
                 yield None
@@ -150,7 +183,7 @@ class Reading:
             self._messages = None
         if self._file is not None:
             self._file.close()
-            self._file = None
+        self._file, self._survey, self._source, self.is_open = None, None, None, False
 
     def _manifest(self) -> LoadExtracted:
         manifest = LoadExtracted(load_id=self.claimed.load_id, dataset=self._dataset.name, row_count=self._row_count)

@@ -1,6 +1,7 @@
 """Reads a file in blocks and gives out its lines, in bounded memory however long a line or a row is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain, islice, takewhile
 from typing import Protocol
 
 _BOM = b"\xef\xbb\xbf"
@@ -21,16 +22,24 @@ class RowTooLarge(Exception):
 
 
 class Lines:
-    """Iterates over the lines of a UTF-8 file, with their line ends.
+    """Iterates over the lines of a file, with their line ends.
 
-    Lines end as RFC 4180 readers expect: LF, CRLF or CR. Bytes that are not UTF-8 come as lone surrogates. The
-    consumer ends each row that it completes; one that goes above the limit raises RowTooLarge.
+    Lines end as RFC 4180 readers expect: LF, CRLF or CR; the encoding is one in which these are single bytes, as in
+    all but UTF-16 and UTF-32. Bytes that are not of the encoding come as lone surrogates. The consumer ends each row
+    that it completes; one that goes above the limit raises RowTooLarge.
     """
 
     def __init__(
-        self, file: Readable, *, block_bytes: int, longest_row_bytes: int = LONGEST_ROW_BYTES, skips_mark: bool = True
+        self,
+        file: Readable,
+        *,
+        block_bytes: int,
+        encoding: str = "utf-8",
+        longest_row_bytes: int = LONGEST_ROW_BYTES,
+        skips_mark: bool = True,
     ) -> None:
         self._file = file
+        self._encoding = encoding
         self._block_bytes = block_bytes
         self._longest_row_bytes = longest_row_bytes
         self._rest = file.read(len(_BOM)).removeprefix(_BOM) if skips_mark else b""
@@ -52,7 +61,7 @@ class Lines:
                     raise RowTooLarge(
                         f"the row is longer than {self._longest_row_bytes} bytes; perhaps a quote is never closed"
                     )
-                yield line.decode("utf-8", "surrogateescape")
+                yield line.decode(self._encoding, "surrogateescape")
             block = self._next_block()
             if not block:
                 return
@@ -60,8 +69,37 @@ class Lines:
 
     @property
     def row_text(self) -> str:
-        """What was read since the last row ended, up to the limit; bytes that are not UTF-8 as U+FFFD."""
-        return b"".join(self._row)[: self._longest_row_bytes].decode("utf-8", "replace")
+        """What was read since the last row ended, up to the limit; bytes that are not of the encoding as U+FFFD."""
+        return b"".join(self._row)[: self._longest_row_bytes].decode(self._encoding, "replace")
+
+    def skip(self, count: int) -> int:
+        """Leave out so many lines; return how many there were."""
+        skipped = 0
+        while skipped < count:
+            try:
+                for _ in islice(self, count - skipped):
+                    skipped += 1
+                    self.end_row()
+            except RowTooLarge:
+                self.end_row()
+                skipped += 1
+            else:
+                break
+        return skipped
+
+    def give_back(self, is_next: Callable[[str], bool]) -> int:
+        """End the row before the first of its lines, other than its own first one, of which this is so.
+
+        That line and those behind it are given out once more, by a new iteration. Return how many they are.
+        """
+        tails = (line.decode(self._encoding, "surrogateescape") for line in self._row[1:])
+        kept = 1 + sum(1 for _ in takewhile(lambda line: not is_next(line), tails))
+        given_back = self._row[kept:]
+        if given_back:
+            self._row = self._row[:kept]
+            self._row_bytes = min(sum(map(len, self._row)), self._longest_row_bytes)
+            self._block = chain(given_back, self._block)
+        return len(given_back)
 
     def end_row(self) -> None:
         """Begin a new row with the next line."""

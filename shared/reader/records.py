@@ -1,20 +1,17 @@
-"""Reads CSV (RFC 4180) as records, each with the physical line on which it begins."""
+"""Reads CSV as records, each with the physical line on which it begins."""
 
 import csv
 import io
-import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from shared.messages import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES, Lines, Readable, RowTooLarge
+from shared.reader.dialects import PLAIN, Dialect
 from shared.reader.sources import Record
-
-if TYPE_CHECKING:
-    import _csv
-
+from shared.reader.splitting import Splitter, let_fields_be_long, splitter
 
 _EXCERPT_CHARACTERS = 1000
+_NEVER_CLOSED = "a quote is opened and never closed"
 #: How much of a file is read at a time.
 _BLOCK_BYTES = 256 * 1024
 
@@ -22,22 +19,35 @@ _BLOCK_BYTES = 256 * 1024
 class RecordReader:
     """Iterates over the records of one file; blank lines are none. A record that can't be read is an UnreadableRow.
 
-    The reader is strict: text after a closing quote, or a quote that is never closed, is a fault of that row alone,
-    and reading goes on with the next line.
+    The reader is strict: text after a closing quote, or a quote that is never closed, is a fault of that row alone.
+    Reading goes on with the next line; where the faulty record has several, with the first one that is a whole
+    record by itself, as wide as the file's first one.
     """
 
     def __init__(
         self,
         file: Readable,
         *,
+        dialect: Dialect = PLAIN,
         block_bytes: int = _BLOCK_BYTES,
         longest_row_bytes: int = LONGEST_ROW_BYTES,
         skips_mark: bool = True,
+        skip_lines: int = 0,
+        width: int | None = None,
     ) -> None:
-        self._lines = Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes, skips_mark=skips_mark)
-        self._lines_before = 0
-        self._begin = 1
-        self._reader = self._new_reader()
+        self._dialect = dialect
+        self._lines = Lines(
+            file,
+            encoding=dialect.encoding,
+            block_bytes=block_bytes,
+            longest_row_bytes=longest_row_bytes,
+            skips_mark=skips_mark,
+        )
+        self._lines_before = self._lines.skip(skip_lines)
+        self._begin = self._lines_before + 1
+        #: How many cells a record has; the first one that can be read tells it, where it is not given.
+        self._width = width
+        self._splitter = self._new_splitter()
 
     @property
     def bytes_read(self) -> int:
@@ -51,46 +61,52 @@ class RecordReader:
                 yield from self._good_records()
                 return
             except RowTooLarge as error:
+                # The line that went over the limit came from the file, but not to this splitter.
+                self._lines_before += 1
                 yield self._unreadable("row-too-large", str(error), self._lines.row_text[:_EXCERPT_CHARACTERS])
-                # The line that went over the limit came from the file, but not to this reader.
-                self._lines_before += self._reader.line_num + 1
-                self._reader = self._new_reader()
             except csv.Error as error:
                 yield self._unreadable("dialect-error", _plain(error), self._lines.row_text)
 
     def _good_records(self) -> Iterator[Record]:
-        lines, reader, before = self._lines, self._reader, self._lines_before
-        self._begin = before + reader.line_num + 1
-        for cells in reader:
+        lines, records, before = self._lines, self._splitter, self._lines_before
+        self._begin = before + records.line_num + 1
+        for cells in records:
             lines.end_row()
-            begin, self._begin = self._begin, before + reader.line_num + 1
+            begin, self._begin = self._begin, before + records.line_num + 1
             if cells:
+                self._width = self._width or len(cells)
                 yield begin, cells
 
     def _unreadable(self, code: str, message: str, raw: str) -> UnreadableRow:
+        given_back = self._lines.give_back(self._is_record) if self._width else 0
+        self._lines_before += self._splitter.line_num - given_back
+        self._splitter = self._new_splitter()
+        if given_back:
+            code, message, raw = "dialect-error", _NEVER_CLOSED, self._lines.row_text
         self._lines.end_row()
         return UnreadableRow(line=self._begin, code=code, message=message, raw=raw)
 
-    def _new_reader(self) -> "_csv.Reader":
-        _let_fields_be_long()
-        return csv.reader(iter(self._lines), strict=True)
+    def _is_record(self, line: str) -> bool:
+        """Whether a line by itself is a record like the others."""
+        try:
+            return [len(cells) for cells in splitter([line], self._dialect)] == [self._width]
+        except csv.Error:
+            return False
+
+    def _new_splitter(self) -> Splitter:
+        return splitter(iter(self._lines), self._dialect)
 
 
 def read_record(text: str) -> list[str]:
     """Read one record from a text, leniently: what is wrong with its quotes is taken as it stands."""
-    _let_fields_be_long()
+    let_fields_be_long()
     return next(csv.reader(io.StringIO(text, newline="")), [])
-
-
-def _let_fields_be_long() -> None:
-    """Lift the limit of 131,072 characters that the csv module has; a row has its own."""
-    csv.field_size_limit(sys.maxsize)
 
 
 def _plain(error: csv.Error) -> str:
     text = str(error)
     if "unexpected end of data" in text:
-        return "a quote is opened and never closed"
+        return _NEVER_CLOSED
     if "expected after" in text:
         return "there is text after a closing quote; a quote inside a quoted value is written twice"
     return text

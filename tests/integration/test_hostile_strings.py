@@ -39,6 +39,8 @@ def drop(house: Warehouse, folder: Path, load_id: int, dataset: str, rows: Itera
     house.claim(dropped(load_id, dataset, "city"))
     claimed = ClaimedName(load_id=load_id, dataset=dataset, bounds=BOUNDS, original=path.name)
     with closing(Reading(claimed, house.catalog.datasets[dataset], path, sorting=SortingTurns())) as reading:
+        while not reading.survey():
+            pass
         reading.open(None)
         while not reading.is_finished:
             message = reading.message()

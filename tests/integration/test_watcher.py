@@ -110,6 +110,8 @@ def test_a_file_holds_little_between_its_turns(tmp_path: Path) -> None:
     readings = [Reading(claimed, dataset, path, sorting=SortingTurns()) for _ in range(8)]
     tracemalloc.start()
     for reading in readings:
+        while not reading.survey():
+            pass
         reading.open(None)
         reading.message()
         reading.confirm()

@@ -116,7 +116,7 @@ WRONG = {
     "unknown dataset setting": (
         'key = ["id"]',
         'key = ["id"]\ncolour = "red"',
-        '4: [datasets.orders] unknown setting "colour"; expected one of files, key, columns, references',
+        '4: [datasets.orders] unknown setting "colour"; expected one of files, key, columns, references, read',
     ),
     "unknown column setting": (
         "precision = 12",

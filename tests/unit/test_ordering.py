@@ -34,9 +34,13 @@ def written(path: Path, rows: list[list[str]], *, line_end: str = "\n", rest: st
     return path
 
 
-def reading_of(path: Path, turns: SortingTurns) -> Reading:
+def opened(path: Path, turns: SortingTurns) -> Reading:
     claimed = ClaimedName(load_id=1, dataset="people", bounds=BOUNDS, original=path.name)
-    return Reading(claimed, load_catalog(None).datasets["people"], path, sorting=turns)
+    reading = Reading(claimed, load_catalog(None).datasets["people"], path, sorting=turns)
+    while not reading.survey():
+        pass
+    reading.open(None)
+    return reading
 
 
 def next_message(reading: Reading) -> RowsExtracted | LoadExtracted:
@@ -44,8 +48,7 @@ def next_message(reading: Reading) -> RowsExtracted | LoadExtracted:
 
 
 def messages(path: Path) -> list[RowsExtracted | LoadExtracted]:
-    reading = reading_of(path, SortingTurns())
-    reading.open(None)
+    reading = opened(path, SortingTurns())
     found = []
     while not reading.is_finished:
         found.append(next_message(reading))
@@ -153,9 +156,7 @@ def test_files_are_sorted_one_after_the_other(tmp_path: Path, monkeypatch: pytes
     sort_on_disk(monkeypatch, section_bytes=1 << 30)
     path = written(tmp_path / "people.csv", table(8, rows=600))
     turns = SortingTurns()
-    first, second = reading_of(path, turns), reading_of(path, turns)
-    first.open(None)
-    second.open(None)
+    first, second = opened(path, turns), opened(path, turns)
 
     next_message(first)
     assert [second.message() for _ in range(100)] == [None] * 100
@@ -168,8 +169,7 @@ def test_sorting_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monke
     """Its file has no name while it is there, and its room is given back with the reading."""
     sort_on_disk(monkeypatch, section_bytes=1 << 30)
     path = written(tmp_path / "people.csv", table(9, rows=600))
-    reading = reading_of(path, SortingTurns())
-    reading.open(None)
+    reading = opened(path, SortingTurns())
     before = open_files()
 
     next_message(reading)
@@ -186,8 +186,7 @@ def test_without_room_to_sort_it_a_file_waits(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("services.watcher.ordering._ROOM_FACTOR", 1 << 60)
     path = written(tmp_path / "people.csv", table(10, rows=600))
     turns = SortingTurns()
-    reading = reading_of(path, turns)
-    reading.open(None)
+    reading = opened(path, turns)
 
     with pytest.raises(OSError, match=r"to sort the file takes \d+ MiB on the disk of the data folder"):
         reading.message()

@@ -43,12 +43,14 @@ def outlines(records: list[Record | UnreadableRow]) -> list[tuple[int, list[str]
 
 def oracle(text: str) -> Iterator[tuple[int, list[str] | str]]:
     """Read CSV the slow and obvious way: the whole text at once."""
-    position, line = 0, 1
+    position, line, width = 0, 1, 0
     while position < len(text):
         cells, end = _record(text, position)
         if cells is None:
+            end = _first_record_inside(text, position, end, width)
             yield line, "dialect-error"
         elif cells != [""] or text[position:end].strip("\r\n"):
+            width = width or len(cells)
             yield line, cells
         line += len(LINE_END.findall(text, position, end))
         position = end
@@ -66,6 +68,18 @@ def _record(text: str, position: int) -> tuple[list[str] | None, int]:
         position += 1
     closed = QUOTED.match(text, position)
     return None, _next_line(text, closed.end()) if closed else len(text)
+
+
+def _first_record_inside(text: str, begin: int, end: int, width: int) -> int:
+    """Where the first line inside of an unreadable record is a record as wide as others; else where that one ends."""
+    position = _next_line(text, begin)
+    while position < end:
+        line = text[position : _next_line(text, position)]
+        cells, length = _record(line, 0)
+        if cells is not None and line.strip("\r\n") and len(cells) == width and length == len(line):
+            return position
+        position = _next_line(text, position)
+    return end
 
 
 def _next_line(text: str, position: int) -> int:
@@ -143,10 +157,23 @@ def test_a_bad_quote_faults_its_row_alone(block_bytes: int) -> None:
     ]
 
 
-def test_a_quote_that_is_never_closed_is_one_unreadable_row() -> None:
-    assert read('1,a\n2,"b\n3,c\n') == [
+NEVER_CLOSED = "a quote is opened and never closed"
+
+
+@pytest.mark.parametrize("after", ["3,c\n4,d\n", '3,c\n4,"d"\n', '3,c\n4,"d""e"\n', "3,c\n4,d\n" * 4])
+@pytest.mark.parametrize("block_bytes", [1, ONE_BLOCK])
+def test_a_quote_that_is_never_closed_holds_back_no_other_row(after: str, block_bytes: int) -> None:
+    records = read(f'1,a\n2,"b\n{after}', block_bytes=block_bytes, longest_row_bytes=24)
+
+    bad = UnreadableRow(line=2, code="dialect-error", message=NEVER_CLOSED, raw='2,"b\n')
+    assert records == [(1, ["1", "a"]), bad, *read(f"\n\n{after}")]
+
+
+def test_a_quote_that_is_never_closed_takes_lines_that_are_no_rows_with_it() -> None:
+    raw = '2,"b\nmore\n'
+    assert read(f"1,a\n{raw}") == [
         (1, ["1", "a"]),
-        UnreadableRow(line=2, code="dialect-error", message="a quote is opened and never closed", raw='2,"b\n3,c\n'),
+        UnreadableRow(line=2, code="dialect-error", message=NEVER_CLOSED, raw=raw),
     ]
 
 
@@ -162,7 +189,8 @@ def test_a_line_that_is_too_long_is_one_unreadable_row(line_end: str, block_byte
 
 @pytest.mark.parametrize("block_bytes", [1, 9, ONE_BLOCK])
 def test_an_unclosed_quote_ends_with_the_line_that_makes_its_row_too_large(block_bytes: int) -> None:
-    text = '1,a\n2,"b\n' + "".join(f"{number},x\n" for number in range(3, 9))
+    """Where none of its lines is a row by itself."""
+    text = '1,a\n2,"b\n' + "xxx\n" * 3 + "".join(f"{number},x\n" for number in range(6, 9))
 
     records = read(text, block_bytes=block_bytes, longest_row_bytes=16)
 

@@ -79,6 +79,8 @@ def _publish(people: DataFile, store: Store, broker: BrokerSettings, clock: Cloc
     reading = Reading(_CLAIMED, store.catalog.datasets[_DATASET], people.path, sorting=SortingTurns())
     with closing(Publisher(broker, name="inflow-benchmark")) as publisher:
         publisher.serve()
+        while not reading.survey():
+            pass
         reading.open(None)
         while not reading.is_finished:
             with clock.step(Step.READ):

@@ -1,0 +1,104 @@
+"""`inflow check`: what would become of a file, shown without loading it."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+
+from inflow.books import catalog_of
+from inflow.checking import Findings, check_file
+from inflow.read_options import settings_of
+from services.watcher.discovery import dataset_of
+from shared.datasets import Catalog, Dataset
+from shared.environment import Environment
+from shared.errors import ConfigurationError, FileRefused
+from shared.exit_codes import ExitCode
+
+_SHOWN_REJECTIONS = 20
+
+
+def check(options: argparse.Namespace, environment: Environment) -> int:
+    """Show it; 0 where every row would be loaded, 1 where some or all would not."""
+    catalog = catalog_of(options, environment)
+    dataset, problem = _dataset(options, catalog)
+    with options.file.open("rb") as file:
+        findings = check_file(file, dataset, settings_of(options))
+    findings.refusal = findings.refusal or problem
+    if options.json:
+        print(_as_json(options.file, dataset, findings))
+    else:
+        print("\n".join(_as_text(options.file, dataset, findings)))
+    return ExitCode.OK if findings.is_sound else ExitCode.ATTENTION
+
+
+def _dataset(options: argparse.Namespace, catalog: Catalog) -> tuple[Dataset | None, tuple[str, str] | None]:
+    """Return the dataset that an option or the file's name says, or why there is none."""
+    if options.dataset is not None:
+        if options.dataset not in catalog.datasets:
+            raise ConfigurationError(f"no dataset {options.dataset!r}; expected one of {', '.join(catalog.datasets)}")
+        return catalog.datasets[options.dataset], None
+    try:
+        return catalog.datasets[dataset_of(options.file.name, catalog.datasets)], None
+    except FileRefused as error:
+        return None, (error.code, str(error))
+
+
+def _as_text(path: Path, dataset: Dataset | None, findings: Findings) -> Iterator[str]:
+    yield f"file        {path}"
+    yield f"dataset     {dataset.name if dataset else 'none'}"
+    if findings.plan is not None:
+        yield f"read as     {findings.plan}"
+        yield f"confidence  {findings.plan.confidence:.0%}"
+    if findings.header is not None and dataset is not None:
+        yield from _columns(findings, dataset)
+    elif findings.names:
+        yield f"columns     {', '.join(findings.names)}"
+    if findings.refusal is not None:
+        yield f"refused     {findings.refusal[0]}: {findings.refusal[1]}"
+        return
+    yield f"rows        {findings.row_count}, of which {findings.rejected_count} would be rejected"
+    for line, row in findings.first_rows:
+        yield f"  line {line}: {', '.join(_shown(value) for value in row)}"
+    for rejection in findings.rejections[:_SHOWN_REJECTIONS]:
+        column = f" ({rejection.column})" if rejection.column else ""
+        yield f"rejected    line {rejection.line}{column}: {rejection.code}: {rejection.message}"
+    if findings.rejected_count > _SHOWN_REJECTIONS:
+        yield f"            and {findings.rejected_count - _SHOWN_REJECTIONS} more"
+
+
+def _columns(findings: Findings, dataset: Dataset) -> Iterator[str]:
+    names = findings.header.names if findings.header else []
+    missing = [name for name in dataset.column_names if name not in names]
+    yield f"columns     {', '.join(name for name in dataset.column_names if name in names)}"
+    if missing:
+        yield f"  missing   {', '.join(missing)}"
+    if findings.header is not None and findings.header.ignored:
+        yield f"  ignored   {', '.join(findings.header.ignored)}"
+
+
+def _shown(value: object) -> str:
+    return "(empty)" if value is None else str(value)
+
+
+def _as_json(path: Path, dataset: Dataset | None, findings: Findings) -> str:
+    names = findings.header.names if findings.header else findings.names
+    rejections = [
+        {"line": each.line, "column": each.column, "code": each.code, "message": each.message, "raw": each.raw}
+        for each in findings.rejections
+    ]
+    report = {
+        "file": str(path),
+        "dataset": dataset.name if dataset else None,
+        "read_as": str(findings.plan) if findings.plan else None,
+        "confidence": findings.plan.confidence if findings.plan else None,
+        "columns": names,
+        "missing": [name for name in dataset.column_names if name not in names] if dataset and names else [],
+        "ignored": findings.header.ignored if findings.header else [],
+        "refused": {"code": findings.refusal[0], "message": findings.refusal[1]} if findings.refusal else None,
+        "rows": findings.row_count,
+        "rejected": findings.rejected_count,
+        "first_rows": [[line, *map(_shown, row)] for line, row in findings.first_rows],
+        "rejections": rejections,
+    }
+    return orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()

@@ -1,0 +1,72 @@
+"""What would become of a file, found out without loading it."""
+
+from dataclasses import dataclass, field
+from typing import IO
+
+from services.watcher.chunks import Bounds, cut_chunks
+from services.watcher.header import Header, check_nameless, header_of
+from shared.datasets import NOTHING_FIXED, Dataset, ReadSettings
+from shared.errors import FileRefused
+from shared.reader.plans import Plan
+from shared.reader.sources import RecordSource
+from shared.reader.survey import make_plan
+from shared.rows import Rejection, TypedRow, type_chunk
+
+_BOUNDS = Bounds(1000, 1 << 20)
+_FIRST_ROWS = 5
+_MOST_SHOWN_REJECTIONS = 100
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """All that was found out, as far as it came."""
+
+    #: Why the file would be refused, by code and message; None where it would be loaded.
+    refusal: tuple[str, str] | None = None
+    plan: Plan | None = None
+    header: Header | None = None
+    #: The file's own names, where it fits no dataset.
+    names: list[str] = field(default_factory=list)
+    row_count: int = 0
+    first_rows: list[tuple[int, TypedRow]] = field(default_factory=list)
+    rejected_count: int = 0
+    #: The first ones.
+    rejections: list[Rejection] = field(default_factory=list)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every row would be loaded."""
+        return self.refusal is None and self.rejected_count == 0
+
+
+def check_file(file: IO[bytes], dataset: Dataset | None, fixed: ReadSettings) -> Findings:
+    """Read an open file to its end as the watcher would, and type its rows as the writer would.
+
+    Without a dataset, it is seen how the file is read, and no more.
+    """
+    findings = Findings()
+    settings = dataset.read if dataset is not None and fixed == NOTHING_FIXED else fixed
+    try:
+        findings.plan = make_plan(file, settings, expected=dataset.expected_names if dataset else ())
+        findings.plan.check()
+        table = findings.plan.open(file)
+        findings.names = table.header
+        if dataset is not None:
+            _check_rows(file, dataset, findings, table)
+    except FileRefused as error:
+        findings.refusal = (error.code, str(error))
+    return findings
+
+
+def _check_rows(file: IO[bytes], dataset: Dataset, findings: Findings, table: RecordSource) -> None:
+    if findings.plan is not None and not findings.plan.has_header and dataset.read.header_lines is None:
+        check_nameless(table, dataset)
+        table = findings.plan.open(file)
+    findings.header = header_of(table, findings.plan, dataset) if findings.plan else None
+    names = findings.header.names if findings.header else []
+    for chunk in cut_chunks(table, iter(table), _BOUNDS, load_id=0, dataset=dataset.name, header=names):
+        typed = type_chunk(dataset, chunk)
+        findings.row_count += chunk.row_count
+        findings.first_rows += typed.rows[: _FIRST_ROWS - len(findings.first_rows)]
+        findings.rejected_count += len(typed.rejections)
+        findings.rejections += typed.rejections[: _MOST_SHOWN_REJECTIONS - len(findings.rejections)]

@@ -1,0 +1,76 @@
+"""`inflow read`: what the reader makes of a file, as clean CSV."""
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from inflow.read_options import settings_of
+from shared.environment import Environment
+from shared.exit_codes import ExitCode
+from shared.messages import UnreadableRow
+from shared.reader.rows_of import rows_of
+from shared.reader.sources import RecordSource
+from shared.reader.survey import make_plan
+
+if TYPE_CHECKING:
+    import _csv
+
+_REJECT_COLUMNS = ("file", "line", "code", "message", "raw")
+
+
+def read(options: argparse.Namespace, _: Environment) -> int:
+    """Write the rows to standard output, and those that are rejected to a file. FileRefused where none can be read."""
+    path: Path = options.file
+    with path.open("rb") as file, ExitStack() as stack:
+        if not file.read(1):
+            print(f"{path}: the file is empty", file=sys.stderr)
+            return ExitCode.OK
+        plan = make_plan(file, settings_of(options))
+        print(f"{path}: {plan}", file=sys.stderr)
+        rejects = _rejects_writer(stack, options.rejects)
+        rejected = _write(plan.open(file), path, rejects)
+    if rejected:
+        print(f"{path}: {rejected} rows rejected", file=sys.stderr)
+    if plan.truncation:
+        print(f"{path}: {plan.truncation}", file=sys.stderr)
+        return ExitCode.ATTENTION
+    return ExitCode.OK
+
+
+def _write(table: RecordSource, path: Path, rejects: "_csv.Writer | None") -> int:
+    """Return how many rows were rejected."""
+    rejected = 0
+    with _standard_output() as text:
+        writer = csv.writer(text)
+        writer.writerow(table.header)
+        for row in rows_of(table):
+            if not isinstance(row, UnreadableRow):
+                writer.writerow(row[1])
+                continue
+            rejected += 1
+            if rejects is not None:
+                rejects.writerow([str(path), row.line, row.code, row.message, row.raw])
+    return rejected
+
+
+@contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    """UTF-8 with the writer's own line ends, whatever the terminal's settings are."""
+    text = TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+    try:
+        yield text
+    finally:
+        text.detach().flush()
+
+
+def _rejects_writer(stack: ExitStack, path: Path | None) -> "_csv.Writer | None":
+    if path is None:
+        return None
+    writer = csv.writer(stack.enter_context(path.open("w", encoding="utf-8", newline="")))
+    writer.writerow(_REJECT_COLUMNS)
+    return writer

@@ -1,0 +1,66 @@
+"""How inflow.toml describes the way in which a dataset's files are read."""
+
+import codecs
+from dataclasses import fields
+
+from shared.datasets import FORMATS, ReadSettings
+from shared.toml_problems import quoted
+from shared.toml_tables import TomlTable
+
+_EXAMPLE = 'read = { delimiter = ";", encoding = "cp1252" }'
+_MOST_LINES = 1_000_000
+#: Each with what it is, and whether it may be empty: there is no such character then.
+_TEXTS = {
+    "delimiter": ("a character or several, such as ;", False),
+    "quote": ("a character, or an empty text where nothing is quoted", True),
+    "escape": ("a character, or an empty text where a quote inside is doubled", True),
+    "comment": ("the text that begins a comment", True),
+    "sheet": ("the name of a sheet", False),
+}
+_ONE_CHARACTER = ("quote", "escape")
+
+
+def read_settings_of(dataset: TomlTable) -> ReadSettings:
+    """Return what a dataset's `read` table fixes; report what is wrong."""
+    table = dataset.table("read", _EXAMPLE)
+    table.check_known([field.name for field in fields(ReadSettings)])
+    return ReadSettings(
+        format=table.choice("format", FORMATS) if "format" in table else None,
+        encoding=_encoding(table),
+        delimiter=_text(table, "delimiter"),
+        quote=_text(table, "quote"),
+        escape=_text(table, "escape"),
+        comment=_text(table, "comment"),
+        skip_lines=_count(table, "skip_lines"),
+        header_lines=_count(table, "header_lines"),
+        footer_lines=_count(table, "footer_lines"),
+        sheet=_text(table, "sheet"),
+    )
+
+
+def _count(table: TomlTable, name: str) -> int | None:
+    return table.integer(name, minimum=0, maximum=_MOST_LINES)
+
+
+def _encoding(table: TomlTable) -> str | None:
+    name = table.optional("encoding", str, "the name of an encoding, such as utf-8 or cp1252")
+    if name is None:
+        return None
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        table.problem(
+            f"encoding is {quoted(name)}; expected one that Python knows, such as utf-8 or cp1252", "encoding"
+        )
+        return None
+
+
+def _text(table: TomlTable, name: str) -> str | None:
+    expected, may_be_empty = _TEXTS[name]
+    text = table.optional(name, str, expected)
+    if text is None:
+        return None
+    if (not text and not may_be_empty) or (name in _ONE_CHARACTER and len(text) > 1) or {"\n", "\r"} & set(text):
+        table.problem(f"{name} is {quoted(text)}; expected {expected}", name)
+        return None
+    return text

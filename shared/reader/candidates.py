@@ -1,0 +1,135 @@
+"""Which dialects a text may be in, and how well each takes it apart. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from io import BytesIO
+from itertools import islice, product
+
+from shared.datasets import ReadSettings
+from shared.messages import UnreadableRow
+from shared.reader.cell_kinds import kind_of
+from shared.reader.dialects import Dialect
+from shared.reader.records import RecordReader
+from shared.reader.sources import Record
+
+_DELIMITERS = (",", ";", "\t", "|", ":", " ", "~", "^", "\x1f", "\x01", "§", "¦")
+_LONG_DELIMITERS = ("||", ";;", "::", "~~", "\t\t", "~|~", "|~|", "<>", "\\t")
+#: In how many of the lines a delimiter must be.
+_LEAST_LINES = 0.3
+#: How many delimiters must have a blank behind them for the blanks to be no part of the values.
+_MOST_WITH_BLANK = 0.8
+#: So many lines with a quote alone are needed to believe that it is none.
+_LEAST_LOOSE = 3
+_MOST_RECORDS = 300
+_MOST_CELLS = 3000
+#: They are in most texts, and between values in few files.
+_RARE_DELIMITERS = (" ", ":")
+_RARE_PRIOR, _RARE_CONSISTENCY = 0.8, 0.7
+_WEIGHTS = {"empty": 0.8, "number": 1.0, "time": 1.0, "name": 0.9, "text": 0.6, "odd": 0.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """How well a dialect takes a text apart, and into what."""
+
+    dialect: Dialect
+    #: 0 to 1.
+    score: float
+    #: Cells of most records, and the share of the records that have so many.
+    width: int
+    consistency: float
+    records: list[Record]
+
+
+def rated(text: str, settings: ReadSettings) -> list[Rating]:
+    """Rate each dialect that the text may be in, best first. Of equals, the more usual one is first."""
+    ratings = [_rate(text, dialect) for dialect in _candidates(text, settings)]
+    return sorted(ratings, key=lambda rating: -rating.score)
+
+
+def _candidates(text: str, settings: ReadSettings) -> Iterator[Dialect]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    delimiters = [settings.delimiter] if settings.delimiter else _delimiters(lines)
+    for delimiter, quote in product(delimiters, _quotes(text, settings)):
+        for escape in _escapes(text, quote, settings):
+            yield Dialect(
+                delimiter=delimiter,
+                quote=quote or None,
+                escape=escape or None,
+                comment=settings.comment or None,
+                trim=_has_blanks(lines, delimiter),
+            )
+
+
+def _delimiters(lines: list[str]) -> list[str]:
+    """Those that are in many lines; not the half of one that always comes in pairs."""
+    least = max(1, int(len(lines) * _LEAST_LINES))
+    found = [each for each in (*_LONG_DELIMITERS, *_DELIMITERS) if sum(each in line for line in lines) >= least]
+    long = [each for each in found if len(each) > 1 and _is_always(each, lines)]
+    parts = {part for each in long for part in each}
+    return [each for each in found if (each in long) or (len(each) == 1 and each not in parts)] or [","]
+
+
+def _is_always(delimiter: str, lines: list[str]) -> bool:
+    """Whether its first character is never there without the rest."""
+    text = "\n".join(lines)
+    pairs = text.count(delimiter)
+    return pairs * delimiter.count(delimiter[0]) == text.count(delimiter[0])
+
+
+def _quotes(text: str, settings: ReadSettings) -> list[str]:
+    if settings.quote is not None:
+        return [settings.quote]
+    found = ['"']
+    if re.search(r"(?m)(?:^|[,;\t|:~^ ])'[^'\n]*'(?:[,;\t|:~^ ]|\r?$)", text):
+        found.append("'")
+    return [*found, ""] if _has_loose_quotes(text) else found
+
+
+def _has_loose_quotes(text: str) -> bool:
+    """Whether quotes stand alone in most of the lines that have any, as inches do."""
+    counts = [line.count('"') for line in text.splitlines() if '"' in line]
+    alone = sum(count % 2 for count in counts)
+    return alone >= _LEAST_LOOSE and alone > len(counts) / 2
+
+
+def _escapes(text: str, quote: str, settings: ReadSettings) -> list[str]:
+    if settings.escape is not None:
+        return [settings.escape]
+    return ["", "\\"] if quote and f"\\{quote}" in text else [""]
+
+
+def _has_blanks(lines: list[str], delimiter: str) -> bool:
+    if not delimiter.strip():
+        return False
+    text = "\n".join(lines)
+    return text.count(f"{delimiter} ") >= _MOST_WITH_BLANK * text.count(delimiter) > 0
+
+
+def _rate(text: str, dialect: Dialect) -> Rating:
+    found = list(islice(RecordReader(BytesIO(text.encode("utf-8", "surrogateescape")), dialect=dialect), _MOST_RECORDS))
+    records = [record for record in found if not isinstance(record, UnreadableRow)]
+    counts = Counter(len(cells) for _, cells in records)
+    width = max(counts, key=lambda width: counts[width] * _gain(width), default=1)
+    consistency = counts[width] / max(1, len(found))
+    cells = [cell for _, cells in records if len(cells) == width for cell in cells]
+    score = consistency * _gain(width) * _tidiness(cells[:_MOST_CELLS])
+    if dialect.delimiter in _RARE_DELIMITERS:
+        score *= _RARE_PRIOR if consistency >= _RARE_CONSISTENCY else 0.0
+    return Rating(dialect=dialect, score=score, width=width, consistency=consistency, records=records)
+
+
+def _gain(width: int) -> float:
+    """The more cells all records have, the less it is by chance."""
+    return 1 - 0.5**width
+
+
+def _tidiness(cells: list[str]) -> float:
+    return sum(_WEIGHTS[kind_of(cell)] for cell in cells) / max(1, len(cells))
+
+
+def with_encoding(rating: Rating, encoding: str) -> Dialect:
+    """Return the rated dialect for the file's own bytes."""
+    return replace(rating.dialect, encoding=encoding)

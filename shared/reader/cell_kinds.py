@@ -1,0 +1,37 @@
+"""What a cell looks like, roughly: enough to tell values from names, and right from wrong ways of splitting. Pure."""
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+Kind = Literal["empty", "number", "time", "name", "text", "odd"]
+
+_EMPTY = frozenset(("", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "?", ".", "..", "\\n", "#n/a"))
+_NUMBER = re.compile(
+    r"""[^\W\d_]{0,3}[$€£¥₹]?\s?[-+(]?\s?[$€£¥]?(?:\d{1,3}(?:[ ,.'\xa0\u202f]\d{3})+|\d+)?(?:[.,]\d+)?(?:[eE][-+]?\d+)?
+        \)?\s?(?:%|[$€£¥]|[A-Z]{3})?""",
+    re.VERBOSE,
+)
+_TIME = re.compile(
+    r"""(?:\d{4}[-/.]\d{1,2}(?:[-/.]\d{1,2})?|\d{1,2}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4})
+        (?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:[AaPp][Mm])?(?:Z|[-+]\d{2}:?\d{2})?)?
+        |\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:[AaPp][Mm])?""",
+    re.VERBOSE,
+)
+_NAME = re.compile(r"(?:[\w.'’/&()+#°%$@:!?*= -]|, ){1,80}")
+_DIGIT = re.compile(r"\d")
+
+
+@lru_cache(maxsize=1 << 14)
+def kind_of(cell: str) -> Kind:
+    """Say what a cell looks like; odd is one that holds what should have taken it apart."""
+    text = cell.strip()
+    if text.lower() in _EMPTY:
+        return "empty"
+    if _TIME.fullmatch(text):
+        return "time"
+    if _DIGIT.search(text) and _NUMBER.fullmatch(text):
+        return "number"
+    if text[0] in "\"'" or text[-1] == '"' or "\t" in text:
+        return "odd"
+    return "name" if _NAME.fullmatch(text) else "text"

@@ -1,0 +1,83 @@
+"""Values of formats that have types, as the text that a CSV file would have for them."""
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from shared.messages import UnreadableRow
+from shared.reader.blocks import LONGEST_ROW_BYTES
+from shared.reader.sources import Record
+from shared.rows import as_csv
+
+#: How much of a row that is too large is shown.
+EXCERPT_CHARACTERS = 1000
+
+
+def text_of(value: object) -> str:
+    """Write a value: nothing for None, numbers without exponent, dates and times as ISO 8601 says."""
+    writer = _WRITERS.get(type(value))
+    return writer(value) if writer else str(value)
+
+
+def text_of_moment(value: datetime) -> str:
+    """Write a moment of a format that has no dates: midnight is the date alone."""
+    return value.date().isoformat() if value.time() == time() and value.tzinfo is None else value.isoformat()
+
+
+def checked(line: int, cells: list[str]) -> Record | UnreadableRow:
+    """Give a record, unless it is larger than a row may be or has a character that can't be stored."""
+    if size_of(cells) > LONGEST_ROW_BYTES:
+        return _too_large(line, cells)
+    try:
+        "".join(cells).encode()
+    except UnicodeEncodeError:
+        raw = storable(as_csv(cells))
+        message = "the row has a text that is not valid Unicode; save the file as UTF-8"
+        return UnreadableRow(line=line, code="encoding-error", message=message, raw=raw)
+    return line, cells
+
+
+def storable(text: str) -> str:
+    """Write U+FFFD for what is no character: halves of surrogate pairs, and bytes that were not UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def size_of(cells: Sequence[str]) -> int:
+    """About how many bytes a record would have as text."""
+    return sum(map(len, cells)) + len(cells)
+
+
+def _too_large(line: int, cells: Sequence[str]) -> UnreadableRow:
+    raw = as_csv([cell[:EXCERPT_CHARACTERS] for cell in cells[:EXCERPT_CHARACTERS]])[:EXCERPT_CHARACTERS]
+    return UnreadableRow(
+        line=line,
+        code="row-too-large",
+        message=f"the row has more than {LONGEST_ROW_BYTES} characters",
+        raw=storable(raw),
+    )
+
+
+def _float_text(value: float) -> str:
+    return format(Decimal(repr(value)), "f").removesuffix(".0") if math.isfinite(value) else str(value)
+
+
+def _duration_text(value: timedelta) -> str:
+    """Hours may be above 23: 27:30:00."""
+    sign = "-" if value < timedelta() else ""
+    seconds, microseconds = divmod(abs(value) // timedelta(microseconds=1), 1_000_000)
+    fraction = f".{microseconds:06}" if microseconds else ""
+    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{fraction}"
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    bool: lambda value: "true" if value else "false",
+    float: _float_text,
+    Decimal: lambda value: format(value, "f"),
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+    time: time.isoformat,
+    timedelta: _duration_text,
+}

@@ -1,0 +1,81 @@
+"""A CSV file as one table, read as it was understood."""
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+
+from shared.errors import FileRefused
+from shared.messages import UnreadableRow
+from shared.reader.blocks import Readable
+from shared.reader.dialects import Dialect
+from shared.reader.encodings import is_wide
+from shared.reader.layouts import Layout
+from shared.reader.records import RecordReader
+from shared.reader.sources import Record
+from shared.reader.transcoding import Utf8Of
+from shared.reader.understanding import Understanding
+
+
+class CsvTable:
+    """The header and the records of a CSV file: a RecordSource."""
+
+    def __init__(self, file: Readable, understanding: Understanding) -> None:
+        """Read the header. FileRefused where it can't be."""
+        layout = understanding.layout
+        self._layout = layout
+        self._reader = _reader(file, understanding.dialect, layout)
+        self._records = iter(self._reader)
+        width = understanding.width - layout.trailing_delimiter
+        self._header = _header([*islice(self._records, layout.header_lines)], layout, width)
+        self._notes = [*islice(self._records, layout.notes_lines)]
+
+    @property
+    def header(self) -> list[str]:
+        """The columns' names as the file has them; numbers where it has none."""
+        return self._header
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes the records up to here have."""
+        return self._reader.bytes_read
+
+    def __iter__(self) -> Iterator[Record | UnreadableRow]:
+        """Read the rows; those of the footer are none."""
+        held: deque[Record | UnreadableRow] = deque()
+        for record in self._records:
+            held.append(self._without_trailing(record) if self._layout.trailing_delimiter else record)
+            if len(held) > self._layout.footer_lines:
+                yield held.popleft()
+
+    def _without_trailing(self, record: Record | UnreadableRow) -> Record | UnreadableRow:
+        if not isinstance(record, UnreadableRow) and len(record[1]) == len(self._header) + 1 and not record[1][-1]:
+            del record[1][-1]
+        return record
+
+
+def _reader(file: Readable, dialect: Dialect, layout: Layout) -> RecordReader:
+    if is_wide(dialect.encoding):
+        file = Utf8Of(file, dialect.encoding)
+        dialect = dialect.as_utf8()
+    return RecordReader(file, dialect=dialect, skip_lines=layout.skip_lines)
+
+
+def _header(found: list[Record | UnreadableRow], layout: Layout, width: int) -> list[str]:
+    if not layout.header_lines:
+        return [f"column_{number}" for number in range(1, width + 1)]
+    if not found:
+        raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
+    lines: list[list[str]] = []
+    for record in found:
+        if isinstance(record, UnreadableRow):
+            raise FileRefused(record.code, f"the header can't be read: {record.message}")
+        lines.append(record[1])
+    names = _joined(lines) if len(lines) > 1 else lines[0]
+    return names[:-1] if layout.trailing_delimiter and len(names) == width + 1 and not names[-1] else names
+
+
+def _joined(lines: list[list[str]]) -> list[str]:
+    """Join the names of a column that stand on several lines."""
+    width = max(map(len, lines))
+    columns = zip(*([*line, *[""] * (width - len(line))] for line in lines), strict=True)
+    return [" ".join(name.strip() for name in column if name.strip()) for column in columns]

@@ -1,0 +1,45 @@
+"""How the text of a CSV file is to be taken apart."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """Delimiter, quotes and the like. The default is RFC 4180 in UTF-8."""
+
+    #: Between two values; one character or several.
+    delimiter: str = ","
+    #: Around a value that holds a delimiter or a line end; None where nothing is quoted.
+    quote: str | None = '"'
+    #: Before a quote inside a quoted value, or before a delimiter; None where a quote inside is written twice.
+    escape: str | None = None
+    encoding: str = "utf-8"
+    #: Lines that begin with it are comments.
+    comment: str | None = None
+    #: Whether blanks around values are dropped.
+    trim: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the default one."""
+        return self == PLAIN
+
+    def as_utf8(self) -> Self:
+        """Return the dialect of the same text in UTF-8."""
+        return replace(self, encoding="utf-8")
+
+    def __str__(self) -> str:
+        """Say it in the words of inflow.toml."""
+        parts = [f"encoding {self.encoding}", f"delimiter {self.delimiter!r}"]
+        parts.append("no quotes" if self.quote is None else f"quote {self.quote!r}")
+        if self.escape is not None:
+            parts.append(f"escape {self.escape!r}")
+        if self.comment is not None:
+            parts.append(f"comment {self.comment!r}")
+        if self.trim:
+            parts.append("blanks trimmed")
+        return ", ".join(parts)
+
+
+PLAIN = Dialect()

@@ -1,0 +1,109 @@
+"""Finds out in which encoding a text is. Pure."""
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from shared.reader.latin import LATIN_LETTERS, plausibility
+
+#: Marks at the very beginning, longest first: that of UTF-32 LE begins as that of UTF-16 LE.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+#: In which of two bytes the zeros of a text in Latin letters are.
+_MOST_ZEROS = 0.3
+#: The share of bytes that a stray one may have for the text to be still UTF-8: its row is rejected.
+_MOST_STRAY = 0.02
+#: Where so few lines are not ASCII, and this is all that can be said for another encoding, they are garbage.
+_FEW_LINES, _UNLIKELY = 0.2, 0.55
+#: What charset detection looks at: more makes it slower, not better.
+_MOST_BYTES = 16 << 10
+#: What charset detection is asked about.
+_LEGACY = [
+    "cp1250", "cp1251", "cp1252", "cp1253", "cp1255", "cp1256", "koi8_r", "cp866",
+    "shift_jis", "cp932", "euc_jp", "gb18030", "big5", "euc_kr", "cp949",
+]  # fmt: skip
+_WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingGuess:
+    """An encoding as Python names it, and how sure it is, from 0 to 1."""
+
+    encoding: str
+    confidence: float
+    #: Others that may be meant.
+    others: tuple[str, ...] = ()
+
+
+def is_wide(encoding: str) -> bool:
+    """Whether line ends take more than one byte."""
+    return codecs.lookup(encoding).name.replace("_", "-") in (*_WIDE, "utf-16", "utf-32")
+
+
+def guess_encoding(beginning: bytes, odd: bytes = b"") -> EncodingGuess:
+    """Guess from a file's beginning, and from lines further on that are not ASCII."""
+    for mark, encoding in _MARKS:
+        if beginning.startswith(mark):
+            return EncodingGuess(encoding, 1.0)
+    wide = _wide(beginning)
+    if wide is not None:
+        return wide
+    evidence = _lines_not_ascii(beginning) + odd
+    if not evidence:
+        return EncodingGuess("utf-8", 1.0)
+    stray = _stray_bytes(evidence)
+    if not stray:
+        return EncodingGuess("utf-8", 1.0)
+    if stray <= _MOST_STRAY * sum(byte > 0x7F for byte in evidence):  # noqa: PLR2004
+        return EncodingGuess("utf-8", 0.9)
+    guess = _legacy(evidence[:_MOST_BYTES])
+    is_rare = evidence.count(b"\n") < _FEW_LINES * (beginning.count(b"\n") or 1)
+    # Garbage in a few rows is no reason to doubt all others.
+    return EncodingGuess("utf-8", 0.7, (guess.encoding,)) if is_rare and guess.confidence < _UNLIKELY else guess
+
+
+def _wide(beginning: bytes) -> EncodingGuess | None:
+    even, odd = beginning[0::2], beginning[1::2]
+    if not odd or beginning.count(0) < _MOST_ZEROS * len(odd):
+        return None
+    high_first = even.count(0) > odd.count(0)
+    return EncodingGuess("utf-16-be" if high_first else "utf-16-le", 0.9)
+
+
+def _lines_not_ascii(text: bytes) -> bytes:
+    return b"".join(line for line in text.splitlines(keepends=True) if not line.isascii())
+
+
+def _stray_bytes(text: bytes) -> int:
+    """Count the bytes that no UTF-8 has; a character that the end cuts is none."""
+    decoded, _ = codecs.utf_8_decode(text, "surrogateescape", False)
+    return len(re.findall("[\udc80-\udcff]", decoded))
+
+
+def latin(evidence: bytes) -> EncodingGuess:
+    """Guess which encoding of Latin letters makes words of these bytes; the first one where several do."""
+    ratings = [(plausibility(evidence, encoding), encoding) for encoding in LATIN_LETTERS]
+    rated = sorted(ratings, key=lambda pair: -pair[0])
+    (best, encoding), rivals = rated[0], rated[1:]
+    text = evidence.decode(encoding, "replace")
+    others = tuple(other for _, other in rivals if evidence.decode(other, "replace") != text)[:2]
+    margin = best - max((rating for rating, other in rivals if other in others), default=0.0)
+    return EncodingGuess(encoding, round(min(0.95, 0.6 * best + min(0.35, margin)), 2), others)
+
+
+def _legacy(evidence: bytes) -> EncodingGuess:
+    """Ask the library for the script, and decide by letters between encodings of the Latin one."""
+    # Here, not above: it is slow to import, and most files are UTF-8.
+    from charset_normalizer import from_bytes  # noqa: PLC0415
+
+    found = from_bytes(evidence, cp_isolation=_LEGACY, enable_fallback=False)
+    best = found.best()
+    if best is None or best.encoding in LATIN_LETTERS:
+        return latin(evidence)
+    others = tuple(match.encoding for match in found if match.encoding != best.encoding)[:3]
+    return EncodingGuess(best.encoding, round(max(0.0, 1.0 - best.chaos) * 0.9, 2), others)

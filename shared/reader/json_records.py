@@ -1,0 +1,131 @@
+"""Reads JSON: a list of objects, the list of objects in one object, or an object per line (NDJSON).
+
+They are parsed by the module json, which keeps what faster parsers lose: numbers as they are written, names that come
+twice, halves of surrogate pairs.
+"""
+
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import chain
+from typing import Literal
+
+from shared.errors import FileRefused
+from shared.messages import UnreadableRow
+from shared.reader.blocks import LONGEST_ROW_BYTES, Lines, Readable
+from shared.reader.cell_text import checked, size_of
+from shared.reader.json_objects import (
+    NAME_CHARACTERS,
+    JsonObject,
+    elements_of_member,
+    objects_of_lines,
+    objects_of_list,
+    unreadable,
+)
+from shared.reader.json_scanner import Scanner
+from shared.reader.sources import Record
+
+_BLOCK_BYTES = 256 * 1024
+#: The names of the columns are those of so many first objects, or of those in so many bytes.
+_HEADER_OBJECTS = 1000
+_HEADER_BYTES = 1 << 20
+
+
+class _ObjectRecords:
+    """Objects as a table. Its columns are the names in the first objects, in the order in which they appear."""
+
+    def __init__(self, objects: Iterator[JsonObject]) -> None:
+        first = list(_first_of(objects))
+        self._objects = chain(first, objects)
+        self._names = {name: None for item in first if isinstance(item.cells, dict) for name in item.cells}
+        self._bytes_read = 0
+        if not first:
+            raise FileRefused("blank-header", "the file has no objects; expected a list of objects, one for each row")
+        if not self._names:
+            raise FileRefused("format-error", f"the file is no list of objects with names; {_first_fault(first)}")
+
+    @property
+    def header(self) -> list[str]:
+        """The names in the first thousand objects, or in those of the first megabyte."""
+        return list(self._names)
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes the objects up to here have."""
+        return self._bytes_read
+
+    def __iter__(self) -> Iterator[Record | UnreadableRow]:
+        """Read to the end; an object with a name that is no column is an UnreadableRow."""
+        for item in self._objects:
+            record = item.cells if isinstance(item.cells, UnreadableRow) else self._record(item, item.cells)
+            # A row of many empty values is short in the file alone.
+            cells_bytes = 0 if isinstance(record, UnreadableRow) else size_of(record[1])
+            self._bytes_read += max(item.size_bytes, cells_bytes)
+            yield record
+
+    def _record(self, item: JsonObject, cells: dict[str, str]) -> Record | UnreadableRow:
+        extra = next((name for name in cells if name not in self._names), None)
+        if extra is None:
+            return checked(item.line, [cells.get(name, "") for name in self._names])
+        message = f"the row has a value for {extra[:NAME_CHARACTERS]!r}, a name that none of the first rows has"
+        return unreadable(item.line, "extra-cell", message, item.raw)
+
+
+def json_layout(start: bytes) -> Literal["json", "ndjson"] | None:
+    """Tell by the first megabyte of a UTF-8 text, or the whole of it, how to read it; None where it is no JSON."""
+    text = start.removeprefix(BOM_UTF8).lstrip()
+    if text.startswith(b"["):
+        return "json"
+    if not text.startswith(b"{"):
+        return None
+    first, _, rest = text.partition(b"\n")
+    if rest.strip():
+        # An object in several lines has no brace at the beginning of its second one.
+        return "ndjson" if rest.lstrip(b"\r\n").startswith(b"{") else "json"
+    return "json" if _has_list_of_objects(first) else "ndjson"
+
+
+def _has_list_of_objects(text: bytes) -> bool:
+    try:
+        return next(elements_of_member(Scanner(BytesIO(text))), None) is not None
+    except FileRefused:
+        return False
+
+
+class JsonRecords(_ObjectRecords):
+    """The objects of a list, or of the one list of objects in an object; a record's line is its number in the list.
+
+    Beside what RecordSource says, FileRefused is raised where there is no such list or more than one (`format-error`).
+    """
+
+    def __init__(
+        self, file: Readable, *, block_bytes: int = _BLOCK_BYTES, longest_row_bytes: int = LONGEST_ROW_BYTES
+    ) -> None:
+        scanner = Scanner(file, block_bytes=block_bytes, longest_value_bytes=longest_row_bytes)
+        super().__init__(objects_of_list(scanner))
+
+
+class NdjsonRecords(_ObjectRecords):
+    """An object per line; blank lines are none. A line that is no object is an UnreadableRow, the next one is read.
+
+    FileRefused is raised where the last line breaks off (`truncated-file`).
+    """
+
+    def __init__(
+        self, file: Readable, *, block_bytes: int = _BLOCK_BYTES, longest_row_bytes: int = LONGEST_ROW_BYTES
+    ) -> None:
+        super().__init__(objects_of_lines(Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)))
+
+
+def _first_of(objects: Iterator[JsonObject]) -> Iterator[JsonObject]:
+    size_bytes = 0
+    for number, item in enumerate(objects, start=1):
+        yield item
+        size_bytes += item.size_bytes
+        if number >= _HEADER_OBJECTS or size_bytes >= _HEADER_BYTES:
+            return
+
+
+def _first_fault(objects: list[JsonObject]) -> str:
+    faults = (item.cells for item in objects if isinstance(item.cells, UnreadableRow))
+    return next((f"at {fault.line}: {fault.message}" for fault in faults), "its objects are empty")

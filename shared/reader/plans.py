@@ -1,0 +1,160 @@
+"""How one file is read: found out once, and then good for reading it any number of times."""
+
+import io
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+from shared.datasets import FormatName
+from shared.errors import FileRefused
+from shared.messages import UnreadableRow
+from shared.reader.blocks import Readable
+from shared.reader.compression import seekable
+from shared.reader.contents import Container, contents_of
+from shared.reader.csv_table import CsvTable
+from shared.reader.expansion import Expansion
+from shared.reader.json_records import JsonRecords, NdjsonRecords
+from shared.reader.sources import Record, RecordSource
+from shared.reader.transcoding import Utf8Of
+from shared.reader.understanding import LEAST_CONFIDENCE, Understanding
+
+_WHERE = "… in the dataset's [read] table of inflow.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """How one content of a file is read."""
+
+    format: FormatName
+    #: Of CSV alone.
+    understanding: Understanding | None = None
+    #: What is missing of its end; None where it is whole, as far as can be known.
+    truncation: str | None = None
+    #: Of JSON.
+    encoding: str = "utf-8"
+    #: Of a workbook.
+    sheet: str | None = None
+
+    def open(self, content: Readable) -> RecordSource:
+        """Begin to read. FileRefused where the header can't be read."""
+        if self.understanding is not None:
+            return CsvTable(content, self.understanding)
+        if self.format in ("xlsx", "parquet"):
+            return self._binary(content if isinstance(content, (io.BufferedReader, io.BytesIO)) else seekable(content))
+        text = content if self.encoding == "utf-8" else Utf8Of(content, self.encoding)
+        return JsonRecords(text) if self.format == "json" else NdjsonRecords(text)
+
+    def _binary(self, file: IO[bytes]) -> RecordSource:
+        # Here, not above: these libraries are slow to import, and most files are CSV.
+        if self.format == "xlsx":
+            from shared.reader.excel_records import ExcelRecords  # noqa: PLC0415
+
+            return ExcelRecords(file, Expansion(), self.sheet)
+        from shared.reader.parquet_records import ParquetRecords  # noqa: PLC0415
+
+        return ParquetRecords(file, Expansion())
+
+    def __str__(self) -> str:
+        return str(self.understanding) if self.understanding else self.format
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a file is read."""
+
+    container: Container | None
+    parts: Sequence[Part]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is RFC 4180 in UTF-8, not compressed, with a header line and nothing else."""
+        understanding = self.parts[0].understanding
+        return self.container is None and understanding is not None and understanding.is_plain
+
+    @property
+    def has_header(self) -> bool:
+        """Whether its columns have names."""
+        understanding = self.parts[0].understanding
+        return understanding is None or understanding.layout.header_lines > 0
+
+    @property
+    def truncation(self) -> str | None:
+        """What is missing of a content's end."""
+        return next((part.truncation for part in self.parts if part.truncation), None)
+
+    @property
+    def confidence(self) -> float:
+        """From 0 to 1."""
+        return min(part.understanding.confidence if part.understanding else 1.0 for part in self.parts)
+
+    def open(self, file: IO[bytes]) -> RecordSource:
+        """Begin to read. FileRefused where a header can't be read, or contents have different columns."""
+        tables = (
+            part.open(content) for part, content in zip(self.parts, contents_of(file, self.container), strict=True)
+        )
+        first = next(tables)
+        return first if len(self.parts) == 1 else _Joined(first, tables)
+
+    def check(self) -> None:
+        """Raise FileRefused where nobody should rely on it: the file is cut, or may be meant otherwise."""
+        if self.truncation is not None:
+            raise FileRefused("truncated-file", f"{self.truncation}; expected a whole file: send it again")
+        for part in self.parts:
+            if part.understanding is not None:
+                _check_confidence(part.understanding)
+
+    def __str__(self) -> str:
+        files = f"{len(self.parts)} files, " if len(self.parts) > 1 else ""
+        return f"{self.container}, {files}{self.parts[0]}" if self.container else str(self.parts[0])
+
+
+class _Joined:
+    """Tables with the same header as one. Lines are counted on from one to the next."""
+
+    def __init__(self, first: RecordSource, others: Iterator[RecordSource]) -> None:
+        self._first = first
+        self._others = others
+        self._bytes_before = 0
+        self._current = first
+
+    @property
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        return self._first.header
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes the records up to here have."""
+        return self._bytes_before + self._current.bytes_read
+
+    def __iter__(self) -> Iterator[Record | UnreadableRow]:
+        """Read one table after the other."""
+        last_line = yield from _counted_on(self._first, 0)
+        for table in self._others:
+            if table.header != self.header:
+                raise FileRefused("format-error", "the files in the archive have different columns; send them apart")
+            self._bytes_before, self._current = self.bytes_read, table
+            last_line = yield from _counted_on(table, last_line)
+
+
+def _counted_on(table: RecordSource, offset: int) -> Generator[Record | UnreadableRow, None, int]:
+    """Yield records with their lines behind so many others; return the last line."""
+    line = offset
+    for record in table:
+        if isinstance(record, UnreadableRow):
+            line = record.line + offset
+            yield UnreadableRow(line=line, code=record.code, message=record.message, raw=record.raw)
+        else:
+            line = record[0] + offset
+            yield line, record[1]
+    return line
+
+
+def _check_confidence(understanding: Understanding) -> None:
+    if understanding.encoding_confidence < LEAST_CONFIDENCE:
+        names = " or ".join([understanding.dialect.encoding, *understanding.other_encodings])
+        raise FileRefused("encoding-error", f"the encoding is not clear: {names}; fix it by encoding = {_WHERE}")
+    if understanding.dialect_confidence < LEAST_CONFIDENCE:
+        dialects = [understanding.dialect, *understanding.other_dialects]
+        names = " or ".join(repr(dialect.delimiter) for dialect in dialects)
+        raise FileRefused("dialect-error", f"the delimiter is not clear: {names}; fix it by delimiter = {_WHERE}")

@@ -1,0 +1,96 @@
+"""Finds out how a file is to be read, some of it at a time, so that nobody waits for a large one."""
+
+from collections.abc import Collection, Generator, Iterator
+from typing import IO
+
+from shared.datasets import ReadSettings
+from shared.errors import FileRefused
+from shared.reader.blocks import Readable
+from shared.reader.contents import Container, contents_of, format_of, look_into
+from shared.reader.encodings import guess_encoding, is_wide
+from shared.reader.plans import Part, Plan
+from shared.reader.samples import Sample, StreamSample, sample_of
+from shared.reader.truncation import truncation_of
+from shared.reader.understanding import understand
+
+_RECORDS_OF_A_STEP = 1000
+
+
+class Survey:
+    """Looks at an open file. Of plain CSV its beginning and its end tell all.
+
+    Whether anything else is whole shows only at its end: it is read once, before any of it counts.
+    """
+
+    def __init__(self, file: IO[bytes], settings: ReadSettings, *, expected: Collection[str] = ()) -> None:
+        """`expected` are names of columns of which the file's header has some."""
+        self._file = file
+        self._settings = settings
+        self._expected = expected
+        self._plan: Plan | None = None
+        self._steps = self._work()
+
+    @property
+    def plan(self) -> Plan:
+        """How to read the file, once there are no more steps."""
+        if self._plan is None:
+            raise RuntimeError("the survey is not finished")
+        return self._plan
+
+    def advance(self) -> bool:
+        """Take a step; False where none is left. FileRefused where the file can't be read."""
+        for _ in self._steps:
+            return True
+        return False
+
+    def _work(self) -> Iterator[None]:
+        container, file_format = look_into(self._file)
+        wanted = file_format or self._settings.format
+        if wanted in ("xlsx", "parquet") and container is None:
+            parts = [Part(format=wanted, sheet=self._settings.sheet)]
+        else:
+            parts = yield from self._parts(container)
+        plan = Plan(container=container, parts=parts)
+        if any(part.format != "csv" for part in parts):
+            yield from _read_all(plan, self._file)
+        self._plan = plan
+
+    def _parts(self, container: Container | None) -> Generator[None, None, list[Part]]:
+        parts = []
+        for content in contents_of(self._file, container):
+            sample = sample_of(self._file) if container is None else (yield from _sampled(content))
+            parts.append(self._part(sample))
+        if len({part.format for part in parts}) > 1:
+            raise FileRefused("format-error", "the files in the archive have different formats; send them apart")
+        return parts
+
+    def _part(self, sample: Sample) -> Part:
+        encoding = guess_encoding(sample.head).encoding
+        head = sample.head.decode(encoding, "replace").encode() if is_wide(encoding) else sample.head
+        part_format = self._settings.format or format_of(head)
+        if part_format != "csv":
+            wide = encoding if is_wide(encoding) else "utf-8"
+            return Part(format=part_format, encoding=wide, sheet=self._settings.sheet)
+        understanding = understand(sample, self._settings, expected=self._expected)
+        return Part(format="csv", understanding=understanding, truncation=truncation_of(sample, understanding))
+
+
+def make_plan(file: IO[bytes], settings: ReadSettings, *, expected: Collection[str] = ()) -> Plan:
+    """Find out how to read an open file, at once. FileRefused where that can't be found out."""
+    survey = Survey(file, settings, expected=expected)
+    while survey.advance():
+        pass
+    return survey.plan
+
+
+def _sampled(content: Readable) -> Generator[None, None, Sample]:
+    sampling = StreamSample(content)
+    while sampling.advance():
+        yield
+    return sampling.sample
+
+
+def _read_all(plan: Plan, file: IO[bytes]) -> Iterator[None]:
+    for number, _ in enumerate(plan.open(file)):
+        if number % _RECORDS_OF_A_STEP == 0:
+            yield

@@ -1,0 +1,51 @@
+"""Finds evidence that a file's end is missing. Pure."""
+
+from dataclasses import replace
+from io import BytesIO
+
+from shared.messages import UnreadableRow
+from shared.reader.encodings import is_wide
+from shared.reader.records import RecordReader
+from shared.reader.samples import Sample
+from shared.reader.sources import Record
+from shared.reader.understanding import Understanding
+
+_LINE_ENDS = (b"\n", b"\r")
+
+
+def truncation_of(sample: Sample, understanding: Understanding) -> str | None:
+    """Say what of the file's end is missing; None where nothing is, or where nobody can know.
+
+    A file that ends with a line end is whole unless a quote is open. One that does not may have been written so; it
+    is cut where its last record is the only one that is not as wide as the table.
+    """
+    if is_wide(understanding.dialect.encoding) or understanding.layout.footer_lines:
+        return None
+    ending = _ending(sample)
+    records = _records(ending, understanding)
+    if not records:
+        return None
+    *before, last = records
+    if isinstance(last, UnreadableRow):
+        is_open = last.code == "dialect-error" and ending.endswith(last.raw.encode(understanding.dialect.encoding))
+        return "the file ends inside of a quoted value" if is_open and "never closed" in last.message else None
+    if ending.endswith(_LINE_ENDS) or len(last[1]) >= understanding.width or not _are_whole(before, understanding):
+        return None
+    return f"the file ends in the middle of line {last[0]}" if sample.is_whole else "the file ends in a line's middle"
+
+
+def _ending(sample: Sample) -> bytes:
+    return sample.head if sample.is_whole else sample.tail[sample.tail.find(b"\n") + 1 :]
+
+
+def _records(ending: bytes, understanding: Understanding) -> list[Record | UnreadableRow]:
+    dialect = replace(understanding.dialect, comment=None)
+    return list(RecordReader(BytesIO(ending), dialect=dialect, width=understanding.width))
+
+
+def _are_whole(before: list[Record | UnreadableRow], understanding: Understanding) -> bool:
+    """Whether all the records that come close before the last one are as wide as the table."""
+    close = before[-20:]
+    return bool(close) and all(
+        not isinstance(record, UnreadableRow) and len(record[1]) == understanding.width for record in close
+    )

@@ -1,0 +1,138 @@
+"""Decides how a CSV file is to be read: from what is fixed, and from evidence for the rest. Pure."""
+
+import codecs
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from io import BytesIO
+
+from shared.datasets import ReadSettings
+from shared.errors import FileRefused
+from shared.messages import UnreadableRow
+from shared.reader.candidates import Rating, rated, with_encoding
+from shared.reader.dialects import Dialect
+from shared.reader.encodings import EncodingGuess, guess_encoding, is_wide
+from shared.reader.layouts import Layout, find_layout
+from shared.reader.records import RecordReader
+from shared.reader.samples import Sample
+from shared.reader.sources import Record
+
+#: Below it nobody should rely on a guess.
+LEAST_CONFIDENCE = 0.55
+_MOST_PREAMBLE_RECORDS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understanding:
+    """How a CSV file is read, and how sure that is."""
+
+    dialect: Dialect
+    layout: Layout
+    #: How many cells a row has.
+    width: int
+    #: Of the encoding and of the rest, 0 to 1; 1 where it was fixed.
+    encoding_confidence: float = 1.0
+    dialect_confidence: float = 1.0
+    #: What it may be instead, best first.
+    other_encodings: tuple[str, ...] = ()
+    other_dialects: tuple[Dialect, ...] = ()
+
+    @property
+    def confidence(self) -> float:
+        """The lower one of the two."""
+        return min(self.encoding_confidence, self.dialect_confidence)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is RFC 4180 in UTF-8 with a header line and nothing else."""
+        return self.dialect.is_plain and self.layout.is_plain
+
+    def __str__(self) -> str:
+        return f"csv, {self.dialect}, {self.layout}"
+
+
+def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[str] = ()) -> Understanding:
+    """Say how to read the file that the sample is of; `expected` are column names of which its header has some.
+
+    FileRefused where there is nothing to read, or the fixed encoding is not the file's.
+    """
+    encoding = _encoding(sample, settings)
+    text = _text(sample, encoding.encoding)
+    if not text.strip():
+        raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
+    ratings = rated(_skipped(text, settings.skip_lines or 0), settings)
+    named = _with_names(ratings, expected)
+    best = named or ratings[0]
+    layout = find_layout(
+        best.records,
+        best.width,
+        settings,
+        ending=_ending(sample, best, encoding.encoding),
+        is_cut=not (sample.tail or sample.head).endswith((b"\n", b"\r")),
+        named=_names_at(best.records, expected),
+    )
+    rivals = [rating for rating in ratings if rating.dialect.delimiter != best.dialect.delimiter and rating.width > 1]
+    return Understanding(
+        dialect=with_encoding(best, "utf-8" if encoding.encoding == "ascii" else encoding.encoding),
+        layout=layout,
+        width=best.width if named is None else len(best.records[_names_at(best.records, expected) or 0][1]),
+        encoding_confidence=encoding.confidence,
+        dialect_confidence=1.0 if settings.delimiter or named else _confidence(best, rivals),
+        other_encodings=encoding.others,
+        other_dialects=tuple(rating.dialect for rating in rivals[:2]),
+    )
+
+
+def _encoding(sample: Sample, settings: ReadSettings) -> EncodingGuess:
+    if settings.encoding is None:
+        return guess_encoding(sample.head, sample.odd)
+    name = codecs.lookup(settings.encoding).name
+    # What begins with its mark says itself which of the two it is.
+    return guess_encoding(sample.head) if name in ("utf-16", "utf-32", "utf-8-sig") else EncodingGuess(name, 1.0)
+
+
+def _text(sample: Sample, encoding: str) -> str:
+    """Decode the head, without the line that its end cuts."""
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(sample.head).removeprefix("\ufeff")
+    if sample.is_whole:
+        return text
+    end = max(text.rfind("\n"), text.rfind("\r")) + 1
+    return text[:end] or text
+
+
+def _skipped(text: str, count: int) -> str:
+    return "".join(text.splitlines(keepends=True)[count:])
+
+
+def _with_names(ratings: list[Rating], expected: Collection[str]) -> Rating | None:
+    """The best one under which some record has all expected names: no better evidence could be had."""
+    return next((rating for rating in ratings if _names_at(rating.records, expected) is not None), None)
+
+
+def _names_at(records: list[Record], expected: Collection[str]) -> int | None:
+    """Return the place of the first record that has all expected names."""
+    if not expected:
+        return None
+    wanted = set(expected)
+    close = enumerate(records[:_MOST_PREAMBLE_RECORDS])
+    return next((place for place, (_, cells) in close if wanted <= set(map(str.strip, cells))), None)
+
+
+def _confidence(best: Rating, rivals: list[Rating]) -> float:
+    """1 where nothing else comes near, 0.5 where another one does as well; less where many rows do not fit."""
+    if best.score <= 0:
+        # Where no record can be read at all, its fault says more.
+        return 0.0 if best.records else 1.0
+    rival = max((rating.score for rating in rivals), default=0.0)
+    margin = min(1.0, 0.5 + (best.score - rival) / best.score)
+    return round(max(0.0, margin) * (0.5 + best.consistency / 2), 2)
+
+
+def _ending(sample: Sample, best: Rating, encoding: str) -> list[Record] | None:
+    """Read the file's last records, as far as they can be told."""
+    if sample.is_whole:
+        return best.records if len(best.records) < 300 else None  # noqa: PLR2004
+    if is_wide(encoding):
+        return None
+    begin = sample.tail.find(b"\n") + 1
+    reader = RecordReader(BytesIO(sample.tail[begin:]), dialect=replace(best.dialect, encoding=encoding))
+    return [record for record in reader if not isinstance(record, UnreadableRow)]
