@@ -76,7 +76,9 @@ class Feeder:
         self.drop(self.load_ids)
 
     def turn(self) -> bool:
-        """Publish one message of the file whose turn it is; False if there is nothing to publish or no room for it.
+        """Publish one message of the file whose turn it is, or make a step on the way to it.
+
+        False if there is nothing to publish or no room for it.
 
         Raises TransientError; the same message is then published at the next turn.
         """
@@ -117,16 +119,7 @@ class Feeder:
 
     def _advance(self, reading: Reading) -> None:
         if not reading.is_finished:
-            if not reading.is_open and not self._open(reading):
-                self._in_turn.rotate(-1)
-                return
-            message = reading.message()
-            if message is None:
-                self._in_turn.rotate(-1)
-                return
-            self._queue.publish(envelope(message, occurred_at=loads.instant_now()))
-            self._budget -= 1
-            reading.confirm()
+            self._publish_next(reading)
         if reading.is_finished:
             with self._store.transaction() as connection:
                 loads.mark_published(
@@ -135,6 +128,14 @@ class Feeder:
             self._in_turn.popleft()
         elif not reading.holds_window:
             self._in_turn.rotate(-1)
+
+    def _publish_next(self, reading: Reading) -> None:
+        """Publish the next message, or make a step on the way to it: to compare and to sort takes many turns."""
+        message = reading.message() if reading.is_open or self._open(reading) else None
+        if message is not None:
+            self._queue.publish(envelope(message, occurred_at=loads.instant_now()))
+            self._budget -= 1
+            reading.confirm()
 
     def _open(self, reading: Reading) -> bool:
         """Find out what to publish of a file, and open it; False if that takes another turn."""

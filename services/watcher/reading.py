@@ -119,7 +119,7 @@ class Reading:
         records = iter(reader)
         header = match_header(_header_cells(next(records, None)), self._dataset)
         if changes is not None:
-            return header, [RecordsOfText(changes.text, changes.lines)]
+            return header, [RecordsOfText.of(self._order(header).sort(changes.records))]
         if os.fstat(file.fileno()).st_size <= self.claimed.bounds.bytes:
             return header, [RestOfFile(reader, records)]
         return header, self._in_order(file, header)
@@ -134,10 +134,13 @@ class Reading:
         """Begin anew, with rows in the order of their keys: for one chunk, the writer does that."""
         file.seek(0)
         source = self._source = FingerprintedFile(file, self._dataset)
-        order, width = KeyOrder([header.names.index(name) for name in self._dataset.key]), len(header.names)
+        order, width = self._order(header), len(header.names)
         if os.fstat(file.fileno()).st_size < _SORTED_FROM_BYTES:
             return ordered_windows(file, source, order, width=width)
         return sorted_windows(file, source, order, width=width, folder=self._path.parent, turns=self._sorting)
+
+    def _order(self, header: Header) -> KeyOrder:
+        return KeyOrder([header.names.index(name) for name in self._dataset.key])
 
     def _read(self, windows: _Windows, header: Header, bounds: Bounds) -> Generator[_Message | None, None, None]:
         for self._window in windows:

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterator
 
-from services.watcher.stretches import Incomparable, Records, Stretch, are_sound, stretches
+from services.watcher.stretches import Incomparable, Records, Stretch, are_sound, end_last, stretches
 from shared.reader.blocks import LONGEST_ROW_BYTES, Readable
 
 #: What a run of short rows needs in memory is about ten times as much.
@@ -66,8 +66,7 @@ def _records_of(batch: list[Stretch]) -> Records:
         _check(stretch, records)
         texts += records.texts
         lines.extend(records.lines)
-    if texts and not texts[-1].endswith((b"\n", b"\r")):
-        texts[-1] += b"\n"
+    end_last(texts)
     return Records(texts, lines)
 
 

@@ -91,6 +91,12 @@ def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterato
             )
 
 
+def end_last(texts: list[bytes]) -> None:
+    """Give the last record of a file a line end, where it has none: in another order, others come behind it."""
+    if texts and not texts[-1].endswith((b"\n", b"\r")):
+        texts[-1] += b"\n"
+
+
 def _cut(data: bytes) -> tuple[bytes, bytes]:
     """Return the whole lines, and what is left."""
     end = data.rfind(b"\n") + 1
