@@ -92,6 +92,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(check)
     check.set_defaults(command="inflow.check:check")
 
+    profile = subparsers.add_parser("profile", help="show what is in a file, before a dataset is written for it")
+    add_read_options(profile)
+    profile.add_argument("--html", type=Path, metavar="PAGE", help="write a page with pictures")
+    output = profile.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="for machines")
+    output.add_argument("--toml", action="store_true", help="propose a dataset for inflow.toml")
+    _add_data(profile)
+    _add_config(profile)
+    profile.set_defaults(command="inflow.profile.command:profile")
+
     sample = subparsers.add_parser("sample", help="write sample people.csv and places.csv")
     sample.add_argument("--rows", type=_positive, default=1000, metavar="N", help="people (default: 1000)")
     sample.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")

@@ -36,8 +36,13 @@ def read_column(name: str, table: TomlTable, *, in_key: bool) -> Column | None:
 
 def check_name(table: TomlTable, name: str) -> None:
     """Report a name that is none for a column, a dataset or a reference."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         table.problem(f"bad name; expected {_EXPECTED_NAME}")
+
+
+def is_name(name: str) -> bool:
+    """Whether a column, a dataset or a reference may be named so."""
+    return _NAME.fullmatch(name) is not None
 
 
 def declared(table: TomlTable, setting: str, names: tuple[str, ...], columns: Collection[str]) -> tuple[str, ...]:

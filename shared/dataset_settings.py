@@ -4,17 +4,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.column_settings import BYTES_PER_CHARACTER, bytes_of, check_name, declared, read_column, shape
-from shared.datasets import NOTHING_FIXED, Column, Dataset, ReadSettings, Reference
+from shared.datasets import NOTHING_FIXED, Column, Dataset, Marker, ReadSettings, Reference
 from shared.read_settings import read_settings_of
 from shared.toml_problems import quoted
 from shared.toml_tables import TomlTable
 
-_OWN_TABLES = "inflow_"
-_LONGEST_KEY_COLUMNS = 16
+_MARKERS: Sequence[Marker] = ("done", "sha256")
+#: How the names of Inflow's own tables begin.
+OWN_TABLES = "inflow_"
 #: What InnoDB takes.
+MOST_KEY_COLUMNS = 16
 LONGEST_KEY_BYTES = 3072
 #: MySQL's limit is 65,535; the rest is for the marks, the lengths of texts and the bits of NULL.
-_LONGEST_ROW_BYTES = 65_000
+LONGEST_ROW_BYTES = 65_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class DatasetDraft:
     columns: Mapping[str, Column | None]
     key: tuple[str, ...]
     read: ReadSettings = NOTHING_FIXED
+    wait_for: Marker | None = None
     references: Mapping[str, Reference | None] = field(default_factory=dict)
 
     @property
@@ -41,6 +44,7 @@ class DatasetDraft:
             files=self.files,
             columns=tuple(column for column in self.columns.values() if column),
             key=self.key,
+            wait_for=self.wait_for,
             references=tuple(reference for reference in self.references.values() if reference),
             read=self.read,
         )
@@ -57,17 +61,18 @@ def read_datasets(root: TomlTable) -> dict[str, DatasetDraft]:
 def _draft(name: str, table: TomlTable) -> DatasetDraft:
     """Return a dataset without its references."""
     check_name(table, name)
-    if name.startswith(_OWN_TABLES):
-        table.problem(f"bad name; names that begin with {_OWN_TABLES} are for Inflow's own tables")
-    table.check_known(("files", "key", "columns", "references", "read"))
+    if name.startswith(OWN_TABLES):
+        table.problem(f"bad name; names that begin with {OWN_TABLES} are for Inflow's own tables")
+    table.check_known(("files", "key", "columns", "references", "read", "wait_for"))
     files, key = _files(table), table.texts("key", "a list of column names")
     entries = table.tables("columns", 'NAME = { type = "text" }', required=True)
     columns = {column: read_column(column, entry, in_key=column in key) for column, entry in entries.items()}
     _check_row(table, columns.values())
     key = declared(table, "key", key, columns)
     _check_key(table, [columns[column] for column in key])
+    wait_for = table.choice("wait_for", _MARKERS) if "wait_for" in table else None
     read = read_settings_of(table)
-    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key, read=read)
+    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key, read=read, wait_for=wait_for)
 
 
 def _files(table: TomlTable) -> tuple[str, ...]:
@@ -80,14 +85,14 @@ def _files(table: TomlTable) -> tuple[str, ...]:
 
 def _check_row(table: TomlTable, columns: Collection[Column | None]) -> None:
     size = bytes_of(columns)
-    if size > _LONGEST_ROW_BYTES:
-        expected = f"at most {_LONGEST_ROW_BYTES}, what MySQL can keep of one row"
+    if size > LONGEST_ROW_BYTES:
+        expected = f"at most {LONGEST_ROW_BYTES}, what MySQL can keep of one row"
         table.problem(_too_many_bytes("the columns take", size, expected), "columns")
 
 
 def _check_key(table: TomlTable, columns: Collection[Column | None]) -> None:
-    if len(columns) > _LONGEST_KEY_COLUMNS:
-        table.problem(f"key has {len(columns)} columns; expected at most {_LONGEST_KEY_COLUMNS}, as InnoDB does", "key")
+    if len(columns) > MOST_KEY_COLUMNS:
+        table.problem(f"key has {len(columns)} columns; expected at most {MOST_KEY_COLUMNS}, as InnoDB does", "key")
     size = bytes_of(columns)
     if size > LONGEST_KEY_BYTES:
         expected = f"at most {LONGEST_KEY_BYTES}, the limit of InnoDB"

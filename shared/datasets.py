@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 TypeName = Literal["text", "integer", "decimal", "date", "timestamp", "boolean"]
+Marker = Literal["done", "sha256"]
 SummaryFormat = Literal["json-object", "json-rows", "csv"]
 FormatName = Literal["csv", "json", "ndjson", "xlsx", "parquet"]
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
@@ -73,6 +74,8 @@ class Dataset:
     key: tuple[str, ...]
     references: tuple[Reference, ...] = ()
     read: ReadSettings = NOTHING_FIXED
+    #: Files are claimed only with this marker beside them; None: without one, too.
+    wait_for: Marker | None = None
 
     @property
     def column_names(self) -> tuple[str, ...]:

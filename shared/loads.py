@@ -16,6 +16,8 @@ _OPEN: Sequence[State] = ("claimed", "reading", "published")
 
 #: The reason of a load that can't complete until somebody redrives its dead letters.
 DEAD_LETTERED = "dead-lettered"
+#: Of a load whose file was written to after its claim: the file goes back into the inbox, and becomes another load.
+CHANGED_WHILE_READ = "changed-while-read"
 
 _LOADS = "loads"
 
@@ -31,6 +33,7 @@ class Load:
     reason: str | None
     message: str | None
     size_bytes: int
+    modified_at: datetime
     header: tuple[str, ...]
     ignored_columns: tuple[str, ...]
     row_count: int | None
@@ -171,6 +174,14 @@ def mark_archived(connection: Connection, schema: Schema, load_ids: Sequence[int
     # Nobody will publish them again; that the file was compared, and with what, is history.
     published = schema.changes.c.load_id.in_(load_ids)
     connection.execute(update(schema.changes).where(published).values(changed_lines="[]"))
+
+
+def mark_changed(connection: Connection, schema: Schema, load_id: int, message: str | None) -> None:
+    """Record that the file of a finished load goes back into the inbox, as it is not what was read any more."""
+    mark_archived(connection, schema, [load_id])
+    table = schema.loads
+    values = {"reason": CHANGED_WHILE_READ, "message": message}
+    connection.execute(update(table).where(table.c.load_id == load_id).values(values))
 
 
 def mark_dead_lettered(connection: Connection, schema: Schema, load_id: int, message: str) -> None:

@@ -139,6 +139,7 @@ class Feeder:
 
     def _open(self, reading: Reading) -> bool:
         """Find out what to publish of a file, and open it; False if that takes another turn."""
+        reading.require_version()
         if not reading.survey():
             return False
         if not reading.is_plain:

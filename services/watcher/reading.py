@@ -15,6 +15,7 @@ from services.watcher.header import Header, check_nameless, header_of, match_hea
 from services.watcher.key_order import KeyOrder
 from services.watcher.ordering import SortingTurns, ordered_windows, sorted_windows
 from services.watcher.regular_files import open_regular
+from services.watcher.versions import Version
 from services.watcher.windows import RecordsOfText, RestOfFile, Window
 from shared.datasets import Dataset
 from shared.errors import FileRefused
@@ -46,6 +47,7 @@ class Reading:
         *,
         sorting: SortingTurns,
         is_resumed: bool = False,
+        version: Version | None = None,
     ) -> None:
         self.claimed = claimed
         #: Whether some of its messages may have been published already.
@@ -53,6 +55,7 @@ class Reading:
         self._dataset = dataset
         self._path = path
         self._sorting = sorting
+        self._version = version
         self._file: IO[bytes] | None = None
         self._survey: Survey | None = None
         self._source: FingerprintedFile | None = None
@@ -72,6 +75,11 @@ class Reading:
     def holds_window(self) -> bool:
         """Whether it has many rows in memory, and should be done with them before others have their turn."""
         return isinstance(self._window, RecordsOfText) and self._window.is_in_memory
+
+    def require_version(self) -> None:
+        """Raise FileRefused where the file is not what was claimed any more: other chunks would be cut from it."""
+        if self._version is not None:
+            self._version.require(self._path)
 
     def survey(self) -> bool:
         """Find out how the file is to be read; False if that takes another turn.

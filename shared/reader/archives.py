@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import IO
 
@@ -58,6 +59,9 @@ class _BoundedReads(io.BufferedIOBase):
         return self._file.read(_LARGEST_DIRECTORY_BYTES if size is None or size < 0 else size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        if whence == io.SEEK_SET and offset < 0:
+            # An OSError of a real file would say that it can't be read just now.
+            raise zipfile.BadZipFile("a member begins before the file")
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
@@ -114,11 +118,9 @@ def refusing_damage() -> Iterator[None]:
 
 def _check_apart(infos: Sequence[zipfile.ZipInfo]) -> None:
     """Refuse members that share bytes: thousands of them can unpack the same ones."""
-    end = 0
-    for info in sorted(infos, key=lambda info: info.header_offset):
-        if info.header_offset < end:
+    for before, info in pairwise(sorted(infos, key=lambda info: info.header_offset)):
+        if info.header_offset < before.header_offset + before.compress_size:
             raise FileRefused("compression-bomb", f"{info.filename!r} overlaps another file of the archive")
-        end = info.header_offset + info.compress_size
 
 
 def _is_hidden(name: str) -> bool:

@@ -6,7 +6,8 @@ from typing import IO, Literal
 from shared.datasets import FormatName
 from shared.reader.archives import members_of
 from shared.reader.blocks import Readable
-from shared.reader.compression import Compression, Decompressed
+from shared.reader.compression import Decompressed
+from shared.reader.decompressors import Compression
 from shared.reader.expansion import Expansion
 from shared.reader.json_records import json_layout
 from shared.reader.magic import kind_of

@@ -13,8 +13,11 @@ _SHEETS = "xl/worksheets/"
 _SHARED_TEXTS = "xl/sharedStrings.xml"
 _LARGEST_SHARED_TEXTS_BYTES = 64 * _MIB
 _LARGEST_PART_BYTES = 16 * _MIB
+#: What Excel itself allows.
+MOST_ROWS = 1_048_576
 #: Of XML without the begin of a row: 16,384 cells take about 1 MiB.
 _LONGEST_ROW_BYTES = 4 * _MIB
+_ROW = re.compile(rb"<row[ >/\t\r\n]")
 _BLOCK_BYTES = 64 * 1024
 #: A cell with a formula and without what it came to. That of an empty text has t="str".
 _NO_RESULT = re.compile(rb'<c (?![^>]*\bt="str")[^>]*+><f[^>]*+(?:(?<=/)>|>[^<]*+</f>)(?:<v ?/>|<v></v>)?</c>')
@@ -48,18 +51,22 @@ def _check_size(info: zipfile.ZipInfo) -> None:
 
 
 def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-    row_bytes, carried = 0, b""
+    row_count, row_bytes, carried = 0, 0, b""
     with refusing_damage(), archive.open(info) as sheet:
         while block := sheet.read(_BLOCK_BYTES):
             text = carried + block
-            last_row = text.rfind(b"<row")
-            row_bytes = len(text) - last_row if last_row >= 0 else row_bytes + len(block)
-            if row_bytes > _LONGEST_ROW_BYTES:
-                raise FileRefused(
-                    "row-too-large", f"{info.filename!r} has a row of more than {_LONGEST_ROW_BYTES} bytes"
-                )
+            begins = [row.start() for row in _ROW.finditer(text)]
+            row_count += sum(begin >= len(carried) for begin in begins)
+            row_bytes = len(text) - begins[-1] if begins else row_bytes + len(block)
+            if row_bytes > _LONGEST_ROW_BYTES or row_count > MOST_ROWS:
+                raise _too_large(info)
             _check_results(text, info)
             carried = text[-_LONGEST_CELL_BYTES:]
+
+
+def _too_large(info: zipfile.ZipInfo) -> FileRefused:
+    message = f"{info.filename!r} has more than {MOST_ROWS} rows, or one of more than {_LONGEST_ROW_BYTES} bytes of XML"
+    return FileRefused("row-too-large", message)
 
 
 def _check_results(text: bytes, info: zipfile.ZipInfo) -> None:
@@ -67,5 +74,5 @@ def _check_results(text: bytes, info: zipfile.ZipInfo) -> None:
         shown = cell[0][:80].decode("utf-8", "replace")
         raise FileRefused(
             "format-error",
-            f"{info.filename!r} has formulas without their results ({shown}); open it in a spreadsheet program, save it",
+            f"{info.filename!r} has formulas without their results ({shown}); save it in a spreadsheet program",
         )

@@ -1,44 +1,20 @@
-"""Reads a sheet of an .xlsx workbook. Importing this module takes a while: only who reads such files should."""
+"""Reads a sheet of an .xlsx workbook. Importing this module takes a while."""
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
-from itertools import chain, islice
-from typing import IO, Any, NamedTuple
+from collections.abc import Iterator
+from typing import IO, Any
 
 import openpyxl
-from defusedxml import DefusedXmlException
 from openpyxl.utils import get_column_letter
 
 from shared.errors import FileRefused
 from shared.messages import UnreadableRow
-from shared.reader.cell_text import checked, size_of, text_of, text_of_moment
+from shared.reader.cell_text import checked, size_of
 from shared.reader.excel_parts import check_parts
+from shared.reader.excel_sheet import SheetRow, first_table, refusing_damage
 from shared.reader.expansion import Expansion
 from shared.reader.magic import OLE_MAGIC
 from shared.reader.sources import Record
 from shared.rows import as_csv
-
-#: What Excel itself allows.
-_MOST_ROWS = 1_048_576
-_MOST_COLUMNS = 16_384
-#: Above a header there may be so many rows of a title, notes and the like.
-_PREAMBLE_ROWS = 20
-_ERROR = "e"
-
-
-class _Row(NamedTuple):
-    """A row of the sheet with at least one value."""
-
-    number: int
-    texts: list[str]
-    #: Positions of the cells that show an error, such as #N/A.
-    errors: list[int]
-
-    @property
-    def filled(self) -> list[int]:
-        return [position for position, text in enumerate(self.texts) if text]
 
 
 class ExcelRecords:
@@ -54,9 +30,9 @@ class ExcelRecords:
         check_parts(file, expansion)
         self._expansion = expansion
         self._bytes_read = 0
-        with _refusing_damage():
+        with refusing_damage():
             book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        header, self._rows = _first_table(_sheets(book, sheet))
+        header, self._rows = first_table(_sheets(book, sheet))
         self._begin, self._end = header.filled[0], header.filled[-1] + 1
         self._header = header.texts[self._begin : self._end]
 
@@ -78,11 +54,11 @@ class ExcelRecords:
             self._expansion.give_out(size_bytes)
             yield self._fault(row) or checked(row.number, self._cells(row))
 
-    def _cells(self, row: _Row) -> list[str]:
+    def _cells(self, row: SheetRow) -> list[str]:
         cells = row.texts[self._begin : self._end]
         return cells + [""] * (len(self._header) - len(cells))
 
-    def _fault(self, row: _Row) -> UnreadableRow | None:
+    def _fault(self, row: SheetRow) -> UnreadableRow | None:
         outside = next((at for at in row.filled if not self._begin <= at < self._end), None)
         if outside is not None:
             message = f"the row has {row.texts[outside][:80]!r} in column {_letter(outside)}, which has no header"
@@ -112,59 +88,5 @@ def _sheets(book: Any, name: str | None) -> list[Any]:
     return named
 
 
-def _first_table(sheets: Sequence[Any]) -> tuple[_Row, Iterator[_Row]]:
-    for sheet in sheets:
-        rows = _filled_rows(sheet)
-        above: list[_Row] = []
-        for row in islice(rows, _PREAMBLE_ROWS):
-            if len(row.filled) > 1:
-                return row, rows
-            above.append(row)
-        if above:
-            return above[0], chain(above[1:], rows)
-    raise FileRefused("blank-header", "no visible sheet of the workbook has a value; expected a header and rows")
-
-
-def _filled_rows(sheet: Any) -> Iterator[_Row]:
-    # The size that a sheet states is wrong in either direction: rows would be lost, or millions made up.
-    sheet.reset_dimensions()
-    number = 0
-    cells_of_rows = iter(sheet.iter_rows())
-    while (cells := _next_row(cells_of_rows)) is not None:
-        number += 1
-        if number > _MOST_ROWS or len(cells) > _MOST_COLUMNS:
-            raise FileRefused("format-error", f"the sheet goes beyond {_MOST_ROWS} rows or {_MOST_COLUMNS} columns")
-        texts = [_text(cell.value) for cell in cells]
-        if any(texts):
-            errors = [position for position, cell in enumerate(cells) if cell.data_type == _ERROR]
-            yield _Row(number, texts, errors)
-
-
-def _next_row(rows: Iterator[tuple[Any, ...]]) -> tuple[Any, ...] | None:
-    with _refusing_damage():
-        return next(rows, None)
-
-
-def _text(value: object) -> str:
-    return text_of_moment(value) if isinstance(value, datetime) else text_of(value)
-
-
 def _letter(position: int) -> str:
     return str(get_column_letter(position + 1))
-
-
-@contextmanager
-def _refusing_damage() -> Iterator[None]:
-    """Keep openpyxl's warnings to ourselves, and its errors: a damaged workbook makes it raise nearly anything."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except DefusedXmlException as error:
-        message = "the workbook defines XML entities, which no spreadsheet program writes; save it anew"
-        raise FileRefused("format-error", message) from error
-    except (FileRefused, OSError, MemoryError):
-        raise
-    except Exception as error:
-        message = f"the workbook is damaged or none ({type(error).__name__}: {error}); save it as .xlsx anew, or as CSV"
-        raise FileRefused("format-error", message) from error

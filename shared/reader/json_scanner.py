@@ -9,8 +9,8 @@ _BOM = b"\xef\xbb\xbf"
 _NOT_BLANK = re.compile(rb"[^ \t\r\n]")
 #: An object without others in it, as nearly all rows are: found at the speed of the regular expression.
 _FLAT_OBJECT = re.compile(rb'\{(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+\}', re.DOTALL)
-_BRACKET_OR_QUOTE = re.compile(rb'["{}\[\]]')
-_QUOTE_OR_ESCAPE = re.compile(rb'["\\]')
+_BRACKETS_OR_QUOTE = re.compile(rb'[{\[]++|[}\]]++|"')
+_IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _BEHIND_SCALAR = re.compile(rb"[ \t\r\n,:{}\[\]]")
 
 
@@ -137,27 +137,32 @@ class _ValueEnd:
         return at
 
     def _outside_strings(self, data: bytes, at: int) -> int:
-        found = _BRACKET_OR_QUOTE.search(data, at)
+        found = _BRACKETS_OR_QUOTE.search(data, at)
         if not found:
             return len(data)
-        if found[0] == b'"':
+        symbols = found[0]
+        if symbols == b'"':
             self._is_in_string = True
+        elif symbols[0] in b"{[":
+            self._depth += len(symbols)
         else:
-            self._depth += 1 if found[0] in b"{[" else -1
+            closed = min(self._depth, len(symbols))
+            self._depth -= closed
             self.is_found = not self._depth
+            return found.start() + closed
         return found.end()
 
     def _in_string(self, data: bytes, at: int) -> int:
         if self._is_escaped:
             self._is_escaped = False
             return at + 1
-        found = _QUOTE_OR_ESCAPE.search(data, at)
-        if not found:
-            return len(data)
-        self._is_escaped = found[0] == b"\\"
-        self._is_in_string = self._is_escaped
+        found = _IN_STRING.match(data, at)
+        end = found.end() if found else at
+        symbol = data[end : end + 1]
+        self._is_escaped = symbol == b"\\"
+        self._is_in_string = symbol != b'"'
         self.is_found = not (self._is_in_string or self._depth)
-        return found.end()
+        return min(end + 1, len(data))
 
 
 def _truncated() -> FileRefused:

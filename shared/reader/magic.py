@@ -3,7 +3,8 @@
 from typing import IO, Literal
 
 from shared.reader.archives import open_archive
-from shared.reader.compression import Compression, compression_of
+from shared.reader.compression import compression_of
+from shared.reader.decompressors import Compression
 from shared.reader.expansion import Expansion
 
 Kind = Compression | Literal["zip", "excel", "parquet"]

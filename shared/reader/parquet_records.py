@@ -1,19 +1,18 @@
-"""Reads Parquet, a small batch of rows at a time. Importing this module takes a while: only who reads Parquet should."""
+"""Reads Parquet, a small batch of rows at a time. Importing this module takes a while."""
 
 import io
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import IO, Any
 
 import pyarrow as pa
-from pyarrow import parquet, types
+from pyarrow import parquet
 
 from shared.errors import FileRefused
 from shared.messages import UnreadableRow
+from shared.reader.arrow_text import texts_of
 from shared.reader.blocks import LONGEST_ROW_BYTES
-from shared.reader.cell_text import checked, size_of, text_of
+from shared.reader.cell_text import checked, size_of
 from shared.reader.expansion import Expansion
 from shared.reader.sources import Record
 
@@ -41,12 +40,12 @@ class ParquetRecords:
                 page_checksum_verification=True,
             )
             self._header = [str(name) for name in self._file.schema_arrow.names]
+        if not self._header:
+            raise FileRefused("blank-header", "the Parquet file has no columns")
         expansion.give_out(_pages_bytes(self._file.metadata))
         self._expansion = expansion
         self._batch_rows = _rows_of_batch(self._file.schema)
         self._bytes_read = 0
-        if not self._header:
-            raise FileRefused("blank-header", "the Parquet file has no columns")
 
     @property
     def header(self) -> list[str]:
@@ -74,7 +73,7 @@ class ParquetRecords:
         while True:
             with _refusing_damage():
                 batch = next(batches, None)
-                columns = [] if batch is None else [_texts(column) for column in batch.columns]
+                columns = [] if batch is None else [texts_of(column) for column in batch.columns]
             if batch is None:
                 return
             yield columns
@@ -100,70 +99,16 @@ def _text_columns(file: IO[bytes]) -> list[str]:
 
 def _pages_bytes(metadata: Any) -> int:
     groups = (metadata.row_group(position) for position in range(metadata.num_row_groups))
-    return sum(int(group.total_byte_size) for group in groups)
+    return sum((int(group.total_byte_size) for group in groups), start=0)
 
 
 def _rows_of_batch(schema: Any) -> int:
-    width_bytes = sum(max(8, schema.column(position).length) for position in range(len(schema)))
+    width_bytes: int = sum(max(8, schema.column(position).length) for position in range(len(schema)))
     if width_bytes > LONGEST_ROW_BYTES:
         raise FileRefused(
             "row-too-large", f"each row of the Parquet file takes {width_bytes} bytes; expected {LONGEST_ROW_BYTES}"
         )
     return min(_BATCH_ROWS, _BATCH_BYTES // width_bytes)
-
-
-def _texts(column: pa.Array) -> list[str]:
-    kind = column.type
-    if types.is_dictionary(kind):
-        texts = _texts(column.dictionary)
-        return ["" if index is None else texts[index] for index in column.indices.to_pylist()]
-    if types.is_nested(kind):
-        return ["" if value is None else _json(value) for value in column.to_pylist()]
-    if _is_bytes(kind):
-        return ["" if value is None else value.decode("utf-8", "surrogateescape") for value in _bytes(column)]
-    if types.is_floating(kind):
-        return [_plain_number(text) for text in _as_written(column.cast(_wider_than_half(kind)))]
-    if types.is_timestamp(kind):
-        return [_moment(text) for text in _as_written(column.cast(pa.timestamp(kind.unit, kind.tz and "UTC")))]
-    return _as_written(column) if types.is_temporal(kind) else [text_of(value) for value in column.to_pylist()]
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(types.is_string(kind) or types.is_binary(kind) or types.is_fixed_size_binary(kind))
-
-
-def _bytes(column: pa.Array) -> list[bytes | None]:
-    """Nobody has checked that texts are UTF-8."""
-    return list(column.cast(pa.binary()).to_pylist())
-
-
-def _as_written(column: pa.Array) -> list[str]:
-    """Let the library write the values: Python's types have neither its years nor its nanoseconds."""
-    return [text or "" for text in column.cast(pa.string()).to_pylist()]
-
-
-def _wider_than_half(kind: pa.DataType) -> pa.DataType:
-    return pa.float32() if types.is_float16(kind) else kind
-
-
-def _plain_number(text: str) -> str:
-    if not text or text[-1] in "fn":
-        return text
-    return format(Decimal(text), "f").removesuffix(".0")
-
-
-def _moment(text: str) -> str:
-    text, zone = (text[:-1], "Z") if text.endswith("Z") else (text, "")
-    seconds = text.rstrip("0").removesuffix(".") if "." in text else text
-    return f"{seconds.replace(' ', 'T')}{zone}"
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, default=_json_leaf, ensure_ascii=False)
-
-
-def _json_leaf(value: object) -> str:
-    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else text_of(value)
 
 
 @contextmanager

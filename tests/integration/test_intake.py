@@ -87,6 +87,7 @@ def test_a_file_that_appears_is_claimed_once_it_has_settled(patient: Pipeline, c
     source = patient.folder.root / "source.csv"
     source.write_text(people(1))
     arrive(source, patient.folder.inbox / "people.csv")
+    source.unlink()
 
     assert claimed(patient) == []
     assert patient.waiting() == settling("people.csv")
@@ -386,7 +387,7 @@ def test_what_a_crash_left_open_counts_as_open(pipeline: Pipeline, monkeypatch: 
 @pytest.mark.parametrize(
     ("name", "content", "reason", "found", "expected"),
     [
-        ("animals.csv", "a,b\n1,2\n", "no-dataset", "'animals.csv'", "people: people*.csv"),
+        ("animals.csv", "a,b\n1,2\n", "no-dataset", "'animals.csv'", "people: people*"),
         ("animals/people.csv", people(1), "no-dataset", "'animals'", "places, people"),
         ("people.csv", PLACES, "missing-label", "'city', 'county', 'country'", "'given_name', 'family_name'"),
         ("people.csv", "given_name,,family_name\n", "blank-label", "column 2", "'given_name', '', 'family_name'"),
@@ -422,7 +423,7 @@ def test_a_file_that_does_not_fit_is_refused_whole_with_its_reason(
 
 def test_a_file_that_fits_two_datasets_is_refused(new_pipeline: NewPipeline, tmp_path: Path) -> None:
     config = tmp_path / "inflow.toml"
-    config.write_text(DEFAULT.read_text().replace('["places*.csv"]', '["places*.csv", "p*.csv"]'))
+    config.write_text(DEFAULT.read_text().replace('["places*"]', '["places*", "p*"]'))
     pipeline = new_pipeline(AT_ONCE, load_catalog(config))
     pipeline.drop("people.csv", people(1))
     pipeline.drop("poles.csv", f"{PLACES}Weir,,Land\n")
@@ -431,7 +432,7 @@ def test_a_file_that_fits_two_datasets_is_refused(new_pipeline: NewPipeline, tmp
     assert pipeline.states() == {"people.csv": ("refused", "ambiguous-dataset"), "poles.csv": ("archived", None)}
     reason = (pipeline.folder.rejected / "people.1.csv.reason.txt").read_text()
     assert "places and people" in reason
-    assert "places: places*.csv, p*.csv; people: people*.csv" in reason
+    assert "places: places*, p*; people: people*" in reason
 
 
 def test_a_reason_is_text_whatever_bytes_the_name_has(pipeline: Pipeline) -> None:

@@ -18,6 +18,7 @@ DROPPED = Load(
     reason=None,
     message=None,
     size_bytes=1000,
+    modified_at=NOON,
     header=(),
     ignored_columns=(),
     row_count=None,

@@ -116,7 +116,12 @@ WRONG = {
     "unknown dataset setting": (
         'key = ["id"]',
         'key = ["id"]\ncolour = "red"',
-        '4: [datasets.orders] unknown setting "colour"; expected one of files, key, columns, references, read',
+        '4: [datasets.orders] unknown setting "colour"; expected one of files, key, columns, references, read, wait_for',  # noqa: E501
+    ),
+    "unknown marker": (
+        'key = ["id"]',
+        'key = ["id"]\nwait_for = "md5"',
+        '4: [datasets.orders] wait_for is "md5"; expected one of done, sha256',
     ),
     "unknown column setting": (
         "precision = 12",
@@ -621,3 +626,11 @@ def test_the_file_in_the_working_folder_wins_over_the_built_in_one(
 
     (tmp_path / "inflow.toml").write_text(VALID, encoding="utf-8")
     assert list(load_catalog(None).datasets) == ["customers", "orders"]
+
+
+@pytest.mark.parametrize("marker", ["done", "sha256"])
+def test_a_dataset_may_wait_for_a_marker(marker: str) -> None:
+    catalog = parse(changed('key = ["id"]', f'key = ["id"]\nwait_for = "{marker}"'))
+
+    assert catalog.datasets["orders"].wait_for == marker
+    assert catalog.datasets["customers"].wait_for is None

@@ -22,6 +22,7 @@ LOADED = Load(
     reason=None,
     message=None,
     size_bytes=1000,
+    modified_at=NOON,
     header=("given_name",),
     ignored_columns=("mayor", "größe"),
     fingerprint=None,

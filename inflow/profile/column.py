@@ -1,0 +1,106 @@
+"""Profiles one column, batch by batch."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import get_args
+
+from inflow.profile.batch import ColumnBatch
+from inflow.profile.bounds import Bounds
+from inflow.profile.distinct import DistinctCounter
+from inflow.profile.evidence import Evidence, best_type
+from inflow.profile.frequent import FrequentValues
+from inflow.profile.model import ColumnProfile, Distinct, Finding
+from inflow.profile.oddities import Oddities, column_findings, spelling_findings
+from inflow.profile.scales import plain
+from inflow.profile.spread import Sample
+from shared.datasets import Column, TypeName
+
+_MOST_FREQUENT = 10
+
+
+class ColumnProfiler:
+    """Takes in the batches of one column, in bounded memory."""
+
+    def __init__(self, name: str, bounds: Bounds) -> None:
+        self._name = name
+        self._values = 0
+        self._empty = 0
+        self._lengths: tuple[int, int] | None = None
+        self._evidence: dict[TypeName, Evidence] = {each: Evidence(each) for each in get_args(TypeName)}
+        self._distinct = DistinctCounter(bounds.distinct_hashes)
+        self._frequent = FrequentValues(bounds.counted_values)
+        self._sample = Sample(bounds.sampled_values)
+        self._oddities = Oddities()
+
+    def add(self, batch: ColumnBatch) -> None:
+        """Take in the column's part of a batch of rows."""
+        self._values += len(batch.values)
+        self._empty += batch.empty
+        if batch.counts:
+            lengths = [*map(len, batch.counts), *(self._lengths or ())]
+            self._lengths = min(lengths), max(lengths)
+        for evidence in self._evidence.values():
+            evidence.add(batch)
+        self._distinct.add(batch.hashes.values())
+        self._frequent.add(batch.counts)
+        self._sample.add(batch)
+        self._oddities.add(batch)
+
+    @property
+    def sampled_texts(self) -> Iterator[str]:
+        """Values of the column: all, or a sample of them."""
+        return self._sample.texts
+
+    def result(self, *, is_unique: bool) -> ColumnProfile:
+        """Say what is in the column; one whose values all differ has as many distinct ones."""
+        distinct = Distinct(count=self._values) if is_unique else self._distinct.result()
+        column = self._column()
+        spread = self._sample.spread(column)
+        least, greatest = self._range(column.type)
+        shortest, longest = self._lengths or (None, None)
+        evidence = self._evidence[column.type]
+        return ColumnProfile(
+            name=self._name,
+            type=column.type,
+            whole_digits=evidence.whole_digits,
+            scale=evidence.scale,
+            values=self._values,
+            empty=self._empty,
+            unstorable=self._evidence["text"].refused.count,
+            distinct=distinct,
+            least=least,
+            greatest=greatest,
+            shortest=shortest,
+            longest=longest,
+            quantiles=spread.quantiles,
+            most_frequent=self._frequent.result(_MOST_FREQUENT),
+            histogram=spread.histogram,
+            findings=tuple(self._findings(column.type, distinct)),
+        )
+
+    def _column(self) -> Column:
+        """Return a column that takes every value."""
+        type_name = best_type(self._evidence)
+        evidence = self._evidence[type_name]
+        precision = max(1, evidence.whole_digits + evidence.scale)
+        return Column(name="profiled", type=type_name, length=16383, precision=precision, scale=evidence.scale)
+
+    def _range(self, type_name: TypeName) -> tuple[str | None, str | None]:
+        evidence = self._evidence[type_name]
+        if type_name in ("text", "boolean") or evidence.least is None:
+            return None, None
+        if type_name == "decimal":
+            return plain(Decimal(evidence.least)), plain(Decimal(evidence.greatest))
+        return _shown(evidence.least), _shown(evidence.greatest)
+
+    def _findings(self, type_name: TypeName, distinct: Distinct) -> Iterator[Finding]:
+        rows = self._values + self._empty
+        yield from column_findings(self._evidence, type_name, rows=rows, empty=self._empty, distinct=distinct.count)
+        yield from self._oddities.findings()
+        if type_name == "text":
+            yield from spelling_findings(self._frequent.counts)
+
+
+def _shown(value: object) -> str:
+    """Return a value as text; a moment without a fraction that is zero."""
+    return str(value).removesuffix(".000000")

@@ -1,0 +1,68 @@
+"""`inflow profile`: the look at a file before a dataset is written for it."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import orjson
+
+from inflow.books import catalog_of, is_embedded, open_books
+from inflow.profile.as_html import as_html
+from inflow.profile.as_text import as_text
+from inflow.profile.as_toml import as_toml
+from inflow.profile.lookup import KeyLookup, nobody_knows
+from inflow.profile.model import Profile
+from inflow.profile.proposal import propose
+from inflow.profile.references import CountKeys, possible_references
+from inflow.profile.source import open_table
+from inflow.profile.table import profile_table
+from inflow.profile.texts import encodable
+from inflow.read_options import settings_of
+from shared.datasets import Catalog
+from shared.environment import Environment
+from shared.errors import TransientError
+from shared.exit_codes import ExitCode
+from shared.files import write_atomically
+from shared.settings import DatabaseSettings
+
+
+def profile(options: argparse.Namespace, environment: Environment) -> int:
+    """Profile one file, and write what was asked for."""
+    catalog = catalog_of(options, environment)
+    found = _profile_of(options, environment, catalog)
+    if options.html is not None:
+        write_atomically(options.html, as_html(found).encode())
+    if options.toml:
+        print(as_toml(propose(found, catalog, settings_of(options))), end="")
+    elif options.json:
+        print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+    elif options.html is None:
+        print(as_text(found))
+    return ExitCode.OK
+
+
+def _profile_of(options: argparse.Namespace, environment: Environment, catalog: Catalog) -> Profile:
+    with open_table(options.file, settings_of(options)) as opened:
+        table = profile_table(opened.source, file=encodable(options.file.name))
+    try:
+        with _key_lookup(options, environment) as count_keys:
+            references = tuple(possible_references(table, catalog, count_keys))
+    except TransientError as error:
+        print(
+            f"references are guessed from names and types alone; the database can't be reached: {error}",
+            file=sys.stderr,
+        )
+        references = tuple(possible_references(table, catalog, nobody_knows))
+    return replace(table.profile, references=references, read_as=opened.read_as, truncation=opened.truncation)
+
+
+@contextmanager
+def _key_lookup(options: argparse.Namespace, environment: Environment) -> Iterator[CountKeys]:
+    """Look keys up in the database that there is, if there is one."""
+    if is_embedded(options, environment) or DatabaseSettings.is_configured(environment):
+        with open_books(options, environment, read_only=True) as store:
+            yield KeyLookup(store)
+    else:
+        yield nobody_knows

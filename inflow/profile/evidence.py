@@ -1,0 +1,92 @@
+"""Which types take the values of a column, by the very parsers that load them."""
+
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from inflow.profile.batch import ColumnBatch
+from inflow.profile.sightings import Sightings
+from shared.datasets import Column, TypeName
+from shared.values import BadValue, Value, parser_of
+
+#: The longest text, and the widest decimal, that inflow.toml takes.
+_WIDEST: dict[TypeName, Column] = {
+    "text": Column(name="widest", type="text", length=16383),
+    "decimal": Column(name="widest", type="decimal", precision=65, scale=30),
+}
+#: After so many distinct values that it does not take, a type that takes less than half is no longer tried.
+_PATIENCE = 1_000
+#: 007 is no number: as one it would lose its zeros.
+LEADING_ZERO = re.compile(r"[ \t]*[+-]?0[0-9]")
+_NUMBERS: tuple[TypeName, ...] = ("integer", "decimal")
+
+
+class Evidence:
+    """How one type does on one column."""
+
+    def __init__(self, type_name: TypeName) -> None:
+        self.type = type_name
+        self._parse = parser_of(_WIDEST.get(type_name, Column(name="any", type=type_name)))
+        self._order: Callable[[Any], Any] = Decimal if type_name == "decimal" else _itself
+        self._refused_distinct = 0
+        #: Values that it took.
+        self.taken = 0
+        #: Values that it did not take, each distinct one with its first line in a batch.
+        self.refused = Sightings()
+        #: The least and the greatest value, as the parser gives them.
+        self.least: Any = None
+        self.greatest: Any = None
+        #: decimal only: the most digits before the point, and behind it.
+        self.whole_digits = 0
+        self.scale = 0
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether it takes every value, and there are some."""
+        return self.taken > 0 and not self.refused.count
+
+    def add(self, batch: ColumnBatch) -> None:
+        """Try the values of a batch."""
+        if self._is_hopeless():
+            return
+        taken = [value for text, count in batch.counts.items() if (value := self._try(text, count, batch)) is not None]
+        if taken and self.type != "text":
+            self._widen(taken)
+
+    def _is_hopeless(self) -> bool:
+        return self.type != "text" and self._refused_distinct > _PATIENCE and self.taken < self.refused.count
+
+    def _try(self, text: str, count: int, batch: ColumnBatch) -> Value:
+        try:
+            if self.type in _NUMBERS and LEADING_ZERO.match(text):
+                raise BadValue("type-error", "a number with leading zeros")
+            value = self._parse(text)
+        except BadValue:
+            self._refused_distinct += 1
+            self.refused.add(text, count, batch.first_lines[text])
+            return None
+        self.taken += count
+        return value
+
+    def _widen(self, values: Sequence[Value]) -> None:
+        found = values if self.least is None else [*values, self.least, self.greatest]
+        self.least, self.greatest = min(found, key=self._order), max(found, key=self._order)
+        if self.type == "decimal":
+            parts = [str(value).lstrip("-").split(".") for value in values]
+            self.whole_digits = max(self.whole_digits, *(len(whole.lstrip("0")) for whole, _ in parts))
+            self.scale = max(self.scale, *(len(fraction.rstrip("0")) for _, fraction in parts))
+
+
+def best_type(evidence: dict[TypeName, Evidence]) -> TypeName:
+    """Return the narrowest type that takes all values; text where none does, or where there are no values."""
+    boolean = evidence["boolean"]
+    # A column of nothing but 1 and 0 is an integer, and one of nothing but "n" no answer to a question.
+    if boolean.takes_all and not evidence["integer"].takes_all and boolean.least != boolean.greatest:
+        return "boolean"
+    narrow: tuple[TypeName, ...] = ("integer", "decimal", "date", "timestamp")
+    return next((name for name in narrow if evidence[name].takes_all), "text")
+
+
+def _itself(value: Any) -> Any:
+    return value

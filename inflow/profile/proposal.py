@@ -1,0 +1,106 @@
+"""The dataset that a profile proposes: one that takes every row that was profiled."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from inflow.profile.model import ColumnProfile, PossibleReference, Profile
+from inflow.profile.names import dataset_name, file_pattern, suggested_name
+from inflow.profile.proposed_key import choose_key
+from inflow.profile.references import proposed_as
+from inflow.profile.room import decimal_with_room, length_with_room, squeezed
+from shared.column_settings import bytes_of, is_name
+from shared.dataset_settings import LONGEST_ROW_BYTES
+from shared.datasets import NOTHING_FIXED, Catalog, Column, Dataset, ReadSettings, Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A dataset, and what its author should know about it."""
+
+    profile: Profile
+    #: Without columns where none of the file's can be one; without key where no column is never empty.
+    dataset: Dataset
+    is_key_found: bool
+    #: Columns of the file that are none of the dataset, with the reason and what to do.
+    left_out: Mapping[str, str]
+    #: References that nothing but names speaks for.
+    perhaps: Sequence[PossibleReference]
+    #: Datasets that the file belongs to as it is called.
+    belongs_to: Sequence[str]
+
+
+def propose(profile: Profile, catalog: Catalog, read: ReadSettings = NOTHING_FIXED) -> Proposal:
+    """Propose a dataset that has a place in this catalogue, for files that are read as this one was."""
+    faults = {column.name: fault for column in profile.columns if (fault := _fault(column))}
+    usable = {column.name: column for column in profile.columns if column.name not in faults}
+    known = [found for found in profile.references if found.column in usable and found.looked_up]
+    keys = {found.column: catalog.datasets[found.dataset].column(found.key) for found in reversed(known)}
+    columns = {name: _column(column, profile, keys.get(name)) for name, column in usable.items()}
+    longest = {name: column.longest or 0 for name, column in usable.items() if name not in keys}
+    columns, too_large = _fitting(columns, longest)
+    key = choose_key(profile, columns, longest)
+    columns |= key.columns
+    return Proposal(
+        profile=profile,
+        dataset=Dataset(
+            name=dataset_name(profile.file, catalog.datasets),
+            files=(file_pattern(profile.file),),
+            columns=tuple(columns.values()),
+            key=tuple(key.columns),
+            references=tuple(_references(known, columns)),
+            read=read,
+        ),
+        is_key_found=key.is_found,
+        left_out=faults | too_large,
+        perhaps=[found for found in profile.references if found.column in columns and not found.looked_up],
+        belongs_to=[each.name for each in catalog.datasets.values() if _is_file_of(profile.file, each)],
+    )
+
+
+def _is_file_of(file: str, dataset: Dataset) -> bool:
+    return any(fnmatchcase(file.lower(), pattern.lower()) for pattern in dataset.files)
+
+
+def _fault(column: ColumnProfile) -> str | None:
+    """Say why a column of the file can be none of a dataset, and what to do."""
+    if not is_name(column.name):
+        name = suggested_name(column.name, prefix="column")
+        return f'not a name for a column; call it "{name}", say, in the file\'s header'
+    if column.unstorable:
+        return f"{column.unstorable:,} of its values can't be stored; mend them in the file"
+    return None
+
+
+def _column(column: ColumnProfile, profile: Profile, key: Column | None) -> Column:
+    required = bool(profile.rows) and not column.empty
+    if key is not None:
+        return proposed_as(key, column.name, required=required)
+    proposed = Column(name=column.name, type=column.type, required=required)
+    match column.type:
+        case "text":
+            return replace(proposed, length=length_with_room(column.longest))
+        case "decimal":
+            precision, scale = decimal_with_room(column.whole_digits, column.scale)
+            return replace(proposed, precision=precision, scale=scale)
+    return proposed
+
+
+def _fitting(columns: dict[str, Column], longest: Mapping[str, int]) -> tuple[dict[str, Column], dict[str, str]]:
+    """Return the columns that fit into one row of a table, and why others don't."""
+    left_out: dict[str, str] = {}
+    if bytes_of(columns.values()) > LONGEST_ROW_BYTES:
+        columns = squeezed(columns, longest)
+    while bytes_of(columns.values()) > LONGEST_ROW_BYTES:
+        largest = max(columns.values(), key=lambda column: bytes_of([column])).name
+        columns = {name: column for name, column in columns.items() if name != largest}
+        left_out[largest] = f"the columns together take more than {LONGEST_ROW_BYTES:,} bytes, and this one takes most"
+    return columns, left_out
+
+
+def _references(known: Sequence[PossibleReference], columns: Mapping[str, Column]) -> Iterator[Reference]:
+    """One for each column: where several datasets would do, the first of them."""
+    first = {found.column: found for found in reversed(known)}
+    for name in columns:
+        if name in first:
+            yield Reference(name=f"{name[:59]}_ref", columns=(name,), dataset=first[name].dataset)

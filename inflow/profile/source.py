@@ -1,0 +1,29 @@
+"""Opens the table of a file for one reading."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.watcher.regular_files import open_regular
+from shared.datasets import ReadSettings
+from shared.reader.sources import RecordSource
+from shared.reader.survey import make_plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTable:
+    """A table that can be read, and how that came about."""
+
+    source: RecordSource
+    read_as: str
+    #: What is missing of the file's end; None where it is whole, as far as can be known.
+    truncation: str | None
+
+
+@contextmanager
+def open_table(path: Path, settings: ReadSettings) -> Iterator[OpenTable]:
+    """Open a file of any format. FileRefused or OSError where it can't be read."""
+    with open_regular(path) as file:
+        plan = make_plan(file, settings)
+        yield OpenTable(source=plan.open(file), read_as=str(plan), truncation=plan.truncation)

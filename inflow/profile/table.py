@@ -1,0 +1,113 @@
+"""Profiles a table in one pass: rows in, batch by batch, a profile out."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from inflow.profile.batch import ColumnBatch
+from inflow.profile.bounds import Bounds
+from inflow.profile.candidate_keys import CandidateKeys
+from inflow.profile.column import ColumnProfiler
+from inflow.profile.model import Profile, RejectedRow
+from inflow.profile.texts import encodable
+from shared.errors import FileRefused
+from shared.messages import UnreadableRow
+from shared.reader.rows_of import rows_of
+from shared.reader.sources import Record, RecordSource
+
+_MOST_REJECTED_SHOWN = 10
+#: InnoDB has no table with more.
+_MOST_COLUMNS = 1_017
+
+_Batch = list[Record]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfiledTable:
+    """A profile, and by column values to look up elsewhere: all of its values, or a sample of them."""
+
+    profile: Profile
+    samples: Mapping[str, Sequence[str]]
+
+
+def profile_table(source: RecordSource, *, file: str, bounds: Bounds | None = None) -> ProfiledTable:
+    """Read a table to its end. FileRefused where it can't be read, or has more columns than a table may have."""
+    names = column_names(source.header)
+    table = _Table(names, bounds or Bounds.for_width(len(names)))
+    for batch in table.accepted(source):
+        table.add(batch)
+    return table.result(file)
+
+
+def column_names(header: Sequence[str]) -> list[str]:
+    """Return the names without blanks around them; a name for each that is missing or there already."""
+    if len(header) > _MOST_COLUMNS:
+        raise FileRefused(
+            "too-many-labels",
+            f"the header has {len(header)} names; expected at most {_MOST_COLUMNS}, as a table of MySQL can have",
+        )
+    names: list[str] = []
+    for position, cell in enumerate(header, start=1):
+        name = encodable(cell.strip())
+        names.append(name if name and name not in names else f"{name}(column {position})")
+    return names
+
+
+class _Table:
+    def __init__(self, names: Sequence[str], bounds: Bounds) -> None:
+        self._names = names
+        self._bounds = bounds
+        self._rows = 0
+        self._rejected = 0
+        self._rejected_rows: list[RejectedRow] = []
+        self._columns = [ColumnProfiler(name, bounds) for name in names]
+        self._keys = CandidateKeys(names, most_hashes=bounds.key_hashes)
+
+    def accepted(self, source: RecordSource) -> Iterator[_Batch]:
+        """Give out the good rows in batches; count the others."""
+        batch: _Batch = []
+        end_bytes = source.bytes_read + self._bounds.batch_bytes
+        for record in rows_of(source):
+            if isinstance(record, UnreadableRow):
+                self._reject(record)
+            else:
+                batch.append(record)
+            if len(batch) == self._bounds.batch_rows or (batch and source.bytes_read >= end_bytes):
+                yield batch
+                batch, end_bytes = [], source.bytes_read + self._bounds.batch_bytes
+        if batch:
+            yield batch
+
+    def add(self, batch: _Batch) -> None:
+        """Take in some rows."""
+        self._rows += len(batch)
+        lines = [line for line, _ in batch]
+        columns = [ColumnBatch(values, lines) for values in zip(*(cells for _, cells in batch), strict=True)]
+        for column, values in zip(self._columns, columns, strict=True):
+            column.add(values)
+        self._keys.add(columns)
+
+    def result(self, file: str) -> ProfiledTable:
+        """Say what was seen."""
+        keys = self._keys.result()
+        profile = Profile(
+            file=file,
+            rows=self._rows,
+            rejected=self._rejected,
+            rejected_rows=tuple(self._rejected_rows),
+            columns=tuple(
+                column.result(is_unique=(name,) in keys.found)
+                for name, column in zip(self._names, self._columns, strict=True)
+            ),
+            keys=keys,
+        )
+        samples = zip(self._names, self._columns, strict=True)
+        return ProfiledTable(profile=profile, samples={name: _distinct(each.sampled_texts) for name, each in samples})
+
+    def _reject(self, row: UnreadableRow) -> None:
+        self._rejected += 1
+        if len(self._rejected_rows) < _MOST_REJECTED_SHOWN:
+            self._rejected_rows.append(RejectedRow(line=row.line, code=row.code, message=row.message))
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))

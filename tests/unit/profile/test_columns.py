@@ -1,0 +1,108 @@
+"""What a profile says about one column: type, range, spread, and what looks odd."""
+
+import pytest
+
+from shared.datasets import TypeName
+from tests.unit.profile.tables import codes, column_of
+
+
+@pytest.mark.parametrize(
+    ("values", "type_name"),
+    [
+        (["1", "-42", " 7 "], "integer"),
+        (["1", "0", "1"], "integer"),
+        (["1", "2.50"], "decimal"),
+        ([str(2**63)], "decimal"),
+        (["1837-06-20", ""], "date"),
+        (["2024-05-31T14:03:00Z", "2024-05-31 14:03"], "timestamp"),
+        (["yes", "No", ""], "boolean"),
+        (["true", "1", "false"], "boolean"),
+        (["n", "n"], "text"),
+        (["007", "008"], "text"),
+        (["00.5"], "text"),
+        (["0", "0.5", "-0.5"], "decimal"),
+        (["2024-05-31", "2024-05-31T14:03:00"], "text"),
+        (["1", "x"], "text"),
+        (["1_000"], "text"),
+        (["9" * 36], "text"),
+        (["", ""], "text"),
+        ([], "text"),
+    ],
+)
+def test_the_type_is_the_narrowest_that_takes_every_value(values: list[str], type_name: TypeName) -> None:
+    assert column_of(values).type == type_name
+
+
+def test_a_decimal_says_how_many_digits_it_needs() -> None:
+    column = column_of(["0.125", "-1234.5", "12.500000"])
+
+    assert (column.type, column.whole_digits, column.scale) == ("decimal", 4, 3)
+    assert (column.least, column.greatest) == ("-1234.5", "12.5")
+
+
+def test_ranges_are_those_of_the_values_not_of_their_texts() -> None:
+    numbers = column_of(["9", "10", "-3"])
+    moments = column_of(["2024-01-01T00:30:00+02:00", "2023-12-31T23:00:00Z"])
+
+    assert (numbers.least, numbers.greatest) == ("-3", "10")
+    assert (moments.least, moments.greatest) == ("2023-12-31 22:30:00", "2023-12-31 23:00:00")
+
+
+def test_a_text_has_lengths_instead() -> None:
+    column = column_of(["José", "", "Anne-Marie"])
+
+    assert (column.least, column.shortest, column.longest) == (None, 4, 10)
+    assert (column.values, column.empty, column.distinct.count) == (2, 1, 2)
+    assert column.histogram is not None
+    assert column.histogram.of == "lengths"
+
+
+def test_quantiles_are_values_by_nearest_rank() -> None:
+    column = column_of([str(number) for number in range(1, 101)])
+
+    assert [(each.share, each.value) for each in column.quantiles] == [
+        (0.05, "5"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (0.95, "95"),
+    ]  # fmt: skip
+
+
+def test_exceptions_are_told_with_their_share_and_first_lines() -> None:
+    column = column_of(["1", "2", "x", "3", "4", "5", "6", "7", "8", "y"])
+
+    [finding] = column.findings
+    assert (column.type, finding.code, finding.lines) == ("text", "mixed-types", (4, 11))
+    assert "80.0 % could be an integer" in finding.message
+    assert "2 values, 'x', 'y'" in finding.message
+
+
+def test_a_type_that_takes_less_than_half_is_given_up_after_a_while() -> None:
+    column = column_of([f"x{number}" for number in range(20_001)] + ["7"] * 30_000)
+
+    assert (column.type, codes(column)) == ("text", [])
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["a", "N/A", "-"], "placeholder"),
+        (["2024-01-01", "9999-12-31"], "placeholder"),
+        (["a", " b"], "blanks"),
+        (["007", "8"], "leading-zero"),
+        (["Berlin", "berlin", "Bonn"], "spelling"),
+        (["a", "a", ""], "constant"),
+        (["", ""], "empty"),
+        (["a\0", "b"], "unstorable"),
+    ],
+)
+def test_odd_things_are_found(values: list[str], expected: str) -> None:
+    assert expected in codes(column_of(values))
+
+
+@pytest.mark.parametrize("values", [["a", "b"], ["1", "2"], ["0", "0.5"], ["a"], [], ["2024-01-01", "2024-01-02"]])
+def test_ordinary_things_are_not(values: list[str]) -> None:
+    assert codes(column_of(values)) == []
+
+
+def test_a_column_of_leading_zeros_tells_their_lines() -> None:
+    [finding] = column_of(["01234", "98765", "00007"]).findings[:1]
+
+    assert finding.lines == (2, 4)

@@ -1,0 +1,234 @@
+import io
+import re
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+
+import openpyxl
+import pytest
+
+from shared.errors import FileRefused
+from shared.messages import UnreadableRow
+from shared.reader.excel_records import ExcelRecords
+from shared.reader.expansion import Expansion
+from tests.support.formats import codes_of, workbook
+
+MIB = 1 << 20
+SHEET = "xl/worksheets/sheet1.xml"
+TABLE = workbook([["city", "country"], ["Derry", "Northern Ireland"]])
+
+
+def read(data: bytes, sheet: str | None = None) -> ExcelRecords:
+    return ExcelRecords(io.BytesIO(data), Expansion(), sheet)
+
+
+def refusal(action: Callable[[], object]) -> tuple[str, str]:
+    with pytest.raises(FileRefused) as caught:
+        action()
+    return caught.value.code, str(caught.value)
+
+
+def with_part(data: bytes, name: str, edit: Callable[[bytes], bytes]) -> bytes:
+    """Change a part of a workbook, or add it."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in {*old.namelist(), name}:
+            content = old.read(part) if part in old.namelist() else b""
+            new.writestr(part, edit(content) if part == name else content)
+    return file.getvalue()
+
+
+def with_sheet_rows(rows: bytes) -> bytes:
+    def edit(sheet: bytes) -> bytes:
+        return re.sub(rb"<sheetData>.*</sheetData>", lambda _: b"<sheetData>" + rows + b"</sheetData>", sheet)
+
+    return with_part(TABLE, SHEET, edit)
+
+
+def test_cells_come_as_a_csv_file_would_have_them() -> None:
+    moment = datetime(2024, 5, 31, 14, 3)  # noqa: DTZ001 - cells have no zone
+    midnight = datetime(1984, 12, 31)  # noqa: DTZ001
+    names = ["int", "whole", "float", "small", "large", "yes", "day", "date", "moment", "time", "long", "text", "none"]
+    row = [7, 7.0, 0.1, 1e-7, 1e22, True, midnight, date(1984, 12, 31), moment, time(9, 30), timedelta(hours=27)]
+
+    [record] = read(workbook([names, [*row, " é\n", None]]))
+
+    expected = ["7", "7", "0.1", "0.0000001", "10000000000000000000000", "true", "1984-12-31", "1984-12-31"]
+    assert record == (2, [*expected, "2024-05-31T14:03:00", "09:30:00", "27:00:00", " é\n", ""])
+
+
+def test_rows_have_their_numbers_in_the_sheet_and_empty_ones_are_none() -> None:
+    source = read(workbook([[], [None, "city", "country", ""], [], [None, "Derry"], [], [None, "Ayr", "Scotland"], []]))
+
+    assert source.header == ["city", "country"]
+    assert list(source) == [(4, ["Derry", ""]), (6, ["Ayr", "Scotland"])]
+
+
+def test_titles_above_the_header_are_none_of_the_table() -> None:
+    source = read(workbook([["Places of birth"], ["as of May"], ["city", "country"], ["Derry"]]))
+
+    assert source.header == ["city", "country"]
+    assert list(source) == [(4, ["Derry", ""])]
+
+
+def test_a_table_of_one_column_begins_with_its_first_value() -> None:
+    source = read(workbook([["city"], *([f"city {number}"] for number in range(40))]))
+
+    assert source.header == ["city"]
+    assert list(source) == [(number + 2, [f"city {number}"]) for number in range(40)]
+
+
+def test_values_beside_the_table_and_errors_fault_their_row_alone() -> None:
+    rows: list[list[object]] = [
+        [None, "city", "country"],
+        ["note", "Derry", "NI"],
+        [None, "Ayr", "Scotland", 5],
+        [None, "#N/A", "x"],
+    ]
+    source = read(workbook([*rows, [None, "Bute", "Scotland"]]))
+
+    assert list(source) == [
+        UnreadableRow(
+            line=2,
+            code="extra-cell",
+            message="the row has 'note' in column A, which has no header",
+            raw="Derry,NI",
+        ),
+        UnreadableRow(
+            line=3,
+            code="extra-cell",
+            message="the row has '5' in column D, which has no header",
+            raw="Ayr,Scotland",
+        ),
+        UnreadableRow(
+            line=4,
+            code="type-error",
+            message="city: the cell shows the error #N/A; expected a value",
+            raw="#N/A,x",
+        ),
+        (5, ["Bute", "Scotland"]),
+    ]
+
+
+def three_sheets() -> bytes:
+    book = openpyxl.Workbook()
+    first = book.active
+    assert first is not None
+    first.append(["hidden", "sheet"])
+    first.sheet_state = "hidden"
+    book.create_sheet("Empty")
+    book.create_sheet("Data").append(["city", "country"])
+    book.create_sheet("More").append(["a", "b"])
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def test_the_first_visible_sheet_with_content_is_read_or_the_named_one() -> None:
+    assert read(three_sheets()).header == ["city", "country"]
+    assert read(three_sheets(), "More").header == ["a", "b"]
+    assert refusal(lambda: read(three_sheets(), "Mroe")) == (
+        "format-error",
+        "the workbook has no sheet 'Mroe'; found: 'Sheet', 'Empty', 'Data', 'More'",
+    )
+
+
+@pytest.mark.parametrize("dimension", [b"A1:XFD1048576", b"A1:A1", b"A1"])
+def test_the_size_that_a_sheet_states_is_not_believed(dimension: bytes) -> None:
+    data = with_part(TABLE, SHEET, lambda sheet: sheet.replace(b"A1:B2", dimension))
+    tracemalloc.start()
+
+    assert list(read(data)) == [(2, ["Derry", "Northern Ireland"])]
+
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 8 * MIB
+
+
+LAUGHS = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha">%s]><x>&z;</x>' % b"".join(
+    b'<!ENTITY %c "%s">' % (name, b"&%c;" % (name - 1) * 10) for name in range(ord("b"), ord("z") + 1)
+)
+
+
+@pytest.mark.parametrize("part", [SHEET, "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml"])
+def test_entity_bombs_are_refused(part: str) -> None:
+    code, message = refusal(lambda: list(read(with_part(TABLE, part, lambda _: LAUGHS))))
+
+    assert code == "format-error"
+    assert "entities" in message
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "message"),
+    [
+        pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "format-error", "save it as .xlsx", id="xls"),
+        pytest.param(workbook([]), "blank-header", "expected a header", id="empty"),
+        pytest.param(
+            workbook([["a", "b"], [1, "=A2+1"]]), "format-error", "formulas without their results", id="formulas"
+        ),
+        pytest.param(with_sheet_rows(b'<row r="1">' + b"<c/>" * (2 * MIB)), "row-too-large", "bytes of XML", id="wide"),
+        pytest.param(with_sheet_rows(b"<row/>" * 1_100_000), "row-too-large", "1048576 rows", id="many rows"),
+        pytest.param(
+            with_sheet_rows(b"<row><c t='s'><v>99</v></c></row>"), "format-error", "damaged", id="no such text"
+        ),
+        pytest.param(
+            with_part(TABLE, "xl/styles.xml", lambda _: bytes(17 * MIB)), "compression-bomb", "16", id="a large part"
+        ),
+        pytest.param(with_part(TABLE, SHEET, lambda _: b" " * 300 * MIB), "compression-bomb", "200 times", id="a bomb"),
+        pytest.param(with_part(TABLE, "xl/workbook.xml", lambda _: b"<x/>"), "blank-header", "", id="no sheets"),
+    ],
+)
+def test_what_can_not_be_read_is_refused_in_bounded_memory(data: bytes, code: str, message: str) -> None:
+    tracemalloc.start()
+
+    found_code, found_message = refusal(lambda: list(read(data)))
+
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (found_code, message in found_message) == (code, True), found_message
+    assert peak_bytes < 32 * MIB
+
+
+def test_a_row_below_the_last_one_that_a_sheet_can_have_is_refused() -> None:
+    data = with_sheet_rows(b'<row r="1"><c r="A1"><v>1</v></c></row><row r="99999999999"/>')
+
+    code, message = refusal(lambda: list(read(data)))
+
+    assert code == "format-error"
+    assert "beyond 1048576 rows" in message
+
+
+def with_shared_text(data: bytes, text: bytes) -> bytes:
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    entry = b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s"/></Types>' % kind
+    data = with_part(data, "[Content_Types].xml", lambda part: part.replace(b"</Types>", entry))
+    namespace = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    texts = b'<sst xmlns="%s"><si><t>%s</t></si></sst>' % (namespace, text)
+    return with_part(data, "xl/sharedStrings.xml", lambda _: texts)
+
+
+def test_cells_may_share_their_texts() -> None:
+    row = b'<row><c t="s"><v>0</v></c><c t="s"><v>0</v></c></row>'
+
+    source = read(with_shared_text(with_sheet_rows(row * 2), b"Ayr"))
+
+    assert source.header == ["Ayr", "Ayr"]
+    assert list(source) == [(2, ["Ayr", "Ayr"])]
+
+
+def test_a_text_that_very_many_cells_share_is_a_bomb() -> None:
+    row = b"<row>" + b'<c t="s"><v>0</v></c>' * 20 + b"</row>"
+
+    data = with_shared_text(with_sheet_rows(row * 200), b"x" * 32_000)
+
+    assert refusal(lambda: codes_of(read(data)))[0] == "compression-bomb"
+
+
+def test_links_to_other_files_are_not_followed() -> None:
+    link = b'<Relationship Id="rId99" Type="http://x/externalLink" Target="file:///etc/passwd" TargetMode="External"/>'
+    relations = "xl/_rels/workbook.xml.rels"
+
+    data = with_part(TABLE, relations, lambda part: part.replace(b"</Relationships>", link + b"</Relationships>"))
+
+    assert list(read(data)) == [(2, ["Derry", "Northern Ireland"])]
