@@ -4,24 +4,23 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import NamedTuple
 
 from services.watcher.key_order import KeyOrder
 from services.watcher.stretches import Records
 
 #: The merge has up to a block of each run in memory beside what it gives out, and for each block where it is.
 _BLOCK_BYTES = 16 << 10
-#: What is merged at a time.
-_WINDOW_BYTES = 4 << 20
+#: What is merged at a time: half a run, since what is left from before comes to it.
+_WINDOW_BYTES = 2 << 20
 #: So much of a key is looked at to see which blocks come first.
 _PREFIX_BYTES = 200
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Block:
+class _Block(NamedTuple):
     """Records of one run: no later one of that run comes before them."""
 
     first_key: bytes
