@@ -78,9 +78,8 @@ class Feeder:
     def turn(self) -> bool:
         """Publish one message of the file whose turn it is, or make a step on the way to it.
 
-        False if there is nothing to publish or no room for it.
-
-        Raises TransientError; the same message is then published at the next turn.
+        False if there is nothing to publish or no room for it. Raises TransientError; the same message is then
+        published at the next turn.
         """
         while self._next and len(self._in_turn) < _MOST_IN_TURN:
             self._in_turn.append(self._next.popleft())
