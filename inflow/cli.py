@@ -55,15 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(run)
     run.set_defaults(command="inflow.commands:run")
 
-    for name, command, what in (
-        ("status", "inflow.commands:status", "show the files that wait, the loads and the references that wait"),
-        ("loads", "inflow.commands:show_loads", "list all loads with their accounts"),
-    ):
-        report = subparsers.add_parser(name, help=what)
-        report.add_argument("--json", action="store_true", help="for machines")
-        _add_data(report)
-        _add_config(report)
-        report.set_defaults(command=command)
+    _add_reports(subparsers)
 
     verify = subparsers.add_parser("verify", help="compare the kept counts with the whole tables")
     verify.add_argument("--json", action="store_true", help="for machines")
@@ -115,6 +107,30 @@ def _parser() -> argparse.ArgumentParser:
     health = subparsers.add_parser("health", help="exit with 0 if this container's service works")
     health.set_defaults(command="inflow.health:health")
     return parser
+
+
+def _add_reports(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for name, command, what in (
+        ("status", "inflow.commands:status", "show the files that wait, the loads and the references that wait"),
+        ("loads", "inflow.commands:show_loads", "list all loads with their accounts"),
+    ):
+        report = subparsers.add_parser(name, help=what)
+        report.add_argument("--json", action="store_true", help="for machines")
+        _add_data(report)
+        _add_config(report)
+        report.set_defaults(command=command)
+
+    rejects = subparsers.add_parser("rejects", help="list rejected rows, and which of them are healed")
+    _add_rejects_options(rejects)
+    rejects.set_defaults(command="inflow.rejects:show_rejects")
+
+
+def _add_rejects_options(rejects: argparse.ArgumentParser) -> None:
+    rejects.add_argument("--load", type=_positive, metavar="N", help="those of one load")
+    rejects.add_argument("--open", action="store_true", help="those that no later load healed")
+    rejects.add_argument("--json", action="store_true", help="for machines")
+    _add_data(rejects)
+    _add_config(rejects)
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:

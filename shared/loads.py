@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import orjson
 from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, update
 
+from shared.reasons import Reason
 from shared.schema import Schema
 
 State = Literal["claimed", "reading", "published", "complete", "archived", "refused"]
@@ -17,7 +18,7 @@ _OPEN: Sequence[State] = ("claimed", "reading", "published")
 #: The reason of a load that can't complete until somebody redrives its dead letters.
 DEAD_LETTERED = "dead-lettered"
 #: Of a load whose file was written to after its claim: the file goes back into the inbox, and becomes another load.
-CHANGED_WHILE_READ = "changed-while-read"
+CHANGED_WHILE_READ: Reason = "changed-while-read"
 
 _LOADS = "loads"
 
@@ -38,6 +39,7 @@ class Load:
     ignored_columns: tuple[str, ...]
     row_count: int | None
     fingerprint: str | None
+    first_pass_milliseconds: int | None
     rows_done: int
     inserted: int
     updated: int
@@ -130,6 +132,13 @@ def register(connection: Connection, schema: Schema, claims: Sequence[Claim]) ->
     ]
     if rows:
         connection.execute(insert(table), rows)
+
+
+def mark_first_pass(connection: Connection, schema: Schema, load_id: int, *, milliseconds: int) -> None:
+    """Record how long the file's rows were looked at before any was published."""
+    table = schema.loads
+    mine = table.c.load_id == load_id
+    connection.execute(update(table).where(mine).values(first_pass_milliseconds=milliseconds))
 
 
 def mark_reading(

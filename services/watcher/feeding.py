@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.watcher.changes import Changes
 from services.watcher.editions import Editions
+from services.watcher.first_pass import FirstPasses
 from services.watcher.reading import Reading
 from shared import loads
 from shared.errors import FileRefused
@@ -34,8 +35,17 @@ class WriterQueue(Publishing, Protocol):
 class Feeder:
     """Feeds the writer's queue from the files that are being read."""
 
-    def __init__(self, *, store: Store, queue: WriterQueue, editions: Editions, backlog_messages: int) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        queue: WriterQueue,
+        first_passes: FirstPasses,
+        editions: Editions,
+        backlog_messages: int,
+    ) -> None:
         self._store = store
+        self._first_passes = first_passes
         self._editions = editions
         self._queue = queue
         self._backlog_messages = backlog_messages
@@ -64,6 +74,7 @@ class Feeder:
     def drop(self, load_ids: Iterable[int]) -> None:
         """Read these no further."""
         gone = set(load_ids)
+        self._first_passes.drop(gone)
         self._editions.drop(gone)
         self.unreadable -= gone
         for readings in (self._in_turn, self._next, self._set_aside):
@@ -137,9 +148,9 @@ class Feeder:
             reading.confirm()
 
     def _open(self, reading: Reading) -> bool:
-        """Find out what to publish of a file, and open it; False if that takes another turn."""
+        """Find out whether and what to publish of a file, and open it; False if that takes another turn."""
         reading.require_version()
-        if not reading.survey():
+        if not self._first_passes.go_on(reading.claimed, is_resumed=reading.is_resumed) or not reading.survey():
             return False
         if not reading.is_plain:
             self._begin(reading, None)

@@ -5,11 +5,16 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from services.watcher.claims import ClaimedName, displayed
-from services.watcher.regular_files import is_open_for_writing
+from services.watcher.healing import heal_editions
+from services.watcher.offsets import offsets_in, record_offsets
+from services.watcher.regular_files import is_open_for_writing, open_regular
 from services.watcher.rejects import write_rejects
 from services.watcher.returning import Returner
 from shared import loads
+from shared.errors import FileRefused
 from shared.files import DataFolder, sync_folder, write_atomically
 from shared.loads import Load
 from shared.logs import facts
@@ -69,15 +74,30 @@ class Finisher:
     def _write_rejects(self, claimed: ClaimedName, load: Load) -> None:
         if load.rejected and load.state == "complete":
             with self._store.transaction() as connection:
+                self._record_offsets(connection, claimed)
                 write_rejects(connection, self._store.schema, load, self._folder.rejected / claimed.rejects)
+
+    def _record_offsets(self, connection: Connection, claimed: ClaimedName) -> None:
+        try:
+            file = open_regular(self._folder.processing / str(claimed))
+        except (FileNotFoundError, FileRefused):
+            # Somebody took it away or put something else there: nobody can tell any more.
+            return
+        dataset = self._store.catalog.datasets.get(claimed.dataset or "")
+        with file:
+            offsets = offsets_in(file, dataset) if dataset is not None else None
+            if offsets is not None:
+                record_offsets(connection, self._store.schema, claimed.load_id, offsets)
 
     def _close_books(self, ready: Sequence[Load]) -> None:
         """What held a file back is forgotten first: nobody would come back to it once the file is out."""
-        complete = [load.load_id for load in ready if load.state == "complete"]
+        complete = [load for load in ready if load.state == "complete"]
         explained = [load.load_id for load in ready if load.reason is not None]
         if complete or explained:
             with self._store.transaction() as connection:
-                loads.mark_archived(connection, self._store.schema, complete)
+                for load in complete:
+                    heal_editions(connection, self._store.schema, load)
+                loads.mark_archived(connection, self._store.schema, [load.load_id for load in complete])
                 loads.explain_move(connection, self._store.schema, explained, None, None)
 
     def _move(self, claimed: ClaimedName, load: Load) -> None:

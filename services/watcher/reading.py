@@ -99,7 +99,7 @@ class Reading:
         """Whether its lines are records as they stand: such files can be compared and put in order as text."""
         return self._survey is not None and self._survey.plan.is_plain
 
-    def open(self, changes: Changes | None) -> Header:
+    def open(self, changes: Changes | None, *, in_file_order: bool = False) -> Header:
         """Read the header, after the survey; of the rows, only the changes will be given where they are known.
 
         FileRefused where the header does not fit the dataset; OSError where the file can't be read.
@@ -112,7 +112,7 @@ class Reading:
             bounds = replace(bounds, rows=max(1, bounds.rows // _CHANGES_ARE_DEARER))
         windows: _Windows
         if self.is_plain:
-            header, windows = self._open_plain(self._file, changes)
+            header, windows = self._open_plain(self._file, changes, in_file_order=in_file_order)
         else:
             header, windows = self._open_other(self._file, self._survey.plan)
         self._row_count, self._current = 0, None
@@ -120,7 +120,7 @@ class Reading:
         self.is_open = True
         return header
 
-    def _open_plain(self, file: IO[bytes], changes: Changes | None) -> tuple[Header, _Windows]:
+    def _open_plain(self, file: IO[bytes], changes: Changes | None, *, in_file_order: bool) -> tuple[Header, _Windows]:
         file.seek(0)
         self._source = FingerprintedFile(file, self._dataset)
         reader = RecordReader(self._source if changes is None else BytesIO(changes.header))
@@ -128,7 +128,7 @@ class Reading:
         header = match_header(_header_cells(next(records, None)), self._dataset)
         if changes is not None:
             return header, [RecordsOfText.of(self._order(header).sort(changes.records))]
-        if os.fstat(file.fileno()).st_size <= self.claimed.bounds.bytes:
+        if in_file_order or os.fstat(file.fileno()).st_size <= self.claimed.bounds.bytes:
             return header, [RestOfFile(reader, records)]
         return header, self._in_order(file, header)
 

@@ -9,6 +9,7 @@ from services.watcher.discovery import dataset_of
 from services.watcher.editions import Editions
 from services.watcher.feeding import Feeder, WriterQueue
 from services.watcher.finishing import Finisher
+from services.watcher.first_pass import FirstPasses
 from services.watcher.intake import Intake
 from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
@@ -52,6 +53,7 @@ class Watcher:
         self._feeder = Feeder(
             store=store,
             queue=queue,
+            first_passes=FirstPasses(folder=folder, store=store),
             editions=Editions(folder=folder, store=store, from_bytes=config.compare_from_bytes),
             backlog_messages=config.backlog_messages,
         )

@@ -23,6 +23,7 @@ DROPPED = Load(
     ignored_columns=(),
     row_count=None,
     fingerprint=None,
+    first_pass_milliseconds=None,
     rows_done=0,
     inserted=0,
     updated=0,

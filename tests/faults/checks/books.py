@@ -20,6 +20,7 @@ def book_problems(stored: Stored, expected: Expected) -> Iterator[str]:
         yield from _ledger_problems(loaded, stored.ledger.get(load_id, ()), unpublished=unpublished)
     yield from _inserted_problems(expected)
     yield from _reject_problems(stored, expected)
+    yield from _healing_problems(stored, expected)
     yield from _leftovers(stored, expected)
 
 
@@ -85,6 +86,22 @@ def _reject_problems(stored: Stored, expected: Expected) -> Iterator[str]:
     found = {reject for reject in stored.rejects if reject.load_id not in changed}
     yield from (f"a row is rejected and must not be: {reject}" for reject in sorted(found - wanted))
     yield from (f"a row must be rejected and is not: {reject}" for reject in sorted(wanted - found))
+
+
+def _healing_problems(stored: Stored, expected: Expected) -> Iterator[str]:
+    """The first later load of the same file that does not reject the same row heals it."""
+    for loaded in expected.loaded:
+        editions = [each for each in expected.loaded if _is_later_edition(each, loaded)]
+        for reject in loaded.rejects:
+            healing = (each.load.load_id for each in editions if reject.cells not in {r.cells for r in each.rejects})
+            wanted, found = next(healing, None), stored.healed.get((reject.load_id, reject.line))
+            if found != wanted:
+                yield f"line {reject.line} of load {reject.load_id} is healed by {found}; expected {wanted}"
+
+
+def _is_later_edition(each: Loaded, loaded: Loaded) -> bool:
+    same_file = (each.drop.name, each.drop.dataset) == (loaded.drop.name, loaded.drop.dataset)
+    return same_file and each.drop.refused is None and each.load.load_id > loaded.load.load_id
 
 
 def _leftovers(stored: Stored, expected: Expected) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from shared.files import DataFolder
 from tests.faults.checks.expected import Expected, Loaded
 
-_REPORT_COLUMNS = ("line", "column", "code", "message")
+_REPORT_COLUMNS = ("load", "line", "byte_offset", "column", "code", "message")
 
 
 def file_problems(folder: DataFolder, expected: Expected) -> Iterator[str]:
@@ -51,9 +51,17 @@ def _rejects_file_problems(name: str, content: bytes | None, loaded: Loaded) -> 
     if header != [*loaded.drop.header, *_REPORT_COLUMNS]:
         yield f"rejected/{name} has the header {header}"
     width = len(loaded.drop.header)
-    wanted = [[*_as_wide(r.cells, width), str(r.line), r.column, r.code] for r in sorted(loaded.rejects)]
+    wanted = [
+        [*_as_wide(r.cells, width), str(r.load_id), str(r.line), _offset(loaded, r.line), r.column, r.code]
+        for r in sorted(loaded.rejects)
+    ]
     if [row[:-1] for row in rows] != wanted or not all(row[-1] for row in rows):
         yield f"rejected/{name} has the rows {rows}; expected {wanted}, each with a message"
+
+
+def _offset(loaded: Loaded, line: int) -> str:
+    before = loaded.drop.content.splitlines(keepends=True)[: line - 1]
+    return str(sum(map(len, before)))
 
 
 def _as_wide(cells: tuple[str, ...], width: int) -> list[str]:
