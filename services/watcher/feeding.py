@@ -87,9 +87,10 @@ class Feeder:
         self.drop(self.load_ids)
 
     def turn(self) -> bool:
-        """Publish one message of the file whose turn it is; False if there is nothing to publish or no room for it.
+        """Publish one message of the file whose turn it is, or make a step on the way to it.
 
-        Raises TransientError; the same message is then published at the next turn.
+        False if there is nothing to publish or no room for it. Raises TransientError; the same message is then
+        published at the next turn.
         """
         while self._next and len(self._in_turn) < _MOST_IN_TURN:
             self._in_turn.append(self._next.popleft())
@@ -128,12 +129,7 @@ class Feeder:
 
     def _advance(self, reading: Reading) -> None:
         if not reading.is_finished:
-            if not reading.is_open and not self._open(reading):
-                self._in_turn.rotate(-1)
-                return
-            self._queue.publish(envelope(reading.message(), occurred_at=loads.instant_now()))
-            self._budget -= 1
-            reading.confirm()
+            self._publish_next(reading)
         if reading.is_finished:
             with self._store.transaction() as connection:
                 loads.mark_published(
@@ -142,6 +138,14 @@ class Feeder:
             self._in_turn.popleft()
         elif not reading.holds_window:
             self._in_turn.rotate(-1)
+
+    def _publish_next(self, reading: Reading) -> None:
+        """Publish the next message, or make a step on the way to it: to compare and to sort takes many turns."""
+        message = reading.message() if reading.is_open or self._open(reading) else None
+        if message is not None:
+            self._queue.publish(envelope(message, occurred_at=loads.instant_now()))
+            self._budget -= 1
+            reading.confirm()
 
     def _open(self, reading: Reading) -> bool:
         """Find out whether and what to publish of a file, and open it; False if that takes another turn."""

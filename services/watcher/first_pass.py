@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from services.watcher.claims import ClaimedName
 from services.watcher.offsets import offsets_in
+from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
 from services.watcher.regular_files import open_regular
 from services.watcher.rejects import RejectsWriter
@@ -93,7 +94,7 @@ class FirstPasses:
             raise FileRefused("too-many-rejects", _refusal(claimed, count, limit))
 
     def _typed(self, claimed: ClaimedName, dataset: Dataset) -> Iterator[_Typed]:
-        reading = Reading(claimed, dataset, self._folder.processing / str(claimed))
+        reading = Reading(claimed, dataset, self._folder.processing / str(claimed), sorting=SortingTurns())
         with closing(reading):
             while not reading.survey():
                 yield [], 0, []

@@ -11,6 +11,7 @@ from services.watcher.feeding import Feeder, WriterQueue
 from services.watcher.finishing import Finisher
 from services.watcher.first_pass import FirstPasses
 from services.watcher.intake import Intake
+from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
 from services.watcher.returning import Returner
 from services.watcher.standstill import Standstills
@@ -56,6 +57,7 @@ class Watcher:
             editions=Editions(folder=folder, store=store, from_bytes=config.compare_from_bytes),
             backlog_messages=config.backlog_messages,
         )
+        self._sorting = SortingTurns()
         self._returner = Returner(folder=folder, store=store)
         self._finisher = Finisher(folder=folder, store=store, returner=self._returner)
         self._standstills = Standstills(config.republish_seconds)
@@ -124,8 +126,9 @@ class Watcher:
             self._refuse(claimed, load.file)
         else:
             path = self._folder.processing / str(claimed)
-            version = Version.claimed(load)
-            self._feeder.add(Reading(claimed, dataset, path, is_resumed=load.state != "claimed", version=version))
+            is_resumed, version = load.state != "claimed", Version.claimed(load)
+            reading = Reading(claimed, dataset, path, sorting=self._sorting, is_resumed=is_resumed, version=version)
+            self._feeder.add(reading)
 
     def _refuse(self, claimed: ClaimedName, file: str) -> None:
         reason, message = self._why_no_dataset(claimed, file)

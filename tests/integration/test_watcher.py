@@ -23,6 +23,7 @@ from services.watcher import standstill
 from services.watcher.chunks import Bounds
 from services.watcher.claims import ClaimedName
 from services.watcher.config import WatcherConfig
+from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
 from shared.configuration import load_catalog
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
@@ -105,7 +106,8 @@ def test_a_file_holds_little_between_its_turns(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text(people(20_000))
     claimed = ClaimedName(load_id=1, dataset="people", bounds=WatcherConfig().bounds, original="people.csv")
-    readings = [Reading(claimed, load_catalog(None).datasets["people"], path) for _ in range(8)]
+    dataset = load_catalog(None).datasets["people"]
+    readings = [Reading(claimed, dataset, path, sorting=SortingTurns()) for _ in range(8)]
     tracemalloc.start()
     for reading in readings:
         while not reading.survey():
