@@ -59,6 +59,10 @@ CREATE TABLE inflow_loads (
 	size_bytes BIGINT NOT NULL, 
 	header MEDIUMTEXT COMMENT 'the file''s columns, JSON', 
 	ignored_columns MEDIUMTEXT COMMENT 'those that no dataset column takes, JSON', 
+	read_as MEDIUMTEXT COMMENT 'format, encoding and dialect, in words', 
+	confidence_percent BIGINT COMMENT 'how sure that is', 
+	feed VARCHAR(255) COMMENT 'the kind of files that it is compared with', 
+	manner MEDIUMTEXT COMMENT 'what is compared, JSON', 
 	row_count BIGINT COMMENT 'rows of the file, once its manifest is here', 
 	fingerprint VARCHAR(64) COMMENT 'of the file''s bytes and its dataset''s definition', 
 	first_pass_milliseconds BIGINT COMMENT 'spent on a look for rejects; NULL: there was none', 
@@ -76,6 +80,8 @@ CREATE TABLE inflow_loads (
 	summarised_at DATETIME(6) COMMENT 'UTC', 
 	PRIMARY KEY (load_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='One row per claimed file: its state and its accounts.' COLLATE utf8mb4_0900_bin;
+
+CREATE INDEX ix_inflow_loads_feed ON inflow_loads (feed);
 
 CREATE INDEX ix_inflow_loads_file ON inflow_loads (file);
 

@@ -160,6 +160,8 @@ def _as_mapping(load: Load, snapshot: Snapshot) -> dict[str, object]:
         "waiting_rows": references.rows,
         "waiting_for": references.members,
         "ignored_columns": list(load.ignored_columns),
+        "read_as": load.read_as,
+        "confidence_percent": load.confidence_percent,
         "claimed_at": load.claimed_at,
         "completed_at": load.completed_at,
         "summarised": load.summarised_at is not None,

@@ -37,6 +37,8 @@ class Load:
     modified_at: datetime
     header: tuple[str, ...]
     ignored_columns: tuple[str, ...]
+    read_as: str | None
+    confidence_percent: int | None
     row_count: int | None
     fingerprint: str | None
     first_pass_milliseconds: int | None
@@ -141,10 +143,38 @@ def mark_first_pass(connection: Connection, schema: Schema, load_id: int, *, mil
     connection.execute(update(table).where(mine).values(first_pass_milliseconds=milliseconds))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadAs:
+    """How a load's file is read."""
+
+    #: What files it is compared with.
+    feed: str
+    #: What it shows of its sender's ways, JSON; None where it is not to be compared with.
+    manner: str | None
+    #: In words.
+    description: str
+    #: From 0 to 1.
+    confidence: float
+
+
+def manner_before(connection: Connection, schema: Schema, load_id: int, dataset: str, feed: str) -> str | None:
+    """Return the manner of the last file of a feed before this load's that was not refused."""
+    table = schema.loads
+    earlier = (table.c.load_id < load_id, table.c.state != "refused", table.c.manner.is_not(None))
+    query = select(table.c.manner).where(table.c.feed == feed, table.c.dataset == dataset, *earlier)
+    return connection.execute(query.order_by(table.c.load_id.desc()).limit(1)).scalar_one_or_none()
+
+
 def mark_reading(
-    connection: Connection, schema: Schema, load_id: int, *, header: Sequence[str], ignored: Sequence[str]
+    connection: Connection,
+    schema: Schema,
+    load_id: int,
+    *,
+    header: Sequence[str],
+    ignored: Sequence[str],
+    read_as: ReadAs,
 ) -> None:
-    """Record that the file's header fits and its rows are being published."""
+    """Record that the file's header fits, how it is read, and that its rows are being published."""
     _transition(
         connection,
         schema,
@@ -153,6 +183,10 @@ def mark_reading(
         state="reading",
         header=orjson.dumps(list(header)).decode(),
         ignored_columns=orjson.dumps(list(ignored)).decode(),
+        feed=read_as.feed,
+        manner=read_as.manner,
+        read_as=read_as.description,
+        confidence_percent=round(100 * read_as.confidence),
     )
 
 

@@ -17,6 +17,7 @@ Reason = Literal[
     "duplicate-label",
     "encoding-error",
     "extra-cell",
+    "format-changed",
     "format-error",
     "missing-cell",
     "missing-label",

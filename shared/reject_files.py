@@ -18,6 +18,11 @@ def report_columns(header: Sequence[str]) -> list[str]:
     return [f"{prefix}{name}" for name in _REPORT_COLUMNS]
 
 
+def has_report(header: Sequence[str]) -> bool:
+    """Whether a file is one of rejected rows."""
+    return any(True for _ in _reports(header))
+
+
 def named_rejects(chunk: RowsExtracted, rejected_lines: Collection[int]) -> dict[int, set[int]]:
     """Return the lines of rejected rows, by their loads, that the accepted rows of a chunk name in our columns.
 

@@ -176,6 +176,10 @@ def _loads(metadata: MetaData, flavour: Flavour) -> Table:
         TableColumn("size_bytes", BigInteger(), nullable=False),
         TableColumn("header", _long_text(), comment="the file's columns, JSON"),
         TableColumn("ignored_columns", _long_text(), comment="those that no dataset column takes, JSON"),
+        TableColumn("read_as", _long_text(), comment="format, encoding and dialect, in words"),
+        TableColumn("confidence_percent", BigInteger(), comment="how sure that is"),
+        TableColumn("feed", String(255), comment="the kind of files that it is compared with"),
+        TableColumn("manner", _long_text(), comment="what is compared, JSON"),
         TableColumn("row_count", BigInteger(), comment="rows of the file, once its manifest is here"),
         TableColumn("fingerprint", String(64), comment="of the file's bytes and its dataset's definition"),
         TableColumn(
@@ -183,6 +187,7 @@ def _loads(metadata: MetaData, flavour: Flavour) -> Table:
         ),
         *(TableColumn(name, BigInteger(), nullable=False, server_default="0") for name in counts),
         *(TableColumn(name, _instant(), comment="UTC") for name in moments),
+        Index("ix_inflow_loads_feed", "feed"),
         Index("ix_inflow_loads_file", "file"),
         Index("ix_inflow_loads_state", "state"),
         Index("ix_inflow_loads_summarised_at", "summarised_at"),

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.watcher.changes import Changes
 from services.watcher.editions import Editions
+from services.watcher.feeds import Feeds
 from services.watcher.first_pass import FirstPasses
 from services.watcher.reading import Reading
 from shared import loads
@@ -47,6 +48,7 @@ class Feeder:
         self._store = store
         self._first_passes = first_passes
         self._editions = editions
+        self._feeds = Feeds(store)
         self._queue = queue
         self._backlog_messages = backlog_messages
         self._in_turn: deque[Reading] = deque()
@@ -164,12 +166,20 @@ class Feeder:
     def _begin(self, reading: Reading, changes: Changes | None) -> None:
         load_id = reading.claimed.load_id
         header = reading.open(changes)
+        read_as = self._feeds.check(reading.claimed, reading.dataset, reading.plan, header)
         self.unreadable.discard(load_id)
         if header.ignored:
             _log.info("columns ignored", extra=facts("columns_ignored", load_id=load_id, columns=header.ignored))
         try:
             with self._store.transaction() as connection:
-                loads.mark_reading(connection, self._store.schema, load_id, header=header.names, ignored=header.ignored)
+                loads.mark_reading(
+                    connection,
+                    self._store.schema,
+                    load_id,
+                    header=header.names,
+                    ignored=header.ignored,
+                    read_as=read_as,
+                )
                 if changes is not None:
                     changes.record(connection, self._store.schema, load_id)
         except BaseException:

@@ -52,7 +52,7 @@ class Reading:
         self.claimed = claimed
         #: Whether some of its messages may have been published already.
         self.is_resumed = is_resumed
-        self._dataset = dataset
+        self.dataset = dataset
         self._path = path
         self._sorting = sorting
         self._version = version
@@ -88,7 +88,7 @@ class Reading:
         """
         if self._survey is None:
             self._file = open_regular(self._path)
-            self._survey = Survey(self._file, self._dataset.read, expected=self._dataset.expected_names)
+            self._survey = Survey(self._file, self.dataset.read, expected=self.dataset.expected_names)
         if self._survey.advance():
             return False
         self._survey.plan.check()
@@ -97,14 +97,21 @@ class Reading:
     @property
     def is_plain(self) -> bool:
         """Whether its lines are records as they stand: such files can be compared and put in order as text."""
-        return self._survey is not None and self._survey.plan.is_plain
+        return self.plan.is_plain
+
+    @property
+    def plan(self) -> Plan:
+        """How the file is read, after the survey."""
+        if self._survey is None:
+            raise RuntimeError("a file is surveyed before it is opened")
+        return self._survey.plan
 
     def open(self, changes: Changes | None, *, in_file_order: bool = False) -> Header:
         """Read the header, after the survey; of the rows, only the changes will be given where they are known.
 
         FileRefused where the header does not fit the dataset; OSError where the file can't be read.
         """
-        if self._file is None or self._survey is None:
+        if self._file is None:
             raise RuntimeError("a file is surveyed before it is opened")
         self._changes = changes
         bounds = self.claimed.bounds
@@ -114,7 +121,7 @@ class Reading:
         if self.is_plain:
             header, windows = self._open_plain(self._file, changes, in_file_order=in_file_order)
         else:
-            header, windows = self._open_other(self._file, self._survey.plan)
+            header, windows = self._open_other(self._file, self.plan)
         self._row_count, self._current = 0, None
         self._messages = self._read(windows, header, bounds)
         self.is_open = True
@@ -122,10 +129,10 @@ class Reading:
 
     def _open_plain(self, file: IO[bytes], changes: Changes | None, *, in_file_order: bool) -> tuple[Header, _Windows]:
         file.seek(0)
-        self._source = FingerprintedFile(file, self._dataset)
+        self._source = FingerprintedFile(file, self.dataset)
         reader = RecordReader(self._source if changes is None else BytesIO(changes.header))
         records = iter(reader)
-        header = match_header(_header_cells(next(records, None)), self._dataset)
+        header = match_header(_header_cells(next(records, None)), self.dataset)
         if changes is not None:
             return header, [RecordsOfText.of(self._order(header).sort(changes.records))]
         if in_file_order or os.fstat(file.fileno()).st_size <= self.claimed.bounds.bytes:
@@ -133,22 +140,22 @@ class Reading:
         return header, self._in_order(file, header)
 
     def _open_other(self, file: IO[bytes], plan: Plan) -> tuple[Header, _Windows]:
-        if not plan.has_header and self._dataset.read.header_lines is None:
-            check_nameless(plan.open(file), self._dataset)
+        if not plan.has_header and self.dataset.read.header_lines is None:
+            check_nameless(plan.open(file), self.dataset)
         table = plan.open(file)
-        return header_of(table, plan, self._dataset), [table]
+        return header_of(table, plan, self.dataset), [table]
 
     def _in_order(self, file: IO[bytes], header: Header) -> _Windows:
         """Begin anew, with rows in the order of their keys: for one chunk, the writer does that."""
         file.seek(0)
-        source = self._source = FingerprintedFile(file, self._dataset)
+        source = self._source = FingerprintedFile(file, self.dataset)
         order, width = self._order(header), len(header.names)
         if os.fstat(file.fileno()).st_size < _SORTED_FROM_BYTES:
             return ordered_windows(file, source, order, width=width)
         return sorted_windows(file, source, order, width=width, folder=self._path.parent, turns=self._sorting)
 
     def _order(self, header: Header) -> KeyOrder:
-        return KeyOrder([header.names.index(name) for name in self._dataset.key])
+        return KeyOrder([header.names.index(name) for name in self.dataset.key])
 
     def _read(self, windows: _Windows, header: Header, bounds: Bounds) -> Generator[_Message | None, None, None]:
         for self._window in windows:
@@ -161,7 +168,7 @@ class Reading:
                 iter(self._window),
                 bounds,
                 load_id=self.claimed.load_id,
-                dataset=self._dataset.name,
+                dataset=self.dataset.name,
                 header=header.names,
                 first_row=self._row_count,
             )
@@ -197,7 +204,7 @@ class Reading:
         self._file, self._survey, self._source, self.is_open = None, None, None, False
 
     def _manifest(self) -> LoadExtracted:
-        manifest = LoadExtracted(load_id=self.claimed.load_id, dataset=self._dataset.name, row_count=self._row_count)
+        manifest = LoadExtracted(load_id=self.claimed.load_id, dataset=self.dataset.name, row_count=self._row_count)
         if self._changes is None:
             self.fingerprint = self._source.fingerprint if self._source else None
             return manifest

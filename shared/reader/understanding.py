@@ -30,6 +30,9 @@ class Understanding:
     layout: Layout
     #: How many cells a row has.
     width: int
+    #: Whether the sample is ASCII alone, and whether it has the quote: if not, others would do as well.
+    is_ascii: bool
+    has_quotes: bool
     #: Of the encoding and of the rest, 0 to 1; 1 where it was fixed.
     encoding_confidence: float = 1.0
     dialect_confidence: float = 1.0
@@ -76,6 +79,8 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
         dialect=with_encoding(best, "utf-8" if encoding.encoding == "ascii" else encoding.encoding),
         layout=layout,
         width=len(best.records[names.place][1]) if names else best.width,
+        is_ascii=sample.head.isascii() and sample.tail.isascii() and not sample.odd and not is_wide(encoding.encoding),
+        has_quotes=best.dialect.quote is not None and best.dialect.quote in text,
         encoding_confidence=encoding.confidence,
         dialect_confidence=1.0 if settings.delimiter or (names and names.are_all) else _confidence(best, rivals),
         other_encodings=encoding.others,
