@@ -32,6 +32,16 @@ def kind_of(cell: str) -> Kind:
         return "time"
     if _DIGIT.search(text) and _NUMBER.fullmatch(text):
         return "number"
-    if text[0] in "\"'" or text[-1] == '"' or "\t" in text:
+    if _is_odd(text):
         return "odd"
     return "name" if _NAME.fullmatch(text) else "text"
+
+
+def _is_odd(text: str) -> bool:
+    """Whether quotes or tabs are left of a text that was split in the wrong way; said words and inches are none."""
+    if text[0] == "'" or "\t" in text or '""' in text:
+        return True
+    is_alone = text.count('"') % 2 == 1
+    if text[0] == '"':
+        return is_alone or text[-1] == '"'
+    return is_alone and text[-1] == '"' and not text[-2].isdigit()

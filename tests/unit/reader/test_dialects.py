@@ -59,23 +59,7 @@ def test_any_table_in_any_dialect_comes_back_where_that_is_fixed(table: Table, s
     assert (answer.header, answer.rows, answer.rejects) == (table.header, table.rows, frozenset())
 
 
-WORD = st.sampled_from(
-    [
-        "amber",
-        "birch",
-        "cedar",
-        "delta",
-        "ember",
-        "fjord",
-        "glade",
-        "heath",
-        "inlet",
-        "jetty",
-        "knoll",
-        "ledge",
-        "marsh",
-    ]
-)
+WORD = st.sampled_from(["amber", "birch", "cedar", "delta", "ember", "fjord", "glade", "heath", "inlet"])
 PROSE = st.lists(WORD, min_size=2, max_size=6).map(lambda words: f"{words[0].title()} {', '.join(words[1:])}")
 MOMENT = st.dates(date(1950, 1, 1), date(2040, 1, 1)).map(date.isoformat)
 COLUMNS: list[st.SearchStrategy[str]] = [
