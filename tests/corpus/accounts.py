@@ -1,5 +1,7 @@
 """Accounts for the lines of a CSV file: each is in a row or a reject, or blank, or above or below the table."""
 
+import itertools
+
 from shared.messages import UnreadableRow
 from shared.reader.encodings import is_wide
 from shared.reader.plans import Plan
@@ -28,7 +30,7 @@ def lines_doubled(plan: Plan, found: list[Found]) -> list[int]:
         return []
     return [
         _begin(later)
-        for earlier, later in zip(found, found[1:], strict=False)
+        for earlier, later in itertools.pairwise(found)
         if _begin(later) < _begin(earlier) + _span(earlier)
     ]
 

@@ -27,7 +27,7 @@ def mutated(contents: list[bytes], seed: int) -> bytes:
 
 def _flip(random: Random, content: bytes, _: list[bytes]) -> bytes:
     changed = bytearray(content or b"\0")
-    for _ in range(random.choice([1, 3, 20])):
+    for __ in range(random.choice([1, 3, 20])):
         changed[random.randrange(len(changed))] = random.randrange(256)
     return bytes(changed)
 
