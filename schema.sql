@@ -59,8 +59,13 @@ CREATE TABLE inflow_loads (
 	size_bytes BIGINT NOT NULL, 
 	header MEDIUMTEXT COMMENT 'the file''s columns, JSON', 
 	ignored_columns MEDIUMTEXT COMMENT 'those that no dataset column takes, JSON', 
+	read_as MEDIUMTEXT COMMENT 'format, encoding and dialect, in words', 
+	confidence_percent BIGINT COMMENT 'how sure that is', 
+	feed VARCHAR(255) COMMENT 'the kind of files that it is compared with', 
+	manner MEDIUMTEXT COMMENT 'what is compared, JSON', 
 	row_count BIGINT COMMENT 'rows of the file, once its manifest is here', 
 	fingerprint VARCHAR(64) COMMENT 'of the file''s bytes and its dataset''s definition', 
+	first_pass_milliseconds BIGINT COMMENT 'spent on a look for rejects; NULL: there was none', 
 	rows_done BIGINT NOT NULL DEFAULT '0', 
 	inserted BIGINT NOT NULL DEFAULT '0', 
 	updated BIGINT NOT NULL DEFAULT '0', 
@@ -76,6 +81,10 @@ CREATE TABLE inflow_loads (
 	PRIMARY KEY (load_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='One row per claimed file: its state and its accounts.' COLLATE utf8mb4_0900_bin;
 
+CREATE INDEX ix_inflow_loads_feed ON inflow_loads (feed);
+
+CREATE INDEX ix_inflow_loads_file ON inflow_loads (file);
+
 CREATE INDEX ix_inflow_loads_state ON inflow_loads (state);
 
 CREATE INDEX ix_inflow_loads_summarised_at ON inflow_loads (summarised_at);
@@ -90,12 +99,16 @@ CREATE TABLE inflow_outbox (
 CREATE TABLE inflow_rejects (
 	load_id BIGINT NOT NULL, 
 	line BIGINT NOT NULL, 
+	byte_offset BIGINT COMMENT 'where the row begins in the file; NULL: unknown', 
 	column_name VARCHAR(255) COMMENT 'NULL where the row as a whole is at fault', 
 	code VARCHAR(64) NOT NULL, 
 	message MEDIUMTEXT NOT NULL, 
 	raw MEDIUMTEXT NOT NULL COMMENT 'the row as one CSV record of the file''s columns', 
+	healed_by BIGINT COMMENT 'the first load that has the row mended; NULL: it is open', 
 	PRIMARY KEY (load_id, line)
 )ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='Rows refused, one entry each.' COLLATE utf8mb4_0900_bin;
+
+CREATE INDEX ix_inflow_rejects_raw ON inflow_rejects (load_id, raw(100));
 
 CREATE TABLE inflow_sequences (
 	name VARCHAR(64) NOT NULL, 

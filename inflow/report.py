@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import orjson
 
-from shared import loads
+from shared import loads, rejects
 from shared.loads import Load, WaitingFile
 from shared.store import Store
 from shared.waiting import Waiting, waiting_references
 
 _COLUMNS = (
     "load", "file", "dataset", "state", "read", "inserted", "updated", "unchanged", "superseded", "rejected",
-    "waiting", "seconds", "reason",
+    "healed", "open", "waiting", "seconds", "reason",
 )  # fmt: skip
 _MOST_LINES = 30
 
@@ -32,6 +32,8 @@ class Snapshot:
     files: Sequence[WaitingFile]
     loads: Sequence[Load]
     waiting: Mapping[int, Waiting]
+    #: How many rejected rows later loads healed, by the load that they are of.
+    healed: Mapping[int, int]
 
 
 def take_snapshot(store: Store) -> Snapshot:
@@ -41,6 +43,7 @@ def take_snapshot(store: Store) -> Snapshot:
             files=loads.waiting_files(connection, store.schema),
             loads=loads.all_loads(connection, store.schema),
             waiting=waiting_references(connection, store.schema, store.catalog),
+            healed=rejects.healed_counts(connection, store.schema),
         )
 
 
@@ -54,7 +57,7 @@ def as_json(snapshot: Snapshot) -> str:
     return _json(
         {
             "inbox": files,
-            "loads": [_as_mapping(load, snapshot.waiting) for load in snapshot.loads],
+            "loads": [_as_mapping(load, snapshot) for load in snapshot.loads],
             "waiting_rows": total.rows,
         }
     )
@@ -62,7 +65,7 @@ def as_json(snapshot: Snapshot) -> str:
 
 def loads_as_json(snapshot: Snapshot) -> str:
     """All loads, for machines."""
-    return _json([_as_mapping(load, snapshot.waiting) for load in snapshot.loads])
+    return _json([_as_mapping(load, snapshot) for load in snapshot.loads])
 
 
 def as_text(snapshot: Snapshot) -> str:
@@ -75,7 +78,7 @@ def as_text(snapshot: Snapshot) -> str:
     lines.append(
         f"loads: {len(snapshot.loads)}{', these are open or recent' if len(shown) < len(snapshot.loads) else ''}"
     )
-    lines += [f"  {line}" for line in _table(shown, snapshot.waiting)]
+    lines += [f"  {line}" for line in _table(shown, snapshot)]
     lines += [f"  load {load.load_id}: {load.message}" for load in shown if load.message]
     lines += _references(snapshot)
     return "\n".join(lines)
@@ -83,7 +86,7 @@ def as_text(snapshot: Snapshot) -> str:
 
 def loads_as_text(snapshot: Snapshot) -> str:
     """All loads, a line each."""
-    return "\n".join(_table(snapshot.loads, snapshot.waiting)) or "no loads yet"
+    return "\n".join(_table(snapshot.loads, snapshot)) or "no loads yet"
 
 
 def _shown(rows: Sequence[Load]) -> list[Load]:
@@ -103,12 +106,12 @@ def _references(snapshot: Snapshot) -> list[str]:
     ]
 
 
-def _table(rows: Sequence[Load], waiting: Mapping[int, Waiting]) -> list[str]:
+def _table(rows: Sequence[Load], snapshot: Snapshot) -> list[str]:
     if not rows:
         return []
-    cells = [_COLUMNS, *(_cells(load, waiting.get(load.load_id, Waiting())) for load in rows)]
+    cells = [_COLUMNS, *(_cells(load, snapshot) for load in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    numeric = (0, *range(4, 12))
+    numeric = (0, *range(4, 14))
     return [
         "  ".join(
             cell.rjust(width) if position in numeric else cell.ljust(width)
@@ -118,7 +121,8 @@ def _table(rows: Sequence[Load], waiting: Mapping[int, Waiting]) -> list[str]:
     ]
 
 
-def _cells(load: Load, waiting: Waiting) -> tuple[str, ...]:
+def _cells(load: Load, snapshot: Snapshot) -> tuple[str, ...]:
+    healed = snapshot.healed.get(load.load_id, 0)
     counts = (
         load.rows_read,
         load.inserted,
@@ -126,15 +130,18 @@ def _cells(load: Load, waiting: Waiting) -> tuple[str, ...]:
         load.unchanged,
         load.superseded,
         load.rejected,
-        waiting.rows,
+        healed,
+        load.rejected - healed,
+        snapshot.waiting.get(load.load_id, Waiting()).rows,
     )
     seconds = "" if load.seconds is None else f"{load.seconds:.1f}"
     names = (str(load.load_id), load.file, load.dataset or "-", load.state)
     return (*names, *map(str, counts), seconds, _reason(load) or "")
 
 
-def _as_mapping(load: Load, waiting: Mapping[int, Waiting]) -> dict[str, object]:
-    references = waiting.get(load.load_id, Waiting())
+def _as_mapping(load: Load, snapshot: Snapshot) -> dict[str, object]:
+    references = snapshot.waiting.get(load.load_id, Waiting())
+    healed = snapshot.healed.get(load.load_id, 0)
     return {
         "load_id": load.load_id,
         "file": load.file,
@@ -148,12 +155,17 @@ def _as_mapping(load: Load, waiting: Mapping[int, Waiting]) -> dict[str, object]
         "unchanged": load.unchanged,
         "superseded": load.superseded,
         "rejected": load.rejected,
+        "healed": healed,
+        "open": load.rejected - healed,
         "waiting_rows": references.rows,
         "waiting_for": references.members,
         "ignored_columns": list(load.ignored_columns),
+        "read_as": load.read_as,
+        "confidence_percent": load.confidence_percent,
         "claimed_at": load.claimed_at,
         "completed_at": load.completed_at,
         "summarised": load.summarised_at is not None,
+        "first_pass_seconds": None if load.first_pass_milliseconds is None else load.first_pass_milliseconds / 1000,
         "seconds": load.seconds,
     }
 

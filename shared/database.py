@@ -6,7 +6,14 @@ from typing import Any, Literal
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 
-from shared.errors import ConcurrentInsert, DatabaseRefused, DatabaseUnavailable, InflowError, TablesUnusable
+from shared.errors import (
+    ConcurrentInsert,
+    DatabaseRefused,
+    DatabaseUnavailable,
+    InflowError,
+    RowsRefused,
+    TablesUnusable,
+)
 
 Flavour = Literal["mysql", "mariadb", "sqlite"]
 
@@ -46,6 +53,8 @@ _TRANSIENT = frozenset({
 _DUPLICATE = 1062
 #: An unknown column, a command denied on a table, an unknown table.
 _UNUSABLE = frozenset({1054, 1142, 1146})
+#: What the driver does not call an error of data or integrity: a wrong value, no default, SIGNAL, CHECK.
+_OF_ROWS = frozenset({1292, 1364, 1365, 1366, 1644, 3819, 4025})
 
 
 class Database:
@@ -59,8 +68,8 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """Commit at the end, roll back on any exception.
 
-        Raises DatabaseUnavailable or ConcurrentInsert where a new try may succeed, DatabaseRefused where it can't,
-        TablesUnusable where no statement of ours could.
+        Raises DatabaseUnavailable or ConcurrentInsert where a new try may succeed, RowsRefused where it might with
+        other rows, DatabaseRefused where it can't, TablesUnusable where no statement of ours could.
         """
         try:
             with self._engine.begin() as connection:
@@ -84,6 +93,22 @@ class Database:
     def close(self) -> None:
         """Close all pooled connections."""
         self._engine.dispose()
+
+
+@contextmanager
+def savepoint(connection: Connection) -> Iterator[None]:
+    """Undo what is done inside, and nothing else, where it raises RowsRefused; what else it raises ends all."""
+    nested = connection.begin_nested()
+    try:
+        yield
+    except exc.DBAPIError as error:
+        refused = _sorted(error)
+        # Others may have taken the savepoint with them, as a deadlock does.
+        if not isinstance(refused, RowsRefused):
+            raise
+        nested.rollback()
+        raise refused from error
+    nested.commit()
 
 
 def _mysql_engine(url: URL) -> Engine:
@@ -127,13 +152,22 @@ def _sorted(error: exc.SQLAlchemyError) -> InflowError:
         unavailable = isinstance(error, exc.TimeoutError)
         return DatabaseUnavailable(str(error)) if unavailable else DatabaseRefused(str(error))
     number = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    if number == _DUPLICATE or "UNIQUE constraint failed" in str(error.orig):
+    if _is_concurrent_insert(error, number):
         return ConcurrentInsert(_first_line(error))
     if error.connection_invalidated or number in _TRANSIENT or _is_busy_sqlite(error):
         return DatabaseUnavailable(_first_line(error))
     if number in _UNUSABLE or str(error.orig).startswith(("no such table", "no such column")):
         return TablesUnusable(_first_line(error))
+    if isinstance(error, exc.DataError | exc.IntegrityError) or number in _OF_ROWS:
+        return RowsRefused(_words(error))
     return DatabaseRefused(_first_line(error))
+
+
+def _is_concurrent_insert(error: exc.DBAPIError, number: object) -> bool:
+    """Whether a key was inserted meanwhile. A unique key that somebody added by hand is a constraint like any other."""
+    if number == _DUPLICATE:
+        return _words(error).endswith("PRIMARY'")
+    return getattr(error.orig, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_PRIMARYKEY"
 
 
 def _is_busy_sqlite(error: exc.DBAPIError) -> bool:
@@ -144,3 +178,9 @@ def _is_busy_sqlite(error: exc.DBAPIError) -> bool:
 
 def _first_line(error: exc.DBAPIError) -> str:
     return str(error.orig).splitlines()[0] if str(error.orig) else type(error.orig).__name__
+
+
+def _words(error: exc.DBAPIError) -> str:
+    """What the server says, without its number."""
+    words = str(error.orig.args[-1]) if error.orig is not None and error.orig.args else ""
+    return words.splitlines()[0] if words else _first_line(error)

@@ -1,14 +1,17 @@
 """The datasets of inflow.toml: their files, columns, keys and references, read and checked against each other."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from shared.column_settings import BYTES_PER_CHARACTER, bytes_of, check_name, declared, read_column, shape
-from shared.datasets import NOTHING_FIXED, Column, Dataset, ReadSettings, Reference
+from shared.datasets import NOTHING_FIXED, Column, Dataset, Marker, ReadSettings, Reference, RejectLimit
 from shared.read_settings import read_settings_of
-from shared.toml_problems import quoted
+from shared.toml_problems import quoted, shown
 from shared.toml_tables import TomlTable
 
+_MARKERS: Sequence[Marker] = ("done", "sha256")
 #: How the names of Inflow's own tables begin.
 OWN_TABLES = "inflow_"
 #: What InnoDB takes.
@@ -16,6 +19,7 @@ MOST_KEY_COLUMNS = 16
 LONGEST_KEY_BYTES = 3072
 #: MySQL's limit is 65,535; the rest is for the marks, the lengths of texts and the bits of NULL.
 LONGEST_ROW_BYTES = 65_000
+_SHARE = re.compile(r"(?:100|[0-9]{1,2}(?:\.[0-9]{1,6})?)%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +31,9 @@ class DatasetDraft:
     files: tuple[str, ...]
     columns: Mapping[str, Column | None]
     key: tuple[str, ...]
+    max_rejects: RejectLimit | None
     read: ReadSettings = NOTHING_FIXED
+    wait_for: Marker | None = None
     references: Mapping[str, Reference | None] = field(default_factory=dict)
 
     @property
@@ -42,7 +48,9 @@ class DatasetDraft:
             files=self.files,
             columns=tuple(column for column in self.columns.values() if column),
             key=self.key,
+            wait_for=self.wait_for,
             references=tuple(reference for reference in self.references.values() if reference),
+            max_rejects=self.max_rejects,
             read=self.read,
         )
 
@@ -60,15 +68,25 @@ def _draft(name: str, table: TomlTable) -> DatasetDraft:
     check_name(table, name)
     if name.startswith(OWN_TABLES):
         table.problem(f"bad name; names that begin with {OWN_TABLES} are for Inflow's own tables")
-    table.check_known(("files", "key", "columns", "references", "read"))
+    table.check_known(("files", "key", "max_rejects", "columns", "references", "read", "wait_for"))
     files, key = _files(table), table.texts("key", "a list of column names")
     entries = table.tables("columns", 'NAME = { type = "text" }', required=True)
     columns = {column: read_column(column, entry, in_key=column in key) for column, entry in entries.items()}
     _check_row(table, columns.values())
     key = declared(table, "key", key, columns)
     _check_key(table, [columns[column] for column in key])
-    read = read_settings_of(table)
-    return DatasetDraft(name=name, table=table, files=files, columns=columns, key=key, read=read)
+    wait_for = table.choice("wait_for", _MARKERS) if "wait_for" in table else None
+    max_rejects, read = _max_rejects(table), read_settings_of(table)
+    return DatasetDraft(
+        name=name,
+        table=table,
+        files=files,
+        columns=columns,
+        key=key,
+        max_rejects=max_rejects,
+        read=read,
+        wait_for=wait_for,
+    )
 
 
 def _files(table: TomlTable) -> tuple[str, ...]:
@@ -77,6 +95,20 @@ def _files(table: TomlTable) -> tuple[str, ...]:
         if "/" in pattern:
             table.problem(f"files holds {quoted(pattern)}; expected a file name's pattern, without /", "files", number)
     return patterns
+
+
+def _max_rejects(table: TomlTable) -> RejectLimit | None:
+    match table.value("max_rejects"):
+        case None:
+            return None
+        case int(rows) if rows >= 0 and not isinstance(rows, bool):
+            return RejectLimit(rows=rows)
+        case str(share) if _SHARE.fullmatch(share):
+            return RejectLimit(percent=Decimal(share.removesuffix("%")))
+        case other:
+            expected = 'a number of rows, such as 100, or a share of them, such as "5%"'
+            table.problem(f"max_rejects is {shown(other)}; expected {expected}", "max_rejects")
+            return None
 
 
 def _check_row(table: TomlTable, columns: Collection[Column | None]) -> None:

@@ -1,10 +1,12 @@
 """What inflow.toml declares: datasets and summaries, as plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal, get_args
 
 TypeName = Literal["text", "integer", "decimal", "date", "timestamp", "boolean"]
+Marker = Literal["done", "sha256"]
 SummaryFormat = Literal["json-object", "json-rows", "csv"]
 FormatName = Literal["csv", "json", "ndjson", "xlsx", "parquet"]
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
@@ -34,6 +36,23 @@ class Reference:
     name: str
     columns: tuple[str, ...]
     dataset: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectLimit:
+    """How many rejected rows a file may have: so many, or such a share of its rows."""
+
+    rows: int | None = None
+    percent: Decimal | None = None
+
+    def is_exceeded(self, rejected: int, row_count: int) -> bool:
+        """Whether so many of a file's rows are too many."""
+        if self.percent is not None:
+            return rejected * 100 > self.percent * row_count
+        return self.rows is not None and rejected > self.rows
+
+    def __str__(self) -> str:
+        return str(self.rows) if self.percent is None else f"{self.percent}%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +91,11 @@ class Dataset:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     references: tuple[Reference, ...] = ()
+    #: A file with more is refused whole; None: any number. How rows are read and typed does not depend on it.
+    max_rejects: RejectLimit | None = field(default=None, repr=False)
     read: ReadSettings = NOTHING_FIXED
+    #: Files are claimed only with this marker beside them; None: without one, too.
+    wait_for: Marker | None = None
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """The two kinds of failure, decided once where they arise: the class is the decision."""
 
+from shared.reasons import Reason
+
 
 class InflowError(Exception):
     """Base of every error that Inflow raises on purpose."""
@@ -45,6 +47,10 @@ class DatabaseRefused(TerminalError):
     """The database refused a statement and would refuse it again."""
 
 
+class RowsRefused(DatabaseRefused):
+    """The database refused what a row says: a constraint, a trigger, a type. Other rows may be as good as any."""
+
+
 class TablesUnusable(TerminalError):
     """A table is missing, altered or forbidden: no message is at fault, the service ends and starts afresh."""
 
@@ -63,6 +69,6 @@ class FileRefused(TerminalError):
     `code` is the machine-readable reason, the message says what was found and what was expected.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: Reason, message: str) -> None:
         super().__init__(message)
         self.code = code

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import orjson
 from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, update
 
+from shared.reasons import Reason
 from shared.schema import Schema
 
 State = Literal["claimed", "reading", "published", "complete", "archived", "refused"]
@@ -16,6 +17,8 @@ _OPEN: Sequence[State] = ("claimed", "reading", "published")
 
 #: The reason of a load that can't complete until somebody redrives its dead letters.
 DEAD_LETTERED = "dead-lettered"
+#: Of a load whose file was written to after its claim: the file goes back into the inbox, and becomes another load.
+CHANGED_WHILE_READ: Reason = "changed-while-read"
 
 _LOADS = "loads"
 
@@ -31,10 +34,14 @@ class Load:
     reason: str | None
     message: str | None
     size_bytes: int
+    modified_at: datetime
     header: tuple[str, ...]
     ignored_columns: tuple[str, ...]
+    read_as: str | None
+    confidence_percent: int | None
     row_count: int | None
     fingerprint: str | None
+    first_pass_milliseconds: int | None
     rows_done: int
     inserted: int
     updated: int
@@ -129,10 +136,45 @@ def register(connection: Connection, schema: Schema, claims: Sequence[Claim]) ->
         connection.execute(insert(table), rows)
 
 
+def mark_first_pass(connection: Connection, schema: Schema, load_id: int, *, milliseconds: int) -> None:
+    """Record how long the file's rows were looked at before any was published."""
+    table = schema.loads
+    mine = table.c.load_id == load_id
+    connection.execute(update(table).where(mine).values(first_pass_milliseconds=milliseconds))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadAs:
+    """How a load's file is read."""
+
+    #: What files it is compared with.
+    feed: str
+    #: What it shows of its sender's ways, JSON; None where it is not to be compared with.
+    manner: str | None
+    #: In words.
+    description: str
+    #: From 0 to 1.
+    confidence: float
+
+
+def manner_before(connection: Connection, schema: Schema, load_id: int, dataset: str, feed: str) -> str | None:
+    """Return the manner of the last file of a feed before this load's that was not refused."""
+    table = schema.loads
+    earlier = (table.c.load_id < load_id, table.c.state != "refused", table.c.manner.is_not(None))
+    query = select(table.c.manner).where(table.c.feed == feed, table.c.dataset == dataset, *earlier)
+    return connection.execute(query.order_by(table.c.load_id.desc()).limit(1)).scalar_one_or_none()
+
+
 def mark_reading(
-    connection: Connection, schema: Schema, load_id: int, *, header: Sequence[str], ignored: Sequence[str]
+    connection: Connection,
+    schema: Schema,
+    load_id: int,
+    *,
+    header: Sequence[str],
+    ignored: Sequence[str],
+    read_as: ReadAs,
 ) -> None:
-    """Record that the file's header fits and its rows are being published."""
+    """Record that the file's header fits, how it is read, and that its rows are being published."""
     _transition(
         connection,
         schema,
@@ -141,6 +183,10 @@ def mark_reading(
         state="reading",
         header=orjson.dumps(list(header)).decode(),
         ignored_columns=orjson.dumps(list(ignored)).decode(),
+        feed=read_as.feed,
+        manner=read_as.manner,
+        read_as=read_as.description,
+        confidence_percent=round(100 * read_as.confidence),
     )
 
 
@@ -171,6 +217,14 @@ def mark_archived(connection: Connection, schema: Schema, load_ids: Sequence[int
     # Nobody will publish them again; that the file was compared, and with what, is history.
     published = schema.changes.c.load_id.in_(load_ids)
     connection.execute(update(schema.changes).where(published).values(changed_lines="[]"))
+
+
+def mark_changed(connection: Connection, schema: Schema, load_id: int, message: str | None) -> None:
+    """Record that the file of a finished load goes back into the inbox, as it is not what was read any more."""
+    mark_archived(connection, schema, [load_id])
+    table = schema.loads
+    values = {"reason": CHANGED_WHILE_READ, "message": message}
+    connection.execute(update(table).where(table.c.load_id == load_id).values(values))
 
 
 def mark_dead_lettered(connection: Connection, schema: Schema, load_id: int, message: str) -> None:

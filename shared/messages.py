@@ -6,12 +6,13 @@ Readers ignore fields they do not know; a kind or version they do not know is ma
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, cast
 from uuid import UUID, uuid5
 
 import orjson
 
 from shared.errors import MalformedMessage
+from shared.reasons import Reason
 
 #: The largest number that a database's columns and orjson take.
 _LARGEST = 2**63 - 1
@@ -23,7 +24,7 @@ class UnreadableRow:
     """A row that the reader itself could not make out: it is counted and rejected, never typed."""
 
     line: int
-    code: str
+    code: Reason
     message: str
     #: The row's text; its beginning alone where the row is too large.
     raw: str
@@ -33,7 +34,8 @@ class UnreadableRow:
         """Build from decoded JSON."""
         return cls(
             line=_integer(data, "line"),
-            code=_text(data, "code"),
+            # Not looked up among the reasons: a watcher that is newer may know more of them.
+            code=cast("Reason", _text(data, "code")),
             message=_text(data, "message"),
             raw=_text(data, "raw"),
         )

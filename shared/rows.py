@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shared.datasets import Dataset
 from shared.messages import RowsExtracted, UnreadableRow
+from shared.reasons import Reason
 from shared.values import BadValue, Value, parser_of
 
 TypedRow = tuple[Value, ...]
@@ -19,7 +20,7 @@ class Rejection:
     line: int
     #: Name of the column at fault; None where the row as a whole is.
     column: str | None
-    code: str
+    code: Reason
     message: str
     #: The row as one CSV record of the file's own columns.
     raw: str
@@ -87,7 +88,7 @@ class _RowTyper:
 
 def wrong_width(line: int, cells: Sequence[str], width: int) -> UnreadableRow:
     """Say what is wrong with a row that is not as wide as its header."""
-    code = "extra-cell" if len(cells) > width else "missing-cell"
+    code: Reason = "extra-cell" if len(cells) > width else "missing-cell"
     message = f"the row has {len(cells)} values, the header has {width}"
     return UnreadableRow(line=line, code=code, message=message, raw=as_csv(cells))
 

@@ -47,6 +47,8 @@ COLLATIONS: dict[Flavour, str | None] = {
 
 #: The most characters of a file's path that the books keep; 4 bytes each is what an InnoDB key can hold.
 PATH_LENGTH = 768
+#: How much of a rejected row's text is in the index that finds those that are rejected again.
+_RAW_PREFIX_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +176,19 @@ def _loads(metadata: MetaData, flavour: Flavour) -> Table:
         TableColumn("size_bytes", BigInteger(), nullable=False),
         TableColumn("header", _long_text(), comment="the file's columns, JSON"),
         TableColumn("ignored_columns", _long_text(), comment="those that no dataset column takes, JSON"),
+        TableColumn("read_as", _long_text(), comment="format, encoding and dialect, in words"),
+        TableColumn("confidence_percent", BigInteger(), comment="how sure that is"),
+        TableColumn("feed", String(255), comment="the kind of files that it is compared with"),
+        TableColumn("manner", _long_text(), comment="what is compared, JSON"),
         TableColumn("row_count", BigInteger(), comment="rows of the file, once its manifest is here"),
         TableColumn("fingerprint", String(64), comment="of the file's bytes and its dataset's definition"),
+        TableColumn(
+            "first_pass_milliseconds", BigInteger(), comment="spent on a look for rejects; NULL: there was none"
+        ),
         *(TableColumn(name, BigInteger(), nullable=False, server_default="0") for name in counts),
         *(TableColumn(name, _instant(), comment="UTC") for name in moments),
+        Index("ix_inflow_loads_feed", "feed"),
+        Index("ix_inflow_loads_file", "file"),
         Index("ix_inflow_loads_state", "state"),
         Index("ix_inflow_loads_summarised_at", "summarised_at"),
         comment="One row per claimed file: its state and its accounts.",
@@ -220,10 +231,13 @@ def _rejects(metadata: MetaData, flavour: Flavour) -> Table:
         "inflow_rejects",
         TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
         TableColumn("line", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("byte_offset", BigInteger(), comment="where the row begins in the file; NULL: unknown"),
         TableColumn("column_name", String(255), comment="NULL where the row as a whole is at fault"),
         TableColumn("code", String(64), nullable=False),
         TableColumn("message", _long_text(), nullable=False),
         TableColumn("raw", _long_text(), nullable=False, comment="the row as one CSV record of the file's columns"),
+        TableColumn("healed_by", BigInteger(), comment="the first load that has the row mended; NULL: it is open"),
+        Index("ix_inflow_rejects_raw", "load_id", "raw", mysql_length={"raw": _RAW_PREFIX_LENGTH}),
         comment="Rows refused, one entry each.",
     )
 

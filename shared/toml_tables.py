@@ -47,6 +47,10 @@ class TomlTable:
             if name not in known:
                 self.problem(f"unknown setting {quoted(name)}; {hint(name, known)}", name)
 
+    def value(self, name: str) -> object:
+        """Return a setting as it is, None where there is none."""
+        return self._values.get(name)
+
     def optional(self, name: str, kind: type[_T], expected: str) -> _T | None:
         """Return a setting of that type, None where there is none; report one of another type."""
         value = self._values.get(name)

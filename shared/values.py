@@ -3,16 +3,13 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Literal
 
 from shared.datasets import Column
+from shared.reasons import Reason
 
 #: A canonical value, fit for JSON: decimals, dates and timestamps are texts, a boolean is 1 or 0.
 Value = str | int | None
 Parser = Callable[[str], Value]
-
-#: The names of the frictionless taxonomy: not of the type; or of the type, but not allowed.
-ReasonCode = Literal["type-error", "constraint-error"]
 
 #: A message quotes at most so much of the value that it is about.
 _QUOTED_CHARACTERS = 60
@@ -34,7 +31,7 @@ _TIMESTAMP = re.compile(
 class BadValue(ValueError):
     """A text that can't be a value of its column; the message says what was found and what is expected."""
 
-    def __init__(self, code: ReasonCode, message: str) -> None:
+    def __init__(self, code: Reason, message: str) -> None:
         super().__init__(message)
         self.code = code
 

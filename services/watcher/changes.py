@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, insert, select
 
 from services.watcher.comparison import Difference
 from services.watcher.regular_files import open_regular
-from services.watcher.stretches import Incomparable, stretches
+from services.watcher.stretches import Incomparable, Records, end_last, stretches
 from shared.loads import Load
 from shared.schema import Schema
 
@@ -21,11 +21,9 @@ class Changes:
     """The changed rows of a file. Of two that are equal the same chunks are cut."""
 
     base_load_id: int
-    #: The header's record, and the changed ones, as they stand in the file.
+    #: The header's record, and the changed ones, as they stand in the file; each of these has a line end.
     header: bytes
-    text: bytes
-    #: The line of the file on which each of these records begins.
-    lines: Sequence[int]
+    records: Records
     #: Rows that are not published; the superseded ones have a key that the file repeats.
     unchanged_count: int
     superseded_count: int
@@ -36,11 +34,12 @@ class Changes:
     def of(cls, difference: Difference, base: Load, *, fingerprint: str) -> Self:
         """Take what was found to be different from a base; where that repeats keys, nothing that states one is."""
         in_order = sorted(difference.changed.items(), key=lambda item: item[1])
+        texts = [record for record, _ in in_order]
+        end_last(texts)
         return cls(
             base_load_id=base.load_id,
             header=difference.header,
-            text=b"".join(record for record, _ in in_order),
-            lines=[line for _, line in in_order],
+            records=Records(texts, [line for _, line in in_order]),
             unchanged_count=difference.unchanged_count - base.superseded,
             superseded_count=base.superseded,
             fingerprint=fingerprint,
@@ -55,7 +54,7 @@ class Changes:
                 "base_load_id": self.base_load_id,
                 "unchanged_count": self.unchanged_count,
                 "superseded_count": self.superseded_count,
-                "changed_lines": orjson.dumps(self.lines).decode(),
+                "changed_lines": orjson.dumps(self.records.lines).decode(),
             }
             connection.execute(insert(table), entry)
 
@@ -69,19 +68,18 @@ def recorded_changes(connection: Connection, schema: Schema, load_id: int) -> Ro
 def read_changes(path: Path, entry: Row[Any]) -> Changes:
     """Read from the file what an entry says is to be published; OSError where it is not the same file any more."""
     lines = orjson.loads(entry.changed_lines)
-    header, text = _text_at(path, lines)
+    header, texts = _texts_at(path, lines)
     return Changes(
         base_load_id=entry.base_load_id,
         header=header,
-        text=text,
-        lines=lines,
+        records=Records(texts, lines),
         unchanged_count=entry.unchanged_count,
         superseded_count=entry.superseded_count,
         fingerprint=None,
     )
 
 
-def _text_at(path: Path, lines: Sequence[int]) -> tuple[bytes, bytes]:
+def _texts_at(path: Path, lines: Sequence[int]) -> tuple[bytes, list[bytes]]:
     """Read the header and the records that begin on these lines."""
     wanted = set(lines)
     header: bytes | None = None
@@ -97,4 +95,5 @@ def _text_at(path: Path, lines: Sequence[int]) -> tuple[bytes, bytes]:
         raise OSError(f"the file was changed since it was compared: {error}") from error
     if header is None or len(found) != len(lines):
         raise OSError("the file was changed since it was compared: lines are missing")
-    return header, b"".join(found)
+    end_last(found)
+    return header, found

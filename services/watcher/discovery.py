@@ -1,5 +1,6 @@
 """Decides which files of the inbox are complete and whose they are. Pure: the clock and the listing are given."""
 
+import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -10,6 +11,11 @@ from shared.datasets import Dataset
 from shared.errors import FileRefused
 
 Kind = Literal["file", "other"]
+
+#: Nobody sorts files so far down; somebody who nests folders without end wants to see us fail.
+_DEEPEST = 50
+#: With a name behind it, and the data folder before it, still a path that every system call takes.
+_LONGEST_FOLDER_BYTES = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +46,11 @@ def is_candidate(path: str) -> bool:
     return not hidden and not name.endswith((".part", ".tmp", "~")) and not name.startswith("~")
 
 
+def is_too_deep(folder: str) -> bool:
+    """Whether a folder, with a slash at its end, lies too far below the inbox to be looked into."""
+    return folder.count("/") > _DEEPEST or len(os.fsencode(folder)) > _LONGEST_FOLDER_BYTES
+
+
 def sight(entries: Iterable[Entry], before: Mapping[str, Sighting], *, now: float) -> dict[str, Sighting]:
     """Bring the sightings up to date. A file seen first is as old as its last change, by the file system's clock."""
     sightings = {}
@@ -60,15 +71,18 @@ def settled(
     entries: Iterable[Entry],
     sightings: Mapping[str, Sighting],
     *,
-    renamed_in: Collection[str],
+    declared: Collection[str],
     now: float,
     settle_seconds: float,
 ) -> list[Entry]:
-    """Return the complete files in the order in which they count as dropped: oldest first, then by name."""
+    """Return the complete files in the order in which they count as dropped: oldest first, then by name.
+
+    `declared` are those that somebody said to be whole.
+    """
     complete = [
         entry
         for entry in entries
-        if entry.kind == "file" and (entry.path in renamed_in or now - sightings[entry.path].since >= settle_seconds)
+        if entry.kind == "file" and (entry.path in declared or now - sightings[entry.path].since >= settle_seconds)
     ]
     return sorted(complete, key=lambda entry: (entry.modified_at, entry.path))
 

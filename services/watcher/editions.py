@@ -13,7 +13,7 @@ from services.watcher.comparison import Comparison, Difference
 from services.watcher.fingerprint import FingerprintedFile
 from services.watcher.known_keys import has_all_rows, has_any, keys_of
 from services.watcher.regular_files import open_regular
-from services.watcher.stretches import Incomparable, stretches
+from services.watcher.stretches import Incomparable, are_sound, stretches
 from shared import loads
 from shared.datasets import Dataset
 from shared.errors import FileRefused
@@ -101,7 +101,7 @@ class Editions:
                 "file_compared",
                 load_id=load.load_id,
                 base_load_id=base.load_id,
-                changed_rows=len(changes.lines),
+                changed_rows=len(changes.records.texts),
                 unchanged_rows=changes.unchanged_count,
             ),
         )
@@ -139,7 +139,10 @@ class Editions:
 
     def _check_keys(self, dataset: Dataset, changes: Changes, difference: Difference, base: Load) -> None:
         """See to it that no key of a changed row is also that of a row that stays: of the two, the last one wins."""
-        changed = keys_of(dataset, changes.header + changes.text, record_count=len(changes.lines))
+        if not are_sound(changes.records):
+            raise Incomparable("a quote stands where none belongs")
+        texts = changes.records.texts
+        changed = keys_of(dataset, changes.header + b"".join(texts), record_count=len(texts))
         # Blank lines are no records; the last one of a file may have no end of its own.
         removed = difference.header + b"\n".join(difference.removed)
         replaced = keys_of(dataset, removed, record_count=len(difference.removed))

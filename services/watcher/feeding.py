@@ -7,6 +7,8 @@ from typing import Protocol
 
 from services.watcher.changes import Changes
 from services.watcher.editions import Editions
+from services.watcher.feeds import Feeds
+from services.watcher.first_pass import FirstPasses
 from services.watcher.reading import Reading
 from shared import loads
 from shared.errors import FileRefused
@@ -34,9 +36,19 @@ class WriterQueue(Publishing, Protocol):
 class Feeder:
     """Feeds the writer's queue from the files that are being read."""
 
-    def __init__(self, *, store: Store, queue: WriterQueue, editions: Editions, backlog_messages: int) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        queue: WriterQueue,
+        first_passes: FirstPasses,
+        editions: Editions,
+        backlog_messages: int,
+    ) -> None:
         self._store = store
+        self._first_passes = first_passes
         self._editions = editions
+        self._feeds = Feeds(store)
         self._queue = queue
         self._backlog_messages = backlog_messages
         self._in_turn: deque[Reading] = deque()
@@ -64,6 +76,7 @@ class Feeder:
     def drop(self, load_ids: Iterable[int]) -> None:
         """Read these no further."""
         gone = set(load_ids)
+        self._first_passes.drop(gone)
         self._editions.drop(gone)
         self.unreadable -= gone
         for readings in (self._in_turn, self._next, self._set_aside):
@@ -76,9 +89,10 @@ class Feeder:
         self.drop(self.load_ids)
 
     def turn(self) -> bool:
-        """Publish one message of the file whose turn it is; False if there is nothing to publish or no room for it.
+        """Publish one message of the file whose turn it is, or make a step on the way to it.
 
-        Raises TransientError; the same message is then published at the next turn.
+        False if there is nothing to publish or no room for it. Raises TransientError; the same message is then
+        published at the next turn.
         """
         while self._next and len(self._in_turn) < _MOST_IN_TURN:
             self._in_turn.append(self._next.popleft())
@@ -117,12 +131,7 @@ class Feeder:
 
     def _advance(self, reading: Reading) -> None:
         if not reading.is_finished:
-            if not reading.is_open and not self._open(reading):
-                self._in_turn.rotate(-1)
-                return
-            self._queue.publish(envelope(reading.message(), occurred_at=loads.instant_now()))
-            self._budget -= 1
-            reading.confirm()
+            self._publish_next(reading)
         if reading.is_finished:
             with self._store.transaction() as connection:
                 loads.mark_published(
@@ -132,9 +141,18 @@ class Feeder:
         elif not reading.holds_window:
             self._in_turn.rotate(-1)
 
+    def _publish_next(self, reading: Reading) -> None:
+        """Publish the next message, or make a step on the way to it: to compare and to sort takes many turns."""
+        message = reading.message() if reading.is_open or self._open(reading) else None
+        if message is not None:
+            self._queue.publish(envelope(message, occurred_at=loads.instant_now()))
+            self._budget -= 1
+            reading.confirm()
+
     def _open(self, reading: Reading) -> bool:
-        """Find out what to publish of a file, and open it; False if that takes another turn."""
-        if not reading.survey():
+        """Find out whether and what to publish of a file, and open it; False if that takes another turn."""
+        reading.require_version()
+        if not self._first_passes.go_on(reading.claimed, is_resumed=reading.is_resumed) or not reading.survey():
             return False
         if not reading.is_plain:
             self._begin(reading, None)
@@ -148,12 +166,20 @@ class Feeder:
     def _begin(self, reading: Reading, changes: Changes | None) -> None:
         load_id = reading.claimed.load_id
         header = reading.open(changes)
+        read_as = self._feeds.check(reading.claimed, reading.dataset, reading.plan, header)
         self.unreadable.discard(load_id)
         if header.ignored:
             _log.info("columns ignored", extra=facts("columns_ignored", load_id=load_id, columns=header.ignored))
         try:
             with self._store.transaction() as connection:
-                loads.mark_reading(connection, self._store.schema, load_id, header=header.names, ignored=header.ignored)
+                loads.mark_reading(
+                    connection,
+                    self._store.schema,
+                    load_id,
+                    header=header.names,
+                    ignored=header.ignored,
+                    read_as=read_as,
+                )
                 if changes is not None:
                     changes.record(connection, self._store.schema, load_id)
         except BaseException:

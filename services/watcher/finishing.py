@@ -1,13 +1,20 @@
-"""Takes finished files out of processing/: to the archive, or to rejected/ with a reason."""
+"""Takes finished files out of processing/: to the archive, to rejected/ with a reason, or back into the inbox."""
 
 import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from services.watcher.claims import ClaimedName, displayed
+from services.watcher.healing import heal_editions
+from services.watcher.offsets import offsets_in, record_offsets
+from services.watcher.regular_files import is_open_for_writing, open_regular
 from services.watcher.rejects import write_rejects
+from services.watcher.returning import Returner
 from shared import loads
+from shared.errors import FileRefused
 from shared.files import DataFolder, sync_folder, write_atomically
 from shared.loads import Load
 from shared.logs import facts
@@ -15,15 +22,18 @@ from shared.store import Store
 
 _log = logging.getLogger(__name__)
 
+_OPEN_FOR_WRITING = "open-for-writing"
+
 Finished = tuple[ClaimedName, Load]
 
 
 class Finisher:
     """Takes files out once the books say that their loads are complete or refused."""
 
-    def __init__(self, *, folder: DataFolder, store: Store) -> None:
+    def __init__(self, *, folder: DataFolder, store: Store, returner: Returner) -> None:
         self._folder = folder
         self._store = store
+        self._returner = returner
         #: Loads whose files could not be moved at the last try.
         self.stuck: set[int] = set()
         #: Whether a file was refused since the start.
@@ -31,27 +41,63 @@ class Finisher:
 
     def take_out(self, finished: Sequence[Finished]) -> list[int]:
         """Move the files of these loads; return the loads whose files are out. The books say so first."""
-        ready = [each for each in finished if self._attempt(self._write_rejects, each)]
-        self._close_books([load for _, load in ready if load.state != "refused"])
-        moved = [load.load_id for claimed, load in ready if self._attempt(self._move, (claimed, load))]
+        closed = [each for each in finished if not self._is_held_open(*each)]
+        changed = [each for each in closed if self._returner.why_back(*each) is not None]
+        moved = [load.load_id for claimed, load in changed if self._attempt(self._returner.put_back, (claimed, load))]
+        moved += self._put_away([each for each in closed if each not in changed])
         if moved:
             for path in (self._folder.archive, self._folder.rejected, self._folder.processing):
                 sync_folder(path)
             self.stuck.difference_update(moved)
         return moved
 
+    def _is_held_open(self, claimed: ClaimedName, load: Load) -> bool:
+        """Whether more may come through a handle that somebody has: it would go with the file, and be lost.
+
+        Asked first, so that nobody can write between the look at the file and its move.
+        """
+        try:
+            is_held_open = is_open_for_writing(self._folder.processing / str(claimed))
+        except OSError:
+            return False
+        if is_held_open and load.state == "complete" and load.reason != _OPEN_FOR_WRITING:
+            with self._store.transaction() as connection:
+                message = "all its rows are stored; it is moved once nobody has it open for writing"
+                loads.explain_move(connection, self._store.schema, [load.load_id], _OPEN_FOR_WRITING, message)
+        return is_held_open
+
+    def _put_away(self, finished: Sequence[Finished]) -> list[int]:
+        ready = [each for each in finished if self._attempt(self._write_rejects, each)]
+        self._close_books([load for _, load in ready if load.state != "refused"])
+        return [load.load_id for claimed, load in ready if self._attempt(self._move, (claimed, load))]
+
     def _write_rejects(self, claimed: ClaimedName, load: Load) -> None:
         if load.rejected and load.state == "complete":
             with self._store.transaction() as connection:
+                self._record_offsets(connection, claimed)
                 write_rejects(connection, self._store.schema, load, self._folder.rejected / claimed.rejects)
+
+    def _record_offsets(self, connection: Connection, claimed: ClaimedName) -> None:
+        try:
+            file = open_regular(self._folder.processing / str(claimed))
+        except (FileNotFoundError, FileRefused):
+            # Somebody took it away or put something else there: nobody can tell any more.
+            return
+        dataset = self._store.catalog.datasets.get(claimed.dataset or "")
+        with file:
+            offsets = offsets_in(file, dataset) if dataset is not None else None
+            if offsets is not None:
+                record_offsets(connection, self._store.schema, claimed.load_id, offsets)
 
     def _close_books(self, ready: Sequence[Load]) -> None:
         """What held a file back is forgotten first: nobody would come back to it once the file is out."""
-        complete = [load.load_id for load in ready if load.state == "complete"]
+        complete = [load for load in ready if load.state == "complete"]
         explained = [load.load_id for load in ready if load.reason is not None]
         if complete or explained:
             with self._store.transaction() as connection:
-                loads.mark_archived(connection, self._store.schema, complete)
+                for load in complete:
+                    heal_editions(connection, self._store.schema, load)
+                loads.mark_archived(connection, self._store.schema, [load.load_id for load in complete])
                 loads.explain_move(connection, self._store.schema, explained, None, None)
 
     def _move(self, claimed: ClaimedName, load: Load) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inotify_simple import INotify, flags
 
-from services.watcher.discovery import Entry
+from services.watcher.discovery import Entry, is_too_deep
 from shared.logs import facts
 
 _log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ _LONGEST_WAIT_SECONDS = 1.0
 
 
 def list_inbox(inbox: Path) -> Iterator[Entry]:
-    """Yield all files below the inbox, and folders that may not be read, with a slash at their end.
+    """Yield all files below the inbox, and folders that may not or can't be read, with a slash at their end.
 
     Links are not followed; what vanishes meanwhile is left out.
     """
@@ -30,6 +30,9 @@ def list_inbox(inbox: Path) -> Iterator[Entry]:
 
 
 def _list(folder: str, prefix: str) -> Iterator[Entry]:
+    if is_too_deep(prefix):
+        yield Entry(path=prefix, kind="other", size_bytes=0, modified_at=0.0, changed_at=0.0)
+        return
     try:
         with os.scandir(folder) as items:
             for item in items:
@@ -72,10 +75,12 @@ class InboxEvents:
         """Watch the inbox and the folders below it that are there now."""
         if self._kernel is None:
             return
-        for folder, _, _ in os.walk(self._inbox):
+        for folder, folders, _ in os.walk(self._inbox):
+            relative = os.path.relpath(folder, self._inbox)
+            prefix = "" if relative == "." else f"{relative}/"
+            if is_too_deep(prefix):
+                folders.clear()
             with suppress(OSError):
-                relative = os.path.relpath(folder, self._inbox)
-                prefix = "" if relative == "." else f"{relative}/"
                 self._folders[self._kernel.add_watch(folder, _EVENTS | flags.ONLYDIR)] = prefix
 
     def wake(self) -> None:

@@ -6,17 +6,19 @@ import os
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 from pathlib import PurePath
 
+from services.watcher.admission import Admission
 from services.watcher.chunks import Bounds
 from services.watcher.claims import ClaimedName, displayed, number_of, shortened
 from services.watcher.discovery import Entry, Sighting, dataset_of, is_candidate, settled, sight
 from services.watcher.inbox import list_inbox
+from services.watcher.markers import is_marker
 from services.watcher.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
+from services.watcher.versions import Version
 from shared import loads
 from shared.errors import FileRefused
-from shared.files import READ_FLAGS, DataFolder
+from shared.files import DataFolder
 from shared.loads import Claim, WaitingFile
 from shared.logs import facts
 from shared.schema import PATH_LENGTH
@@ -44,6 +46,7 @@ class Intake:
         self._bounds = bounds
         self._settle_seconds = settle_seconds
         self._sightings: dict[str, Sighting] = {}
+        self._admission = Admission(folder.inbox, store.catalog.datasets, settle_seconds=settle_seconds)
         self._unclaimed = UnclaimedFiles(store)
         self._paths: dict[int, str] = {}
         self._numbers: deque[int] = deque()
@@ -55,12 +58,12 @@ class Intake:
 
     def claim(self, renamed_in: Collection[str], *, room: int) -> None:
         """Look at the inbox and claim at most `room` complete files."""
-        entries = [entry for entry in list_inbox(self._folder.inbox) if is_candidate(entry.path)]
+        listed = list(list_inbox(self._folder.inbox))
+        entries = [entry for entry in listed if is_candidate(entry.path) and not is_marker(entry.path)]
         now = time.time()
         self._sightings = sight(entries, self._sightings, now=now)
-        complete = settled(
-            entries, self._sightings, renamed_in=renamed_in, now=now, settle_seconds=self._settle_seconds
-        )
+        declared = self._admission.begin_look(listed, entries, renamed_in)
+        complete = settled(entries, self._sightings, declared=declared, now=now, settle_seconds=self._settle_seconds)
         waiting: dict[str, WaitingFile | None] = {entry.path: self._why_not_complete(entry) for entry in entries}
         waiting |= self._claim_all(complete, room=max(room, 0))
         self._unclaimed.replace(filter(None, waiting.values()))
@@ -103,12 +106,15 @@ class Intake:
     def _claim(self, entry: Entry) -> WaitingFile | None:
         """Rename a file into processing/ under the next load number; return why it can't be, None where it is gone."""
         try:
-            os.close(os.open(self._folder.inbox / entry.path, READ_FLAGS))
+            waiting = self._admission.why_not(entry)
+            if waiting is not None:
+                return waiting
             self._rename(self._numbers.popleft(), entry)
         except FileNotFoundError:
             return None
         except OSError as error:
             return blocked(entry, error)
+        self._admission.remove_markers(entry)
         return None
 
     def _rename(self, load_id: int, entry: Entry) -> None:
@@ -139,13 +145,13 @@ class Intake:
         return max((number_of(name) for folder in folders for name in os.listdir(folder)), default=0)
 
     def _entry_for(self, claimed: ClaimedName) -> Claim:
-        status = (self._folder.processing / str(claimed)).lstat()
+        version = Version.of((self._folder.processing / str(claimed)).lstat())
         return Claim(
             load_id=claimed.load_id,
             file=self._paths.get(claimed.load_id, displayed(claimed.original))[:PATH_LENGTH],
             dataset=claimed.dataset,
-            size_bytes=status.st_size,
-            modified_at=datetime.fromtimestamp(status.st_mtime, UTC).replace(tzinfo=None),
+            size_bytes=version.size_bytes,
+            modified_at=version.modified_at,
         )
 
     def _why_not_complete(self, entry: Entry) -> WaitingFile:

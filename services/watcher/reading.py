@@ -1,7 +1,7 @@
 """One claimed file on its way into the queue: its header, its chunks, its manifest."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -12,8 +12,11 @@ from services.watcher.chunks import Bounds, cut_chunks
 from services.watcher.claims import ClaimedName
 from services.watcher.fingerprint import FingerprintedFile
 from services.watcher.header import Header, check_nameless, header_of, match_header
+from services.watcher.key_order import KeyOrder
+from services.watcher.ordering import SortingTurns, ordered_windows, sorted_windows
 from services.watcher.regular_files import open_regular
-from services.watcher.windows import RecordsOfText, RestOfFile, Window, ordered_windows
+from services.watcher.versions import Version
+from services.watcher.windows import RecordsOfText, RestOfFile, Window
 from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
@@ -23,6 +26,11 @@ from shared.reader.survey import Survey
 
 #: A changed row costs so many times as much as a new one: its page is read first. Smaller chunks occupy more writers.
 _CHANGES_ARE_DEARER = 8
+#: Larger files are sorted on the disk: a row takes some five times as much in a table, and a buffer pool has 128 MB.
+_SORTED_FROM_BYTES = 16 << 20
+
+_Message = RowsExtracted | LoadExtracted
+_Windows = Iterable[Window | None]
 
 
 class Reading:
@@ -31,20 +39,31 @@ class Reading:
     Files take turns, many at a time: what one holds between its turns must be small.
     """
 
-    def __init__(self, claimed: ClaimedName, dataset: Dataset, path: Path, *, is_resumed: bool = False) -> None:
+    def __init__(
+        self,
+        claimed: ClaimedName,
+        dataset: Dataset,
+        path: Path,
+        *,
+        sorting: SortingTurns,
+        is_resumed: bool = False,
+        version: Version | None = None,
+    ) -> None:
         self.claimed = claimed
         #: Whether some of its messages may have been published already.
         self.is_resumed = is_resumed
-        self._dataset = dataset
+        self.dataset = dataset
         self._path = path
+        self._sorting = sorting
+        self._version = version
         self._file: IO[bytes] | None = None
         self._survey: Survey | None = None
         self._source: FingerprintedFile | None = None
         self._changes: Changes | None = None
         self._window: Window | None = None
-        self._chunks: Iterator[RowsExtracted] = iter(())
+        self._messages: Generator[_Message | None, None, None] | None = None
         self._row_count = 0
-        self._current: RowsExtracted | LoadExtracted | None = None
+        self._current: _Message | None = None
         #: Whether the header has been read.
         self.is_open = False
         #: Whether the manifest, which is the last message, is confirmed.
@@ -57,6 +76,11 @@ class Reading:
         """Whether it has many rows in memory, and should be done with them before others have their turn."""
         return isinstance(self._window, RecordsOfText) and self._window.is_in_memory
 
+    def require_version(self) -> None:
+        """Raise FileRefused where the file is not what was claimed any more: other chunks would be cut from it."""
+        if self._version is not None:
+            self._version.require(self._path)
+
     def survey(self) -> bool:
         """Find out how the file is to be read; False if that takes another turn.
 
@@ -64,7 +88,7 @@ class Reading:
         """
         if self._survey is None:
             self._file = open_regular(self._path)
-            self._survey = Survey(self._file, self._dataset.read, expected=self._dataset.expected_names)
+            self._survey = Survey(self._file, self.dataset.read, expected=self.dataset.expected_names)
         if self._survey.advance():
             return False
         self._survey.plan.check()
@@ -73,70 +97,90 @@ class Reading:
     @property
     def is_plain(self) -> bool:
         """Whether its lines are records as they stand: such files can be compared and put in order as text."""
-        return self._survey is not None and self._survey.plan.is_plain
+        return self.plan.is_plain
 
-    def open(self, changes: Changes | None) -> Header:
+    @property
+    def plan(self) -> Plan:
+        """How the file is read, after the survey."""
+        if self._survey is None:
+            raise RuntimeError("a file is surveyed before it is opened")
+        return self._survey.plan
+
+    def open(self, changes: Changes | None, *, in_file_order: bool = False) -> Header:
         """Read the header, after the survey; of the rows, only the changes will be given where they are known.
 
         FileRefused where the header does not fit the dataset; OSError where the file can't be read.
         """
-        if self._file is None or self._survey is None:
+        if self._file is None:
             raise RuntimeError("a file is surveyed before it is opened")
         self._changes = changes
         bounds = self.claimed.bounds
         if changes is not None:
             bounds = replace(bounds, rows=max(1, bounds.rows // _CHANGES_ARE_DEARER))
+        windows: _Windows
         if self.is_plain:
-            header, windows = self._open_plain(self._file, changes)
+            header, windows = self._open_plain(self._file, changes, in_file_order=in_file_order)
         else:
-            header, windows = self._open_other(self._file, self._survey.plan)
-        self._chunks = self._cut(windows, header, bounds)
+            header, windows = self._open_other(self._file, self.plan)
         self._row_count, self._current = 0, None
+        self._messages = self._read(windows, header, bounds)
         self.is_open = True
         return header
 
-    def _open_plain(self, file: IO[bytes], changes: Changes | None) -> tuple[Header, Iterable[Window]]:
+    def _open_plain(self, file: IO[bytes], changes: Changes | None, *, in_file_order: bool) -> tuple[Header, _Windows]:
         file.seek(0)
-        self._source = FingerprintedFile(file, self._dataset)
+        self._source = FingerprintedFile(file, self.dataset)
         reader = RecordReader(self._source if changes is None else BytesIO(changes.header))
         records = iter(reader)
-        header = match_header(_header_cells(next(records, None)), self._dataset)
+        header = match_header(_header_cells(next(records, None)), self.dataset)
         if changes is not None:
-            return header, [RecordsOfText(changes.text, changes.lines)]
-        if os.fstat(file.fileno()).st_size <= self.claimed.bounds.bytes:
+            return header, [RecordsOfText.of(self._order(header).sort(changes.records))]
+        if in_file_order or os.fstat(file.fileno()).st_size <= self.claimed.bounds.bytes:
             return header, [RestOfFile(reader, records)]
-        return header, self._ordered(file, header)
+        return header, self._in_order(file, header)
 
-    def _open_other(self, file: IO[bytes], plan: Plan) -> tuple[Header, Iterable[Window]]:
-        if not plan.has_header and self._dataset.read.header_lines is None:
-            check_nameless(plan.open(file), self._dataset)
+    def _open_other(self, file: IO[bytes], plan: Plan) -> tuple[Header, _Windows]:
+        if not plan.has_header and self.dataset.read.header_lines is None:
+            check_nameless(plan.open(file), self.dataset)
         table = plan.open(file)
-        return header_of(table, plan, self._dataset), [table]
+        return header_of(table, plan, self.dataset), [table]
 
-    def _ordered(self, file: IO[bytes], header: Header) -> Iterator[Window]:
+    def _in_order(self, file: IO[bytes], header: Header) -> _Windows:
         """Begin anew, with rows in the order of their keys: for one chunk, the writer does that."""
         file.seek(0)
-        self._source = FingerprintedFile(file, self._dataset)
-        key = [header.names.index(name) for name in self._dataset.key]
-        return ordered_windows(file, self._source, key, width=len(header.names))
+        source = self._source = FingerprintedFile(file, self.dataset)
+        order, width = self._order(header), len(header.names)
+        if os.fstat(file.fileno()).st_size < _SORTED_FROM_BYTES:
+            return ordered_windows(file, source, order, width=width)
+        return sorted_windows(file, source, order, width=width, folder=self._path.parent, turns=self._sorting)
 
-    def _cut(self, windows: Iterable[Window], header: Header, bounds: Bounds) -> Iterator[RowsExtracted]:
+    def _order(self, header: Header) -> KeyOrder:
+        return KeyOrder([header.names.index(name) for name in self.dataset.key])
+
+    def _read(self, windows: _Windows, header: Header, bounds: Bounds) -> Generator[_Message | None, None, None]:
         for self._window in windows:
+            if self._window is None:
+                yield None
+                continue
             # What was given is confirmed by now.
             yield from cut_chunks(
                 self._window,
                 iter(self._window),
                 bounds,
                 load_id=self.claimed.load_id,
-                dataset=self._dataset.name,
+                dataset=self.dataset.name,
                 header=header.names,
                 first_row=self._row_count,
             )
+        yield self._manifest()
 
-    def message(self) -> RowsExtracted | LoadExtracted:
-        """Return the message to publish next. OSError where the file can't be read."""
-        if self._current is None:
-            self._current = next(self._chunks, None) or self._manifest()
+    def message(self) -> _Message | None:
+        """Return the message to publish next; None where this was a step on the way to it.
+
+        OSError where the file can't be read or sorted.
+        """
+        if self._current is None and self._messages is not None:
+            self._current = next(self._messages)
         return self._current
 
     def confirm(self) -> None:
@@ -152,12 +196,15 @@ class Reading:
         """Close the file; a new `open` begins from the start."""
         if isinstance(self._window, RecordsOfText):
             self._window.close()
+        if self._messages is not None:
+            self._messages.close()
+            self._messages = None
         if self._file is not None:
             self._file.close()
         self._file, self._survey, self._source, self.is_open = None, None, None, False
 
     def _manifest(self) -> LoadExtracted:
-        manifest = LoadExtracted(load_id=self.claimed.load_id, dataset=self._dataset.name, row_count=self._row_count)
+        manifest = LoadExtracted(load_id=self.claimed.load_id, dataset=self.dataset.name, row_count=self._row_count)
         if self._changes is None:
             self.fingerprint = self._source.fingerprint if self._source else None
             return manifest

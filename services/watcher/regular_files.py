@@ -1,7 +1,9 @@
-"""Opens files that users put somewhere: regular ones alone."""
+"""Opens files that users put somewhere: regular ones alone. Tells whether somebody is still writing to one."""
 
 import errno
+import fcntl
 import os
+import signal
 import stat
 from pathlib import Path
 from typing import IO
@@ -22,3 +24,24 @@ def open_regular(path: Path) -> IO[bytes]:
         os.close(descriptor)
         raise FileRefused("not-a-regular-file", "found a folder, a pipe or a device; expected a regular file")
     return os.fdopen(descriptor, "rb")
+
+
+def is_open_for_writing(path: Path) -> bool:
+    """Whether any process of this machine has a file open that it may still write to.
+
+    The kernel knows: it gives a read lease on a file only where there is none. False where it does not tell: of files
+    of other users, on network file systems, on other systems than Linux. OSError where the file can't be opened.
+    """
+    descriptor = os.open(path, READ_FLAGS)
+    try:
+        if not hasattr(fcntl, "F_SETLEASE"):
+            return False
+        # Who opens the file for writing in this very moment has us signalled: not with SIGIO, which ends a process.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    finally:
+        # The lease goes with it.
+        os.close(descriptor)
+    return False

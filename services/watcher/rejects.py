@@ -1,44 +1,62 @@
-"""Writes the file of a load's rejected rows, to be mended and dropped again."""
+"""Writes files of rejected rows, to be mended and dropped again."""
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import Connection, select
 
 from shared.files import replacing
 from shared.loads import Load
 from shared.reader.records import read_record
+from shared.reject_files import report_columns
+from shared.rows import Rejection
 from shared.schema import Schema
 
-_REPORT_COLUMNS = ("line", "column", "code", "message")
 _ROWS_AT_ONCE = 1000
 
 
+class RejectsWriter:
+    """Writes rejected rows as CSV: the file's own columns first, then what is wrong with each."""
+
+    def __init__(self, file: IO[bytes], header: Sequence[str]) -> None:
+        self._file = file
+        self._width = len(header)
+        self._write([*header, *report_columns(header)])
+
+    def write(self, rejection: Rejection, *, load_id: int, byte_offset: int | None) -> None:
+        """Write one row."""
+        cells = _as_wide_as(read_record(rejection.raw), self._width)
+        place = (load_id, rejection.line, byte_offset)
+        self._write([*cells, *place, rejection.column, rejection.code, rejection.message])
+
+    def _write(self, cells: Sequence[object]) -> None:
+        text = io.StringIO()
+        csv.writer(text).writerow(cells)
+        self._file.write(text.getvalue().encode())
+
+
 def write_rejects(connection: Connection, schema: Schema, load: Load, path: Path) -> None:
-    """Write the rejected rows as CSV: the file's own columns first, then what is wrong with each."""
+    """Write the rejected rows of a complete load."""
     with replacing(path) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        writer = csv.writer(text)
-        writer.writerow([*load.header, *_report_columns(load.header)])
-        for cells, report in _rejected_rows(connection, schema, load.load_id):
-            writer.writerow([*_as_wide_as(cells, len(load.header)), *report])
-        text.detach()
+        writer = RejectsWriter(file, load.header)
+        for rejection, byte_offset in _rejected_rows(connection, schema, load.load_id):
+            writer.write(rejection, load_id=load.load_id, byte_offset=byte_offset)
 
 
-def _rejected_rows(
-    connection: Connection, schema: Schema, load_id: int
-) -> Iterator[tuple[list[str], Sequence[object]]]:
+def _rejected_rows(connection: Connection, schema: Schema, load_id: int) -> Iterator[tuple[Rejection, int | None]]:
     table = schema.rejects
     query = (
-        select(table.c.raw, table.c.line, table.c.column_name, table.c.code, table.c.message)
+        select(table)
         .where(table.c.load_id == load_id)
         .order_by(table.c.line)
         .execution_options(yield_per=_ROWS_AT_ONCE)
     )
-    for raw, *report in connection.execute(query):
-        yield read_record(raw), report
+    for row in connection.execute(query):
+        rejection = Rejection(line=row.line, column=row.column_name, code=row.code, message=row.message, raw=row.raw)
+        yield rejection, row.byte_offset
 
 
 def _as_wide_as(cells: list[str], width: int) -> list[str]:
@@ -46,11 +64,3 @@ def _as_wide_as(cells: list[str], width: int) -> list[str]:
     if len(cells) > width:
         return [*cells[: width - 1], ",".join(cells[width - 1 :])]
     return [*cells, *[""] * (width - len(cells))]
-
-
-def _report_columns(header: Sequence[str]) -> list[str]:
-    """Names for our columns that the file does not have already."""
-    prefix = ""
-    while any(f"{prefix}{name}" in header for name in _REPORT_COLUMNS):
-        prefix += "_"
-    return [f"{prefix}{name}" for name in _REPORT_COLUMNS]

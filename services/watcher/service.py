@@ -92,8 +92,8 @@ class _Service:
             if not self._pace.seconds_left:
                 self._rescan()
             published = self._current_watcher().publish()
-            if not published:
-                self._publisher.serve()
+            # Many turns in a row may publish nothing: to compare or to sort a file takes long.
+            self._publisher.serve()
             self._beat()
         except OSError as error:
             raise FolderUnavailable(str(error)) from error

@@ -80,7 +80,8 @@ def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterato
         begun = unfinished + rest
         if len(begun) > LONGEST_ROW_BYTES or (begun and not data):
             raise Incomparable("a row is too long, or a quote is never closed")
-        first_line, line_count = line_count + 1, line_count + _line_count(text) - _line_count(unfinished)
+        ended_lines = text.count(b"\n") if records is None else _line_count(text) - _line_count(unfinished)
+        first_line, line_count = line_count + 1, line_count + ended_lines
         if text:
             yield Stretch(
                 text=text,
@@ -89,6 +90,12 @@ def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterato
                 end_offset=offset - len(begun),
                 _records=records,
             )
+
+
+def end_last(texts: list[bytes]) -> None:
+    """Give the last record of a file a line end, where it has none: in another order, others come behind it."""
+    if texts and not texts[-1].endswith((b"\n", b"\r")):
+        texts[-1] += b"\n"
 
 
 def _cut(data: bytes) -> tuple[bytes, bytes]:
@@ -110,7 +117,7 @@ def _split(text: bytes, first_line: int) -> tuple[Records | None, bytes]:
 
 
 def _line_count(text: bytes) -> int:
-    return text.count(b"\n") if _is_plain(text) else len(text.splitlines())
+    return len(text.splitlines())
 
 
 def _is_plain(text: bytes) -> bool:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Collection, Iterable
 
 from services.watcher.claims import displayed
-from services.watcher.discovery import Entry
+from services.watcher.discovery import Entry, is_too_deep
 from shared import loads
 from shared.loads import WaitingFile
 from shared.logs import facts
@@ -74,9 +74,38 @@ def queued(entry: Entry) -> WaitingFile:
 
 def no_file(entry: Entry) -> WaitingFile:
     """It is a folder that may not be read, or neither file nor folder."""
+    if entry.path.endswith("/") and is_too_deep(entry.path):
+        return _file(entry, "blocked", "too-deep", "the folder lies too far below the inbox; move its files up")
     if entry.path.endswith("/"):
         return _file(entry, "blocked", "not-permitted", "the watcher's account may not look into this folder")
     return _file(entry, "blocked", "not-a-regular-file", "only regular files are loaded; it is left alone")
+
+
+def linked(entry: Entry, link_count: int) -> WaitingFile:
+    """Somebody can write to it under another name, long after it was archived under ours."""
+    message = f"it has {link_count} names (hard links); copy it into the inbox, or remove the other names"
+    return _file(entry, "blocked", "hard-link", message)
+
+
+def being_written(entry: Entry) -> WaitingFile:
+    """It has not changed for a while, but it may."""
+    return _file(entry, "settling", "open-for-writing", "a program has it open for writing; it is claimed once closed")
+
+
+def without_marker(entry: Entry, marker: str) -> WaitingFile:
+    """Its dataset takes no file without one."""
+    message = f"its dataset's files are claimed with their markers alone; write {marker} when it is whole"
+    return _file(entry, "blocked", "waits-for-marker", message)
+
+
+def being_verified(entry: Entry, marker: str) -> WaitingFile:
+    """It is large, and read in steps."""
+    return _file(entry, "settling", "being-verified", f"it is being compared with the digest in {marker}")
+
+
+def mismatching(entry: Entry, message: str) -> WaitingFile:
+    """It is not what its marker says, or not yet."""
+    return _file(entry, "blocked", "checksum-mismatch", message)
 
 
 def blocked(entry: Entry, error: OSError) -> WaitingFile:
@@ -86,4 +115,5 @@ def blocked(entry: Entry, error: OSError) -> WaitingFile:
 
 
 def _file(entry: Entry, state: str, reason: str, message: str) -> WaitingFile:
-    return WaitingFile(file=displayed(entry.path)[:PATH_LENGTH], state=state, reason=reason, message=message)
+    file = displayed(entry.path)[:PATH_LENGTH]
+    return WaitingFile(file=file, state=state, reason=reason, message=displayed(message))

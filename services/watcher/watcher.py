@@ -9,9 +9,13 @@ from services.watcher.discovery import dataset_of
 from services.watcher.editions import Editions
 from services.watcher.feeding import Feeder, WriterQueue
 from services.watcher.finishing import Finisher
+from services.watcher.first_pass import FirstPasses
 from services.watcher.intake import Intake
+from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
+from services.watcher.returning import Returner
 from services.watcher.standstill import Standstills
+from services.watcher.versions import Version
 from shared import loads
 from shared.errors import FileRefused
 from shared.files import DataFolder
@@ -49,10 +53,13 @@ class Watcher:
         self._feeder = Feeder(
             store=store,
             queue=queue,
+            first_passes=FirstPasses(folder=folder, store=store),
             editions=Editions(folder=folder, store=store, from_bytes=config.compare_from_bytes),
             backlog_messages=config.backlog_messages,
         )
-        self._finisher = Finisher(folder=folder, store=store)
+        self._sorting = SortingTurns()
+        self._returner = Returner(folder=folder, store=store)
+        self._finisher = Finisher(folder=folder, store=store, returner=self._returner)
         self._standstills = Standstills(config.republish_seconds)
         self._open: dict[int, ClaimedName] = {}
         self._dead_lettered: set[int] = set()
@@ -79,11 +86,13 @@ class Watcher:
 
     def rescan(self, renamed_in: Collection[str] = ()) -> None:
         """Look at the folders and the books: what is new, what is finished, what stands still."""
-        self._intake.claim(renamed_in, room=_MOST_OPEN - len(self._open))
+        self._intake.claim(self._returner.without_ours(renamed_in), room=_MOST_OPEN - len(self._open))
         known = self._look_up(self._open.keys())
         self._forget(self._open.keys() - known.keys())
         known |= self._adopt()
-        self._finish(known)
+        if self._finish(known):
+            # What went back into the inbox waits there from now on, and not from the next look on.
+            self._intake.claim((), room=0)
         self._revive(known)
         self._feeder.retry_unreadable()
 
@@ -117,7 +126,9 @@ class Watcher:
             self._refuse(claimed, load.file)
         else:
             path = self._folder.processing / str(claimed)
-            self._feeder.add(Reading(claimed, dataset, path, is_resumed=load.state != "claimed"))
+            is_resumed, version = load.state != "claimed", Version.claimed(load)
+            reading = Reading(claimed, dataset, path, sorting=self._sorting, is_resumed=is_resumed, version=version)
+            self._feeder.add(reading)
 
     def _refuse(self, claimed: ClaimedName, file: str) -> None:
         reason, message = self._why_no_dataset(claimed, file)
@@ -141,11 +152,13 @@ class Watcher:
         with self._store.transaction() as connection:
             return loads.find(connection, self._store.schema, load_ids)
 
-    def _finish(self, known: dict[int, Load]) -> None:
-        """Take out the files whose loads are complete or refused in the books."""
+    def _finish(self, known: dict[int, Load]) -> bool:
+        """Take out the files whose loads are complete or refused in the books; say whether any goes back."""
         states = ("complete", "archived", "refused")
         finished = [(self._open[load.load_id], load) for load in known.values() if load.state in states]
+        returned_before = self._returner.file_count
         self._forget(self._finisher.take_out(finished))
+        return self._returner.file_count > returned_before
 
     def _forget(self, load_ids: Iterable[int]) -> None:
         """Drop what is known of loads; where the books lost them, their files are adopted again."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, case, insert, select, update
 
 from services.writer.deltas import as_texts
 from services.writer.outcomes import Plan
@@ -120,8 +120,20 @@ def complete_if_balanced(connection: Connection, schema: Schema, load_id: int, d
     table = schema.loads
     balanced = (table.c.load_id == load_id) & table.c.completed_at.is_(None) & (table.c.rows_done == table.c.row_count)
     now = utc_now()
-    values = {"state": "complete", "reason": None, "message": None, "completed_at": now}
-    if connection.execute(update(table).where(balanced).values(values)).rowcount == 0:
+    # Its file is out already where a watcher refused to go on reading, and did not know that all was published.
+    is_out = table.c.state == "refused"
+    # MySQL assigns from left to right: the state, which the others ask for, comes last.
+    changes = (
+        update(table)
+        .where(balanced)
+        .ordered_values(
+            (table.c.reason, case((is_out, table.c.reason))),
+            (table.c.message, case((is_out, table.c.message))),
+            (table.c.completed_at, now),
+            (table.c.state, case((is_out, "archived"), else_="complete")),
+        )
+    )
+    if connection.execute(changes).rowcount == 0:
         return False
     connection.execute(insert(schema.outbox), {"load_id": load_id, "dataset": dataset, "completed_at": now})
     return True

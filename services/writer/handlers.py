@@ -4,12 +4,14 @@ import logging
 from collections.abc import Callable
 
 from services.writer import books
+from services.writer.bisection import Merge, merge_all, merge_what_fits
+from services.writer.healing import heal_named
 from services.writer.merge import Merger
 from shared import loads
-from shared.errors import ContradictoryMessage, MalformedMessage
+from shared.errors import ContradictoryMessage, MalformedMessage, RowsRefused
 from shared.logs import facts
 from shared.messages import LoadExtracted, RowsExtracted, decode
-from shared.rows import type_chunk
+from shared.rows import TypedChunk, type_chunk
 from shared.store import Store
 
 _log = logging.getLogger(__name__)
@@ -48,16 +50,27 @@ class WriterHandlers:
         dataset = self._store.catalog.datasets.get(chunk.dataset)
         if dataset is None:
             raise ContradictoryMessage(f"load {chunk.load_id}: the configuration has no dataset {chunk.dataset!r}")
-        typed = type_chunk(dataset, chunk)
+        typed, merger = type_chunk(dataset, chunk), self._mergers[dataset.name]
+        try:
+            return self._enter(chunk, typed, merge_all, merger)
+        except RowsRefused as error:
+            _log.warning("the database refuses rows: %s", error, extra=_facts("rows_refused", chunk))
+        return self._enter(chunk, typed, merge_what_fits, merger)
+
+    def _enter(self, chunk: RowsExtracted, typed: TypedChunk, merge: Merge, merger: Merger) -> bool:
+        """Apply a chunk in one transaction; say whether it completes its load."""
+        schema = self._store.schema
         with self._store.transaction() as connection:
-            if not books.enter_chunk(connection, self._store.schema, chunk):
+            if not books.enter_chunk(connection, schema, chunk):
                 _log.debug("a chunk came again", extra=_facts("chunk_repeated", chunk))
                 return False
-            plan = self._mergers[dataset.name].merge(connection, chunk.load_id, typed.rows)
-            books.record_rejections(connection, self._store.schema, chunk.load_id, typed.rejections)
-            books.record_deltas(connection, self._store.schema, chunk, plan)
-            books.count_chunk(connection, self._store.schema, chunk, plan, len(typed.rejections))
-            completed = books.complete_if_balanced(connection, self._store.schema, chunk.load_id, chunk.dataset)
+            plan, refused = merge(connection, merger, chunk, typed.rows)
+            rejections = [*typed.rejections, *refused]
+            books.record_rejections(connection, schema, chunk.load_id, rejections)
+            heal_named(connection, schema, chunk, rejections)
+            books.record_deltas(connection, schema, chunk, plan)
+            books.count_chunk(connection, schema, chunk, plan, len(rejections))
+            completed = books.complete_if_balanced(connection, schema, chunk.load_id, chunk.dataset)
         _log.debug("a chunk is merged", extra=_facts("chunk_merged", chunk))
         return completed
 

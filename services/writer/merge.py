@@ -29,7 +29,8 @@ class Merger:
             schema.datasets[dataset.name], schema.flavour, counted=self._counting.columns
         )
         self._references = References(store, dataset)
-        self._key = positions(dataset.key, dataset.column_names)
+        #: Where the key is in a row.
+        self.key = positions(dataset.key, dataset.column_names)
         self._newness = Newness()
 
     def merge(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> Plan:
@@ -40,7 +41,7 @@ class Merger:
         if not rows:
             return Plan()
         self._references.secure(connection, rows)
-        distinct = last_of_each_key(rows, self._key)
+        distinct = last_of_each_key(rows, self.key)
         plan = self._insert_all(connection, load_id, distinct) or self._look_and_write(connection, load_id, distinct)
         self._newness.note(load_id, is_new=len(plan.insert) == len(distinct))
         plan.superseded += len(rows) - len(distinct)

@@ -42,6 +42,20 @@ class Plan:
         """Whether any value of the table will be another one, or is new."""
         return bool(self.insert or self.update)
 
+    def add(self, later: "Plan") -> None:
+        """Take in what was done after it in the same transaction."""
+        self.insert += later.insert
+        self.update += later.update
+        self.touch += later.touch
+        self.inserted += later.inserted
+        self.updated += later.updated
+        self.unchanged += later.unchanged
+        self.superseded += later.superseded
+        self.deltas = {
+            name: _sum(self.deltas.get(name, {}), later.deltas.get(name, {}))
+            for name in {**self.deltas, **later.deltas}
+        }
+
 
 def last_of_each_key(rows: Iterable[LinedRow], key: Sequence[int]) -> list[LinedRow]:
     """Keep the last line of each key, in the order of the keys: the order in which every writer locks."""
@@ -51,6 +65,14 @@ def last_of_each_key(rows: Iterable[LinedRow], key: Sequence[int]) -> list[Lined
         if identity not in last or last[identity][0] < row[0]:
             last[identity] = row
     return [last[identity] for identity in sorted(last)]
+
+
+def lines_of_each_key(rows: Iterable[LinedRow], key: Sequence[int]) -> list[list[LinedRow]]:
+    """Put the lines of each key together, the last one at the end, in the order of the keys."""
+    lines: dict[Key, list[LinedRow]] = {}
+    for row in sorted(rows, key=lambda row: row[0]):
+        lines.setdefault(tuple(row[1][position] for position in key), []).append(row)
+    return [lines[identity] for identity in sorted(lines)]
 
 
 def decide(rows: Iterable[LinedRow], stored: Mapping[int, Stored], load_id: int) -> Plan:
@@ -79,3 +101,8 @@ def _decide(plan: Plan, row: LinedRow, stored: Stored | None, load_id: int) -> N
         plan.updated += 1
     if (stored.asserted_load, stored.asserted_line) < (load_id, row[0]):
         (plan.touch if stored.equal else plan.update).append(row)
+
+
+def _sum(first: Mapping[Key, int], second: Mapping[Key, int]) -> dict[Key, int]:
+    total = {key: first.get(key, 0) + second.get(key, 0) for key in {**first, **second}}
+    return {key: count for key, count in total.items() if count}

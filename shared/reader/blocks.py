@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, islice, takewhile
 from typing import Protocol
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 
 #: The most bytes a row may have; G8 needs some bound, and a message must stay far below the broker's 16 MiB.
 LONGEST_ROW_BYTES = 1 << 20
@@ -42,7 +42,7 @@ class Lines:
         self._encoding = encoding
         self._block_bytes = block_bytes
         self._longest_row_bytes = longest_row_bytes
-        self._rest = file.read(len(_BOM)).removeprefix(_BOM) if skips_mark else b""
+        self._rest = file.read(len(BOM)).removeprefix(BOM) if skips_mark else b""
         self._block: Iterator[bytes] = iter(())
         self._row: list[bytes] = []
         self._row_bytes = 0

@@ -71,7 +71,9 @@ def _delimiters(lines: list[str]) -> list[str]:
     found = [each for each in (*_LONG_DELIMITERS, *_DELIMITERS) if sum(each in line for line in lines) >= least]
     long = [each for each in found if len(each) > 1 and _is_always(each, lines)]
     parts = {part for each in long for part in each}
-    return [each for each in found if (each in long) or (len(each) == 1 and each not in parts)] or [","]
+    likely = [each for each in found if (each in long) or (len(each) == 1 and each not in parts)]
+    # Without any, the comma stands for a table of one column.
+    return likely if "," in likely else [*likely, ","]
 
 
 def _is_always(delimiter: str, lines: list[str]) -> bool:
@@ -120,7 +122,8 @@ def _rate(text: str, dialect: Dialect) -> Rating:
     cells = [cell for _, cells in records if len(cells) == width for cell in cells]
     score = consistency * _gain(width) * _tidiness(cells[:_MOST_CELLS])
     if dialect.delimiter in _RARE_DELIMITERS:
-        score *= _RARE_PRIOR if consistency >= _RARE_CONSISTENCY else 0.0
+        is_regular = consistency >= _RARE_CONSISTENCY and len(records[0][1]) == width
+        score *= _RARE_PRIOR if is_regular else 0.0
     return Rating(dialect=dialect, score=score, width=width, consistency=consistency, records=records)
 
 

@@ -14,8 +14,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-#: In which of two bytes the zeros of a text in Latin letters are.
-_MOST_ZEROS = 0.3
+#: Every other byte of a text in Latin letters is zero, and hardly one of those between.
+_LEAST_ZEROS, _MOST_OTHERS = 0.3, 0.05
 #: How much a stray byte for each sound character takes from the confidence that a text is UTF-8.
 _DOUBT_OF_STRAY = 0.4
 #: Where so few lines are not ASCII, and this is all that can be said for another encoding, they are garbage.
@@ -76,11 +76,11 @@ def _marked(beginning: bytes) -> EncodingGuess | None:
 
 
 def _wide(beginning: bytes) -> EncodingGuess | None:
-    even, odd = beginning[0::2], beginning[1::2]
-    if not odd or beginning.count(0) < _MOST_ZEROS * len(odd):
+    even, odd = beginning[0::2].count(0), beginning[1::2].count(0)
+    # In a hole of a file there are as many in the one as in the other.
+    if max(even, odd) < _LEAST_ZEROS * len(beginning) / 2 or min(even, odd) > _MOST_OTHERS * max(even, odd):
         return None
-    high_first = even.count(0) > odd.count(0)
-    return EncodingGuess("utf-16-be" if high_first else "utf-16-le", 0.9)
+    return EncodingGuess("utf-16-be" if even > odd else "utf-16-le", 0.9)
 
 
 def _lines_not_ascii(text: bytes) -> bytes:

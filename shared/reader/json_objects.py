@@ -10,6 +10,7 @@ from shared.reader.blocks import Lines, RowTooLarge
 from shared.reader.cell_text import EXCERPT_CHARACTERS, storable
 from shared.reader.json_scanner import Scanner, ValueTooLarge
 from shared.reader.json_values import BadObject, NotJson, parse_object
+from shared.reasons import Reason
 
 #: So much of a name is shown.
 NAME_CHARACTERS = 80
@@ -142,6 +143,6 @@ def _too_large(line: int, size_bytes: int, beginning: str) -> JsonObject:
     return JsonObject(line, size_bytes, "", fault)
 
 
-def unreadable(line: int, code: str, message: str, raw: str) -> UnreadableRow:
+def unreadable(line: int, code: Reason, message: str, raw: str) -> UnreadableRow:
     """Reject one object, whatever its text is made of."""
     return UnreadableRow(line=line, code=code, message=message, raw=storable(raw))

@@ -12,6 +12,7 @@ from shared.reader.blocks import Readable
 from shared.reader.compression import seekable
 from shared.reader.contents import Container, contents_of
 from shared.reader.csv_table import CsvTable
+from shared.reader.encodings import is_wide
 from shared.reader.expansion import Expansion
 from shared.reader.json_records import JsonRecords, NdjsonRecords
 from shared.reader.sources import Record, RecordSource
@@ -94,6 +95,13 @@ class Plan:
         )
         first = next(tables)
         return first if len(self.parts) == 1 else _Joined(first, tables)
+
+    def lines_of(self, file: IO[bytes]) -> Readable | None:
+        """Return the bytes, after decompression, whose lines are those of the records; None where it has no such."""
+        understanding = self.parts[0].understanding
+        if len(self.parts) > 1 or understanding is None or is_wide(understanding.dialect.encoding):
+            return None
+        return next(contents_of(file, self.container))
 
     def check(self) -> None:
         """Raise FileRefused where nobody should rely on it: the file is cut, or may be meant otherwise."""

@@ -10,6 +10,7 @@ from shared.reader.dialects import PLAIN, Dialect
 from shared.reader.loose_quotes import LooseQuotes
 from shared.reader.sources import Record
 from shared.reader.splitting import Splitter, let_fields_be_long, splitter
+from shared.reasons import Reason
 
 _EXCERPT_CHARACTERS = 1000
 _NEVER_CLOSED = "a quote is opened and never closed"
@@ -84,7 +85,7 @@ class RecordReader:
                 self._width = self._width or len(cells)
                 yield begin, cells
 
-    def _unreadable(self, code: str, message: str, raw: str) -> UnreadableRow:
+    def _unreadable(self, code: Reason, message: str, raw: str) -> UnreadableRow:
         given_back = self._lines.give_back(self._is_record) if self._width else 0
         self._lines_before += self._splitter.line_num - given_back
         self._splitter = self._new_splitter()

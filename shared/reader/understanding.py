@@ -3,7 +3,8 @@
 import codecs
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from io import BytesIO
+from io import BytesIO, StringIO
+from itertools import islice
 
 from shared.datasets import ReadSettings
 from shared.errors import FileRefused
@@ -29,6 +30,9 @@ class Understanding:
     layout: Layout
     #: How many cells a row has.
     width: int
+    #: Whether the sample is ASCII alone, and whether it has the quote: if not, others would do as well.
+    is_ascii: bool
+    has_quotes: bool
     #: Of the encoding and of the rest, 0 to 1; 1 where it was fixed.
     encoding_confidence: float = 1.0
     dialect_confidence: float = 1.0
@@ -60,23 +64,25 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
     if not text.strip():
         raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
     ratings = rated(_skipped(text, settings.skip_lines or 0), settings)
-    named = _with_names(ratings, expected)
-    best = named or ratings[0]
+    names = _find_names(ratings, expected)
+    best = names.rating if names else ratings[0]
     layout = find_layout(
         best.records,
         best.width,
         settings,
         ending=_ending(sample, best, encoding.encoding),
         is_cut=not (sample.tail or sample.head).endswith((b"\n", b"\r")),
-        named=_names_at(best.records, expected),
+        named=names.place if names else None,
     )
     rivals = [rating for rating in ratings if rating.dialect.delimiter != best.dialect.delimiter and rating.width > 1]
     return Understanding(
         dialect=with_encoding(best, "utf-8" if encoding.encoding == "ascii" else encoding.encoding),
         layout=layout,
-        width=best.width if named is None else len(best.records[_names_at(best.records, expected) or 0][1]),
+        width=len(best.records[names.place][1]) if names else best.width,
+        is_ascii=sample.head.isascii() and sample.tail.isascii() and not sample.odd and not is_wide(encoding.encoding),
+        has_quotes=best.dialect.quote is not None and best.dialect.quote in text,
         encoding_confidence=encoding.confidence,
-        dialect_confidence=1.0 if settings.delimiter or named else _confidence(best, rivals),
+        dialect_confidence=1.0 if settings.delimiter or (names and names.are_all) else _confidence(best, rivals),
         other_encodings=encoding.others,
         other_dialects=tuple(rating.dialect for rating in rivals[:2]),
     )
@@ -100,21 +106,30 @@ def _text(sample: Sample, encoding: str) -> str:
 
 
 def _skipped(text: str, count: int) -> str:
-    return "".join(text.splitlines(keepends=True)[count:])
+    return "".join(islice(StringIO(text, newline=""), count, None))
 
 
-def _with_names(ratings: list[Rating], expected: Collection[str]) -> Rating | None:
-    """The best one under which some record has all expected names: no better evidence could be had."""
-    return next((rating for rating in ratings if _names_at(rating.records, expected) is not None), None)
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """A record that has expected names: all of them are the best evidence, some of them say what is missing."""
+
+    rating: Rating
+    place: int
+    are_all: bool
 
 
-def _names_at(records: list[Record], expected: Collection[str]) -> int | None:
-    """Return the place of the first record that has all expected names."""
-    if not expected:
-        return None
+def _find_names(ratings: list[Rating], expected: Collection[str]) -> _Names | None:
+    """Find the record with the most expected names, the first of equals, under the best dialect of equals."""
     wanted = set(expected)
-    close = enumerate(records[:_MOST_PREAMBLE_RECORDS])
-    return next((place for place, (_, cells) in close if wanted <= set(map(str.strip, cells))), None)
+    best, most = None, (0, False)
+    for rating in ratings:
+        for place, (_, cells) in enumerate(rating.records[:_MOST_PREAMBLE_RECORDS]):
+            count = len(wanted.intersection(map(str.strip, cells)))
+            # Of a column of texts a blank is no delimiter, though all rows have one.
+            found = (count, len(cells) == rating.width)
+            if count and found > most:
+                best, most = _Names(rating, place, count == len(wanted)), found
+    return best
 
 
 def _confidence(best: Rating, rivals: list[Rating]) -> float:

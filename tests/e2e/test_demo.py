@@ -54,7 +54,7 @@ def test_the_demo_shows_what_was_loaded_rejected_and_summarised(clone: Path) -> 
         "places.csv": ["places", "archived", "122", "122", "0", "0", "0", "0"],
     }
     assert "3 references wait for 2 rows" in loaded
-    assert "given_name,family_name,date_of_birth,place_of_birth,line,column,code,message" in rejected
+    assert "given_name,family_name,date_of_birth,place_of_birth,load,line,byte_offset,column,code,message" in rejected
     assert rejected.count("1837-02-30") >= 1
     summary = json.loads(summarised.splitlines()[1])
     assert list(summary.items()) == list(expected_summary(clone / "data" / "samples").items())

@@ -34,6 +34,13 @@ class Drop:
     rows: dict[int, tuple[str, ...]]
     #: Why the file is refused whole; None: it is loaded.
     refused: str | None
+    #: Whether it was written to after its claim: another load tells the whole of it, this one any part.
+    is_changed: bool = False
+
+    def before_row(self, number: int) -> bytes:
+        """Return the content up to a row, counted from 0."""
+        lines = self.content.split(b"\n")
+        return b"".join(line + b"\n" for line in lines[: sorted(self.rows)[number] - 1])
 
 
 def draw_drops(random: Random, *, count: int, most_rows: int, only_adds: bool = False) -> list[Drop]:

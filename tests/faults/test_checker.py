@@ -132,7 +132,9 @@ WRONG_IN_THE_DATABASE = {
     f"DELETE FROM inflow_chunks WHERE load_id = {ONE_LOAD} AND first_row > 0": "ends at row",
     "INSERT INTO inflow_chunks VALUES (98, 0, 3)": "which is not in the books",
     "DELETE FROM inflow_rejects WHERE rowid = (SELECT min(rowid) FROM inflow_rejects)": "must be rejected and is not",
-    f"INSERT INTO inflow_rejects VALUES ({ONE_LOAD}, 999, NULL, 'extra-cell', '-', '')": "is rejected and must not be",
+    f"INSERT INTO inflow_rejects (load_id, line, code, message, raw)"
+    f" VALUES ({ONE_LOAD}, 999, 'extra-cell', '-', '')": "is rejected and must not be",
+    "UPDATE inflow_rejects SET healed_by = 97": "is healed by 97; expected None",
     "UPDATE inflow_rejects SET code = 'other' WHERE rowid = (SELECT min(rowid) FROM inflow_rejects)": "must be reje",
     f"INSERT INTO inflow_outbox VALUES ({ONE_LOAD}, 'people', '2024-01-01 00:00:00')": "still in the outbox",
     f"UPDATE {COUNTED} SET _row_count = _row_count + 1 WHERE rowid = (SELECT min(rowid) FROM {COUNTED})": "keeps",

@@ -66,11 +66,22 @@ def test_only_changed_rows_are_published_with_their_own_lines(pipeline: Pipeline
     edited = people(20).replace("Given 7,Stone,1900-01-01,Weir", "Given 7,Stone,1900-01-01,Ayr")
 
     assert load(pipeline, edited + "Given 20,Stone,1900-01-01,Ayr\n") == [
-        "Given 7,Stone,1900-01-01,Ayr",
         "Given 20,Stone,1900-01-01,Ayr",
+        "Given 7,Stone,1900-01-01,Ayr",
     ]
     assert accounts(pipeline) == Accounts(read=21, inserted=1, updated=1, unchanged=19)
-    assert published_lines(pipeline)[-2:] == [9, 22]
+    assert published_lines(pipeline)[-2:] == [22, 9]
+
+
+def test_changed_rows_come_in_the_order_of_their_keys(pipeline: Pipeline) -> None:
+    """The last line of the file is not the last one then, and may have had no end."""
+    rows = [f"Given {number},Stone,1900-01-01,Weir" for number in reversed(range(10))]
+    load(pipeline, PEOPLE + "\n".join(rows))
+
+    edited = PEOPLE + "\n".join(row.replace("Weir", "Ayr") for row in rows)
+
+    assert load(pipeline, edited) == sorted(edited.splitlines()[1:])
+    assert accounts(pipeline) == Accounts(read=10, updated=10)
 
 
 @pytest.mark.parametrize("seed", range(5))

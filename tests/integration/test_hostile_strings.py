@@ -11,6 +11,7 @@ from sqlalchemy import make_url, text
 
 from services.watcher.chunks import Bounds
 from services.watcher.claims import ClaimedName
+from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
 from shared.database import Database
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
@@ -37,12 +38,14 @@ def drop(house: Warehouse, folder: Path, load_id: int, dataset: str, rows: Itera
         csv.writer(file).writerows([house.catalog.datasets[dataset].column_names, *rows])
     house.claim(dropped(load_id, dataset, "city"))
     claimed = ClaimedName(load_id=load_id, dataset=dataset, bounds=BOUNDS, original=path.name)
-    with closing(Reading(claimed, house.catalog.datasets[dataset], path)) as reading:
+    with closing(Reading(claimed, house.catalog.datasets[dataset], path, sorting=SortingTurns())) as reading:
         while not reading.survey():
             pass
         reading.open(None)
         while not reading.is_finished:
-            house.writer.handle(body(reading.message()))
+            message = reading.message()
+            assert message is not None
+            house.writer.handle(body(message))
             reading.confirm()
 
 

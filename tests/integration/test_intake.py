@@ -87,6 +87,7 @@ def test_a_file_that_appears_is_claimed_once_it_has_settled(patient: Pipeline, c
     source = patient.folder.root / "source.csv"
     source.write_text(people(1))
     arrive(source, patient.folder.inbox / "people.csv")
+    source.unlink()
 
     assert claimed(patient) == []
     assert patient.waiting() == settling("people.csv")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from shared import loads
 from shared.lifecycle import retry
-from shared.loads import Load, State, WaitingFile
+from shared.loads import Load, ReadAs, State, WaitingFile
 from shared.schema import Schema
 from shared.waiting import Waiting, waiting_references
 from tests.integration.conftest import OpenWarehouse
@@ -24,6 +24,9 @@ FILE = dropped(1, "people", PEOPLE, ("Ann", "Ash", "1901-02-03", "Ayr"), ("Bob",
 Step = Callable[[Connection, Schema], None]
 
 
+READ_AS = ReadAs(feed="places*.csv .csv", manner=None, description="csv", confidence=1.0)
+
+
 def enter(house: Warehouse, *steps: Step) -> Load:
     """Take steps in the books, each in a transaction of its own; return load 1."""
     for step in steps:
@@ -33,7 +36,7 @@ def enter(house: Warehouse, *steps: Step) -> Load:
 
 
 def reading(connection: Connection, schema: Schema) -> None:
-    loads.mark_reading(connection, schema, 1, header=["city", "née", 'a"b'], ignored=["née"])
+    loads.mark_reading(connection, schema, 1, header=["city", "née", 'a"b'], ignored=["née"], read_as=READ_AS)
 
 
 def published(connection: Connection, schema: Schema) -> None:
@@ -213,7 +216,7 @@ def test_a_header_is_kept_as_it_is_however_wide(warehouse: OpenWarehouse) -> Non
     names = [f"column {number} é" for number in range(20_000)]
 
     def wide(connection: Connection, schema: Schema) -> None:
-        loads.mark_reading(connection, schema, 1, header=names, ignored=names[1:])
+        loads.mark_reading(connection, schema, 1, header=names, ignored=names[1:], read_as=READ_AS)
 
     def wordy(connection: Connection, schema: Schema) -> None:
         loads.mark_refused(connection, schema, 1, reason="missing-label", message=", ".join(names))

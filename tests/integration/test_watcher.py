@@ -23,6 +23,7 @@ from services.watcher import standstill
 from services.watcher.chunks import Bounds
 from services.watcher.claims import ClaimedName
 from services.watcher.config import WatcherConfig
+from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
 from shared.configuration import load_catalog
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
@@ -105,7 +106,8 @@ def test_a_file_holds_little_between_its_turns(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text(people(20_000))
     claimed = ClaimedName(load_id=1, dataset="people", bounds=WatcherConfig().bounds, original="people.csv")
-    readings = [Reading(claimed, load_catalog(None).datasets["people"], path) for _ in range(8)]
+    dataset = load_catalog(None).datasets["people"]
+    readings = [Reading(claimed, dataset, path, sorting=SortingTurns()) for _ in range(8)]
     tracemalloc.start()
     for reading in readings:
         while not reading.survey():
@@ -374,6 +376,10 @@ def rejects(pipeline: Pipeline, name: str = "people.csv.1.csv") -> list[list[str
         return list(csv.reader(file))
 
 
+def header_of_reports(prefix: str = "") -> list[str]:
+    return [f"{prefix}{name}" for name in ("load", "line", "byte_offset", "column", "code", "message")]
+
+
 def test_a_bad_row_is_reported_with_all_it_had_and_holds_back_no_good_one(pipeline: Pipeline) -> None:
     """G7 A bad row never holds back a good one: it is reported with line, column, code, message and raw text."""
     bad = [
@@ -388,20 +394,20 @@ def test_a_bad_row_is_reported_with_all_it_had_and_holds_back_no_good_one(pipeli
     pipeline.finish()
 
     header, *rows = rejects(pipeline)
-    assert ",".join(header) == f"{PEOPLE.strip()},line,column,code,message"
+    assert ",".join(header) == f"{PEOPLE.strip()},load,line,byte_offset,column,code,message"
     assert [row[:4] for row in rows] == [
         bad[0],
         bad[1],
         ["Bo", "Stone", "", ""],
         ["Cy", "Stone", "1900-01-01", "Weir,and more,and, more"],
     ]
-    assert [row[4:7] for row in rows] == [
-        ["4", "date_of_birth", "type-error"],
-        ["5", "given_name", "constraint-error"],
-        ["7", "", "missing-cell"],
-        ["8", "", "extra-cell"],
+    assert [(row[4], row[5], *row[7:9]) for row in rows] == [
+        ("1", "4", "date_of_birth", "type-error"),
+        ("1", "5", "given_name", "constraint-error"),
+        ("1", "7", "", "missing-cell"),
+        ("1", "8", "", "extra-cell"),
     ]
-    assert all(row[7] for row in rows)
+    assert all(row[9] for row in rows)
     [load] = pipeline.loads()
     assert (load.state, load.rows_read, load.inserted, load.rejected) == ("archived", 7, 3, 4)
 
@@ -423,12 +429,12 @@ def test_a_mended_line_dropped_again_is_healed(pipeline: Pipeline) -> None:
 
     second = pipeline.loads()[1]
     assert (second.file, second.state, second.inserted, second.rejected) == ("people.csv.1.csv", "archived", 1, 1)
-    assert second.ignored_columns == ("line", "column", "code", "message")
+    assert second.ignored_columns == tuple(header_of_reports())
     assert pipeline.table("people")[0][:2] == ("Ada", "Stone, Jr")
     header, row = rejects(pipeline, "people.csv.1.csv.2.csv")
-    assert header[4:] == ["line", "column", "code", "message", "_line", "_column", "_code", "_message"]
+    assert header[4:] == [*header_of_reports(), *header_of_reports("_")]
     assert row[:4] == ["Bo", "Stone", "1900-13-01", "Weir"]
-    assert (row[4], row[8]) == ("5", "3")
+    assert (row[4:6], row[10:12]) == (["1", "5"], ["2", "3"])
 
 
 @pytest.mark.parametrize("own", ["line", "message,_code"])
@@ -439,8 +445,8 @@ def test_our_columns_of_a_rejects_file_get_names_that_the_file_does_not_have(pip
     header, row = rejects(pipeline)
     assert len(header) == len(set(header)) == len(row)
     assert ",".join(header).startswith(f"{own},{PEOPLE.strip()},")
-    assert [name.lstrip("_") for name in header[-4:]] == ["line", "column", "code", "message"]
-    assert row[-4:-1] == ["2", "date_of_birth", "type-error"]
+    assert [name.lstrip("_") for name in header[-6:]] == header_of_reports()
+    assert (row[-5], *row[-3:-1]) == ("2", "date_of_birth", "type-error")
 
 
 def test_rows_of_any_length_get_into_the_rejects_file_after_a_crash_too(new_pipeline: NewPipeline) -> None:

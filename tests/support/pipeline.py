@@ -207,6 +207,13 @@ class Pipeline:
         for path in sorted(self.folder.root.rglob("*")):
             relative = path.relative_to(self.folder.root)
             if path.is_file() and (len(relative.parts) > 1 or path.suffix == ".json"):
-                content = re.sub(rb"(?m)^load: \d+$", b"load: #", path.read_bytes())
+                content = _without_load(path)
                 found[re.sub(r"\.\d+(?=\.|$)", ".#", str(relative))] = content
         return found
+
+
+def _without_load(path: Path) -> bytes:
+    """A file's content; in a refused file's reason and in a file of rejected rows, # for the load's number."""
+    content = re.sub(rb"(?m)^load: \d+$", b"load: #", path.read_bytes())
+    load_id = re.search(r"\.csv\.(\d+)\.csv$", path.name)
+    return re.sub(rf",{load_id[1]},(?=\d)".encode(), b",#,", content) if load_id else content

@@ -61,6 +61,39 @@ def changed(old: str, new: str) -> str:
     return VALID.replace(old, new)
 
 
+@pytest.mark.parametrize(
+    ("limit", "rejected", "is_exceeded"),
+    [
+        ("0", 0, False),
+        ("0", 1, True),
+        ("100", 100, False),
+        ("100", 101, True),
+        ('"0%"', 1, True),
+        ('"5%"', 50, False),
+        ('"5%"', 51, True),
+        ('"0.5%"', 5, False),
+        ('"0.5%"', 6, True),
+        ('"100%"', 1000, False),
+    ],
+)
+def test_a_limit_of_rejects_is_a_number_or_a_share(limit: str, rejected: int, *, is_exceeded: bool) -> None:
+    catalog = parse(changed('key = ["id"]', f'key = ["id"]\nmax_rejects = {limit}'))
+
+    found = catalog.datasets["orders"].max_rejects
+    assert found is not None
+    assert found.is_exceeded(rejected, 1000) is is_exceeded
+    assert str(found) == limit.strip('"')
+    assert catalog.datasets["customers"].max_rejects is None
+
+
+@pytest.mark.parametrize("limit", ["-1", "true", "1.5", '"5"', '"101%"', '"-1%"', '"%"', '"5 %"', "[5]"])
+def test_a_limit_of_rejects_that_is_none_is_reported(limit: str) -> None:
+    [problem] = problems(changed('key = ["id"]', f'key = ["id"]\nmax_rejects = {limit}'))
+
+    assert problem.startswith("inflow.toml:4: [datasets.orders] max_rejects is ")
+    assert problem.endswith('; expected a number of rows, such as 100, or a share of them, such as "5%"')
+
+
 def test_the_default_configuration_declares_places_before_people() -> None:
     catalog = load_catalog(ROOT / "inflow.toml")
 
@@ -116,7 +149,15 @@ WRONG = {
     "unknown dataset setting": (
         'key = ["id"]',
         'key = ["id"]\ncolour = "red"',
-        '4: [datasets.orders] unknown setting "colour"; expected one of files, key, columns, references, read',
+        (
+            '4: [datasets.orders] unknown setting "colour";'
+            " expected one of files, key, max_rejects, columns, references, read, wait_for"
+        ),
+    ),
+    "unknown marker": (
+        'key = ["id"]',
+        'key = ["id"]\nwait_for = "md5"',
+        '4: [datasets.orders] wait_for is "md5"; expected one of done, sha256',
     ),
     "unknown column setting": (
         "precision = 12",
@@ -621,3 +662,11 @@ def test_the_file_in_the_working_folder_wins_over_the_built_in_one(
 
     (tmp_path / "inflow.toml").write_text(VALID, encoding="utf-8")
     assert list(load_catalog(None).datasets) == ["customers", "orders"]
+
+
+@pytest.mark.parametrize("marker", ["done", "sha256"])
+def test_a_dataset_may_wait_for_a_marker(marker: str) -> None:
+    catalog = parse(changed('key = ["id"]', f'key = ["id"]\nwait_for = "{marker}"'))
+
+    assert catalog.datasets["orders"].wait_for == marker
+    assert catalog.datasets["customers"].wait_for is None

@@ -38,7 +38,7 @@ def complete_at(
     now: float, *entries: Entry, before: dict[str, Sighting], renamed_in: set[str] | None = None
 ) -> list[str]:
     sightings = sight(entries, before, now=now)
-    complete = settled(entries, sightings, renamed_in=renamed_in or set(), now=now, settle_seconds=SETTLE_SECONDS)
+    complete = settled(entries, sightings, declared=renamed_in or set(), now=now, settle_seconds=SETTLE_SECONDS)
     return [each.path for each in complete]
 
 

@@ -157,12 +157,12 @@ def test_fields_that_are_not_known_are_ignored(payload: Payload) -> None:
 
 
 def test_unknown_fields_of_an_unreadable_row_are_ignored() -> None:
-    bad = {"line": 4, "code": "c", "message": "m", "raw": "r", "column": 7}
+    bad = {"line": 4, "code": "type-error", "message": "m", "raw": "r", "column": 7}
 
     chunk = decode(with_payload(unreadable=[bad])).payload
 
     assert isinstance(chunk, RowsExtracted)
-    assert chunk.unreadable == [UnreadableRow(line=4, code="c", message="m", raw="r")]
+    assert chunk.unreadable == [UnreadableRow(line=4, code="type-error", message="m", raw="r")]
 
 
 @pytest.mark.parametrize(

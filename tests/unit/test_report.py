@@ -22,9 +22,13 @@ LOADED = Load(
     reason=None,
     message=None,
     size_bytes=1000,
+    modified_at=NOON,
     header=("given_name",),
     ignored_columns=("mayor", "größe"),
+    read_as="csv, encoding utf-8",
+    confidence_percent=99,
     fingerprint=None,
+    first_pass_milliseconds=None,
     row_count=21,
     rows_done=21,
     inserted=10,
@@ -45,6 +49,8 @@ REFUSED = replace(
     reason="no-dataset",
     message="the name 'animals.csv' fits no dataset",
     ignored_columns=(),
+    read_as=None,
+    confidence_percent=None,
     row_count=None,
     rows_done=0,
     inserted=0,
@@ -59,9 +65,12 @@ BLOCKED = WaitingFile(file="pipe", state="blocked", reason="not-a-regular-file",
 
 
 def snapshot(
-    *loads: Load, files: tuple[WaitingFile, ...] = (), waiting: Mapping[int, Waiting] | None = None
+    *loads: Load,
+    files: tuple[WaitingFile, ...] = (),
+    waiting: Mapping[int, Waiting] | None = None,
+    healed: Mapping[int, int] | None = None,
 ) -> Snapshot:
-    return Snapshot(files=files, loads=loads, waiting=waiting or {})
+    return Snapshot(files=files, loads=loads, waiting=waiting or {}, healed=healed or {})
 
 
 def open_load(load_id: int, state: str, reason: str | None = None) -> Load:
@@ -85,12 +94,17 @@ def test_a_loaded_file_is_reported_with_its_accounts() -> None:
         "unchanged": 3,
         "superseded": 2,
         "rejected": 1,
+        "healed": 0,
+        "open": 1,
         "waiting_rows": 4,
         "waiting_for": 2,
         "ignored_columns": ["mayor", "größe"],
+        "read_as": "csv, encoding utf-8",
+        "confidence_percent": 99,
         "claimed_at": "2024-05-17T12:00:00Z",
         "completed_at": "2024-05-17T12:00:01.250000Z",
         "summarised": True,
+        "first_pass_seconds": None,
         "seconds": 1.25,
     }
 
@@ -122,13 +136,24 @@ def test_a_load_that_is_not_done_has_a_reason_of_its_own_or_that_of_its_state(st
     assert on_its_way["reason"] in loads_as_text(snapshot(open_load(10, state)))
 
 
+def test_of_the_rejected_rows_it_says_how_many_are_healed_and_how_many_open() -> None:
+    report = snapshot(replace(LOADED, rejected=5), healed={7: 2})
+
+    [load] = json.loads(loads_as_json(report))
+    assert (load["rejected"], load["healed"], load["open"]) == (5, 2, 3)
+    assert " ".join(loads_as_text(report).splitlines()[1].split()).startswith(
+        "7 people.csv people archived 21 10 5 3 2 5 2 3"
+    )
+
+
 def test_the_text_is_a_table_with_a_line_for_each_load() -> None:
     lines = loads_as_text(snapshot(LOADED, REFUSED, waiting={7: Waiting(4, 2)})).splitlines()
 
+    heading = "load file dataset state read inserted updated unchanged superseded rejected healed open waiting seconds"
     assert [" ".join(line.split()) for line in lines] == [
-        "load file dataset state read inserted updated unchanged superseded rejected waiting seconds reason",
-        "7 people.csv people archived 21 10 5 3 2 1 4 1.2",
-        "8 animals.csv - refused 0 0 0 0 0 0 0 no-dataset",
+        f"{heading} reason",
+        "7 people.csv people archived 21 10 5 3 2 1 0 1 4 1.2",
+        "8 animals.csv - refused 0 0 0 0 0 0 0 0 0 no-dataset",
     ]
     assert [line.index(cell) for line, cell in zip(lines, ("state", "archived", "refused"), strict=True)] == [28] * 3
     assert [line.index(cell) for line, cell in zip(lines, ("read ", "21 ", " 0 "), strict=True)] == [38, 40, 40]

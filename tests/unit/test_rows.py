@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from shared.datasets import Column, Dataset
 from shared.messages import RowsExtracted, UnreadableRow
+from shared.reasons import Reason
 from shared.rows import Rejection, TypedChunk, as_csv, type_chunk
 from tests.support.hostile import HOSTILE_STRINGS
 
@@ -78,7 +79,7 @@ def test_each_row_keeps_its_line_whatever_became_of_the_others() -> None:
         (["Ada", "", "x"], "extra-cell", "the row has 3 values, the header has 2"),
     ],
 )
-def test_a_row_of_the_wrong_width_is_rejected_as_a_whole(cells: list[str], code: str, message: str) -> None:
+def test_a_row_of_the_wrong_width_is_rejected_as_a_whole(cells: list[str], code: Reason, message: str) -> None:
     assert rejection(["name", "born"], *cells) == Rejection(
         line=2, column=None, code=code, message=message, raw=",".join(cells)
     )

@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 from services.aggregator.aggregator import Aggregator
 from services.watcher.claims import ClaimedName
 from services.watcher.config import WatcherConfig
+from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
 from services.writer.handlers import WriterHandlers
 from shared import loads
@@ -75,7 +76,7 @@ def _metered(bench: Bench, server: str, clock: Clock) -> Iterator[None]:
 def _publish(people: DataFile, store: Store, broker: BrokerSettings, clock: Clock) -> list[bytes]:
     """Do the watcher's part; return what was published."""
     bodies = []
-    reading = Reading(_CLAIMED, store.catalog.datasets[_DATASET], people.path)
+    reading = Reading(_CLAIMED, store.catalog.datasets[_DATASET], people.path, sorting=SortingTurns())
     with closing(Publisher(broker, name="inflow-benchmark")) as publisher:
         publisher.serve()
         while not reading.survey():
@@ -84,6 +85,8 @@ def _publish(people: DataFile, store: Store, broker: BrokerSettings, clock: Cloc
         while not reading.is_finished:
             with clock.step(Step.READ):
                 payload = reading.message()
+            if payload is None:
+                continue
             message = envelope(payload, occurred_at=loads.instant_now())
             with clock.step(Step.ENCODE):
                 bodies.append(encode(message))

@@ -44,7 +44,7 @@ def expect(catalog: Catalog, pairs: Iterable[tuple[Drop, Load]]) -> Expected:
     for drop, load in pairs:
         before = len(model.rejects)
         each = Loaded(drop=drop, load=load, rejects=())
-        if drop.refused is None:
+        if drop.refused is None and not drop.is_changed:
             model.drop(each.as_file)
         loaded.append(Loaded(drop=drop, load=load, rejects=model.rejects[before:]))
     return Expected(loaded=loaded, model=model)

@@ -8,26 +8,30 @@ from pathlib import Path, PurePath
 from shared.files import DataFolder
 from tests.faults.checks.expected import Expected, Loaded
 
-_REPORT_COLUMNS = ("line", "column", "code", "message")
+_REPORT_COLUMNS = ("load", "line", "byte_offset", "column", "code", "message")
 
 
 def file_problems(folder: DataFolder, expected: Expected) -> Iterator[str]:
     """Yield what is wrong with any file."""
     for place in (folder.inbox, folder.processing):
-        yield from (f"{place.name}/ still holds {name}" for name in sorted(_contents(place)))
+        files = (path for path in sorted(place.rglob("*")) if not path.is_dir())
+        yield from (f"{place.name}/ still holds {path.relative_to(place)}" for path in files)
     yield from _archive_problems(_contents(folder.archive), expected)
     yield from _rejected_problems(_contents(folder.rejected), expected)
     yield from _summary_problems(folder, expected)
 
 
 def _archive_problems(found: Mapping[str, bytes], expected: Expected) -> Iterator[str]:
-    wanted = {_finished(each): each.drop.content for each in expected.loaded if each.drop.refused is None}
+    loaded = (each for each in expected.loaded if each.drop.refused is None and not each.drop.is_changed)
+    wanted = {_finished(each): each.drop.content for each in loaded}
     yield from _differences("archive", found, wanted)
 
 
 def _rejected_problems(found: Mapping[str, bytes], expected: Expected) -> Iterator[str]:
     refused = [each for each in expected.loaded if each.drop.refused is not None]
-    with_rejects = {f"{each.drop.name}.{each.load.load_id}.csv": each for each in expected.loaded if each.rejects}
+    with_rejects = {
+        f"{PurePath(each.drop.name).name}.{each.load.load_id}.csv": each for each in expected.loaded if each.rejects
+    }
     reasons = {f"{_finished(each)}.reason.txt": each for each in refused}
     files = {_finished(each): each.drop.content for each in refused}
     others = {name: content for name, content in found.items() if name not in with_rejects and name not in reasons}
@@ -47,9 +51,17 @@ def _rejects_file_problems(name: str, content: bytes | None, loaded: Loaded) -> 
     if header != [*loaded.drop.header, *_REPORT_COLUMNS]:
         yield f"rejected/{name} has the header {header}"
     width = len(loaded.drop.header)
-    wanted = [[*_as_wide(r.cells, width), str(r.line), r.column, r.code] for r in sorted(loaded.rejects)]
+    wanted = [
+        [*_as_wide(r.cells, width), str(r.load_id), str(r.line), _offset(loaded, r.line), r.column, r.code]
+        for r in sorted(loaded.rejects)
+    ]
     if [row[:-1] for row in rows] != wanted or not all(row[-1] for row in rows):
         yield f"rejected/{name} has the rows {rows}; expected {wanted}, each with a message"
+
+
+def _offset(loaded: Loaded, line: int) -> str:
+    before = loaded.drop.content.splitlines(keepends=True)[: line - 1]
+    return str(sum(map(len, before)))
 
 
 def _as_wide(cells: tuple[str, ...], width: int) -> list[str]:

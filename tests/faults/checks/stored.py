@@ -37,6 +37,8 @@ class Stored:
     #: How many rows were not published, of loads whose files were compared with an earlier edition.
     unpublished: Mapping[int, int]
     rejects: Sequence[Reject]
+    #: Which load healed a rejected row, by its load and line.
+    healed: Mapping[Mark, int]
     outbox: Sequence[int]
     waiting: Sequence[WaitingFile]
     tables: Mapping[str, Mapping[Key, StoredRow]]
@@ -55,6 +57,7 @@ def read_stored(store: Store) -> Stored:
             ledger=_ledger(connection, schema),
             unpublished=_unpublished(connection, schema),
             rejects=_rejects(connection, schema),
+            healed=_healed(connection, schema),
             outbox=list(connection.scalars(select(schema.outbox.c.load_id).order_by(schema.outbox.c.load_id))),
             waiting=loads.waiting_files(connection, schema),
             tables={name: _table(connection, store, name) for name in store.catalog.datasets},
@@ -84,6 +87,12 @@ def _rejects(connection: Connection, schema: Schema) -> list[Reject]:
         Reject(row.load_id, row.line, row.column_name or "", row.code, tuple(next(csv.reader([row.raw]), ())))
         for row in rows
     ]
+
+
+def _healed(connection: Connection, schema: Schema) -> dict[Mark, int]:
+    table = schema.rejects
+    query = select(table.c.load_id, table.c.line, table.c.healed_by).where(table.c.healed_by.is_not(None))
+    return {(load_id, line): healed_by for load_id, line, healed_by in connection.execute(query)}
 
 
 def _table(connection: Connection, store: Store, name: str) -> dict[Key, StoredRow]:

@@ -1,7 +1,7 @@
 """What a poison message is, and messages that a writer can't use though they are well formed."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pika
 
@@ -11,7 +11,9 @@ from tests.support.deliveries import body
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MALFORMED, CONTRADICTORY, REFUSED = "MalformedMessage: ", "ContradictoryMessage: ", "DatabaseRefused: "
+    from shared.reasons import Reason
+
+MALFORMED, CONTRADICTORY, REFUSED = "MalformedMessage: ", "ContradictoryMessage: ", "RowsRefused: "
 
 #: A chunk as a watcher publishes it.
 CHUNK = RowsExtracted(
@@ -53,15 +55,15 @@ def contradictory(*, complete: LoadExtracted, begun: RowsExtracted) -> list[Pois
 
 
 def refused_by_the_database(*, complete: LoadExtracted) -> list[Poison]:
-    """Return messages that no table can take."""
+    """Return messages with what no table can take."""
     behind = replace(CHUNK, load_id=complete.load_id, first_row=complete.row_count)
-    payloads: Mapping[str, Payload] = {
-        "a code that is too long": replace(behind, unreadable=[replace(_UNREADABLE, code="x" * 65)]),
-        "rows without their key": replace(behind, header=["a", "b", "c", "d"]),
-    }
+    long_code = replace(behind, unreadable=[replace(_UNREADABLE, code=cast("Reason", "x" * 65))])
     twice_on_a_line = replace(behind, unreadable=[_UNREADABLE, _UNREADABLE])
+    # Rows that no table can take are rejected, each by itself: here they are more than the load has.
+    without_key = replace(behind, header=["a", "b", "c", "d"])
     return [
-        *(Poison(name=name, body=body(payload), reason=REFUSED) for name, payload in payloads.items()),
+        Poison(name="a code that is too long", body=body(long_code), reason=REFUSED),
+        Poison(name="rows without their key", body=body(without_key), reason=CONTRADICTORY),
         Poison(name="two unreadable rows on one line", body=body(twice_on_a_line), reason="ConcurrentInsert: "),
     ]
 

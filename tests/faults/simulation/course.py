@@ -1,13 +1,16 @@
 """The course of a run: everything under faults, then everything without, until there is nothing left to do."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from shared import loads
 from shared.files import DataFolder
 from tests.faults.checker import problems
 from tests.faults.simulation.broker import SimulatedBroker
 from tests.faults.simulation.database import SimulatedDatabase
 from tests.faults.simulation.faults import ALL_KILLED, BROKER_AWAY, DATABASE_AWAY
 from tests.faults.simulation.invariants import Invariants, event_problems, order_problems
+from tests.faults.simulation.late_rows import as_loaded
 from tests.faults.simulation.plan import Plan
 from tests.faults.simulation.process import Process, Site
 from tests.faults.simulation.processes import AggregatorProcess, WatcherProcess, WriterProcess
@@ -151,16 +154,22 @@ class Course:
         left = {
             **self._broker.depths(),
             "held": sum(process.consumer.held for process in self._processes),
-            "files": [path.name for path in (*self._folder.inbox.iterdir(), *self._folder.processing.iterdir())],
+            "files": [path.name for path in self._files_left() if path.is_file()],
             "books": self._database.select(_UNDONE),
         }
         return {what: which for what, which in left.items() if which}
 
+    def _files_left(self) -> Iterator[Path]:
+        yield from self._folder.inbox.rglob("*")
+        yield from self._folder.processing.iterdir()
+
     def _final_problems(self) -> Iterator[str]:
-        dropped = self._user.dropped
+        dropped, store = self._user.dropped, self._database.store
+        with store.transaction() as connection:
+            late = as_loaded(self._user.late, loads.all_loads(connection, store.schema))
         yield from problems(
-            drops=[each.drop for each in dropped],
-            store=self._database.store,
+            drops=[*(each.drop for each in dropped), *late],
+            store=store,
             folder=self._folder,
             queue_depths=self._broker.depths(),
             dead_letters=self._broker.dead_letters,

@@ -7,9 +7,11 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from os import PathLike
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from services.watcher.returning import rename_to_free_name
 from tests.faults.simulation.faults import (
     AFTER_RENAME,
     BEFORE_RENAME,
@@ -37,6 +39,7 @@ class Disk:
         self._world = world
         self._open, self._open_file = os.open, io.open
         self._rename, self._replace, self._unlink = os.rename, os.replace, os.unlink
+        self._rename_to_free_name = rename_to_free_name
         self._listdir, self._scandir = os.listdir, os.scandir
         self._flock = fcntl.flock
 
@@ -66,6 +69,12 @@ class Disk:
         self._pass(BEFORE_RENAME)
         self._rename(source, target)
         self._world.tell(f"renames {_name(source)} into {_name(target)}")
+        self._pass(AFTER_RENAME)
+
+    def rename_to_free_name(self, source: Path, target: Path) -> None:
+        self._pass(BEFORE_RENAME)
+        self._rename_to_free_name(source, target)
+        self._world.tell(f"puts {_name(source)} back as {_name(target)}")
         self._pass(AFTER_RENAME)
 
     def replace(self, source: AnyPath, target: AnyPath) -> None:

@@ -63,12 +63,13 @@ POINTS = (
 OUT_OF_ORDER, DUPLICATED = "a message is delivered out of order", "a message is delivered twice"
 GIVEN_UP, WIPED = "the broker gives up a message by counting", "the broker loses all its messages"
 HINT_LOST, COPIED_SLOWLY = "an event of the inbox is lost", "a file is copied into the inbox in two parts"
+WRITTEN_LATE = "a file is written to after its claim"
 SAME_NAME, REPLACED = "a name is dropped again", "a file is replaced before its claim"
 INTERLUDE, LOCK_AWAITED = "others work in the middle of a step", "an aggregator waits for the lock"
 ALL_KILLED = "everything is killed at once"
 DATABASE_AWAY, BROKER_AWAY = "the database is away for a while", "the broker is away for a while"
 OTHERS = (
-    OUT_OF_ORDER, DUPLICATED, GIVEN_UP, WIPED, HINT_LOST, COPIED_SLOWLY, SAME_NAME, REPLACED, INTERLUDE,
+    OUT_OF_ORDER, DUPLICATED, GIVEN_UP, WIPED, HINT_LOST, COPIED_SLOWLY, WRITTEN_LATE, SAME_NAME, REPLACED, INTERLUDE,
     LOCK_AWAITED, ALL_KILLED, DATABASE_AWAY, BROKER_AWAY,
 )  # fmt: skip
 

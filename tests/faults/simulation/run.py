@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import services.watcher.intake
+import services.watcher.returning
 import services.watcher.standstill
 import shared.loads
 from shared.files import DataFolder
@@ -60,7 +61,9 @@ def _simulated(world: World) -> Iterator[None]:
         undo.enter_context(patch.object(services.watcher.intake, "time", world.clock))
         undo.enter_context(patch.object(services.watcher.standstill, "time", world.clock))
         undo.enter_context(patch.object(shared.loads, "datetime", world.clock))
-        undo.enter_context(Disk(world).interposed())
+        disk = Disk(world)
+        undo.enter_context(disk.interposed())
+        undo.enter_context(patch.object(services.watcher.returning, "rename_to_free_name", disk.rename_to_free_name))
         undo.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.CRITICAL)
         yield

@@ -1,4 +1,4 @@
-"""Whoever drops files: renames them in, copies them at once or in two parts, and drops the same name again."""
+"""Whoever drops files: renames them in, copies them at once, in two parts or too late, and drops a name again."""
 
 import os
 from dataclasses import dataclass, replace
@@ -8,11 +8,13 @@ from typing import IO
 from services.watcher.claims import number_of
 from shared.files import DataFolder
 from tests.faults.drops import Drop
-from tests.faults.simulation.faults import COPIED_SLOWLY, HINT_LOST, REPLACED, SAME_NAME
+from tests.faults.simulation.faults import COPIED_SLOWLY, HINT_LOST, REPLACED, SAME_NAME, WRITTEN_LATE
+from tests.faults.simulation.late_rows import LateRows
 from tests.faults.simulation.plan import Plan
 from tests.faults.simulation.processes import WatcherProcess
 from tests.faults.simulation.world import World
 
+_LATE_CHANCE, _MORE_COMES_CHANCE = 0.15, 0.2
 _SAME_NAME_CHANCE, _RENAME_CHANCE, _HINT_CHANCE, _SLOW_CHANCE = 0.35, 0.5, 0.5, 0.5
 
 
@@ -47,23 +49,28 @@ class User:
         self._mean_patience = plan.mean_patience
         self._patience = 0
         self._copy: _Copy | None = None
+        self._late_rows: LateRows | None = None
         self.dropped: list[Dropped] = []
+        #: Those of which some rows came late.
+        self.late: list[Drop] = []
 
     @property
     def is_done(self) -> bool:
         """Whether all is dropped, whole."""
-        return not self._planned and self._copy is None
+        return not self._planned and self._copy is None and self._late_rows is None
 
     def step(self) -> None:
         """Drop the next file, or the rest of the last one."""
         with self._world.act(None):
             if self._copy is not None:
                 self._finish_copy(self._copy)
+            elif self._late_rows is not None and (not self._planned or self._world.happens(_MORE_COMES_CHANCE)):
+                self._write_late_rows(self._late_rows)
             elif self._patience and self._is_work_left():
                 self._patience -= 1
             elif self._planned:
                 self._patience = self._world.random.randrange(2 * self._mean_patience + 1)
-                self._drop(self._named(self._planned.pop()))
+                self._drop_next(self._planned.pop())
 
     def before_time_passes(self, seconds: float) -> None:
         """No copy pauses for as long as a file takes to settle: that is what settling is for."""
@@ -73,6 +80,32 @@ class User:
 
     def _is_work_left(self) -> bool:
         return any(map(os.listdir, (self._folder.inbox, self._folder.processing)))
+
+    def _drop_next(self, drop: Drop) -> None:
+        can_be_late = self._late_rows is None and drop.refused is None and drop.rows
+        if can_be_late and self._world.happens(_LATE_CHANCE):
+            self._drop_with_late_rows(drop)
+        else:
+            self._drop(self._named(drop))
+
+    def _drop_with_late_rows(self, drop: Drop) -> None:
+        begin = drop.before_row(self._world.random.randrange(len(drop.rows)))
+        path = self._folder.inbox / drop.name
+        file = path.with_name(f".{path.name}.part").open("wb", buffering=0)
+        file.write(begin)
+        self._world.tell(f"{drop.name} is dropped, {len(begin)} bytes of {len(drop.content)}")
+        self._late_rows = LateRows(drop, file, drop.content[len(begin) :])
+        self.late.append(drop)
+        self._rename_in(path)
+
+    def _write_late_rows(self, late: LateRows) -> None:
+        if not (self._folder.inbox / late.drop.name).exists():
+            self._world.count(WRITTEN_LATE)
+        with late.file as file:
+            file.write(late.rest)
+            now = self._world.clock.time()
+            os.utime(file.fileno(), (now, now))
+        self._late_rows = None
 
     def _named(self, drop: Drop) -> Drop:
         """Perhaps under a name that was dropped before."""
@@ -91,16 +124,16 @@ class User:
         self._world.tell(f"{drop.name} is dropped, {len(drop.rows)} rows, {drop.refused or 'good'}")
         self.dropped.append(Dropped(drop, self._highest_number()))
         if self._world.random.random() < _RENAME_CHANCE:
-            self._rename_in(path, drop.content)
+            path.with_name(f".{path.name}.part").write_bytes(drop.content)
+            self._rename_in(path)
         elif self._settle_seconds and not is_replacing and self._world.happens(_SLOW_CHANCE):
             self._begin_copy(path, drop.content)
         else:
             path.write_bytes(drop.content)
             self._stamp(path)
 
-    def _rename_in(self, path: Path, content: bytes) -> None:
+    def _rename_in(self, path: Path) -> None:
         hidden = path.with_name(f".{path.name}.part")
-        hidden.write_bytes(content)
         self._stamp(hidden)
         hidden.rename(path)
         if self._world.random.random() < _HINT_CHANCE:

@@ -1,0 +1,79 @@
+"""Decides of a complete file whether it may be claimed: what stands beside it, and what it is by itself."""
+
+import stat
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from services.watcher import unclaimed
+from services.watcher.checksums import Checksums, StillReading
+from services.watcher.discovery import Entry, dataset_of
+from services.watcher.markers import Markers, marker_path
+from services.watcher.regular_files import is_open_for_writing
+from shared.datasets import Dataset
+from shared.errors import FileRefused
+from shared.loads import WaitingFile
+
+
+class Admission:
+    """Looks at the markers of one listing at a time, and at each file just before its claim."""
+
+    def __init__(self, inbox: Path, datasets: Mapping[str, Dataset], *, settle_seconds: float) -> None:
+        self._inbox = inbox
+        self._datasets = datasets
+        self._settle_seconds = settle_seconds
+        self._checksums = Checksums(inbox)
+        self._markers = Markers(())
+        self._declared: set[str] = set()
+
+    def begin_look(self, listed: Sequence[Entry], files: Sequence[Entry], renamed_in: Collection[str]) -> set[str]:
+        """Take a listing; return the files of it that somebody declared whole, by a rename or by a marker."""
+        self._markers = Markers.among(listed)
+        self._checksums.begin_look({file.path for file in files})
+        self._declared = self._markers.done(files) | set(renamed_in)
+        return self._declared
+
+    def why_not(self, file: Entry) -> WaitingFile | None:
+        """Say why a complete file has to wait; None: it may be claimed. OSError where it can't be opened."""
+        return self._missing_marker(file) or self._changed(file) or self._mismatch(file)
+
+    def remove_markers(self, file: Entry) -> None:
+        """The file is claimed: its markers have done their duty. One that stays is too old for the next file."""
+        for path in self._markers.paths(file):
+            with suppress(OSError):
+                (self._inbox / path).unlink()
+
+    def _missing_marker(self, file: Entry) -> WaitingFile | None:
+        try:
+            marker = self._datasets[dataset_of(file.path, self._datasets)].wait_for
+        except FileRefused:
+            return None
+        if marker is None or self._markers.of(file, marker) is not None:
+            return None
+        return unclaimed.without_marker(file, marker_path(file.path, marker))
+
+    def _changed(self, file: Entry) -> WaitingFile | None:
+        """Look at the file itself: it may be another one than was listed."""
+        path = self._inbox / file.path
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            return unclaimed.no_file(file)
+        if status.st_nlink > 1:
+            return unclaimed.linked(file, status.st_nlink)
+        if is_open_for_writing(path) and file.path not in self._declared:
+            return unclaimed.being_written(file)
+        if (status.st_size, status.st_mtime_ns / 1e9) != (file.size_bytes, file.modified_at):
+            return unclaimed.settling(file, self._settle_seconds)
+        return None
+
+    def _mismatch(self, file: Entry) -> WaitingFile | None:
+        marker = self._markers.of(file, "sha256")
+        if marker is None:
+            return None
+        try:
+            mismatch = self._checksums.mismatch(file, marker)
+        except StillReading:
+            return unclaimed.being_verified(file, marker.path)
+        except FileRefused:
+            return unclaimed.no_file(file)
+        return None if mismatch is None else unclaimed.mismatching(file, mismatch)

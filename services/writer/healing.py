@@ -1,0 +1,31 @@
+"""A file of rejected rows comes back mended: the rows that are accepted of it heal the rejects that they name."""
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import Connection, select
+
+from shared.messages import RowsExtracted
+from shared.reject_files import named_rejects
+from shared.rejects import heal
+from shared.rows import Rejection
+from shared.schema import Schema
+
+
+def heal_named(connection: Connection, schema: Schema, chunk: RowsExtracted, rejections: Collection[Rejection]) -> None:
+    """Mark the rejects that a chunk's accepted rows name: those of earlier loads of the same dataset alone."""
+    named = named_rejects(chunk, {rejection.line for rejection in rejections})
+    if named:
+        # In one order everywhere: another writer may heal the same rows.
+        for load_id in sorted(_earlier_loads(connection, schema, chunk, named)):
+            heal(connection, schema, load_id, sorted(named[load_id]), by=chunk.load_id)
+
+
+def _earlier_loads(
+    connection: Connection, schema: Schema, chunk: RowsExtracted, load_ids: Iterable[int]
+) -> Iterable[int]:
+    """A file of rejected rows is written when its load is complete: whatever else is named is no reject of it."""
+    table = schema.loads
+    earlier = [load_id for load_id in load_ids if load_id < chunk.load_id]
+    return connection.scalars(
+        select(table.c.load_id).where(table.c.load_id.in_(earlier), table.c.dataset == chunk.dataset)
+    )

@@ -1,0 +1,33 @@
+"""Why a row is rejected or a file refused: the closed list of codes, after the terms of frictionless where it has one.
+
+docs/rejects.md says what each means and what to do; a test compares the two.
+"""
+
+from typing import Literal, get_args
+
+Reason = Literal[
+    "ambiguous-dataset",
+    "blank-header",
+    "blank-label",
+    "changed-while-read",
+    "compression-bomb",
+    "compression-error",
+    "constraint-error",
+    "dialect-error",
+    "duplicate-label",
+    "encoding-error",
+    "extra-cell",
+    "format-changed",
+    "format-error",
+    "missing-cell",
+    "missing-label",
+    "no-dataset",
+    "not-a-regular-file",
+    "row-too-large",
+    "source-error",
+    "too-many-labels",
+    "too-many-rejects",
+    "truncated-file",
+    "type-error",
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)

@@ -1,0 +1,98 @@
+"""A file that is written otherwise than the one before it in its feed is not guessed anew."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from shared.configuration import load_catalog
+from tests.support.pipeline import Pipeline
+
+DEFAULT = Path(__file__).parents[2] / "inflow.toml"
+
+HEADER = ["city", "county", "country"]
+AYR, BUTE = ["Ayr", "Ayrshire", "Scotland"], ["Bute", "Isle of Bute", "Scotland"]
+ZURICH = ["Zürich", "Zürich", "Switzerland"]
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
+    with closing(Pipeline(tmp_path / "data")) as opened:
+        yield opened
+
+
+def table(*rows: list[str], delimiter: str = ",") -> str:
+    return "".join(delimiter.join(cells) + "\n" for cells in (HEADER, *rows))
+
+
+def test_how_a_file_is_read_is_in_the_books(pipeline: Pipeline) -> None:
+    pipeline.drop(
+        "places.csv", "from the council\n\n" + table(AYR, ZURICH, delimiter=";").encode("cp1252").decode("cp1252")
+    )
+    pipeline.finish()
+
+    [load] = pipeline.loads()
+    assert load.read_as == "csv, encoding utf-8, delimiter ';', quote '\"', header_lines 1, skip_lines 2"
+    assert (load.confidence_percent, load.inserted) == (100, 2)
+
+
+@pytest.mark.parametrize(
+    ("second", "difference"),
+    [
+        pytest.param(table(BUTE, delimiter=";").encode(), "delimiter ';' instead of ','", id="delimiter"),
+        pytest.param(table(ZURICH, ZURICH).encode("cp1252"), "encoding 'cp1252' instead of 'utf-8'", id="encoding"),
+    ],
+)
+def test_another_manner_raises_an_alarm(pipeline: Pipeline, second: bytes, difference: str) -> None:
+    pipeline.drop("places-1.csv", table(AYR, ZURICH), modified_at=1)
+    pipeline.finish()
+    pipeline.drop("places-2.csv", second, modified_at=2)
+    pipeline.finish()
+
+    first, other = pipeline.loads()
+    assert (first.state, other.state, other.reason) == ("archived", "refused", "format-changed")
+    assert difference in (other.message or "")
+    assert [row[0] for row in pipeline.table("places")] == ["Ayr", "Zürich"]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(table(BUTE).encode(), id="ASCII alone"),
+        pytest.param(b"\xef\xbb\xbf" + table(BUTE, ZURICH).encode(), id="a mark"),
+        pytest.param(table(BUTE).replace("Isle of Bute", '"Isle, of Bute"').encode(), id="quotes for the first time"),
+        pytest.param(("\n\nwords above\n" + table(BUTE)).encode(), id="a preamble"),
+    ],
+)
+def test_what_reads_just_as_well_raises_none(pipeline: Pipeline, second: bytes) -> None:
+    pipeline.drop("places-1.csv", table(AYR, ZURICH), modified_at=1)
+    pipeline.finish()
+    pipeline.drop("places-2.csv", second, modified_at=2)
+    pipeline.finish()
+
+    assert [load.state for load in pipeline.loads()] == ["archived", "archived"]
+
+
+def test_what_is_fixed_raises_none(pipeline: Pipeline, tmp_path: Path) -> None:
+    pipeline.drop("places-1.csv", table(AYR), modified_at=1)
+    pipeline.finish()
+    config = tmp_path / "inflow.toml"
+    text = DEFAULT.read_text()
+    config.write_text(text.replace("[datasets.places]\n", '[datasets.places]\nread = { delimiter = ";" }\n'))
+    assert config.read_text() != text
+
+    with closing(Pipeline(tmp_path / "data", catalog=load_catalog(config))) as later:
+        later.drop("places-2.csv", table(BUTE, delimiter=";"), modified_at=2)
+        later.finish()
+        assert [load.state for load in later.loads()] == ["archived", "archived"]
+
+
+def test_rejected_rows_come_back_in_our_dialect(pipeline: Pipeline) -> None:
+    pipeline.drop("places.csv", table(AYR, ["", "none", "none"], delimiter=";"), modified_at=1)
+    pipeline.finish()
+    [rejects] = pipeline.folder.rejected.glob("*.csv")
+    pipeline.drop("places-mended.csv", rejects.read_text().replace("\n,none,none", "\nBute,none,none"), modified_at=2)
+    pipeline.finish()
+
+    assert [(load.state, load.inserted) for load in pipeline.loads()] == [("archived", 1), ("archived", 1)]
