@@ -31,6 +31,7 @@ def test_files_that_nobody_meant_are_read_or_refused() -> None:
         ('a;b;c\n1;2;3\n4;5;6\n(one remark)\n"never;7;8\n', [2, 3, 4, 5]),
         ('a;b;c\n1;2;3\n"4;5;6\n(one remark)\n', [2, 3]),
         ('a;b;c\n1;2;3\n4;5;6\n(one remark)\n"7"x;8;9\n(another remark)\n', [2, 3, 4, 5]),
+        ('a;b;c\n1;2;3\n4;5;6\n"\n"\n', [2, 3, 4]),
         ('Report\nof a day\na;b;c\n1;2;3\n"4;5;6\n7;8;9\n', [4, 5, 6]),
     ],
 )  # fmt: skip
