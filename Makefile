@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-unit simulate crash chaos mutants bench lint format lock schema up down logs clean
+.PHONY: help setup demo run test test-unit simulate crash chaos mutants fuzz bench lint format lock schema up down logs clean
 
 BIN := .venv/bin
 DATA ?= data
@@ -37,6 +37,9 @@ chaos: setup ## Kill, cut, freeze and fill up everything at random, on servers o
 
 mutants: setup ## Break the product on purpose and see which of these catches it
 	$(BIN)/python -m tests.faults.mutants
+
+fuzz: setup ## Read damaged files of all formats: a refusal or an account of every line, 10 minutes (SECONDS=n)
+	$(BIN)/python -m tests.corpus.fuzz --seconds $(or $(SECONDS),600)
 
 bench: setup ## Measure speed beside LOAD DATA, pandas, dlt and row by row (BENCH_OPTIONS="--rows 100000")
 	@scripts/bench.sh $(BENCH_OPTIONS)

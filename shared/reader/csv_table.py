@@ -7,7 +7,6 @@ from itertools import islice
 from shared.errors import FileRefused
 from shared.messages import UnreadableRow
 from shared.reader.blocks import Readable
-from shared.reader.dialects import Dialect
 from shared.reader.encodings import is_wide
 from shared.reader.layouts import Layout
 from shared.reader.records import RecordReader
@@ -23,7 +22,7 @@ class CsvTable:
         """Read the header. FileRefused where it can't be."""
         layout = understanding.layout
         self._layout = layout
-        self._reader = _reader(file, understanding.dialect, layout)
+        self._reader = _reader(file, understanding)
         self._records = iter(self._reader)
         width = understanding.width - layout.trailing_delimiter
         self._header = _header([*islice(self._records, layout.header_lines)], layout, width)
@@ -46,6 +45,8 @@ class CsvTable:
             held.append(self._without_trailing(record) if self._layout.trailing_delimiter else record)
             if len(held) > self._layout.footer_lines:
                 yield held.popleft()
+        # What can't be read is none of the footer.
+        yield from (record for record in held if isinstance(record, UnreadableRow))
 
     def _without_trailing(self, record: Record | UnreadableRow) -> Record | UnreadableRow:
         if not isinstance(record, UnreadableRow) and len(record[1]) == len(self._header) + 1 and not record[1][-1]:
@@ -53,11 +54,12 @@ class CsvTable:
         return record
 
 
-def _reader(file: Readable, dialect: Dialect, layout: Layout) -> RecordReader:
+def _reader(file: Readable, understanding: Understanding) -> RecordReader:
+    dialect, layout = understanding.dialect, understanding.layout
     if is_wide(dialect.encoding):
         file = Utf8Of(file, dialect.encoding)
         dialect = dialect.as_utf8()
-    return RecordReader(file, dialect=dialect, skip_lines=layout.skip_lines)
+    return RecordReader(file, dialect=dialect, skip_lines=layout.skip_lines, width=understanding.width)
 
 
 def _header(found: list[Record | UnreadableRow], layout: Layout, width: int) -> list[str]:

@@ -49,12 +49,9 @@ def is_wide(encoding: str) -> bool:
 
 def guess_encoding(beginning: bytes, odd: bytes = b"") -> EncodingGuess:
     """Guess from a file's beginning, and from lines further on that are not ASCII."""
-    for mark, encoding in _MARKS:
-        if beginning.startswith(mark):
-            return EncodingGuess(encoding, 1.0)
-    wide = _wide(beginning)
-    if wide is not None:
-        return wide
+    marked = _marked(beginning) or _wide(beginning)
+    if marked is not None:
+        return marked
     evidence = _lines_not_ascii(beginning) + odd
     if not evidence:
         return EncodingGuess("utf-8", 1.0)
@@ -66,6 +63,16 @@ def guess_encoding(beginning: bytes, odd: bytes = b"") -> EncodingGuess:
     is_rare = evidence.count(b"\n") < _FEW_LINES * (beginning.count(b"\n") or 1)
     # Garbage in a few rows is no reason to doubt all others.
     return EncodingGuess("utf-8", 0.7, (guess.encoding,)) if is_rare and guess.confidence < _UNLIKELY else guess
+
+
+def wide_encoding(beginning: bytes) -> str | None:
+    """Name the encoding where line ends take more than one byte; None where they do not."""
+    guess = _marked(beginning) or _wide(beginning)
+    return guess.encoding if guess is not None and is_wide(guess.encoding) else None
+
+
+def _marked(beginning: bytes) -> EncodingGuess | None:
+    return next((EncodingGuess(encoding, 1.0) for mark, encoding in _MARKS if beginning.startswith(mark)), None)
 
 
 def _wide(beginning: bytes) -> EncodingGuess | None:
@@ -84,7 +91,7 @@ def _sound_and_stray(text: bytes) -> tuple[int, int]:
     """Count the characters that are not ASCII, and the bytes that no UTF-8 has. What the end cuts is neither."""
     decoded, _ = codecs.utf_8_decode(text, "surrogateescape", False)
     stray = len(re.findall("[\udc80-\udcff]", decoded))
-    return sum(not character.isascii() for character in decoded) - stray, stray
+    return len(re.findall("[^\0-\x7f]", decoded)) - stray, stray
 
 
 def latin(evidence: bytes) -> EncodingGuess:

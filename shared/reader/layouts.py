@@ -118,9 +118,10 @@ def _footer(ending: Sequence[Record], width: int, *, at_least: int, is_cut: bool
 
 
 def _is_sentence(cells: Sequence[str], width: int) -> bool:
-    """Whether a record is one cell, and more than a word: a word may be a key whose row is cut short.
+    """Whether a record is one cell on one line, and more than a word: a word may be a key whose row is cut short.
 
     With another delimiter as often as a row has its own it is rather a row.
     """
-    is_one = len(cells) == 1 and not cells[0].strip().isalnum()
-    return is_one and all(cells[0].count(delimiter) != width - 1 for delimiter in _OTHER_DELIMITERS)
+    if len(cells) != 1 or cells[0].strip().isalnum() or not {"\r", "\n"}.isdisjoint(cells[0]):
+        return False
+    return all(cells[0].count(delimiter) != width - 1 for delimiter in _OTHER_DELIMITERS)

@@ -7,7 +7,7 @@ from shared.datasets import ReadSettings
 from shared.errors import FileRefused
 from shared.reader.blocks import Readable
 from shared.reader.contents import Container, contents_of, format_of, look_into
-from shared.reader.encodings import guess_encoding, is_wide
+from shared.reader.encodings import wide_encoding
 from shared.reader.plans import Part, Plan
 from shared.reader.samples import Sample, StreamSample, sample_of
 from shared.reader.truncation import truncation_of
@@ -65,12 +65,11 @@ class Survey:
         return parts
 
     def _part(self, sample: Sample) -> Part:
-        encoding = guess_encoding(sample.head).encoding
-        head = sample.head.decode(encoding, "replace").encode() if is_wide(encoding) else sample.head
+        wide = wide_encoding(sample.head)
+        head = sample.head.decode(wide, "replace").encode() if wide else sample.head
         part_format = self._settings.format or format_of(head)
         if part_format != "csv":
-            wide = encoding if is_wide(encoding) else "utf-8"
-            return Part(format=part_format, encoding=wide, sheet=self._settings.sheet)
+            return Part(format=part_format, encoding=wide or "utf-8", sheet=self._settings.sheet)
         understanding = understand(sample, self._settings, expected=self._expected)
         return Part(format="csv", understanding=understanding, truncation=truncation_of(sample, understanding))
 

@@ -27,8 +27,9 @@ def truncation_of(sample: Sample, understanding: Understanding) -> str | None:
         return None
     *before, last = records
     if isinstance(last, UnreadableRow):
-        is_open = last.code == "dialect-error" and ending.endswith(last.raw.encode(understanding.dialect.encoding))
-        return "the file ends inside of a quoted value" if is_open and "never closed" in last.message else None
+        is_open = last.code == "dialect-error" and "never closed" in last.message
+        is_at_end = ending.decode(understanding.dialect.encoding, "replace").endswith(last.raw)
+        return "the file ends inside of a quoted value" if is_open and is_at_end else None
     if ending.endswith(_LINE_ENDS) or len(last[1]) >= understanding.width or not _are_whole(before, understanding):
         return None
     return f"the file ends in the middle of line {last[0]}" if sample.is_whole else "the file ends in a line's middle"

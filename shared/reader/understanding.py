@@ -144,10 +144,11 @@ def _confidence(best: Rating, rivals: list[Rating]) -> float:
 
 def _ending(sample: Sample, best: Rating, encoding: str) -> list[Record] | None:
     """Read the file's last records, as far as they can be told."""
-    if sample.is_whole:
-        return best.records if len(best.records) < 300 else None  # noqa: PLR2004
     if is_wide(encoding):
+        return best.records if sample.is_whole and len(best.records) < 300 else None  # noqa: PLR2004
+    text = sample.head if sample.is_whole else sample.tail[sample.tail.find(b"\n") + 1 :]
+    # Read as the table will be: behind a fault the width says which lines are records.
+    found = list(RecordReader(BytesIO(text), dialect=replace(best.dialect, encoding=encoding), width=best.width))
+    if not found or isinstance(found[-1], UnreadableRow):
         return None
-    begin = sample.tail.find(b"\n") + 1
-    reader = RecordReader(BytesIO(sample.tail[begin:]), dialect=replace(best.dialect, encoding=encoding))
-    return [record for record in reader if not isinstance(record, UnreadableRow)]
+    return [record for record in found if not isinstance(record, UnreadableRow)]
