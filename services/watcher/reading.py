@@ -3,34 +3,27 @@
 import os
 from collections.abc import Generator, Iterable
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import IO
 
 from services.watcher.changes import Changes
 from services.watcher.chunks import Bounds, cut_chunks
 from services.watcher.claims import ClaimedName
-from services.watcher.fingerprint import FingerprintedFile
-from services.watcher.header import Header, check_nameless, header_of, match_header
-from services.watcher.key_order import KeyOrder
-from services.watcher.ordering import SortingTurns, ordered_windows, sorted_windows
+from services.watcher.header import Header
+from services.watcher.opening import Opened, open_as_planned, open_changes, open_plain
+from services.watcher.ordering import SortingTurns
 from services.watcher.regular_files import open_regular
 from services.watcher.versions import Version
-from services.watcher.windows import RecordsOfText, RestOfFile, Window
+from services.watcher.windows import RecordsOfText, Window
 from shared.datasets import Dataset
-from shared.errors import FileRefused
-from shared.messages import LoadExtracted, RowsExtracted, UnreadableRow
+from shared.messages import LoadExtracted, RowsExtracted
 from shared.reader.plans import Plan
-from shared.reader.records import RecordReader
 from shared.reader.survey import Survey
 
 #: A changed row costs so many times as much as a new one: its page is read first. Smaller chunks occupy more writers.
 _CHANGES_ARE_DEARER = 8
-#: Larger files are sorted on the disk: a row takes some five times as much in a table, and a buffer pool has 128 MB.
-_SORTED_FROM_BYTES = 16 << 20
 
 _Message = RowsExtracted | LoadExtracted
-_Windows = Iterable[Window | None]
 
 
 class Reading:
@@ -58,7 +51,7 @@ class Reading:
         self._version = version
         self._file: IO[bytes] | None = None
         self._survey: Survey | None = None
-        self._source: FingerprintedFile | None = None
+        self._opened: Opened | None = None
         self._changes: Changes | None = None
         self._window: Window | None = None
         self._messages: Generator[_Message | None, None, None] | None = None
@@ -117,47 +110,24 @@ class Reading:
         bounds = self.claimed.bounds
         if changes is not None:
             bounds = replace(bounds, rows=max(1, bounds.rows // _CHANGES_ARE_DEARER))
-        windows: _Windows
-        if self.is_plain:
-            header, windows = self._open_plain(self._file, changes, in_file_order=in_file_order)
-        else:
-            header, windows = self._open_other(self._file, self.plan)
+        self._opened = self._open(self._file, changes, in_file_order=in_file_order)
         self._row_count, self._current = 0, None
-        self._messages = self._read(windows, header, bounds)
+        self._messages = self._read(self._opened, bounds)
         self.is_open = True
-        return header
+        return self._opened.header
 
-    def _open_plain(self, file: IO[bytes], changes: Changes | None, *, in_file_order: bool) -> tuple[Header, _Windows]:
-        file.seek(0)
-        self._source = FingerprintedFile(file, self.dataset)
-        reader = RecordReader(self._source if changes is None else BytesIO(changes.header))
-        records = iter(reader)
-        header = match_header(_header_cells(next(records, None)), self.dataset)
+    def _open(self, file: IO[bytes], changes: Changes | None, *, in_file_order: bool) -> Opened:
+        if not self.is_plain:
+            return open_as_planned(file, self.plan, self.dataset)
         if changes is not None:
-            return header, [RecordsOfText.of(self._order(header).sort(changes.records))]
-        if in_file_order or os.fstat(file.fileno()).st_size <= self.claimed.bounds.bytes:
-            return header, [RestOfFile(reader, records)]
-        return header, self._in_order(file, header)
+            return open_changes(changes, self.dataset)
+        is_one_chunk = in_file_order or os.fstat(file.fileno()).st_size <= self.claimed.bounds.bytes
+        folder = self._path.parent
+        return open_plain(file, self.dataset, is_one_chunk=is_one_chunk, folder=folder, sorting=self._sorting)
 
-    def _open_other(self, file: IO[bytes], plan: Plan) -> tuple[Header, _Windows]:
-        if not plan.has_header and self.dataset.read.header_lines is None:
-            check_nameless(plan.open(file), self.dataset)
-        table = plan.open(file)
-        return header_of(table, plan, self.dataset), [table]
-
-    def _in_order(self, file: IO[bytes], header: Header) -> _Windows:
-        """Begin anew, with rows in the order of their keys: for one chunk, the writer does that."""
-        file.seek(0)
-        source = self._source = FingerprintedFile(file, self.dataset)
-        order, width = self._order(header), len(header.names)
-        if os.fstat(file.fileno()).st_size < _SORTED_FROM_BYTES:
-            return ordered_windows(file, source, order, width=width)
-        return sorted_windows(file, source, order, width=width, folder=self._path.parent, turns=self._sorting)
-
-    def _order(self, header: Header) -> KeyOrder:
-        return KeyOrder([header.names.index(name) for name in self.dataset.key])
-
-    def _read(self, windows: _Windows, header: Header, bounds: Bounds) -> Generator[_Message | None, None, None]:
+    def _read(
+        self, windows: Iterable[Window | None], header: Header, bounds: Bounds
+    ) -> Generator[_Message | None, None, None]:
         for self._window in windows:
             if self._window is None:
                 yield None
@@ -169,7 +139,7 @@ class Reading:
                 bounds,
                 load_id=self.claimed.load_id,
                 dataset=self.dataset.name,
-                header=header.names,
+                header=opened.header.names,
                 first_row=self._row_count,
             )
         yield self._manifest()
@@ -201,12 +171,13 @@ class Reading:
             self._messages = None
         if self._file is not None:
             self._file.close()
-        self._file, self._survey, self._source, self.is_open = None, None, None, False
+        self._file, self._survey, self._opened, self.is_open = None, None, None, False
 
     def _manifest(self) -> LoadExtracted:
         manifest = LoadExtracted(load_id=self.claimed.load_id, dataset=self.dataset.name, row_count=self._row_count)
         if self._changes is None:
-            self.fingerprint = self._source.fingerprint if self._source else None
+            source = self._opened.source if self._opened else None
+            self.fingerprint = source.fingerprint if source else None
             return manifest
         self.fingerprint = self._changes.fingerprint
         unchanged, superseded = self._changes.unchanged_count, self._changes.superseded_count
@@ -216,14 +187,3 @@ class Reading:
             unchanged_count=unchanged,
             superseded_count=superseded,
         )
-
-
-def _header_cells(first: tuple[int, list[str]] | UnreadableRow | None) -> list[str]:
-    if first is None:
-        raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
-    if isinstance(first, UnreadableRow):
-        raise FileRefused(first.code, f"the header can't be read: {first.message}")
-    cells = first[1]
-    if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
-        raise FileRefused("encoding-error", "the header has bytes that are not UTF-8; save the file as UTF-8")
-    return cells

@@ -20,7 +20,7 @@ NewPipeline = Callable[[], Pipeline]
 
 @pytest.fixture(autouse=True)
 def small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.watcher.reading._SORTED_FROM_BYTES", 0)
+    monkeypatch.setattr("services.watcher.opening._SORTED_FROM_BYTES", 0)
     monkeypatch.setattr("services.watcher.runs._FIRST_RUN_BYTES", 200)
     monkeypatch.setattr("services.watcher.runs._RUN_BYTES", 200)
     monkeypatch.setattr("services.watcher.external_sort._WINDOW_BYTES", 300)

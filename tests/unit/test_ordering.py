@@ -103,7 +103,7 @@ def cut_runs(monkeypatch: pytest.MonkeyPatch, *, run_bytes: int) -> None:
 
 def sort_on_disk(monkeypatch: pytest.MonkeyPatch, *, section_bytes: int) -> None:
     cut_runs(monkeypatch, run_bytes=4096)
-    monkeypatch.setattr("services.watcher.reading._SORTED_FROM_BYTES", 0)
+    monkeypatch.setattr("services.watcher.opening._SORTED_FROM_BYTES", 0)
     monkeypatch.setattr("services.watcher.ordering._SECTION_BYTES", section_bytes)
     monkeypatch.setattr("services.watcher.external_sort._WINDOW_BYTES", 3000)
     monkeypatch.setattr("services.watcher.external_sort._BLOCK_BYTES", 500)

@@ -1,0 +1,83 @@
+"""Opens a surveyed file: its header, and its rows a window at a time."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from services.watcher.changes import Changes
+from services.watcher.fingerprint import FingerprintedFile
+from services.watcher.header import Header, check_nameless, header_of, match_header
+from services.watcher.key_order import KeyOrder
+from services.watcher.ordering import SortingTurns, ordered_windows, sorted_windows
+from services.watcher.windows import RecordsOfText, RestOfFile, Window
+from shared.datasets import Dataset
+from shared.errors import FileRefused
+from shared.messages import UnreadableRow
+from shared.reader.plans import Plan
+from shared.reader.records import RecordReader
+
+#: Larger files are sorted on the disk: a row takes some five times as much in a table, and a buffer pool has 128 MB.
+_SORTED_FROM_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A header that fits its dataset, and the rows; None among them stands for a step on the way to the next one."""
+
+    header: Header
+    windows: Iterable[Window | None]
+    #: What reads the file, where all its bytes are read as they stand.
+    source: FingerprintedFile | None = None
+
+
+def open_changes(changes: Changes, dataset: Dataset) -> Opened:
+    """Open what changed since an earlier edition of a plain file. FileRefused where the header does not fit."""
+    header = match_header(_cells(next(iter(RecordReader(BytesIO(changes.header))), None)), dataset)
+    return Opened(header=header, windows=[RecordsOfText.of(_key_order(header, dataset).sort(changes.records))])
+
+
+def open_as_planned(file: IO[bytes], plan: Plan, dataset: Dataset) -> Opened:
+    """Open a file of any format, as it stands. FileRefused where its header does not fit."""
+    if not plan.has_header and dataset.read.header_lines is None:
+        check_nameless(plan.open(file), dataset)
+    table = plan.open(file)
+    return Opened(header=header_of(table, plan, dataset), windows=[table])
+
+
+def open_plain(file: IO[bytes], dataset: Dataset, *, is_one_chunk: bool, folder: Path, sorting: SortingTurns) -> Opened:
+    """Open a plain file, its rows in the order of their keys; those of one chunk are put in order by the writer.
+
+    `folder` is where a large one is sorted. FileRefused where its header does not fit.
+    """
+    file.seek(0)
+    source = FingerprintedFile(file, dataset)
+    reader = RecordReader(source)
+    records = iter(reader)
+    header = match_header(_cells(next(records, None)), dataset)
+    if is_one_chunk:
+        return Opened(header=header, windows=[RestOfFile(reader, records)], source=source)
+    file.seek(0)
+    source = FingerprintedFile(file, dataset)
+    order, width = _key_order(header, dataset), len(header.names)
+    if os.fstat(file.fileno()).st_size < _SORTED_FROM_BYTES:
+        return Opened(header=header, windows=ordered_windows(file, source, order, width=width), source=source)
+    windows = sorted_windows(file, source, order, width=width, folder=folder, turns=sorting)
+    return Opened(header=header, windows=windows, source=source)
+
+
+def _key_order(header: Header, dataset: Dataset) -> KeyOrder:
+    return KeyOrder([header.names.index(name) for name in dataset.key])
+
+
+def _cells(first: tuple[int, list[str]] | UnreadableRow | None) -> list[str]:
+    if first is None:
+        raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
+    if isinstance(first, UnreadableRow):
+        raise FileRefused(first.code, f"the header can't be read: {first.message}")
+    cells = first[1]
+    if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
+        raise FileRefused("encoding-error", "the header has bytes that are not UTF-8; save the file as UTF-8")
+    return cells
