@@ -1,7 +1,7 @@
 """One claimed file on its way into the queue: its header, its chunks, its manifest."""
 
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -125,10 +125,8 @@ class Reading:
         folder = self._path.parent
         return open_plain(file, self.dataset, is_one_chunk=is_one_chunk, folder=folder, sorting=self._sorting)
 
-    def _read(
-        self, windows: Iterable[Window | None], header: Header, bounds: Bounds
-    ) -> Generator[_Message | None, None, None]:
-        for self._window in windows:
+    def _read(self, opened: Opened, bounds: Bounds) -> Generator[_Message | None, None, None]:
+        for self._window in opened.windows:
             if self._window is None:
                 yield None
                 continue
