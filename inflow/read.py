@@ -31,7 +31,7 @@ def read(options: argparse.Namespace, _: Environment) -> int:
             print(f"{path}: the file is empty", file=sys.stderr)
             return ExitCode.OK
         plan = make_plan(file, settings_of(options))
-        print(f"{path}: {plan}", file=sys.stderr)
+        print(f"{path}: {plan}; confidence {plan.confidence:.0%}", file=sys.stderr)
         rejects = _rejects_writer(stack, options.rejects)
         rejected = _write(plan.open(file), path, rejects)
     if rejected:

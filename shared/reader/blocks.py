@@ -1,5 +1,6 @@
 """Reads a file in blocks and gives out its lines, in bounded memory however long a line or a row is."""
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import chain, islice, takewhile
 from typing import Protocol
@@ -37,8 +38,12 @@ class Lines:
         encoding: str = "utf-8",
         longest_row_bytes: int = LONGEST_ROW_BYTES,
         skips_mark: bool = True,
+        suspect: re.Pattern[bytes] | None = None,
     ) -> None:
         self._file = file
+        self._suspect = suspect
+        #: Whether lines of the row that is being read may match: one of its blocks does.
+        self.is_suspect = False
         self._encoding = encoding
         self._block_bytes = block_bytes
         self._longest_row_bytes = longest_row_bytes
@@ -51,6 +56,7 @@ class Lines:
 
     def __iter__(self) -> Iterator[str]:
         """Read on, to the end of the file."""
+        encoding = self._encoding
         while True:
             for line in self._block:
                 self._row.append(line)
@@ -61,10 +67,12 @@ class Lines:
                     raise RowTooLarge(
                         f"the row is longer than {self._longest_row_bytes} bytes; perhaps a quote is never closed"
                     )
-                yield line.decode(self._encoding, "surrogateescape")
+                yield line.decode(encoding, "surrogateescape")
             block = self._next_block()
             if not block:
                 return
+            if self._suspect is not None:
+                self.is_suspect = bool(self._suspect.search(block) or (self.is_suspect and self._row))
             self._block = iter(block.splitlines(keepends=True))
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import IO, Literal
 
 from shared.datasets import FormatName
+from shared.errors import FileRefused
 from shared.reader.archives import members_of
 from shared.reader.blocks import Readable
 from shared.reader.compression import Decompressed
@@ -11,6 +12,11 @@ from shared.reader.decompressors import Compression
 from shared.reader.expansion import Expansion
 from shared.reader.json_records import json_layout
 from shared.reader.magic import kind_of
+
+#: Bytes that no text has, but for tabs, line ends and what serves as a delimiter.
+_CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\x01\t\n\x0b\x0c\r\x1b\x1c\x1d\x1e\x1f"})
+#: Some stray ones are faults of their rows.
+_FEW_CONTROLS, _MOST_CONTROLS = 32, 0.02
 
 Container = Compression | Literal["zip"]
 
@@ -38,9 +44,12 @@ def contents_of(file: IO[bytes], container: Container | None) -> Iterator[Readab
 
 
 def format_of(head: bytes) -> FormatName:
-    """Tell the format of a content by its beginning."""
+    """Tell the format of a content by its beginning. FileRefused where it is neither text nor any that is known."""
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"PK\x03\x04"):
         return "xlsx"
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if controls > max(_FEW_CONTROLS, _MOST_CONTROLS * len(head)):
+        raise FileRefused("format-error", "the file is no text; expected CSV, JSON, Excel (.xlsx) or Parquet")
     return json_layout(head) or "csv"

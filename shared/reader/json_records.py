@@ -26,6 +26,8 @@ from shared.reader.json_scanner import Scanner
 from shared.reader.sources import Record
 
 _BLOCK_BYTES = 256 * 1024
+#: What may follow the bracket of a list; nothing, where the file ends there.
+_VALUES_BEGIN = (b"", b"{", b"]", b"[", b'"', b"-", *(b"%d" % digit for digit in range(10)))
 #: The names of the columns are those of so many first objects, or of those in so many bytes.
 _HEADER_OBJECTS = 1000
 _HEADER_BYTES = 1 << 20
@@ -75,7 +77,8 @@ def json_layout(start: bytes) -> Literal["json", "ndjson"] | None:
     """Tell by the first megabyte of a UTF-8 text, or the whole of it, how to read it; None where it is no JSON."""
     text = start.removeprefix(BOM_UTF8).lstrip()
     if text.startswith(b"["):
-        return "json"
+        # A section of a text may begin with a bracket, too.
+        return "json" if text[1:].lstrip()[:1] in _VALUES_BEGIN else None
     if not text.startswith(b"{"):
         return None
     first, _, rest = text.partition(b"\n")

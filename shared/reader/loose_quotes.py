@@ -14,6 +14,8 @@ class LooseQuotes:
     def __init__(self, dialect: Dialect, quote: str) -> None:
         self.quote = quote
         self._delimiter = dialect.delimiter
+        #: Bytes without it hold none.
+        self.suspect = _suspect(dialect, quote)
         quote, delimiter = re.escape(quote), re.escape(dialect.delimiter)
         beside = rf"[^\s{quote}{re.escape(dialect.delimiter[0])}{re.escape(dialect.escape or '')}]"
         self._quoted = re.compile(
@@ -23,3 +25,11 @@ class LooseQuotes:
     def hold_delimiter(self, record: str) -> bool:
         """Whether quotes behind the beginning of a value go around a delimiter."""
         return any(self._delimiter in found[1] for found in self._quoted.finditer(record))
+
+
+def _suspect(dialect: Dialect, quote: str) -> re.Pattern[bytes]:
+    """What to look for in the bytes of many lines at once: a quote between what stands in values."""
+    signs = "".join(sign for sign in (quote, dialect.delimiter[0], dialect.escape or "") if sign.isascii())
+    beside = rf"[^\s{re.escape(signs)}]"
+    # It begins with what is rare: that is found much faster.
+    return re.compile(rf"{re.escape(quote)}(?<={beside}{re.escape(quote)}){beside}".encode(dialect.encoding))

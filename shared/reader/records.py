@@ -39,19 +39,20 @@ class RecordReader:
         width: int | None = None,
     ) -> None:
         self._dialect = dialect
+        self._loose_quotes = LooseQuotes(dialect, dialect.quote) if dialect.quote else None
         self._lines = Lines(
             file,
             encoding=dialect.encoding,
             block_bytes=block_bytes,
             longest_row_bytes=longest_row_bytes,
             skips_mark=skips_mark,
+            suspect=self._loose_quotes.suspect if self._loose_quotes else None,
         )
         self._lines_before = self._lines.skip(skip_lines)
         self._begin = self._lines_before + 1
         #: How many cells a record has; the first one that can be read tells it, where it is not given.
         self._width = width
         self._splitter = self._new_splitter()
-        self._loose_quotes = LooseQuotes(dialect, dialect.quote) if dialect.quote else None
 
     @property
     def bytes_read(self) -> int:
@@ -72,18 +73,25 @@ class RecordReader:
                 yield self._unreadable("dialect-error", _plain(error), self._lines.row_text)
 
     def _good_records(self) -> Iterator[Record | UnreadableRow]:
-        lines, records, before = self._lines, self._splitter, self._lines_before
-        loose = self._loose_quotes
+        lines, records, before, width = self._lines, self._splitter, self._lines_before, self._width
         self._begin = before + records.line_num + 1
         for cells in records:
-            raw = lines.row_text if loose and loose.quote in "".join(cells) else ""
+            loose = self._loose_text(cells) if lines.is_suspect else None
             lines.end_row()
             begin, self._begin = self._begin, before + records.line_num + 1
-            if loose and raw and loose.hold_delimiter(raw):
-                yield UnreadableRow(line=begin, code="missing-cell", message=_MISSING_DELIMITER, raw=raw)
+            if loose is not None:
+                yield UnreadableRow(line=begin, code="missing-cell", message=_MISSING_DELIMITER, raw=loose)
             elif cells:
-                self._width = self._width or len(cells)
+                if width is None:
+                    width = self._width = len(cells)
                 yield begin, cells
+
+    def _loose_text(self, cells: list[str]) -> str | None:
+        """Return the text of a record in which a delimiter is missing before a quoted value."""
+        if self._loose_quotes is None or self._loose_quotes.quote not in "".join(cells):
+            return None
+        text = self._lines.row_text
+        return text if self._loose_quotes.hold_delimiter(text) else None
 
     def _unreadable(self, code: Reason, message: str, raw: str) -> UnreadableRow:
         given_back = self._lines.give_back(self._is_record) if self._width else 0
