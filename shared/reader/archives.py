@@ -85,6 +85,8 @@ def open_archive(file: IO[bytes], expansion: Expansion) -> zipfile.ZipFile:
         if "not a zip file" not in str(error):
             raise
         raise FileRefused("truncated-file", "the zip archive has no directory at its end; send it again") from error
+    if any(info.header_offset < 0 for info in archive.infolist()):
+        raise FileRefused("compression-error", "the zip archive is damaged: its beginning is missing; send it again")
     _check_apart(archive.infolist())
     return archive
 

@@ -10,9 +10,14 @@ from shared.reader.cell_text import text_of
 
 
 def texts_of(column: pa.Array) -> list[str]:
-    """Write each value: nothing for null, nested ones as JSON; bytes that are not UTF-8 come as lone surrogates."""
+    """Write each value: nothing for null, nested ones as JSON; bytes that are not UTF-8 come as lone surrogates.
+
+    ArrowException where a value is none.
+    """
     kind = column.type
     if types.is_dictionary(kind):
+        # A damaged page may point behind the dictionary's end, or before its beginning.
+        column.validate(full=True)
         texts = texts_of(column.dictionary)
         return ["" if index is None else texts[index] for index in column.indices.to_pylist()]
     if types.is_nested(kind):

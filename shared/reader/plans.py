@@ -15,6 +15,7 @@ from shared.reader.csv_table import CsvTable
 from shared.reader.encodings import is_wide
 from shared.reader.expansion import Expansion
 from shared.reader.json_records import JsonRecords, NdjsonRecords
+from shared.reader.rows_of import is_unicode
 from shared.reader.sources import Record, RecordSource
 from shared.reader.transcoding import Utf8Of
 from shared.reader.understanding import LEAST_CONFIDENCE, Understanding
@@ -38,6 +39,13 @@ class Part:
 
     def open(self, content: Readable) -> RecordSource:
         """Begin to read. FileRefused where the header can't be read."""
+        table = self._open(content)
+        if not is_unicode(table.header):
+            message = "the header has bytes that are not of the file's encoding; save the file as UTF-8"
+            raise FileRefused("encoding-error", message)
+        return table
+
+    def _open(self, content: Readable) -> RecordSource:
         if self.understanding is not None:
             return CsvTable(content, self.understanding)
         if self.format in ("xlsx", "parquet"):

@@ -13,15 +13,16 @@ def rows_of(table: RecordSource) -> Iterator[Record | UnreadableRow]:
     for record in table:
         if isinstance(record, UnreadableRow):
             yield record
+        elif not is_unicode(record[1]):
+            yield _not_decoded(record[0], record[1])
         elif len(record[1]) != width:
             yield wrong_width(record[0], record[1], width)
-        elif _is_unicode(record[1]):
-            yield record
         else:
-            yield _not_decoded(record[0], record[1])
+            yield record
 
 
-def _is_unicode(cells: list[str]) -> bool:
+def is_unicode(cells: list[str]) -> bool:
+    """Whether all bytes of a record were of its encoding."""
     text = "".join(cells)
     if text.isascii():
         return True

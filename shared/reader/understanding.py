@@ -148,7 +148,6 @@ def _ending(sample: Sample, best: Rating, encoding: str) -> list[Record] | None:
         return best.records if sample.is_whole and len(best.records) < 300 else None  # noqa: PLR2004
     text = sample.head if sample.is_whole else sample.tail[sample.tail.find(b"\n") + 1 :]
     # Read as the table will be: behind a fault the width says which lines are records.
-    found = list(RecordReader(BytesIO(text), dialect=replace(best.dialect, encoding=encoding), width=best.width))
-    if not found or isinstance(found[-1], UnreadableRow):
-        return None
-    return [record for record in found if not isinstance(record, UnreadableRow)]
+    reader = RecordReader(BytesIO(text), dialect=replace(best.dialect, encoding=encoding), width=best.width)
+    # What can't be read has no cells: no footer goes on above it.
+    return [(record.line, []) if isinstance(record, UnreadableRow) else record for record in reader]

@@ -42,6 +42,9 @@ def _cut(contents: dict[str, bytes], table: Table) -> Iterator[Case]:
     for name, code in {"JSON": "truncated-file", "NDJSON": "truncated-file"}.items():
         content = contents[name]
         yield Case(name=f"{name} cut, {table.name}", content=content[: -len(content) // 3], answer=refused(code))
+    xlsx = contents["xlsx"]
+    rest = xlsx[xlsx.index(b"PK\x03\x04", 1) :]
+    yield Case(name=f"xlsx without its beginning, {table.name}", content=rest, answer=refused("compression-error"))
     for name in ("xlsx", "parquet"):
         content = contents[name]
         cut = content[: -len(content) // 3]

@@ -15,6 +15,7 @@ from types import FrameType
 
 from shared.datasets import NOTHING_FIXED
 from shared.errors import FileRefused
+from shared.messages import UnreadableRow
 from shared.reader.rows_of import rows_of
 from shared.reader.survey import make_plan
 from tests.corpus.accounts import lines_doubled, lines_unaccounted
@@ -67,7 +68,11 @@ def try_seed(contents: list[bytes], seed: int) -> str:
 def _read(content: bytes) -> str:
     file = io.BytesIO(content)
     plan = make_plan(file, NOTHING_FIXED)
-    found = list(rows_of(plan.open(file)))
+    table = plan.open(file)
+    "".join(table.header).encode()
+    found = list(rows_of(table))
+    for each in found:
+        (each.raw if isinstance(each, UnreadableRow) else "".join(each[1])).encode()
     missing, doubled = lines_unaccounted(content, plan, found), lines_doubled(plan, found)
     if missing or doubled:
         raise Wrong(f"{plan}: lines {missing[:5]} are in no record, lines {doubled[:5]} in two")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.corpus.cases import Case, case, lacking, whole
+from tests.corpus.cases import Case, case, lacking, refused, whole
 from tests.corpus.tables import DECIMALS, MIXED, PAIRS, SCRIPTS, TEXTS, Table
 from tests.corpus.writing import Style, usual_style
 
@@ -12,6 +12,7 @@ _NUMBERS = [[f"region {row}", *(str(row * 100 + column) for column in range(5))]
 def cases() -> Iterator[Case]:
     for table in (MIXED, TEXTS, DECIMALS, SCRIPTS):
         yield from _names(table)
+    yield from _bad_bytes()
     yield from _years()
     yield from _units()
     yield from _large()
@@ -32,6 +33,17 @@ def _names(table: Table) -> Iterator[Case]:
     ):
         renamed = Table(table.name, header, table.rows)
         yield case(f"{name}, {table.name}", _of(renamed), whole(renamed))
+
+
+def _bad_bytes() -> Iterator[Case]:
+    content = _of(MIXED).encode().replace(b"customer", b"cust\xe4mer")
+    yield Case(name="a name with a byte that is no UTF-8", content=content, answer=refused("encoding-error"))
+    lines = b'{"a": "1", "b": "2"}\n{"a": "3", "b\xe4": "4"}\n'
+    yield Case(name="a JSON name with a byte that is no UTF-8", content=lines, answer=refused("encoding-error"))
+    record = f"1001;{'x;' * 9}".encode() + b"\xc3\r\n"
+    answer = lacking(DECIMALS, set(), (len(DECIMALS.rows) + 2, "encoding-error"))
+    content = _of(DECIMALS).encode() + record
+    yield Case(name="a row of another width with a byte that is no UTF-8", content=content, answer=answer)
 
 
 def _years() -> Iterator[Case]:

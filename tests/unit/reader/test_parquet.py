@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from shared.messages import UnreadableRow
+from shared.reader import arrow_text
 from shared.reader.expansion import Expansion
 from shared.reader.parquet_records import ParquetRecords
 from tests.support.formats import codes_of, parquet_file, refusal
@@ -155,3 +156,12 @@ def test_a_changed_page_is_noticed() -> None:
     data = parquet_file(pa.table({"a": ["Derry"]}), write_page_checksum=True, **plain)
 
     assert refusal(lambda: list(read_bytes(data.replace(b"Derry", b"Perry")))) == "format-error"
+
+
+@pytest.mark.parametrize("index", [2, -1])
+def test_a_value_that_is_not_in_its_dictionary_is_none(index: int) -> None:
+    indices = pa.array([0, index, 1], pa.int32())
+    column = pa.DictionaryArray.from_arrays(indices, pa.array(["x", "y"]), safe=False)
+
+    with pytest.raises(pa.ArrowInvalid):
+        arrow_text.texts_of(column)
