@@ -29,14 +29,14 @@ MUTANTS = (
         edits=(
             Edit(
                 "services/writer/handlers.py",
-                "            books.record_deltas(connection, self._store.schema, chunk, plan)\n",
+                "            books.record_deltas(connection, schema, chunk, plan)\n",
                 "",
             ),
             Edit(
                 "services/writer/handlers.py",
                 '        _log.debug("a chunk is merged"',
                 "        with self._store.transaction() as connection:\n"
-                "            books.record_deltas(connection, self._store.schema, chunk, plan)\n"
+                "            books.record_deltas(connection, schema, chunk, plan)\n"
                 '        _log.debug("a chunk is merged"',
             ),
         ),
@@ -83,8 +83,8 @@ MUTANTS = (
         edits=(
             Edit(
                 "services/watcher/discovery.py",
-                "(entry.path in renamed_in or now - sightings[entry.path].since >= settle_seconds)",
-                "entry.path in renamed_in",
+                "(entry.path in declared or now - sightings[entry.path].since >= settle_seconds)",
+                "entry.path in declared",
             ),
         ),
         attempts=(_SIMULATION,),
@@ -113,18 +113,18 @@ MUTANTS = (
         edits=(
             Edit(
                 "services/writer/handlers.py",
-                "            plan = self._mergers[dataset.name].merge(connection, chunk.load_id, typed.rows)\n",
+                "            plan, refused = merge(connection, merger, chunk, typed.rows)\n",
                 "            is_last = connection.exec_driver_sql(\n"
                 '                f"SELECT rows_done + {chunk.row_count} = row_count FROM inflow_loads "\n'
                 '                f"WHERE load_id = {chunk.load_id}"\n'
                 "            ).scalar()\n"
-                "            plan = self._mergers[dataset.name].merge(connection, chunk.load_id, typed.rows)\n",
+                "            plan, refused = merge(connection, merger, chunk, typed.rows)\n",
             ),
             Edit(
                 "services/writer/handlers.py",
-                "            completed = books.complete_if_balanced(connection, self._store.schema, chunk.load_id, ",
+                "            completed = books.complete_if_balanced(connection, schema, chunk.load_id, ",
                 "            completed = bool(is_last) and books.complete_if_balanced(\n"
-                "                connection, self._store.schema, chunk.load_id, ",
+                "                connection, schema, chunk.load_id, ",
             ),
         ),
         attempts=(Attempt("crash", "--only ledger --variants two-writers --fail-fast"), Attempt("chaos", "--seeds 2")),
