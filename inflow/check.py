@@ -8,7 +8,7 @@ import orjson
 
 from inflow.books import catalog_of
 from inflow.checking import Findings, check_file
-from inflow.read_options import settings_of
+from inflow.read_options import open_given, settings_of
 from services.watcher.discovery import dataset_of
 from shared.datasets import Catalog, Dataset
 from shared.environment import Environment
@@ -22,7 +22,7 @@ def check(options: argparse.Namespace, environment: Environment) -> int:
     """Show it; 0 where every row would be loaded, 1 where some or all would not."""
     catalog = catalog_of(options, environment)
     dataset, problem = _dataset(options, catalog)
-    with options.file.open("rb") as file:
+    with open_given(options.file) as file:
         findings = check_file(file, dataset, settings_of(options))
     findings.refusal = findings.refusal or problem
     if options.json:

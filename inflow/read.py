@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from inflow.read_options import settings_of
+from inflow.read_options import open_given, settings_of
 from shared.environment import Environment
 from shared.exit_codes import ExitCode
 from shared.messages import UnreadableRow
@@ -26,7 +26,7 @@ _REJECT_COLUMNS = ("file", "line", "code", "message", "raw")
 def read(options: argparse.Namespace, _: Environment) -> int:
     """Write the rows to standard output, and those that are rejected to a file. FileRefused where none can be read."""
     path: Path = options.file
-    with path.open("rb") as file, ExitStack() as stack:
+    with open_given(path) as file, ExitStack() as stack:
         if not file.read(1):
             print(f"{path}: the file is empty", file=sys.stderr)
             return ExitCode.OK

@@ -2,9 +2,14 @@
 
 import argparse
 import codecs
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 from shared.datasets import FORMATS, ReadSettings
+from shared.reader.compression import seekable
 
 #: What a shell makes hard to write.
 _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "none": ""}
@@ -12,7 +17,7 @@ _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "none": ""}
 
 def add_read_options(parser: argparse.ArgumentParser) -> None:
     """Add the file and the options, named as in inflow.toml."""
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=Path, metavar="FILE", help="- for standard input")
     parser.add_argument("--format", choices=FORMATS, help="default: found out from the content")
     parser.add_argument("--encoding", type=_encoding, metavar="NAME", help="such as utf-8, cp1252, utf-16")
     parser.add_argument("--delimiter", type=_delimiter, metavar="TEXT", help="between values; tab and space by name")
@@ -39,6 +44,14 @@ def settings_of(options: argparse.Namespace) -> ReadSettings:
         footer_lines=options.footer_lines,
         sheet=options.sheet,
     )
+
+
+@contextmanager
+def open_given(path: Path) -> Iterator[IO[bytes]]:
+    """Open the file that somebody names. A pipe is copied into a temporary file: more than its beginning is needed."""
+    with ExitStack() as stack:
+        file = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
+        yield file if file.seekable() else stack.enter_context(seekable(file))
 
 
 def _encoding(name: str) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.watcher.regular_files import open_regular
+from inflow.read_options import open_given
 from shared.datasets import ReadSettings
 from shared.reader.sources import RecordSource
 from shared.reader.survey import make_plan
@@ -24,6 +24,6 @@ class OpenTable:
 @contextmanager
 def open_table(path: Path, settings: ReadSettings) -> Iterator[OpenTable]:
     """Open a file of any format. FileRefused or OSError where it can't be read."""
-    with open_regular(path) as file:
+    with open_given(path) as file:
         plan = make_plan(file, settings)
         yield OpenTable(source=plan.open(file), read_as=str(plan), truncation=plan.truncation)

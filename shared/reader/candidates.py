@@ -102,7 +102,8 @@ def _has_loose_quotes(text: str) -> bool:
 
 def _escapes(text: str, quote: str, settings: ReadSettings) -> list[str]:
     if settings.escape is not None:
-        return [settings.escape]
+        # Many say so of a quote that is doubled.
+        return ["" if settings.escape == quote else settings.escape]
     return ["", "\\"] if quote and f"\\{quote}" in text else [""]
 
 

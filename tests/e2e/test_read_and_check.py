@@ -1,0 +1,145 @@
+"""`inflow read` and `inflow check` as a user runs them, before anything is dropped."""
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import REPOSITORY, Inflow
+
+SAMPLES = REPOSITORY / "data" / "samples"
+HEADER = ["given_name", "family_name", "date_of_birth", "place_of_birth"]
+ANN, ZOE = ["Ann", "Ash", "1901-02-03", "Ayr"], ["Zoë", "O'Neil; Jr.", "1837-06-20", "Bath"]
+
+
+@pytest.fixture
+def inflow(tmp_path: Path) -> Inflow:
+    return Inflow(tmp_path)
+
+
+def written(path: Path, *rows: list[str], delimiter: str = ";", encoding: str = "cp1252") -> Path:
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows([HEADER, *rows])
+    return path
+
+
+def test_read_gives_clean_csv_of_any_file(inflow: Inflow) -> None:
+    path = written(inflow.root / "export.txt", ANN, ZOE)
+
+    finished = inflow("read", str(path))
+
+    assert finished.returncode == 0
+    assert list(csv.reader(finished.stdout.splitlines())) == [HEADER, ANN, ZOE]
+    assert "encoding cp1252, delimiter ';'" in finished.stderr
+
+
+def test_read_ends_its_lines_as_rfc_4180_says(inflow: Inflow) -> None:
+    path = written(inflow.root / "export.txt", ANN)
+
+    finished = inflow("read", str(path), prefix=["sh", "-c", '"$@" >out.csv', "sh"])
+
+    assert finished.returncode == 0
+    assert (inflow.root / "out.csv").read_bytes() == b"".join(",".join(row).encode() + b"\r\n" for row in (HEADER, ANN))
+
+
+def test_read_sets_rejected_rows_aside_with_their_reasons(inflow: Inflow) -> None:
+    path = inflow.root / "places.csv"
+    path.write_text('city,county,country\nAyr,Ayrshire\nBath,"Somerset"x,England\nWick,Caithness,Scotland\n')
+
+    finished = inflow("read", str(path), "--rejects", "rejects.csv")
+
+    assert finished.stdout.splitlines() == ["city,county,country", "Wick,Caithness,Scotland"]
+    with (inflow.root / "rejects.csv").open(newline="") as file:
+        rejects = list(csv.DictReader(file))
+    assert [(each["file"], each["line"], each["code"], each["raw"]) for each in rejects] == [
+        (str(path), "2", "missing-cell", "Ayr,Ayrshire"),
+        (str(path), "3", "dialect-error", 'Bath,"Somerset"x,England\n'),
+    ]
+
+
+def test_read_takes_what_it_is_told(inflow: Inflow) -> None:
+    path = inflow.root / "export.txt"
+    path.write_bytes("above\n'Zoë'|'it\\'s'\n1|2\n3|4\n".encode("latin-1"))
+
+    options = ["--delimiter", "|", "--quote", "'", "--escape", "\\", "--encoding", "latin-1", "--skip-lines", "1"]
+    finished = inflow("read", str(path), *options, "--header-lines", "0")
+
+    assert finished.stdout.splitlines() == ["column_1,column_2", "Zoë,it's", "1,2", "3,4"]
+
+
+def test_read_takes_an_escape_that_is_the_quote_as_a_doubled_quote(inflow: Inflow) -> None:
+    path = inflow.root / "export.txt"
+    path.write_text('a,b\n1,"say ""no"", twice"\n')
+
+    finished = inflow("read", str(path), "--delimiter", ",", "--quote", '"', "--escape", '"')
+
+    assert list(csv.reader(finished.stdout.splitlines())) == [["a", "b"], ["1", 'say "no", twice']]
+
+
+def test_read_takes_a_pipe(inflow: Inflow) -> None:
+    path = written(inflow.root / "export.txt", ANN)
+
+    finished = inflow("read", "-", prefix=["sh", "-c", f'cat {path} | "$@"', "sh"])
+
+    assert finished.stdout.splitlines() == [",".join(HEADER), ",".join(ANN)]
+
+
+def test_of_a_file_that_is_cut_read_shows_what_there_is_and_fails(inflow: Inflow) -> None:
+    path = inflow.root / "places.csv"
+    path.write_text("city,county,country\nAyr,Ayrshire,Scotland\nBath,Som")
+
+    finished = inflow("read", str(path))
+
+    assert finished.stdout.splitlines() == ["city,county,country", "Ayr,Ayrshire,Scotland"]
+    assert (finished.returncode, "in the middle of line 3" in finished.stderr) == (1, True)
+
+
+def test_of_an_empty_file_nothing_is_read(inflow: Inflow) -> None:
+    (inflow.root / "empty.csv").touch()
+
+    finished = inflow("read", "empty.csv")
+
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "empty.csv: the file is empty\n")
+
+
+def test_check_shows_what_would_become_of_a_file(inflow: Inflow) -> None:
+    written(inflow.root / "people.csv", ANN, ZOE)
+
+    finished = inflow("check", "people.csv")
+
+    assert finished.returncode == 0
+    lines = finished.stdout.splitlines()
+    assert "dataset     people" in lines
+    assert "rows        2, of which 0 would be rejected" in lines
+    assert "  line 3: Zoë, O'Neil; Jr., 1837-06-20, Bath" in lines
+
+
+def test_check_names_rows_that_would_be_rejected(inflow: Inflow) -> None:
+    written(inflow.root / "people.csv", ANN, ["Bob", "Birch", "soon", "Bath"])
+
+    finished = inflow("check", "people.csv", "--json")
+    report = json.loads(finished.stdout)
+
+    assert finished.returncode == 1
+    assert (report["rows"], report["rejected"], report["refused"]) == (2, 1, None)
+    [rejection] = report["rejections"]
+    assert (rejection["line"], rejection["column"], rejection["code"]) == (3, "date_of_birth", "type-error")
+
+
+def test_check_says_why_a_file_would_be_refused(inflow: Inflow) -> None:
+    (inflow.root / "people.csv").write_text("given_name,family_name\nAnn,Ash\n")
+    (inflow.root / "people.csv.gz").write_bytes(gzip.compress(b"given_name\n" * 1000)[:-9])
+
+    without, cut = inflow("check", "people.csv"), inflow("check", "people.csv.gz", "--json")
+
+    assert (without.returncode, cut.returncode) == (1, 1)
+    assert "refused     missing-label: the header lacks 'date_of_birth', 'place_of_birth'" in without.stdout
+    assert json.loads(cut.stdout)["refused"]["code"] == "truncated-file"
+
+
+def test_check_loads_nothing(inflow: Inflow) -> None:
+    inflow("check", str(SAMPLES / "people.csv"))
+
+    assert list(inflow.data.rglob("*")) == [inflow.inbox]
