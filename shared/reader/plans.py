@@ -1,22 +1,22 @@
 """How one file is read: found out once, and then good for reading it any number of times."""
 
 import io
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
 from shared.datasets import FormatName
 from shared.errors import FileRefused
-from shared.messages import UnreadableRow
 from shared.reader.blocks import Readable
 from shared.reader.compression import seekable
 from shared.reader.contents import Container, contents_of
 from shared.reader.csv_table import CsvTable
 from shared.reader.encodings import is_wide
 from shared.reader.expansion import Expansion
+from shared.reader.joined_tables import JoinedTables
 from shared.reader.json_records import JsonRecords, NdjsonRecords
 from shared.reader.rows_of import is_unicode
-from shared.reader.sources import Record, RecordSource
+from shared.reader.sources import RecordSource
 from shared.reader.transcoding import Utf8Of
 from shared.reader.understanding import LEAST_CONFIDENCE, Understanding
 
@@ -102,7 +102,7 @@ class Plan:
             part.open(content) for part, content in zip(self.parts, contents_of(file, self.container), strict=True)
         )
         first = next(tables)
-        return first if len(self.parts) == 1 else _Joined(first, tables)
+        return first if len(self.parts) == 1 else JoinedTables(first, tables)
 
     def lines_of(self, file: IO[bytes]) -> Readable | None:
         """Return the bytes, after decompression, whose lines are those of the records; None where it has no such."""
@@ -122,48 +122,6 @@ class Plan:
     def __str__(self) -> str:
         files = f"{len(self.parts)} files, " if len(self.parts) > 1 else ""
         return f"{self.container}, {files}{self.parts[0]}" if self.container else str(self.parts[0])
-
-
-class _Joined:
-    """Tables with the same header as one. Lines are counted on from one to the next."""
-
-    def __init__(self, first: RecordSource, others: Iterator[RecordSource]) -> None:
-        self._first = first
-        self._others = others
-        self._bytes_before = 0
-        self._current = first
-
-    @property
-    def header(self) -> list[str]:
-        """The names of the columns."""
-        return self._first.header
-
-    @property
-    def bytes_read(self) -> int:
-        """How many bytes the records up to here have."""
-        return self._bytes_before + self._current.bytes_read
-
-    def __iter__(self) -> Iterator[Record | UnreadableRow]:
-        """Read one table after the other."""
-        last_line = yield from _counted_on(self._first, 0)
-        for table in self._others:
-            if table.header != self.header:
-                raise FileRefused("format-error", "the files in the archive have different columns; send them apart")
-            self._bytes_before, self._current = self.bytes_read, table
-            last_line = yield from _counted_on(table, last_line)
-
-
-def _counted_on(table: RecordSource, offset: int) -> Generator[Record | UnreadableRow, None, int]:
-    """Yield records with their lines behind so many others; return the last line."""
-    line = offset
-    for record in table:
-        if isinstance(record, UnreadableRow):
-            line = record.line + offset
-            yield UnreadableRow(line=line, code=record.code, message=record.message, raw=record.raw)
-        else:
-            line = record[0] + offset
-            yield line, record[1]
-    return line
 
 
 def _check_confidence(understanding: Understanding) -> None:
