@@ -6,7 +6,7 @@ from typing import Protocol
 
 from shared.messages import RowsExtracted, UnreadableRow
 from shared.reader.sources import Record
-from shared.rows import as_csv
+from shared.reader.undecoded import is_decoded, undecoded
 
 #: The most bytes that the rows of a chunk take in a message: with the header far below the broker's limit of 16 MiB.
 MOST_ENCODED_BYTES = 8 << 20
@@ -91,7 +91,7 @@ class _Draft:
             self.rows.append(cells)
 
     def finish(self, *, load_id: int, dataset: str, header: list[str]) -> RowsExtracted:
-        self._set_aside_what_is_not_utf8()
+        self._set_aside_what_is_undecoded()
         chunk = RowsExtracted(
             load_id=load_id,
             dataset=dataset,
@@ -105,25 +105,11 @@ class _Draft:
         self._begin()
         return chunk
 
-    def _set_aside_what_is_not_utf8(self) -> None:
-        if all(map(_is_unicode, map("".join, self.rows))):
+    def _set_aside_what_is_undecoded(self) -> None:
+        if all(map(is_decoded, self.rows)):
             return
         pairs = list(zip(self.lines, self.rows, strict=True))
-        good = [(line, cells) for line, cells in pairs if _is_unicode("".join(cells))]
-        self.unreadable += [_not_utf8(line, cells) for line, cells in pairs if not _is_unicode("".join(cells))]
+        good = [(line, cells) for line, cells in pairs if is_decoded(cells)]
+        self.unreadable += [undecoded(line, cells) for line, cells in pairs if not is_decoded(cells)]
         self.lines = [line for line, _ in good]
         self.rows = [cells for _, cells in good]
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _not_utf8(line: int, cells: list[str]) -> UnreadableRow:
-    raw = as_csv(cells).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    message = "the row has bytes that are not UTF-8; save the file as UTF-8"
-    return UnreadableRow(line=line, code="encoding-error", message=message, raw=raw)

@@ -15,9 +15,9 @@ from shared.reader.encodings import is_wide
 from shared.reader.expansion import Expansion
 from shared.reader.joined_tables import JoinedTables
 from shared.reader.json_records import JsonRecords, NdjsonRecords
-from shared.reader.rows_of import is_unicode
 from shared.reader.sources import RecordSource
 from shared.reader.transcoding import Utf8Of
+from shared.reader.undecoded import is_decoded
 from shared.reader.understanding import LEAST_CONFIDENCE, Understanding
 
 _WHERE = "… in the dataset's [read] table of inflow.toml"
@@ -40,7 +40,7 @@ class Part:
     def open(self, content: Readable) -> RecordSource:
         """Begin to read. FileRefused where the header can't be read."""
         table = self._open(content)
-        if not is_unicode(table.header):
+        if not is_decoded(table.header):
             message = "the header has bytes that are not of the file's encoding; save the file as UTF-8"
             raise FileRefused("encoding-error", message)
         return table

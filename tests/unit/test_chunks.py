@@ -109,7 +109,7 @@ def test_the_text_of_a_row_that_is_not_utf8_is_one_csv_record() -> None:
     assert bad == UnreadableRow(
         line=2,
         code="encoding-error",
-        message="the row has bytes that are not UTF-8; save the file as UTF-8",
+        message="the row has bytes that are not of the file's encoding; save the file as UTF-8",
         raw=as_csv(["M\ufffdller, Zo\ufffd", 'Ulm\n"x"']),
     )
 
