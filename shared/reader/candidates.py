@@ -29,7 +29,7 @@ _MOST_CELLS = 3000
 #: They are in most texts, and between values in few files.
 _RARE_DELIMITERS = (" ", ":")
 _RARE_PRIOR, _RARE_CONSISTENCY = 0.8, 0.7
-_WEIGHTS = {"empty": 0.8, "number": 1.0, "time": 1.0, "name": 0.9, "text": 0.6, "odd": 0.0}
+_WEIGHTS = {"empty": 0.8, "number": 1.0, "time": 1.0, "code": 1.0, "name": 0.9, "text": 0.6, "odd": 0.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

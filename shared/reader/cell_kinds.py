@@ -4,12 +4,13 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-Kind = Literal["empty", "number", "time", "name", "text", "odd"]
+Kind = Literal["empty", "number", "time", "code", "name", "text", "odd"]
 
 _EMPTY = frozenset(("", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "?", ".", "..", "\\n", "#n/a"))
 _NUMBER = re.compile(
-    r"""[^\W\d_]{0,3}[$€£¥₹]?\s?[-+(]?\s?[$€£¥]?(?:\d{1,3}(?:[ ,.'\xa0\u202f]\d{3})+|\d+)?(?:[.,]\d+)?(?:[eE][-+]?\d+)?
-        \)?\s?(?:%|[$€£¥]|[A-Z]{3})?""",
+    r"""(?:[A-Z]{3}\s|[A-Z]{0,2}[$€£¥₹]\s?)?[-+(]?\s?[$€£¥]?
+        (?:\d{1,3}(?:[ ,.'\xa0\u202f]\d{3})+|\d+)?(?:[.,]\d+)?(?:[eE][-+]?\d+)?
+        \)?(?:\s?[%$€£¥]|\s[A-Z]{3})?""",
     re.VERBOSE,
 )
 _TIME = re.compile(
@@ -19,6 +20,8 @@ _TIME = re.compile(
     re.VERBOSE,
 )
 _NAME = re.compile(r"(?:[\w.'’/&()+#°%$@:!?*= -]|, ){1,80}")
+#: Such as AB-123: numbers of stations, products, invoices.
+_CODE = re.compile(r"[A-Z]{1,4}[-_/ ]?\d{2,}")
 _DIGIT = re.compile(r"\d")
 
 
@@ -32,6 +35,8 @@ def kind_of(cell: str) -> Kind:
         return "time"
     if _DIGIT.search(text) and _NUMBER.fullmatch(text):
         return "number"
+    if _CODE.fullmatch(text):
+        return "code"
     if _is_odd(text):
         return "odd"
     return "name" if _NAME.fullmatch(text) else "text"

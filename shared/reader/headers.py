@@ -8,6 +8,8 @@ from itertools import pairwise, takewhile
 from shared.reader.cell_kinds import Kind, kind_of
 
 _VALUES: tuple[Kind, ...] = ("number", "time")
+#: What columns hold that their names do not look like.
+_COLUMN_KINDS: tuple[Kind, ...] = (*_VALUES, "code")
 #: A column is one of values where so many of its cells are.
 _MOST_VALUES = 0.8
 _MOST_HEADER_LINES = 4
@@ -16,13 +18,13 @@ _YEARS = range(1800, 2200)
 
 
 def value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, Kind]:
-    """Return the columns that hold numbers or times nearly everywhere, below what may be a header."""
+    """Return the columns that hold numbers, times or codes nearly everywhere, below what may be a header."""
     below = rows[max(1, min(len(rows) // 2, _MOST_HEADER_LINES)) :]
     found: dict[int, Kind] = {}
     for column in range(width):
         kinds = Counter(kind_of(cells[column]) for cells in below)
         del kinds["empty"]
-        for kind in _VALUES:
+        for kind in _COLUMN_KINDS:
             if kinds[kind] and kinds[kind] >= _MOST_VALUES * kinds.total():
                 found[column] = kind
     return found
@@ -36,7 +38,9 @@ def header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[i
         return int(_may_be_names(rows)), 0
     if not _names_values(rows[0], values):
         return int(_are_dates(rows[0], values)), 0
-    further = takewhile(lambda cells: are_units(cells) or _names_more(cells, values), rows[1:_MOST_HEADER_LINES])
+    further = takewhile(
+        lambda cells: are_units(cells) or cells == rows[0] or _names_more(cells, values), rows[1:_MOST_HEADER_LINES]
+    )
     header_lines = 1 + sum(1 for _ in further)
     notes = [cells for cells in rows[1:header_lines] if are_units(cells)]
     return header_lines - len(notes), len(notes)
@@ -57,21 +61,22 @@ def _come_again(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 def _names_values(cells: Sequence[str], values: dict[int, Kind]) -> bool:
     """Whether most columns of values have something else here."""
-    kinds = [kind_of(cells[column]) for column in values]
-    others = sum(kind not in (*_VALUES, "empty") for kind in kinds)
-    return others > 0 and others >= sum(kind in _VALUES for kind in kinds)
+    kinds = [(kind_of(cells[column]), kind) for column, kind in values.items()]
+    others = sum(found not in (kind, *_VALUES, "empty") for found, kind in kinds)
+    return others > 0 and others >= sum(found == kind or found in _VALUES for found, kind in kinds)
 
 
 def _names_more(cells: Sequence[str], values: dict[int, Kind]) -> bool:
     """Whether this can be nothing but a further line of names: a row may lack a value, or two, and say so in a word."""
-    texts = [cells[column].strip() for column in values if kind_of(cells[column]) != "empty"]
-    return len(set(texts)) > 1 and not any(kind_of(text) in _VALUES for text in texts)
+    filled = [(cells[column].strip(), kind) for column, kind in values.items() if kind_of(cells[column]) != "empty"]
+    are_names = not any(kind_of(text) in (kind, *_VALUES) for text, kind in filled)
+    return are_names and len({text for text, _ in filled}) > 1
 
 
 def _are_dates(cells: Sequence[str], values: dict[int, Kind]) -> bool:
     """Whether columns of numbers have the names of years, one after the other, or of months or days in their order."""
     names = [cells[column].strip() for column in values]
-    if len(names) < 2 or "time" in values.values():  # noqa: PLR2004
+    if len(names) < 2 or set(values.values()) != {"number"}:  # noqa: PLR2004
         return False
     if all(re.fullmatch(r"\d{4}", name) for name in names):
         years = [int(name) for name in names]

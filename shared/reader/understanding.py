@@ -1,6 +1,7 @@
 """Decides how a CSV file is to be read: from what is fixed, and from evidence for the rest. Pure."""
 
 import codecs
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from io import BytesIO, StringIO
@@ -20,6 +21,7 @@ from shared.reader.sources import Record
 #: Below it nobody should rely on a guess.
 LEAST_CONFIDENCE = 0.55
 _MOST_PREAMBLE_RECORDS = 100
+_DELIMITER_HINT = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
     text = _text(sample, encoding.encoding)
     if not text.strip():
         raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
+    settings = _with_hint(text, settings)
     ratings = rated(_skipped(text, settings.skip_lines or 0), settings)
     names = _find_names(ratings, expected)
     best = names.rating if names else ratings[0]
@@ -103,6 +106,14 @@ def _text(sample: Sample, encoding: str) -> str:
         return text
     end = max(text.rfind("\n"), text.rfind("\r")) + 1
     return text[:end] or text
+
+
+def _with_hint(text: str, settings: ReadSettings) -> ReadSettings:
+    """Spreadsheet programs name the delimiter in a first line of its own: sep=;."""
+    hint = _DELIMITER_HINT.match(text)
+    if hint is None or settings.delimiter is not None or settings.skip_lines is not None:
+        return settings
+    return replace(settings, delimiter=hint[1], skip_lines=1)
 
 
 def _skipped(text: str, count: int) -> str:

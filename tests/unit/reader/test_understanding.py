@@ -1,0 +1,61 @@
+"""Small files as people send them, and what is made of each."""
+
+from io import BytesIO
+
+import pytest
+
+from shared.datasets import NOTHING_FIXED
+from shared.messages import UnreadableRow
+from shared.reader.rows_of import rows_of
+from shared.reader.survey import make_plan
+
+Rows = list[list[str]]
+
+
+@pytest.mark.parametrize(
+    ("text", "header", "rows"),
+    [
+        pytest.param("sep=;\r\na;b\r\n1,5;2\r\n", ["a", "b"], [["1,5", "2"]], id="the delimiter is named above"),
+        pytest.param("q1,q2\n1,2\n3,4\n", ["q1", "q2"], [["1", "2"], ["3", "4"]], id="names with digits"),
+        pytest.param(
+            "region,2019 Q1,2019 Q2\nNorth,1,2\nSouth,3,4\n",
+            ["region", "2019 Q1", "2019 Q2"],
+            [["North", "1", "2"], ["South", "3", "4"]],
+            id="quarters",
+        ),
+        pytest.param(
+            'Report\nSource: HMRC\n\nDept,Date,Amount\nA,01/09/2018,"25,000.00"\nB,02/09/2018,"31,500.50"\n',
+            ["Dept", "Date", "Amount"],
+            [["A", "01/09/2018", "25,000.00"], ["B", "02/09/2018", "31,500.50"]],
+            id="a title",
+        ),
+        pytest.param(
+            "\ufeffName;Betrag;Datum\nMüller;1.234,56;31.12.2020\nSchmidt;99,00;01.01.2021\n",
+            ["Name", "Betrag", "Datum"],
+            [["Müller", "1.234,56", "31.12.2020"], ["Schmidt", "99,00", "01.01.2021"]],
+            id="a German one",
+        ),
+        pytest.param("name,city\nO'Neil,L'Aquila\n", ["name", "city"], [["O'Neil", "L'Aquila"]], id="apostrophes"),
+        pytest.param("name\nAnimal 1\nAnimal 2\n", ["name"], [["Animal 1"], ["Animal 2"]], id="one column of texts"),
+        pytest.param('"a;b","c"\n"1;2","x"\n', ["a;b", "c"], [["1;2", "x"]], id="another delimiter in quotes"),
+        pytest.param("1,2\n3,4\n", ["column_1", "column_2"], [["1", "2"], ["3", "4"]], id="no header"),
+    ],
+)
+def test_a_file_is_taken_as_it_is_meant(text: str, header: list[str], rows: Rows) -> None:
+    file = BytesIO(text.encode())
+    table = make_plan(file, NOTHING_FIXED).open(file)
+
+    found = list(rows_of(table))
+    assert table.header == header
+    assert [row[1] for row in found if not isinstance(row, UnreadableRow)] == rows
+    assert len(found) == len(rows)
+
+
+def test_the_header_is_what_has_the_names_that_are_expected() -> None:
+    """Though without them, nobody would take it for the header."""
+    text = "people of the town,,\n1,2,3\nname,born,town\nAnn,1901-02-03,Ayr\nBob,1837-06-20,Bath\n"
+    file = BytesIO(text.encode())
+    table = make_plan(file, NOTHING_FIXED, expected=("town", "name")).open(file)
+
+    assert table.header == ["name", "born", "town"]
+    assert [row[1][0] for row in rows_of(table) if not isinstance(row, UnreadableRow)] == ["Ann", "Bob"]
