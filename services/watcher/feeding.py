@@ -9,6 +9,7 @@ from services.watcher.changes import Changes
 from services.watcher.editions import Editions
 from services.watcher.feeds import Feeds
 from services.watcher.first_pass import FirstPasses
+from services.watcher.header import Header
 from services.watcher.reading import Reading
 from shared import loads
 from shared.errors import FileRefused
@@ -164,27 +165,28 @@ class Feeder:
         return True
 
     def _begin(self, reading: Reading, changes: Changes | None) -> None:
-        load_id = reading.claimed.load_id
         header = reading.open(changes)
-        read_as = self._feeds.check(reading.claimed, reading.dataset, reading.plan, header)
-        self.unreadable.discard(load_id)
-        if header.ignored:
-            _log.info("columns ignored", extra=facts("columns_ignored", load_id=load_id, columns=header.ignored))
         try:
-            with self._store.transaction() as connection:
-                loads.mark_reading(
-                    connection,
-                    self._store.schema,
-                    load_id,
-                    header=header.names,
-                    ignored=header.ignored,
-                    read_as=read_as,
-                )
-                if changes is not None:
-                    changes.record(connection, self._store.schema, load_id)
+            self._enter(reading, header, changes)
         except BaseException:
+            # What is not in the books must not be published.
             reading.close()
             raise
+        self.unreadable.discard(reading.claimed.load_id)
+        if header.ignored:
+            details = facts("columns_ignored", load_id=reading.claimed.load_id, columns=header.ignored)
+            _log.info("columns ignored", extra=details)
+
+    def _enter(self, reading: Reading, header: Header, changes: Changes | None) -> None:
+        """Enter in the books how a file is read, and what of it."""
+        load_id, schema = reading.claimed.load_id, self._store.schema
+        read_as = self._feeds.check(reading.claimed, reading.dataset, reading.plan, header)
+        with self._store.transaction() as connection:
+            loads.mark_reading(
+                connection, schema, load_id, header=header.names, ignored=header.ignored, read_as=read_as
+            )
+            if changes is not None:
+                changes.record(connection, schema, load_id)
 
     def _refuse(self, reading: Reading, error: FileRefused) -> None:
         """Record the refusal; the file is moved when the books are looked at next."""
