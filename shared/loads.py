@@ -345,11 +345,14 @@ def _explain(
     reason: str | None,
     message: str | None,
 ) -> None:
-    """A dead letter is the reason that stays: whatever else held the load back, it can't complete."""
+    """Give a reason, unless there is one that stays.
+
+    With a dead letter a load can't complete, and a file that has changed goes back, whatever else holds it back.
+    """
     table = schema.loads
     mine = table.c.load_id.in_(list(load_ids)) & table.c.state.in_(states)
-    has_no_dead_letter = table.c.reason.is_(None) | (table.c.reason != DEAD_LETTERED)
-    connection.execute(update(table).where(mine & has_no_dead_letter).values(reason=reason, message=message))
+    may_be_replaced = table.c.reason.is_(None) | table.c.reason.not_in((DEAD_LETTERED, CHANGED_WHILE_READ))
+    connection.execute(update(table).where(mine & may_be_replaced).values(reason=reason, message=message))
 
 
 def _transition(connection: Connection, schema: Schema, load_id: int, states: Sequence[State], **values: Any) -> None:

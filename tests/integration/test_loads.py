@@ -209,6 +209,19 @@ def test_a_complete_load_has_no_reason_left(warehouse: OpenWarehouse) -> None:
     assert enter(house, explained).reason is None
 
 
+def test_why_a_file_went_back_stays_whatever_its_rename_says(warehouse: OpenWarehouse) -> None:
+    house = warehouse(default_catalog())
+    house.load(FILE)
+
+    back = enter(
+        house,
+        lambda connection, schema: loads.mark_changed(connection, schema, 1, "it was written to"),
+        lambda connection, schema: loads.explain_move(connection, schema, [1], "not-moved", "EIO"),
+    )
+
+    assert (back.state, back.reason, back.message) == ("archived", "changed-while-read", "it was written to")
+
+
 def test_a_header_is_kept_as_it_is_however_wide(warehouse: OpenWarehouse) -> None:
     """Wider than 64 KiB, the limit of MySQL's TEXT; so may be a message that quotes it."""
     house = warehouse(default_catalog())
