@@ -189,7 +189,7 @@ def test_no_file_goes_back_through_a_link(pipeline: Pipeline) -> None:
     append(pipeline)
     pipeline.look()
 
-    assert loaded(pipeline) == [("people.csv", "archived", "not-moved")]
+    assert loaded(pipeline) == [("people.csv", "archived", "changed-while-read")]
     assert os.listdir(elsewhere) == []
     (pipeline.folder.inbox / "people").unlink()
     pipeline.finish()
