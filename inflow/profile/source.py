@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inflow.read_options import open_given
+from services.watcher.regular_files import open_regular
 from shared.datasets import ReadSettings
 from shared.reader.sources import RecordSource
 from shared.reader.survey import make_plan
@@ -24,6 +25,7 @@ class OpenTable:
 @contextmanager
 def open_table(path: Path, settings: ReadSettings) -> Iterator[OpenTable]:
     """Open a file of any format. FileRefused or OSError where it can't be read."""
-    with open_given(path) as file:
+    # A pipe that nobody writes to would hold a look for ever; standard input is asked for by name.
+    with open_given(path) if str(path) == "-" else open_regular(path) as file:
         plan = make_plan(file, settings)
         yield OpenTable(source=plan.open(file), read_as=str(plan), truncation=plan.truncation)
