@@ -4,8 +4,10 @@ import logging
 from collections.abc import Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 
+from services.watcher.aside import asked_aside
 from services.watcher.bases import choose_base
 from services.watcher.changes import Changes, read_changes, recorded_changes
 from services.watcher.claims import ClaimedName, shortened
@@ -109,16 +111,13 @@ class Editions:
 
     def _base_of(self, load: Load) -> Load | None:
         with self._store.transaction() as connection:
-            before = loads.before(connection, self._store.schema, load.load_id, limit=_MOST_LOADS_BACK)
-            base = choose_base(load, before)
-            if base is None or not has_all_rows(connection, self._store.schema, load.dataset or ""):
-                return None
-        return base
+            return choose_base(load, loads.before(connection, self._store.schema, load.load_id, limit=_MOST_LOADS_BACK))
 
     def _compare(self, claimed: ClaimedName, base: Load) -> Generator[None, None, Changes]:
         dataset = self._store.catalog.datasets[base.dataset or ""]
         archived = replace(claimed, load_id=base.load_id, original=shortened(PurePath(base.file).name)).finished
         with (
+            asked_aside(partial(self._has_all_rows, dataset), self._store.database) as has_all_rows,
             closing(FingerprintedFile(open_regular(self._folder.processing / str(claimed)), dataset)) as file,
             closing(FingerprintedFile(open_regular(self._folder.archive / archived), dataset)) as earlier,
         ):
@@ -127,11 +126,17 @@ class Editions:
             )
             while comparison.advance():
                 yield
+            if not has_all_rows():
+                raise Incomparable("the table has other rows than its loads inserted")
         if earlier.fingerprint != base.fingerprint:
             raise Incomparable("its earlier edition in the archive is another one by now")
         changes = Changes.of(comparison.difference, base, fingerprint=file.fingerprint)
         self._check_keys(dataset, changes, comparison.difference, base)
         return changes
+
+    def _has_all_rows(self, dataset: Dataset) -> bool:
+        with self._store.transaction() as connection:
+            return has_all_rows(connection, self._store.schema, dataset.name)
 
     def _rejected_lines(self, load_id: int) -> frozenset[int]:
         with self._store.transaction() as connection:
