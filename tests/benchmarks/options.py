@@ -20,6 +20,7 @@ class Options:
     writers: int
     small_files: int
     latency_samples: int
+    rival_rows: int
     rival_seconds: float
     calm_seconds: float
     seed: int
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--writers", type=_positive, default=2, metavar="N", help="writers, where their number is not the question")
     add("--small-files", type=_positive, default=1000, metavar="N", help="files of 100 rows, dropped together")
     add("--latency-samples", type=_positive, default=20, metavar="N", help="files of 100 rows, dropped one by one")
+    add("--rival-rows", type=_positive, default=100_000, metavar="N", help="at most, for each bounded rival")
     add("--rival-seconds", type=float, default=120.0, metavar="S", help="after so long a bounded rival is ended")
     add("--calm-seconds", type=float, default=30.0, metavar="S", help="at most: the wait for calm servers before a run")
     add("--seed", type=int, default=1, metavar="N", help="the same seed gives the same people")

@@ -11,7 +11,7 @@ SERVER = Database(URL.create("mysql+pymysql", host="127.0.0.1", port=1))
 SQLITE = Database(URL.create("sqlite"))
 
 
-def test_a_server_answers_while_its_caller_works_on():
+def test_a_server_answers_while_its_caller_works_on() -> None:
     worked_on = threading.Event()
 
     with asked_aside(lambda: worked_on.wait(timeout=60), SERVER) as answer:
@@ -20,7 +20,7 @@ def test_a_server_answers_while_its_caller_works_on():
         assert answer() is True
 
 
-def test_sqlite_is_asked_in_the_callers_thread_and_only_where_the_answer_is_wanted():
+def test_sqlite_is_asked_in_the_callers_thread_and_only_where_the_answer_is_wanted() -> None:
     asked_in: list[threading.Thread] = []
 
     with asked_aside(lambda: asked_in.append(threading.current_thread()), SQLITE) as answer:
@@ -31,7 +31,7 @@ def test_sqlite_is_asked_in_the_callers_thread_and_only_where_the_answer_is_want
 
 
 @pytest.mark.parametrize("database", [SERVER, SQLITE], ids=["server", "sqlite"])
-def test_what_the_question_raises_is_raised_by_the_answer(database: Database):
+def test_what_the_question_raises_is_raised_by_the_answer(database: Database) -> None:
     def question() -> None:
         raise DatabaseUnavailable("gone away")
 
@@ -39,7 +39,7 @@ def test_what_the_question_raises_is_raised_by_the_answer(database: Database):
         answer()
 
 
-def test_who_does_not_want_the_answer_any_more_leaves_no_thread_behind():
+def test_who_does_not_want_the_answer_any_more_leaves_no_thread_behind() -> None:
     before = threading.active_count()
 
     with asked_aside(lambda: None, SERVER):

@@ -30,5 +30,6 @@ def _measure_again(bench: Bench, rival: Rival) -> None:
 
 
 def _file_for(rival: Rival, bench: Bench) -> DataFile:
-    rows = min(bench.options.rows, rival.most_rows or bench.options.rows)
-    return bench.files.people(range(rows))
+    most_rows = bench.options.rival_rows if rival.is_limited else rival.most_rows
+    rows = bench.options.rows
+    return bench.files.people(range(min(rows, most_rows or rows)))
