@@ -5,11 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Protocol
 
-from services.watcher.changes import Changes
-from services.watcher.editions import Editions
-from services.watcher.feeds import Feeds
-from services.watcher.first_pass import FirstPasses
-from services.watcher.header import Header
+from services.watcher.preparation import Preparation
 from services.watcher.reading import Reading
 from shared import loads
 from shared.errors import FileRefused
@@ -42,14 +38,11 @@ class Feeder:
         *,
         store: Store,
         queue: WriterQueue,
-        first_passes: FirstPasses,
-        editions: Editions,
+        preparation: Preparation,
         backlog_messages: int,
     ) -> None:
         self._store = store
-        self._first_passes = first_passes
-        self._editions = editions
-        self._feeds = Feeds(store)
+        self._preparation = preparation
         self._queue = queue
         self._backlog_messages = backlog_messages
         self._in_turn: deque[Reading] = deque()
@@ -77,8 +70,7 @@ class Feeder:
     def drop(self, load_ids: Iterable[int]) -> None:
         """Read these no further."""
         gone = set(load_ids)
-        self._first_passes.drop(gone)
-        self._editions.drop(gone)
+        self._preparation.drop(gone)
         self.unreadable -= gone
         for readings in (self._in_turn, self._next, self._set_aside):
             for reading in [reading for reading in readings if reading.claimed.load_id in gone]:
@@ -144,49 +136,15 @@ class Feeder:
 
     def _publish_next(self, reading: Reading) -> None:
         """Publish the next message, or make a step on the way to it: to compare and to sort takes many turns."""
-        message = reading.message() if reading.is_open or self._open(reading) else None
+        if not reading.is_open:
+            if not self._preparation.prepare(reading):
+                return
+            self.unreadable.discard(reading.claimed.load_id)
+        message = reading.message()
         if message is not None:
             self._queue.publish(envelope(message, occurred_at=loads.instant_now()))
             self._budget -= 1
             reading.confirm()
-
-    def _open(self, reading: Reading) -> bool:
-        """Find out whether and what to publish of a file, and open it; False if that takes another turn."""
-        reading.require_version()
-        if not self._first_passes.go_on(reading.claimed, is_resumed=reading.is_resumed) or not reading.survey():
-            return False
-        if not reading.is_plain:
-            self._begin(reading, None)
-            return True
-        found = self._editions.search(reading.claimed, is_resumed=reading.is_resumed)
-        if found is None:
-            return False
-        self._begin(reading, found.changes)
-        return True
-
-    def _begin(self, reading: Reading, changes: Changes | None) -> None:
-        header = reading.open(changes)
-        try:
-            self._enter(reading, header, changes)
-        except BaseException:
-            # What is not in the books must not be published.
-            reading.close()
-            raise
-        self.unreadable.discard(reading.claimed.load_id)
-        if header.ignored:
-            details = facts("columns_ignored", load_id=reading.claimed.load_id, columns=header.ignored)
-            _log.info("columns ignored", extra=details)
-
-    def _enter(self, reading: Reading, header: Header, changes: Changes | None) -> None:
-        """Enter in the books how a file is read, and what of it."""
-        load_id, schema = reading.claimed.load_id, self._store.schema
-        read_as = self._feeds.check(reading.claimed, reading.dataset, reading.plan, header)
-        with self._store.transaction() as connection:
-            loads.mark_reading(
-                connection, schema, load_id, header=header.names, ignored=header.ignored, read_as=read_as
-            )
-            if changes is not None:
-                changes.record(connection, schema, load_id)
 
     def _refuse(self, reading: Reading, error: FileRefused) -> None:
         """Record the refusal; the file is moved when the books are looked at next."""

@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterable
 from services.watcher.claims import ClaimedName
 from services.watcher.config import WatcherConfig
 from services.watcher.discovery import dataset_of
-from services.watcher.editions import Editions
 from services.watcher.feeding import Feeder, WriterQueue
 from services.watcher.finishing import Finisher
-from services.watcher.first_pass import FirstPasses
 from services.watcher.intake import Intake
 from services.watcher.ordering import SortingTurns
+from services.watcher.preparation import Preparation
 from services.watcher.reading import Reading
 from services.watcher.returning import Returner
 from services.watcher.standstill import Standstills
@@ -53,8 +52,7 @@ class Watcher:
         self._feeder = Feeder(
             store=store,
             queue=queue,
-            first_passes=FirstPasses(folder=folder, store=store),
-            editions=Editions(folder=folder, store=store, from_bytes=config.compare_from_bytes),
+            preparation=Preparation(folder=folder, store=store, config=config),
             backlog_messages=config.backlog_messages,
         )
         self._sorting = SortingTurns()

@@ -39,7 +39,11 @@ _CLAIMING = (
 )
 
 _PUBLISHING = (
-    _after(name="after the header is in the books", target=f"{_FEEDER}._open"),
+    _after(
+        name="after the header is in the books",
+        target="services.watcher.preparation:Preparation.prepare",
+        when=gave_something,
+    ),
     _before(name="before a chunk is published", target=_PUBLISH, when=of_kind("rows.extracted")),
     _after(
         name="after a chunk is sent, before its confirm",
