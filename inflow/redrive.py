@@ -10,7 +10,8 @@ from shared.broker import DeadLetter, DeadLetters
 from shared.environment import Environment
 from shared.errors import MalformedMessage
 from shared.exit_codes import ExitCode
-from shared.messages import RowsExtracted, decode
+from shared.messages import decode
+from shared.payloads import RowsExtracted
 from shared.settings import BrokerSettings
 from shared.store import Store
 from shared.topology import QUEUES

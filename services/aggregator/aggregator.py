@@ -14,7 +14,8 @@ from shared.datasets import Summary
 from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage, TablesUnusable
 from shared.files import DataFolder, write_atomically
 from shared.logs import facts
-from shared.messages import LoadCompleted, decode
+from shared.messages import decode
+from shared.payloads import LoadCompleted
 from shared.store import Store
 
 _log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from shared.datasets import Dataset, RejectLimit
 from shared.errors import FileRefused
 from shared.files import DataFolder, replacing
 from shared.logs import facts
-from shared.messages import RowsExtracted
+from shared.payloads import RowsExtracted
 from shared.rows import Rejection, type_chunk
 from shared.store import Store
 

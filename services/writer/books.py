@@ -8,7 +8,7 @@ from services.writer.deltas import as_texts
 from services.writer.outcomes import Plan
 from shared.errors import ContradictoryMessage
 from shared.loads import utc_now
-from shared.messages import LoadExtracted, RowsExtracted
+from shared.payloads import LoadExtracted, RowsExtracted
 from shared.rows import Rejection
 from shared.schema import Schema
 

@@ -10,7 +10,8 @@ from services.writer.merge import Merger
 from shared import loads
 from shared.errors import ContradictoryMessage, MalformedMessage, RowsRefused
 from shared.logs import facts
-from shared.messages import LoadExtracted, RowsExtracted, decode
+from shared.messages import decode
+from shared.payloads import LoadExtracted, RowsExtracted
 from shared.rows import TypedChunk, type_chunk
 from shared.store import Store
 

@@ -20,7 +20,8 @@ from shared.database import Database
 from shared.datasets import Catalog, Summary
 from shared.files import DataFolder
 from shared.loads import Claim, Load
-from shared.messages import LoadExtracted, Payload, RowsExtracted, encode, envelope
+from shared.messages import encode, envelope
+from shared.payloads import LoadExtracted, Payload, RowsExtracted
 from shared.schema import INFERRED, MARKS
 from shared.store import open_store
 from shared.values import Value

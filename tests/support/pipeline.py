@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import URL, select
 
@@ -23,11 +23,14 @@ from shared.database import Database
 from shared.datasets import Catalog
 from shared.files import DataFolder
 from shared.loads import Load, WaitingFile
-from shared.messages import Envelope, Payload
+from shared.messages import Envelope
 from shared.schema import build_schema
 from shared.store import Store
 from shared.tables import prepare_tables
 from shared.topology import WRITER_QUEUE
+
+if TYPE_CHECKING:
+    from shared.payloads import Payload
 
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"
 PLACES = "city,county,country\n"

@@ -24,7 +24,8 @@ from shared.broker import Consumer, Publisher
 from shared.database import Database
 from shared.environment import Environment
 from shared.files import DataFolder
-from shared.messages import RowsExtracted, decode, encode, envelope
+from shared.messages import decode, encode, envelope
+from shared.payloads import RowsExtracted
 from shared.rows import type_chunk
 from shared.settings import BrokerSettings
 from shared.store import Store, open_store
