@@ -17,11 +17,11 @@ from services.watcher.markers import is_marker
 from services.watcher.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
 from services.watcher.versions import Version
 from shared import loads
+from shared.book_tables import PATH_LENGTH
 from shared.errors import FileRefused
 from shared.files import DataFolder
 from shared.loads import Claim, WaitingFile
 from shared.logs import facts
-from shared.schema import PATH_LENGTH
 from shared.store import Store
 
 _log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from services.watcher.claims import displayed
 from services.watcher.discovery import Entry, is_too_deep
 from shared import loads
+from shared.book_tables import PATH_LENGTH
 from shared.loads import WaitingFile
 from shared.logs import facts
-from shared.schema import PATH_LENGTH
 from shared.store import Store
 
 _log = logging.getLogger(__name__)

@@ -17,12 +17,12 @@ from services.aggregator.aggregator import Aggregator
 from services.writer.handlers import WriterHandlers
 from shared import loads
 from shared.database import Database
+from shared.dataset_tables import INFERRED, MARKS
 from shared.datasets import Catalog, Summary
 from shared.files import DataFolder
 from shared.loads import Claim, Load
 from shared.messages import encode, envelope
 from shared.payloads import LoadExtracted, Payload, RowsExtracted
-from shared.schema import INFERRED, MARKS
 from shared.store import open_store
 from shared.values import Value
 from tests.support.model import Accounts, DroppedFile, Mark, Reject, Row

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, select
 
 from shared import loads
 from shared.counts import KeptCount, kept_counts
+from shared.dataset_tables import INFERRED, MARKS
 from shared.loads import Load, WaitingFile
-from shared.schema import INFERRED, MARKS, Schema
+from shared.schema import Schema
 from shared.store import Store
 from shared.values import Value
 from tests.support.counts import kept_rows
