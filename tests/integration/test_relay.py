@@ -15,8 +15,8 @@ from sqlalchemy import insert
 
 from services.writer.relay import Relay
 from shared.broker import Publisher
+from shared.clock import utc_now
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
-from shared.loads import utc_now
 from shared.messages import Envelope, Publishing, decode
 from shared.payloads import LoadCompleted
 from shared.settings import BrokerSettings
