@@ -14,7 +14,7 @@ from services.watcher.pace import Pace
 from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers
 from services.writer.relay import Relay
-from shared import loads
+from shared import completions, load_reasons
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.exit_codes import ExitCode
@@ -88,7 +88,7 @@ class Embedded:
     def _let_go(self) -> None:
         """The queue was in memory, and with it the dead letters that held loads back: they are published again."""
         with self._store.transaction() as connection:
-            loads.redrive(connection, self._store.schema)
+            load_reasons.redrive(connection, self._store.schema)
 
     def _step(self) -> bool:
         """Do one thing of each kind that there is to do; say whether there was any."""
@@ -128,8 +128,8 @@ class Embedded:
         if set(self._watcher.open_loads) - set(self._watcher.stuck_loads):
             return False
         with self._store.transaction() as connection:
-            unsent = loads.unsent_events(connection, self._store.schema)
-            return not unsent and not loads.unsummarised(connection, self._store.schema)
+            unsent = completions.unsent_events(connection, self._store.schema)
+            return not unsent and not completions.unsummarised(connection, self._store.schema)
 
     def _verdict(self) -> ExitCode:
         """Say what needs a person, if anything does."""

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from inflow.books import is_embedded, open_books
-from shared import loads
+from shared import load_reasons
 from shared.broker import DeadLetter, DeadLetters
 from shared.environment import Environment
 from shared.errors import MalformedMessage
 from shared.exit_codes import ExitCode
-from shared.messages import RowsExtracted, decode
+from shared.messages import decode
+from shared.payloads import RowsExtracted
 from shared.settings import BrokerSettings
 from shared.store import Store
 from shared.topology import QUEUES
@@ -35,14 +36,14 @@ def _print(lines: Iterator[str]) -> None:
 
 def _held_back(store: Store) -> Iterator[str]:
     with store.transaction() as connection:
-        held_back = loads.dead_lettered(connection, store.schema)
+        held_back = load_reasons.dead_lettered(connection, store.schema)
     for load in held_back:
         yield f"load {load.load_id} ({load.file}) is held back: {load.message}"
 
 
 def _let_go(store: Store) -> Iterator[str]:
     with store.transaction() as connection:
-        let_go = loads.redrive(connection, store.schema)
+        let_go = load_reasons.redrive(connection, store.schema)
     for load in let_go:
         yield f"load {load.load_id} ({load.file}) goes on"
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import orjson
 
-from shared import loads, rejects
-from shared.loads import Load, WaitingFile
+from shared import loads, rejects, waiting_files
+from shared.loads import Load
 from shared.store import Store
 from shared.waiting import Waiting, waiting_references
+from shared.waiting_files import WaitingFile
 
 _COLUMNS = (
     "load", "file", "dataset", "state", "read", "inserted", "updated", "unchanged", "superseded", "rejected",
@@ -40,7 +41,7 @@ def take_snapshot(store: Store) -> Snapshot:
     """Read the books."""
     with store.transaction() as connection:
         return Snapshot(
-            files=loads.waiting_files(connection, store.schema),
+            files=waiting_files.all_files(connection, store.schema),
             loads=loads.all_loads(connection, store.schema),
             waiting=waiting_references(connection, store.schema, store.catalog),
             healed=rejects.healed_counts(connection, store.schema),

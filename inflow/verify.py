@@ -8,7 +8,7 @@ import orjson
 
 from inflow.books import open_books
 from services.aggregator.counts import Counts, Difference
-from shared import loads
+from shared import completions
 from shared.counts import KeptCount
 from shared.environment import Environment
 from shared.exit_codes import ExitCode
@@ -61,7 +61,7 @@ def _repair(store: Store, counts: Counts, wrong: Sequence[KeptCount]) -> None:
     for count in wrong:
         counts.build(count)
     with store.transaction() as connection:
-        loads.ask_for_summaries(connection, store.schema)
+        completions.ask_for_summaries(connection, store.schema)
 
 
 def _as_text(verdicts: Sequence[Verdict]) -> Iterator[str]:

@@ -43,6 +43,12 @@ def heal(connection: Connection, schema: Schema, load_id: int, lines: Sequence[i
         connection.execute(update(table).where(mine & named).values(healed_by=by))
 
 
+def rejected_lines(connection: Connection, schema: Schema, load_id: int) -> frozenset[int]:
+    """Return the lines of a load's rejected rows."""
+    table = schema.rejects
+    return frozenset(connection.scalars(select(table.c.line).where(table.c.load_id == load_id)))
+
+
 def healed_counts(connection: Connection, schema: Schema) -> dict[int, int]:
     """Count the healed rows of each load; one without any is missing."""
     table = schema.rejects

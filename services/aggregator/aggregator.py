@@ -9,12 +9,13 @@ from pathlib import Path
 from services.aggregator.counts import Counts
 from services.aggregator.queries import query_of
 from services.aggregator.summary import render
-from shared import loads
+from shared import completions
 from shared.datasets import Summary
 from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage, TablesUnusable
 from shared.files import DataFolder, write_atomically
 from shared.logs import facts
-from shared.messages import LoadCompleted, decode
+from shared.messages import decode
+from shared.payloads import LoadCompleted
 from shared.store import Store
 
 _log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class Aggregator:
         Deltas are folded in any case: while a large load runs they must not pile up.
         """
         with self._store.transaction() as connection:
-            pending = bool(loads.unsummarised(connection, self._store.schema))
+            pending = bool(completions.unsummarised(connection, self._store.schema))
         if pending:
             self.recompute()
         else:
@@ -66,12 +67,12 @@ class Aggregator:
         try:
             with self._locked():
                 with self._store.transaction() as connection:
-                    included = loads.unsummarised(connection, self._store.schema)
+                    included = completions.unsummarised(connection, self._store.schema)
                 self._counts.bring_up_to_date()
                 for summary in self._store.catalog.summaries:
                     self._write(summary)
                 with self._store.transaction() as connection:
-                    loads.mark_summarised(connection, self._store.schema, included)
+                    completions.mark_summarised(connection, self._store.schema, included)
         except OSError as error:
             raise FolderUnavailable(f"the summaries can't be written: {error}") from error
 

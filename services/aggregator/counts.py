@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, insert, select
 from services.aggregator.count_statements import count_statements
 from services.aggregator.folding import Folding
 from services.aggregator.turns import take_turn
+from shared.clock import utc_now
 from shared.counts import KeptCount, kept_counts
-from shared.loads import utc_now
 from shared.logs import facts
 from shared.store import Store
 

@@ -12,7 +12,7 @@ from services.watcher.markers import Markers, marker_path
 from services.watcher.regular_files import is_open_for_writing
 from shared.datasets import Dataset
 from shared.errors import FileRefused
-from shared.loads import WaitingFile
+from shared.waiting_files import WaitingFile
 
 
 class Admission:

@@ -16,7 +16,7 @@ from services.watcher.fingerprint import FingerprintedFile
 from services.watcher.known_keys import has_all_rows, has_any, keys_of
 from services.watcher.regular_files import open_regular
 from services.watcher.stretches import Incomparable, are_sound, stretches
-from shared import loads
+from shared import loads, rejects
 from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.files import DataFolder
@@ -140,7 +140,7 @@ class Editions:
 
     def _rejected_lines(self, load_id: int) -> frozenset[int]:
         with self._store.transaction() as connection:
-            return loads.rejected_lines(connection, self._store.schema, load_id)
+            return rejects.rejected_lines(connection, self._store.schema, load_id)
 
     def _check_keys(self, dataset: Dataset, changes: Changes, difference: Difference, base: Load) -> None:
         """See to it that no key of a changed row is also that of a row that stays: of the two, the last one wins."""

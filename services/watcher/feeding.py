@@ -7,7 +7,8 @@ from typing import Protocol
 
 from services.watcher.preparation import Preparation
 from services.watcher.reading import Reading
-from shared import loads
+from shared import load_reasons, load_states
+from shared.clock import instant_now
 from shared.errors import FileRefused
 from shared.logs import facts
 from shared.messages import Publishing, envelope
@@ -107,7 +108,7 @@ class Feeder:
             # A commit that fails may have been made all the same: until one is sure, the next call says it again.
             self._held_back = _UNSURE
             with self._store.transaction() as connection:
-                loads.explain(connection, self._store.schema, self._readable(), reason, message)
+                load_reasons.explain(connection, self._store.schema, self._readable(), reason, message)
             self._held_back = held_back
 
     def _readable(self) -> frozenset[int]:
@@ -127,7 +128,7 @@ class Feeder:
             self._publish_next(reading)
         if reading.is_finished:
             with self._store.transaction() as connection:
-                loads.mark_published(
+                load_states.mark_published(
                     connection, self._store.schema, reading.claimed.load_id, fingerprint=reading.fingerprint
                 )
             self._in_turn.popleft()
@@ -142,7 +143,7 @@ class Feeder:
             self.unreadable.discard(reading.claimed.load_id)
         message = reading.message()
         if message is not None:
-            self._queue.publish(envelope(message, occurred_at=loads.instant_now()))
+            self._queue.publish(envelope(message, occurred_at=instant_now()))
             self._budget -= 1
             reading.confirm()
 
@@ -152,7 +153,7 @@ class Feeder:
         # First of all: where the books can't be written, the next turn must find the file as before.
         reading.close()
         with self._store.transaction() as connection:
-            loads.mark_refused(connection, self._store.schema, load_id, reason=error.code, message=str(error))
+            load_states.mark_refused(connection, self._store.schema, load_id, reason=error.code, message=str(error))
         _log.warning("file refused: %s", error, extra=facts("file_refused", load_id=load_id, reason=error.code))
         self._in_turn.popleft()
 
@@ -164,6 +165,6 @@ class Feeder:
         self._set_aside.append(reading)
         if load_id not in self.unreadable:
             with self._store.transaction() as connection:
-                loads.explain(connection, self._store.schema, [load_id], "unreadable", str(error))
+                load_reasons.explain(connection, self._store.schema, [load_id], "unreadable", str(error))
             _log.warning("file can't be read", extra=facts("file_unreadable", load_id=load_id, error=str(error)))
             self.unreadable.add(load_id)

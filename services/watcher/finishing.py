@@ -13,7 +13,7 @@ from services.watcher.offsets import offsets_in, record_offsets
 from services.watcher.regular_files import is_open_for_writing, open_regular
 from services.watcher.rejects import write_rejects
 from services.watcher.returning import Returner
-from shared import loads
+from shared import load_reasons, load_states
 from shared.errors import FileRefused
 from shared.files import DataFolder, sync_folder, write_atomically
 from shared.loads import Load
@@ -63,7 +63,7 @@ class Finisher:
         if is_held_open and load.state == "complete" and load.reason != _OPEN_FOR_WRITING:
             with self._store.transaction() as connection:
                 message = "all its rows are stored; it is moved once nobody has it open for writing"
-                loads.explain_move(connection, self._store.schema, [load.load_id], _OPEN_FOR_WRITING, message)
+                load_reasons.explain_move(connection, self._store.schema, [load.load_id], _OPEN_FOR_WRITING, message)
         return is_held_open
 
     def _put_away(self, finished: Sequence[Finished]) -> list[int]:
@@ -97,8 +97,8 @@ class Finisher:
             with self._store.transaction() as connection:
                 for load in complete:
                     heal_editions(connection, self._store.schema, load)
-                loads.mark_archived(connection, self._store.schema, [load.load_id for load in complete])
-                loads.explain_move(connection, self._store.schema, explained, None, None)
+                load_states.mark_archived(connection, self._store.schema, [load.load_id for load in complete])
+                load_reasons.explain_move(connection, self._store.schema, explained, None, None)
 
     def _move(self, claimed: ClaimedName, load: Load) -> None:
         if load.state == "refused":
@@ -129,7 +129,7 @@ class Finisher:
 
     def _report_stuck(self, load: Load, error: OSError) -> None:
         with self._store.transaction() as connection:
-            loads.explain_move(connection, self._store.schema, [load.load_id], "not-moved", str(error))
+            load_reasons.explain_move(connection, self._store.schema, [load.load_id], "not-moved", str(error))
         if load.load_id not in self.stuck:
             _log.warning("file can't be taken out", extra=facts("file_stuck", load_id=load.load_id, error=str(error)))
             self.stuck.add(load.load_id)

@@ -12,12 +12,12 @@ from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
 from services.watcher.regular_files import open_regular
 from services.watcher.rejects import RejectsWriter
-from shared import loads
+from shared import load_states
 from shared.datasets import Dataset, RejectLimit
 from shared.errors import FileRefused
 from shared.files import DataFolder, replacing
 from shared.logs import facts
-from shared.messages import RowsExtracted
+from shared.payloads import RowsExtracted
 from shared.rows import Rejection, type_chunk
 from shared.store import Store
 
@@ -106,7 +106,7 @@ class FirstPasses:
 
     def _report(self, load_id: int, count: _Count, seconds: float) -> None:
         with self._store.transaction() as connection:
-            loads.mark_first_pass(connection, self._store.schema, load_id, milliseconds=round(seconds * 1000))
+            load_states.mark_first_pass(connection, self._store.schema, load_id, milliseconds=round(seconds * 1000))
         _log.info(
             "rows looked at before they are published",
             extra=facts(

@@ -16,13 +16,14 @@ from services.watcher.inbox import list_inbox
 from services.watcher.markers import is_marker
 from services.watcher.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
 from services.watcher.versions import Version
-from shared import loads
+from shared import registration
+from shared.book_tables import PATH_LENGTH
 from shared.errors import FileRefused
 from shared.files import DataFolder
-from shared.loads import Claim, WaitingFile
 from shared.logs import facts
-from shared.schema import PATH_LENGTH
+from shared.registration import Claim
 from shared.store import Store
+from shared.waiting_files import WaitingFile
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class Intake:
         if found:
             found.sort(key=lambda claimed: claimed.load_id)
             with self._store.transaction() as connection:
-                loads.register(connection, self._store.schema, [self._entry_for(claimed) for claimed in found])
+                registration.register(connection, self._store.schema, [self._entry_for(claimed) for claimed in found])
             for claimed in found:
                 self._paths.pop(claimed.load_id, None)
         return found
@@ -99,7 +100,7 @@ class Intake:
         if missing > 0:
             with self._store.transaction() as connection:
                 floor = self._highest_number_in_folders()
-                reserved = loads.reserve_numbers(connection, self._store.schema, count=missing, floor=floor)
+                reserved = registration.reserve_numbers(connection, self._store.schema, count=missing, floor=floor)
             # After the commit: numbers whose reservation was rolled back are given out once more.
             self._numbers.extend(reserved)
 

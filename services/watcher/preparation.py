@@ -10,7 +10,7 @@ from services.watcher.feeds import Feeds
 from services.watcher.first_pass import FirstPasses
 from services.watcher.header import Header
 from services.watcher.reading import Reading
-from shared import loads
+from shared import load_states
 from shared.files import DataFolder
 from shared.logs import facts
 from shared.store import Store
@@ -68,7 +68,7 @@ class Preparation:
         load_id, schema = reading.claimed.load_id, self._store.schema
         read_as = self._feeds.check(reading.claimed, reading.dataset, reading.plan, header)
         with self._store.transaction() as connection:
-            loads.mark_reading(
+            load_states.mark_reading(
                 connection, schema, load_id, header=header.names, ignored=header.ignored, read_as=read_as
             )
             if changes is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.watcher.claims import ClaimedName
 from services.watcher.versions import Version
-from shared import loads
+from shared import load_reasons, load_states
 from shared.errors import FileRefused
 from shared.files import DataFolder, sync_folder
 from shared.loads import Load
@@ -42,7 +42,7 @@ class Returner:
 
     def why_back(self, claimed: ClaimedName, load: Load) -> str | None:
         """Say why a file is not what was read; None where it is, or where it was moved already."""
-        if load.reason == loads.CHANGED_WHILE_READ:
+        if load.reason == load_reasons.CHANGED_WHILE_READ:
             return load.message
         try:
             Version.claimed(load).require(self._folder.processing / str(claimed))
@@ -57,7 +57,7 @@ class Returner:
         """Rename a file that has changed; the books say so first. OSError where the inbox does not let us."""
         message = self.why_back(claimed, load)
         with self._store.transaction() as connection:
-            loads.mark_changed(connection, self._store.schema, load.load_id, message)
+            load_states.mark_changed(connection, self._store.schema, load.load_id, message)
         source = self._folder.processing / str(claimed)
         if os.path.lexists(source):
             self._rename(source, claimed)

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable
 
 from services.watcher.claims import displayed
 from services.watcher.discovery import Entry, is_too_deep
-from shared import loads
-from shared.loads import WaitingFile
+from shared import waiting_files
+from shared.book_tables import PATH_LENGTH
 from shared.logs import facts
-from shared.schema import PATH_LENGTH
 from shared.store import Store
+from shared.waiting_files import WaitingFile
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class UnclaimedFiles:
         self._is_sure = False
         if gone or seen:
             with self._store.transaction() as connection:
-                loads.replace_waiting_files(connection, self._store.schema, gone=gone, seen=seen)
+                waiting_files.replace(connection, self._store.schema, gone=gone, seen=seen)
         for file in seen:
             if file.state == "blocked":
                 _log.warning("file can't be claimed", extra=facts("file_blocked", file=file.file, reason=file.reason))
@@ -58,7 +58,7 @@ class UnclaimedFiles:
 
     def _in_the_books(self) -> dict[str, WaitingFile]:
         with self._store.transaction() as connection:
-            return {file.file: file for file in loads.waiting_files(connection, self._store.schema)}
+            return {file.file: file for file in waiting_files.all_files(connection, self._store.schema)}
 
 
 def settling(entry: Entry, settle_seconds: float) -> WaitingFile:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Self
 
 from shared.errors import FileRefused
-from shared.loads import CHANGED_WHILE_READ, Load
+from shared.load_reasons import CHANGED_WHILE_READ
+from shared.loads import Load
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the books keep UTC without a zone
 #: What every database can hold. File systems keep any time that somebody sets.

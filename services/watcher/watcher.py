@@ -15,13 +15,14 @@ from services.watcher.reading import Reading
 from services.watcher.returning import Returner
 from services.watcher.standstill import Standstills
 from services.watcher.versions import Version
-from shared import loads
+from shared import load_reasons, load_states, loads
 from shared.errors import FileRefused
 from shared.files import DataFolder
-from shared.loads import Load, WaitingFile
+from shared.loads import Load
 from shared.logs import facts
 from shared.store import Store
 from shared.topology import WRITER_QUEUE
+from shared.waiting_files import WaitingFile
 
 _log = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ class Watcher:
     def _refuse(self, claimed: ClaimedName, file: str) -> None:
         reason, message = self._why_no_dataset(claimed, file)
         with self._store.transaction() as connection:
-            loads.mark_refused(connection, self._store.schema, claimed.load_id, reason=reason, message=message)
+            load_states.mark_refused(connection, self._store.schema, claimed.load_id, reason=reason, message=message)
         _log.warning("file refused: %s", message, extra=facts("file_refused", load_id=claimed.load_id, reason=reason))
 
     def _why_no_dataset(self, claimed: ClaimedName, file: str) -> tuple[str, str]:
@@ -172,7 +173,7 @@ class Watcher:
         """
         being_read = set(self._feeder.load_ids)
         published = [load for load in known.values() if load.state == "published" and load.load_id not in being_read]
-        self._dead_lettered = {load.load_id for load in published if load.reason == loads.DEAD_LETTERED}
+        self._dead_lettered = {load.load_id for load in published if load.reason == load_reasons.DEAD_LETTERED}
         still = self._standstills.note(load for load in published if load.load_id not in self._dead_lettered)
         if still and self._queue.backlog(WRITER_QUEUE) > 0:
             self._standstills.begin_silence(still)

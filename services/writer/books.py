@@ -6,9 +6,9 @@ from sqlalchemy import Connection, case, insert, select, update
 
 from services.writer.deltas import as_texts
 from services.writer.outcomes import Plan
+from shared.clock import utc_now
 from shared.errors import ContradictoryMessage
-from shared.loads import utc_now
-from shared.messages import LoadExtracted, RowsExtracted
+from shared.payloads import LoadExtracted, RowsExtracted
 from shared.rows import Rejection
 from shared.schema import Schema
 

@@ -7,10 +7,11 @@ from services.writer import books
 from services.writer.bisection import Merge, merge_all, merge_what_fits
 from services.writer.healing import heal_named
 from services.writer.merge import Merger
-from shared import loads
+from shared import load_reasons
 from shared.errors import ContradictoryMessage, MalformedMessage, RowsRefused
 from shared.logs import facts
-from shared.messages import LoadExtracted, RowsExtracted, decode
+from shared.messages import decode
+from shared.payloads import LoadExtracted, RowsExtracted
 from shared.rows import TypedChunk, type_chunk
 from shared.store import Store
 
@@ -44,7 +45,7 @@ class WriterHandlers:
     def mark_dead_lettered(self, load_id: int, reason: str) -> None:
         """Say in the books that a message of this load is dead-lettered."""
         with self._store.transaction() as connection:
-            loads.mark_dead_lettered(connection, self._store.schema, load_id, reason)
+            load_reasons.mark_dead_lettered(connection, self._store.schema, load_id, reason)
 
     def _apply_chunk(self, chunk: RowsExtracted) -> bool:
         dataset = self._store.catalog.datasets.get(chunk.dataset)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, select
 
-from shared.messages import RowsExtracted
+from shared.payloads import RowsExtracted
 from shared.reject_files import named_rejects
 from shared.rejects import heal
 from shared.rows import Rejection

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, delete, select
 from shared import loads
 from shared.loads import Load
 from shared.logs import facts
-from shared.messages import LoadCompleted, Publishing, envelope
+from shared.messages import Publishing, envelope
+from shared.payloads import LoadCompleted
 from shared.store import Store
 from shared.waiting import Waiting, waiting_references
 

@@ -16,7 +16,8 @@ import pytest
 from shared.broker import Publisher
 from shared.environment import Environment
 from shared.lifecycle import STOP_SECONDS
-from shared.messages import Payload, envelope
+from shared.messages import envelope
+from shared.payloads import Payload
 from shared.settings import BrokerSettings
 from shared.topology import AGGREGATOR_QUEUE, EXCHANGE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.e2e.test_services import behind_forwarders

@@ -9,7 +9,7 @@ from typing import Any
 import pika
 import pytest
 
-from shared.messages import LoadExtracted, RowsExtracted
+from shared.payloads import LoadExtracted, RowsExtracted
 from shared.topology import AGGREGATOR_QUEUE, DEAD_LETTER_EXCHANGE, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.faults.holding import place_held, sessions_that_wait
 from tests.faults.poison.bodies import malformed

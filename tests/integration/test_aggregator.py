@@ -22,7 +22,7 @@ from shared.datasets import Catalog
 from shared.files import DataFolder
 from shared.health import Health
 from shared.lifecycle import SideTask
-from shared.messages import LoadExtracted
+from shared.payloads import LoadExtracted
 from shared.running import Context
 from shared.settings import BrokerSettings
 from shared.topology import AGGREGATOR_QUEUE, EXCHANGE

@@ -19,7 +19,8 @@ from shared.broker import Consumer, Publisher
 from shared.delivery import Handler
 from shared.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
 from shared.lifecycle import SideTask
-from shared.messages import Envelope, LoadExtracted, decode, encode, envelope
+from shared.messages import Envelope, decode, encode, envelope
+from shared.payloads import LoadExtracted
 from shared.running import consume_for_ever
 from shared.settings import BrokerSettings
 from shared.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, QUEUES, WRITER_QUEUE

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Connection
 
-from shared import loads
+from shared import completions, load_reasons, load_states, registration, waiting_files
 from shared.lifecycle import retry
-from shared.loads import Load, ReadAs, State, WaitingFile
+from shared.loads import Load, ReadAs, State
 from shared.schema import Schema
 from shared.waiting import Waiting, waiting_references
+from shared.waiting_files import WaitingFile
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import composite_references, default_catalog, reference_in_key
 from tests.support.deliveries import Warehouse, dropped
@@ -36,23 +37,23 @@ def enter(house: Warehouse, *steps: Step) -> Load:
 
 
 def reading(connection: Connection, schema: Schema) -> None:
-    loads.mark_reading(connection, schema, 1, header=["city", "née", 'a"b'], ignored=["née"], read_as=READ_AS)
+    load_states.mark_reading(connection, schema, 1, header=["city", "née", 'a"b'], ignored=["née"], read_as=READ_AS)
 
 
 def published(connection: Connection, schema: Schema) -> None:
-    loads.mark_published(connection, schema, 1, fingerprint="0f")
+    load_states.mark_published(connection, schema, 1, fingerprint="0f")
 
 
 def refused(connection: Connection, schema: Schema) -> None:
-    loads.mark_refused(connection, schema, 1, reason="missing-label", message="the header lacks 'city'")
+    load_states.mark_refused(connection, schema, 1, reason="missing-label", message="the header lacks 'city'")
 
 
 def archived(connection: Connection, schema: Schema) -> None:
-    loads.mark_archived(connection, schema, [1])
+    load_states.mark_archived(connection, schema, [1])
 
 
 def explained(connection: Connection, schema: Schema) -> None:
-    loads.explain(connection, schema, [1], "broker-unavailable", "RabbitMQ is away")
+    load_reasons.explain(connection, schema, [1], "broker-unavailable", "RabbitMQ is away")
 
 
 def numbers(house: Warehouse, *, count: int, floor: int = 0) -> list[int]:
@@ -60,7 +61,7 @@ def numbers(house: Warehouse, *, count: int, floor: int = 0) -> list[int]:
 
     def reserve() -> list[int]:
         with house.database.transaction() as connection:
-            return list(loads.reserve_numbers(connection, house.schema, count=count, floor=floor))
+            return list(registration.reserve_numbers(connection, house.schema, count=count, floor=floor))
 
     return retry(reserve, stop=threading.Event())
 
@@ -158,11 +159,11 @@ def test_a_load_that_does_not_go_on_says_why_until_it_does(warehouse: OpenWareho
 
 
 def dead_lettered(connection: Connection, schema: Schema) -> None:
-    loads.mark_dead_lettered(connection, schema, 1, "KeyError: 'city'")
+    load_reasons.mark_dead_lettered(connection, schema, 1, "KeyError: 'city'")
 
 
 def redriven(connection: Connection, schema: Schema) -> None:
-    assert [load.load_id for load in loads.redrive(connection, schema)] == [1]
+    assert [load.load_id for load in load_reasons.redrive(connection, schema)] == [1]
 
 
 @pytest.mark.parametrize(
@@ -215,8 +216,8 @@ def test_why_a_file_went_back_stays_whatever_its_rename_says(warehouse: OpenWare
 
     back = enter(
         house,
-        lambda connection, schema: loads.mark_changed(connection, schema, 1, "it was written to"),
-        lambda connection, schema: loads.explain_move(connection, schema, [1], "not-moved", "EIO"),
+        lambda connection, schema: load_states.mark_changed(connection, schema, 1, "it was written to"),
+        lambda connection, schema: load_reasons.explain_move(connection, schema, [1], "not-moved", "EIO"),
     )
 
     assert (back.state, back.reason, back.message) == ("archived", "changed-while-read", "it was written to")
@@ -229,10 +230,10 @@ def test_a_header_is_kept_as_it_is_however_wide(warehouse: OpenWarehouse) -> Non
     names = [f"column {number} é" for number in range(20_000)]
 
     def wide(connection: Connection, schema: Schema) -> None:
-        loads.mark_reading(connection, schema, 1, header=names, ignored=names[1:], read_as=READ_AS)
+        load_states.mark_reading(connection, schema, 1, header=names, ignored=names[1:], read_as=READ_AS)
 
     def wordy(connection: Connection, schema: Schema) -> None:
-        loads.mark_refused(connection, schema, 1, reason="missing-label", message=", ".join(names))
+        load_states.mark_refused(connection, schema, 1, reason="missing-label", message=", ".join(names))
 
     load = enter(house, wide, wordy)
     assert load.header == tuple(names)
@@ -258,10 +259,10 @@ def test_a_load_is_unsummarised_from_its_completion_on_until_a_summary_includes_
     house.load(dropped(3, "places", PLACES, ("Ayr", "", "Scotland")))
 
     with house.database.transaction() as connection:
-        assert loads.unsummarised(connection, house.schema) == [3]
-        assert loads.unsent_events(connection, house.schema) == 1
-        loads.mark_summarised(connection, house.schema, [3])
-        assert loads.unsummarised(connection, house.schema) == []
+        assert completions.unsummarised(connection, house.schema) == [3]
+        assert completions.unsent_events(connection, house.schema) == 1
+        completions.mark_summarised(connection, house.schema, [3])
+        assert completions.unsummarised(connection, house.schema) == []
 
 
 def test_the_list_of_unclaimed_files_is_brought_up_to_date(warehouse: OpenWarehouse) -> None:
@@ -270,10 +271,10 @@ def test_the_list_of_unclaimed_files_is_brought_up_to_date(warehouse: OpenWareho
     second = [seen("a.csv", "blocked"), seen("c.csv", "settling")]
 
     with house.database.transaction() as connection:
-        loads.replace_waiting_files(connection, house.schema, gone=[], seen=first)
-        loads.replace_waiting_files(connection, house.schema, gone=["b.csv", "no.csv"], seen=second)
+        waiting_files.replace(connection, house.schema, gone=[], seen=first)
+        waiting_files.replace(connection, house.schema, gone=["b.csv", "no.csv"], seen=second)
 
-        files = loads.waiting_files(connection, house.schema)
+        files = waiting_files.all_files(connection, house.schema)
     assert [(file.file, file.state) for file in files] == [
         ("A.csv", "settling"),
         ("a.csv", "blocked"),

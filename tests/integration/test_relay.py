@@ -15,9 +15,10 @@ from sqlalchemy import insert
 
 from services.writer.relay import Relay
 from shared.broker import Publisher
+from shared.clock import utc_now
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
-from shared.loads import utc_now
-from shared.messages import Envelope, LoadCompleted, Publishing, decode
+from shared.messages import Envelope, Publishing, decode
+from shared.payloads import LoadCompleted
 from shared.settings import BrokerSettings
 from shared.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE
 from tests.support.catalogs import default_catalog

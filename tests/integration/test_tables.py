@@ -12,9 +12,10 @@ from sqlalchemy import Connection, event, inspect, make_url, text
 
 from shared.counts import kept_counts
 from shared.database import Database
+from shared.dataset_tables import MARKS
 from shared.datasets import Catalog, Reference
 from shared.errors import DatabaseRefused, DatabaseUnavailable, SchemaMismatch
-from shared.schema import COLLATIONS, MARKS
+from shared.table_parts import COLLATIONS
 from shared.tables import prepare_tables
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
 from tests.support.catalogs import (

@@ -15,13 +15,15 @@ from sqlalchemy.pool import NullPool
 
 from services.aggregator.aggregator import Aggregator
 from services.writer.handlers import WriterHandlers
-from shared import loads
+from shared import loads, registration
 from shared.database import Database
+from shared.dataset_tables import INFERRED, MARKS
 from shared.datasets import Catalog, Summary
 from shared.files import DataFolder
-from shared.loads import Claim, Load
-from shared.messages import LoadExtracted, Payload, RowsExtracted, encode, envelope
-from shared.schema import INFERRED, MARKS
+from shared.loads import Load
+from shared.messages import encode, envelope
+from shared.payloads import LoadExtracted, Payload, RowsExtracted
+from shared.registration import Claim
 from shared.store import open_store
 from shared.values import Value
 from tests.support.model import Accounts, DroppedFile, Mark, Reject, Row
@@ -124,7 +126,7 @@ class Warehouse:
             for file in files
         ]
         with self.database.transaction() as connection:
-            loads.register(connection, self.schema, claims)
+            registration.register(connection, self.schema, claims)
 
     def deliver(self, *payloads: Payload) -> None:
         """Deliver messages to the writer, one after the other."""

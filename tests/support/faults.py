@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import URL, Connection
 
 from shared.database import Database
-from shared.messages import Envelope, RowsExtracted
+from shared.messages import Envelope
+from shared.payloads import RowsExtracted
 from tests.support.pipeline import RecordingQueue
 
 Failure = Callable[[str], BaseException]

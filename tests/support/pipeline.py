@@ -3,11 +3,11 @@
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import URL, select
 
@@ -17,17 +17,20 @@ from services.watcher.config import WatcherConfig
 from services.watcher.inbox import InboxEvents
 from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers
-from shared import loads
+from shared import loads, waiting_files
 from shared.configuration import load_catalog
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.files import DataFolder
-from shared.loads import Load, WaitingFile
-from shared.messages import Envelope, Payload
+from shared.loads import Load
+from shared.messages import Envelope
 from shared.schema import build_schema
 from shared.store import Store
 from shared.tables import prepare_tables
 from shared.topology import WRITER_QUEUE
+
+if TYPE_CHECKING:
+    from shared.payloads import Payload
 
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"
 PLACES = "city,county,country\n"
@@ -191,7 +194,7 @@ class Pipeline:
     def waiting(self) -> dict[str, tuple[str, str]]:
         """Return the state and reason that the books have of each file in the inbox."""
         with self.database.transaction() as connection:
-            files: Sequence[WaitingFile] = loads.waiting_files(connection, self.schema)
+            files = waiting_files.all_files(connection, self.schema)
         return {file.file: (file.state, file.reason) for file in files}
 
     def table(self, name: str) -> list[tuple[Any, ...]]:

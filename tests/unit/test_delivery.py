@@ -15,7 +15,8 @@ from shared.errors import (
     MalformedMessage,
     TablesUnusable,
 )
-from shared.messages import LoadExtracted, encode, envelope
+from shared.messages import encode, envelope
+from shared.payloads import LoadExtracted
 
 
 class NoPause(Event):

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.messages import PAYLOADS
+from shared.payloads import PAYLOADS
 from shared.topology import AGGREGATOR_QUEUE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
 
 

@@ -19,12 +19,14 @@ from services.watcher.config import WatcherConfig
 from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
 from services.writer.handlers import WriterHandlers
-from shared import loads
+from shared import registration
 from shared.broker import Consumer, Publisher
+from shared.clock import instant_now
 from shared.database import Database
 from shared.environment import Environment
 from shared.files import DataFolder
-from shared.messages import RowsExtracted, decode, encode, envelope
+from shared.messages import decode, encode, envelope
+from shared.payloads import RowsExtracted
 from shared.rows import type_chunk
 from shared.settings import BrokerSettings
 from shared.store import Store, open_store
@@ -87,7 +89,7 @@ def _publish(people: DataFile, store: Store, broker: BrokerSettings, clock: Cloc
                 payload = reading.message()
             if payload is None:
                 continue
-            message = envelope(payload, occurred_at=loads.instant_now())
+            message = envelope(payload, occurred_at=instant_now())
             with clock.step(Step.ENCODE):
                 bodies.append(encode(message))
             with clock.step(Step.ENCODE_AND_PUBLISH):
@@ -127,7 +129,7 @@ def _write(bodies: list[bytes], store: Store, clock: Clock) -> None:
 
 
 def _claim(people: DataFile, store: Store) -> None:
-    claim = loads.Claim(
+    claim = registration.Claim(
         load_id=_CLAIMED.load_id,
         file=_CLAIMED.original,
         dataset=_DATASET,
@@ -135,7 +137,7 @@ def _claim(people: DataFile, store: Store) -> None:
         modified_at=datetime.now(UTC).replace(tzinfo=None),
     )
     with store.transaction() as connection:
-        loads.register(connection, store.schema, [claim])
+        registration.register(connection, store.schema, [claim])
 
 
 def _aggregate(store: Store, folder: Path, clock: Clock) -> None:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from shared import loads
+from shared import loads, waiting_files
 from shared.counts import KeptCount, kept_counts
-from shared.loads import Load, WaitingFile
-from shared.schema import INFERRED, MARKS, Schema
+from shared.dataset_tables import INFERRED, MARKS
+from shared.loads import Load
+from shared.schema import Schema
 from shared.store import Store
 from shared.values import Value
+from shared.waiting_files import WaitingFile
 from tests.support.counts import kept_rows
 from tests.support.deliveries import canonical
 from tests.support.model import Key, Mark, Reject, Values
@@ -59,7 +61,7 @@ def read_stored(store: Store) -> Stored:
             rejects=_rejects(connection, schema),
             healed=_healed(connection, schema),
             outbox=list(connection.scalars(select(schema.outbox.c.load_id).order_by(schema.outbox.c.load_id))),
-            waiting=loads.waiting_files(connection, schema),
+            waiting=waiting_files.all_files(connection, schema),
             tables={name: _table(connection, store, name) for name in store.catalog.datasets},
             counts={count: kept_rows(connection, schema, count) for count in kept_counts(store.catalog)},
             built=set(connection.scalars(select(schema.counts.c.name))),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shared import loads
+from shared import completions, loads
 from shared.files import DataFolder
 from shared.store import Store
 
@@ -13,8 +13,8 @@ def unfinished(store: Store, folder: DataFolder, *, drops: int) -> list[str]:
     """Return what is left to do, in words; nothing once all dropped files are loaded or refused."""
     with store.transaction() as connection:
         books = loads.all_loads(connection, store.schema)
-        events = loads.unsent_events(connection, store.schema)
-        unsummarised = loads.unsummarised(connection, store.schema)
+        events = completions.unsent_events(connection, store.schema)
+        unsummarised = completions.unsummarised(connection, store.schema)
     left = [f"load {load.load_id} of {load.file} is {load.state}" for load in books if load.state not in _DONE]
     if len(books) != drops:
         left.append(f"{drops} files were dropped, {len(books)} are in the books")

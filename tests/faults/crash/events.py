@@ -7,7 +7,8 @@ from typing import Any
 
 import pika
 
-from shared.messages import LoadCompleted, decode
+from shared.messages import decode
+from shared.payloads import LoadCompleted
 from shared.topology import EXCHANGE, QUEUES
 
 _HEARD = "test.events"

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, cast
 
 import pika
 
-from shared.messages import LoadCompleted, LoadExtracted, Payload, RowsExtracted, UnreadableRow
+from shared.payloads import LoadCompleted, LoadExtracted, Payload, RowsExtracted
+from shared.unreadable_rows import UnreadableRow
 from tests.support.deliveries import body
 
 if TYPE_CHECKING:

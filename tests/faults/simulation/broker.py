@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from shared.errors import BrokerUnavailable, Unroutable
-from shared.messages import Envelope, LoadCompleted, encode
+from shared.messages import Envelope, encode
+from shared.payloads import LoadCompleted
 from shared.topology import QUEUES, Queue
 from tests.faults.simulation.faults import (
     AFTER_PUBLICATION,

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import services.watcher.intake
 import services.watcher.returning
 import services.watcher.standstill
-import shared.loads
+import shared.clock
 from shared.files import DataFolder
 from tests.faults.simulation.course import Course
 from tests.faults.simulation.database import SimulatedDatabase
@@ -60,7 +60,7 @@ def _simulated(world: World) -> Iterator[None]:
     with ExitStack() as undo:
         undo.enter_context(patch.object(services.watcher.intake, "time", world.clock))
         undo.enter_context(patch.object(services.watcher.standstill, "time", world.clock))
-        undo.enter_context(patch.object(shared.loads, "datetime", world.clock))
+        undo.enter_context(patch.object(shared.clock, "datetime", world.clock))
         disk = Disk(world)
         undo.enter_context(disk.interposed())
         undo.enter_context(patch.object(services.watcher.returning, "rename_to_free_name", disk.rename_to_free_name))

@@ -13,7 +13,7 @@ from inflow.profile.model import Profile
 from inflow.profile.proposal import propose
 from shared.configuration import parse_catalog
 from shared.datasets import Catalog
-from shared.messages import UnreadableRow
+from shared.unreadable_rows import UnreadableRow
 from tests.unit.profile.tables import profiled
 
 HOSTILE = (

@@ -11,7 +11,7 @@ from inflow.profile.proposal import propose
 from inflow.profile.references import possible_references
 from shared.configuration import load_catalog, parse_catalog
 from shared.datasets import Catalog, Dataset, ReadSettings
-from shared.messages import RowsExtracted
+from shared.payloads import RowsExtracted
 from shared.rows import TypedChunk, type_chunk
 from tests.support.command import REPOSITORY
 from tests.unit.profile.tables import profile_of, profiled, tables
