@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from inflow.embedded import embedded_database
+from shared.configuration.environment import Environment
+from shared.configuration.servers import DatabaseSettings
 from shared.database import Database
 from shared.datasets import Catalog
-from shared.environment import Environment
 from shared.errors import ConfigurationError
 from shared.files import DataFolder
 from shared.running import read_catalog
-from shared.schema import build_schema
-from shared.settings import DatabaseSettings
+from shared.schema.schema import build_schema
 from shared.store import Store
 
 

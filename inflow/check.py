@@ -10,8 +10,8 @@ from inflow.books import catalog_of
 from inflow.checking import Findings, check_file
 from inflow.read_options import open_given, settings_of
 from services.watcher.discovery import dataset_of
+from shared.configuration.environment import Environment
 from shared.datasets import Catalog, Dataset
-from shared.environment import Environment
 from shared.errors import ConfigurationError, FileRefused
 from shared.exit_codes import ExitCode
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pkgutil import resolve_name
 
 from inflow.arguments import make_parser
-from shared.environment import Environment
+from shared.configuration.environment import Environment
 from shared.errors import ConfigurationError, InflowError, SchemaMismatch, TransientError
 from shared.exit_codes import ExitCode
 

@@ -14,7 +14,7 @@ from services.aggregator import service as aggregator
 from services.watcher import service as watcher
 from services.watcher.config import WatcherConfig
 from services.writer import service as writer
-from shared.environment import Environment
+from shared.configuration.environment import Environment
 from shared.errors import ConfigurationError, TransientError
 from shared.exit_codes import ExitCode
 from shared.files import DataFolder

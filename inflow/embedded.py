@@ -14,7 +14,7 @@ from services.watcher.pace import Pace
 from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers
 from services.writer.relay import Relay
-from shared import completions, load_reasons
+from shared.books import completions, load_reasons
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.exit_codes import ExitCode
@@ -22,8 +22,8 @@ from shared.files import DataFolder
 from shared.health import Health
 from shared.lifecycle import retry_on_folder
 from shared.logs import facts
+from shared.messages.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
 from shared.store import open_store
-from shared.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
 
 _log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from shared.environment import Environment
+from shared.configuration.environment import Environment
 from shared.errors import ConfigurationError
 from shared.health import is_healthy
 

@@ -4,8 +4,8 @@ from collections import deque
 from threading import Event
 
 from shared.delivery import Handler, OnDeadLetter, Outcome, ignore_dead_letter, settle
-from shared.messages import Envelope, encode
-from shared.topology import QUEUES, Queue
+from shared.messages.envelope import Envelope, encode
+from shared.messages.topology import QUEUES, Queue
 
 
 class LocalQueue:

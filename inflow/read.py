@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from inflow.read_options import open_given, settings_of
-from shared.environment import Environment
+from shared.configuration.environment import Environment
 from shared.exit_codes import ExitCode
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.rows_of import rows_of
 from shared.reader.sources import RecordSource
 from shared.reader.survey import make_plan
-from shared.unreadable_rows import UnreadableRow
 
 if TYPE_CHECKING:
     import _csv

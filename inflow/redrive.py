@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from inflow.books import is_embedded, open_books
-from shared import load_reasons
+from shared.books import load_reasons
 from shared.broker import DeadLetter, DeadLetters
-from shared.environment import Environment
+from shared.configuration.environment import Environment
+from shared.configuration.servers import BrokerSettings
 from shared.errors import MalformedMessage
 from shared.exit_codes import ExitCode
-from shared.messages import decode
-from shared.payloads import RowsExtracted
-from shared.settings import BrokerSettings
+from shared.messages.envelope import decode
+from shared.messages.payloads import RowsExtracted
+from shared.messages.topology import QUEUES
 from shared.store import Store
-from shared.topology import QUEUES
 
 
 def redrive(options: argparse.Namespace, environment: Environment) -> int:

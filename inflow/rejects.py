@@ -7,11 +7,11 @@ import orjson
 
 from inflow.books import open_books
 from services.watcher.claims import displayed
-from shared import loads, rejects
-from shared.environment import Environment
+from shared.books import loads, rejects
+from shared.books.rejects import Reject
+from shared.configuration.environment import Environment
 from shared.errors import ConfigurationError
 from shared.exit_codes import ExitCode
-from shared.rejects import Reject
 from shared.store import Store
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import orjson
 
-from shared import loads, rejects, waiting_files
-from shared.loads import Load
+from shared.books import loads, rejects, waiting_files
+from shared.books.loads import Load
+from shared.books.waiting_files import WaitingFile
 from shared.store import Store
 from shared.waiting import Waiting, waiting_references
-from shared.waiting_files import WaitingFile
 
 _COLUMNS = (
     "load", "file", "dataset", "state", "read", "inserted", "updated", "unchanged", "superseded", "rejected",

@@ -8,9 +8,9 @@ import orjson
 
 from inflow.books import open_books
 from services.aggregator.counts import Counts, Difference
-from shared import completions
+from shared.books import completions
+from shared.configuration.environment import Environment
 from shared.counts import KeptCount
-from shared.environment import Environment
 from shared.exit_codes import ExitCode
 from shared.store import Store
 

@@ -3,8 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
-from shared.column_settings import bytes_of, shape
-from shared.dataset_settings import LONGEST_KEY_BYTES
+from shared.configuration.column_settings import bytes_of, shape
+from shared.configuration.dataset_settings import LONGEST_KEY_BYTES
 from shared.datasets import Catalog, Dataset, Summary
 
 #: A table's name has at most 64 characters; the rest is for the prefix and the digest.

@@ -13,7 +13,7 @@ from tenacity.stop import stop_base
 from shared.errors import ConcurrentInsert, MalformedMessage, TablesUnusable, TerminalError, TransientError
 from shared.lifecycle import retry
 from shared.logs import facts
-from shared.messages import decode
+from shared.messages.envelope import decode
 
 _log = logging.getLogger(__name__)
 

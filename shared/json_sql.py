@@ -6,7 +6,7 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.types import String, TypeEngine
 
 from shared.database import Flavour
-from shared.table_parts import COLLATIONS
+from shared.schema.table_parts import COLLATIONS
 
 SqlType = TypeEngine[object]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
 
 _REPORT_COLUMNS = ("load", "line", "byte_offset", "column", "code", "message")
 _LOAD, _LINE = (_REPORT_COLUMNS.index(name) for name in ("load", "line"))

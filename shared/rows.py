@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.datasets import Dataset
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reasons import Reason
-from shared.unreadable_rows import UnreadableRow
 from shared.values import BadValue, Value, parser_of
 
 TypedRow = tuple[Value, ...]

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.broker import Consumer
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
+from shared.configuration.environment import Environment
+from shared.configuration.servers import BrokerSettings, DatabaseSettings
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.delivery import Handler
-from shared.environment import Environment
 from shared.errors import ConfigurationError, SchemaMismatch, TerminalError, TransientError
 from shared.exit_codes import ExitCode
 from shared.files import DataFolder
 from shared.health import Health
 from shared.lifecycle import report_failure, retry, stop_on_signals
 from shared.logs import facts, set_up_logs
-from shared.settings import BrokerSettings, DatabaseSettings
 from shared.store import Store, open_store
 
 _log = logging.getLogger(__name__)

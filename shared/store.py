@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from shared.database import Database
 from shared.datasets import Catalog
-from shared.schema import Schema
-from shared.tables import prepare_tables
+from shared.schema.preparation import prepare_tables
+from shared.schema.schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, select
 
-from shared.dataset_tables import INFERRED
 from shared.datasets import Catalog, Dataset, Reference
-from shared.schema import Schema
+from shared.schema.dataset_tables import INFERRED
+from shared.schema.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from inflow.profile.source import open_table
 from inflow.profile.table import profile_table
 from inflow.profile.texts import encodable
 from inflow.read_options import settings_of
+from shared.configuration.environment import Environment
+from shared.configuration.servers import DatabaseSettings
 from shared.datasets import Catalog
-from shared.environment import Environment
 from shared.errors import TransientError
 from shared.exit_codes import ExitCode
 from shared.files import write_atomically
-from shared.settings import DatabaseSettings
 
 
 def profile(options: argparse.Namespace, environment: Environment) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from glob import escape
 from pathlib import PurePath
 
-from shared.column_settings import is_name
-from shared.dataset_settings import OWN_TABLES
+from shared.configuration.column_settings import is_name
+from shared.configuration.dataset_settings import OWN_TABLES
 
 _LONGEST = 63
 _COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz", ".zip")

@@ -9,8 +9,8 @@ from inflow.profile.names import dataset_name, file_pattern, suggested_name
 from inflow.profile.proposed_key import choose_key
 from inflow.profile.references import proposed_as
 from inflow.profile.room import decimal_with_room, length_with_room, squeezed
-from shared.column_settings import bytes_of, is_name
-from shared.dataset_settings import LONGEST_ROW_BYTES
+from shared.configuration.column_settings import bytes_of, is_name
+from shared.configuration.dataset_settings import LONGEST_ROW_BYTES
 from shared.datasets import NOTHING_FIXED, Catalog, Column, Dataset, ReadSettings, Reference
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from inflow.profile.model import Profile
 from inflow.profile.room import squeezed
-from shared.column_settings import bytes_of
-from shared.dataset_settings import LONGEST_KEY_BYTES, MOST_KEY_COLUMNS
+from shared.configuration.column_settings import bytes_of
+from shared.configuration.dataset_settings import LONGEST_KEY_BYTES, MOST_KEY_COLUMNS
 from shared.datasets import Column
 
 #: Types that people seldom identify things by.

@@ -10,9 +10,9 @@ from inflow.profile.column import ColumnProfiler
 from inflow.profile.model import Profile, RejectedRow
 from inflow.profile.texts import encodable
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.rows_of import rows_of
 from shared.reader.sources import Record, RecordSource
-from shared.unreadable_rows import UnreadableRow
 
 _MOST_REJECTED_SHOWN = 10
 #: InnoDB has no table with more.

@@ -9,13 +9,13 @@ from pathlib import Path
 from services.aggregator.counts import Counts
 from services.aggregator.queries import query_of
 from services.aggregator.summary import render
-from shared import completions
+from shared.books import completions
 from shared.datasets import Summary
 from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage, TablesUnusable
 from shared.files import DataFolder, write_atomically
 from shared.logs import facts
-from shared.messages import decode
-from shared.payloads import LoadCompleted
+from shared.messages.envelope import decode
+from shared.messages.payloads import LoadCompleted
 from shared.store import Store
 
 _log = logging.getLogger(__name__)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from services.aggregator.aggregator import Aggregator
 from shared.broker import Consumer
-from shared.environment import Environment
+from shared.configuration.environment import Environment
 from shared.health import BEAT_SECONDS
 from shared.lifecycle import retry_on_folder
+from shared.messages.topology import AGGREGATOR_QUEUE
 from shared.running import Context, consume_for_ever
-from shared.topology import AGGREGATOR_QUEUE
 
 
 def prepare(_environment: Environment) -> Callable[[Context], None]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, insert, update
 
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 _TURNS = "count_turns"
 

@@ -10,9 +10,9 @@ from services.watcher.checksums import Checksums, StillReading
 from services.watcher.discovery import Entry, dataset_of
 from services.watcher.markers import Markers, marker_path
 from services.watcher.regular_files import is_open_for_writing
+from shared.books.waiting_files import WaitingFile
 from shared.datasets import Dataset
 from shared.errors import FileRefused
-from shared.waiting_files import WaitingFile
 
 
 class Admission:

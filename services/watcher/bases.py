@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import count
 
-from shared.loads import Load
+from shared.books.loads import Load
 
 #: More rejected rows are not worth the search for them.
 _MOST_REJECTED = 1000

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Row, insert, select
 from services.watcher.comparison import Difference
 from services.watcher.regular_files import open_regular
 from services.watcher.stretches import Incomparable, Records, end_last, stretches
-from shared.loads import Load
-from shared.schema import Schema
+from shared.books.loads import Load
+from shared.schema.schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

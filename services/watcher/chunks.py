@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.sources import Record
 from shared.reader.undecoded import is_decoded, undecoded
-from shared.unreadable_rows import UnreadableRow
 
 #: The most bytes that the rows of a chunk take in a message: with the header far below the broker's limit of 16 MiB.
 MOST_ENCODED_BYTES = 8 << 20

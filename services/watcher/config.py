@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from services.watcher.chunks import Bounds
 
 if TYPE_CHECKING:
-    from shared.environment import Environment
+    from shared.configuration.environment import Environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

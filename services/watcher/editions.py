@@ -16,11 +16,11 @@ from services.watcher.fingerprint import FingerprintedFile
 from services.watcher.known_keys import has_all_rows, has_any, keys_of
 from services.watcher.regular_files import open_regular
 from services.watcher.stretches import Incomparable, are_sound, stretches
-from shared import loads, rejects
+from shared.books import loads, rejects
+from shared.books.loads import Load
 from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.files import DataFolder
-from shared.loads import Load
 from shared.logs import facts
 from shared.store import Store
 

@@ -7,13 +7,13 @@ from typing import Protocol
 
 from services.watcher.preparation import Preparation
 from services.watcher.reading import Reading
-from shared import load_reasons, load_states
+from shared.books import load_reasons, load_states
 from shared.clock import instant_now
 from shared.errors import FileRefused
 from shared.logs import facts
-from shared.messages import Publishing, envelope
+from shared.messages.envelope import Publishing, envelope
+from shared.messages.topology import WRITER_QUEUE, Queue
 from shared.store import Store
-from shared.topology import WRITER_QUEUE, Queue
 
 _log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from pathlib import PurePath
 
 from services.watcher.claims import ClaimedName
 from services.watcher.header import Header
-from shared import loads
+from shared.books import loads
+from shared.books.loads import ReadAs
 from shared.datasets import Dataset
 from shared.errors import FileRefused
-from shared.loads import ReadAs
 from shared.reader.manners import Manner
 from shared.reader.plans import Plan
 from shared.reject_files import has_report

@@ -13,10 +13,10 @@ from services.watcher.offsets import offsets_in, record_offsets
 from services.watcher.regular_files import is_open_for_writing, open_regular
 from services.watcher.rejects import write_rejects
 from services.watcher.returning import Returner
-from shared import load_reasons, load_states
+from shared.books import load_reasons, load_states
+from shared.books.loads import Load
 from shared.errors import FileRefused
 from shared.files import DataFolder, sync_folder, write_atomically
-from shared.loads import Load
 from shared.logs import facts
 from shared.store import Store
 

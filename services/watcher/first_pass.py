@@ -12,12 +12,12 @@ from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
 from services.watcher.regular_files import open_regular
 from services.watcher.rejects import RejectsWriter
-from shared import load_states
+from shared.books import load_states
 from shared.datasets import Dataset, RejectLimit
 from shared.errors import FileRefused
 from shared.files import DataFolder, replacing
 from shared.logs import facts
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
 from shared.rows import Rejection, type_chunk
 from shared.store import Store
 

@@ -9,11 +9,11 @@ import orjson
 
 from shared.datasets import Dataset
 from shared.errors import FileRefused
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.plans import Plan
 from shared.reader.sources import RecordSource
 from shared.rows import type_chunk
-from shared.unreadable_rows import UnreadableRow
 
 #: The most bytes that the names take in a message: they travel with every chunk.
 MOST_ENCODED_BYTES = 1 << 20

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from shared.loads import Load
-from shared.rejects import heal, is_left_to
-from shared.schema import Schema
+from shared.books.loads import Load
+from shared.books.rejects import heal, is_left_to
+from shared.schema.schema import Schema
 
 _LINES_AT_ONCE = 1000
 

@@ -16,14 +16,14 @@ from services.watcher.inbox import list_inbox
 from services.watcher.markers import is_marker
 from services.watcher.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
 from services.watcher.versions import Version
-from shared import registration
-from shared.book_tables import PATH_LENGTH
+from shared.books import registration
+from shared.books.registration import Claim
+from shared.books.waiting_files import WaitingFile
 from shared.errors import FileRefused
 from shared.files import DataFolder
 from shared.logs import facts
-from shared.registration import Claim
+from shared.schema.book_tables import PATH_LENGTH
 from shared.store import Store
-from shared.waiting_files import WaitingFile
 
 _log = logging.getLogger(__name__)
 

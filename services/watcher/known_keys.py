@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, Connection, String, Table, func, select, t
 
 from services.watcher.header import match_header
 from services.watcher.stretches import Incomparable
-from shared.dataset_tables import INFERRED
 from shared.datasets import Dataset
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.records import RecordReader
 from shared.rows import type_chunk
-from shared.schema import Schema
-from shared.unreadable_rows import UnreadableRow
+from shared.schema.dataset_tables import INFERRED
+from shared.schema.schema import Schema
 from shared.values import Value
 
 Key = tuple[Value, ...]

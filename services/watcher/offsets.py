@@ -8,7 +8,7 @@ from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.reader.offsets import LineOffsets
 from shared.reader.survey import make_plan
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 _ROWS_AT_ONCE = 500
 

@@ -15,9 +15,9 @@ from services.watcher.ordering import SortingTurns, ordered_windows, sorted_wind
 from services.watcher.windows import RecordsOfText, RestOfFile, Window
 from shared.datasets import Dataset
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.plans import Plan
 from shared.reader.records import RecordReader
-from shared.unreadable_rows import UnreadableRow
 
 #: Larger files are sorted on the disk: a row takes some five times as much in a table, and a buffer pool has 128 MB.
 _SORTED_FROM_BYTES = 16 << 20

@@ -10,7 +10,7 @@ from services.watcher.feeds import Feeds
 from services.watcher.first_pass import FirstPasses
 from services.watcher.header import Header
 from services.watcher.reading import Reading
-from shared import load_states
+from shared.books import load_states
 from shared.files import DataFolder
 from shared.logs import facts
 from shared.store import Store

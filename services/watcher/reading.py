@@ -16,7 +16,7 @@ from services.watcher.regular_files import open_regular
 from services.watcher.versions import Version
 from services.watcher.windows import RecordsOfText, Window
 from shared.datasets import Dataset
-from shared.payloads import LoadExtracted, RowsExtracted
+from shared.messages.payloads import LoadExtracted, RowsExtracted
 from shared.reader.plans import Plan
 from shared.reader.survey import Survey
 

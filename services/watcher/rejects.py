@@ -8,12 +8,12 @@ from typing import IO
 
 from sqlalchemy import Connection, select
 
+from shared.books.loads import Load
 from shared.files import replacing
-from shared.loads import Load
 from shared.reader.records import read_record
 from shared.reject_files import report_columns
 from shared.rows import Rejection
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 _ROWS_AT_ONCE = 1000
 

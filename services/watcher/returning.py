@@ -9,10 +9,10 @@ from pathlib import Path
 
 from services.watcher.claims import ClaimedName
 from services.watcher.versions import Version
-from shared import load_reasons, load_states
+from shared.books import load_reasons, load_states
+from shared.books.loads import Load
 from shared.errors import FileRefused
 from shared.files import DataFolder, sync_folder
-from shared.loads import Load
 from shared.logs import facts
 from shared.store import Store
 

@@ -10,14 +10,14 @@ from services.watcher.inbox import InboxEvents
 from services.watcher.pace import Pace
 from services.watcher.watcher import Watcher
 from shared.broker import Consumer, Publisher
-from shared.environment import Environment
+from shared.configuration.environment import Environment
 from shared.errors import BrokerUnavailable, FolderUnavailable, TransientError
 from shared.files import FileLock
 from shared.health import BEAT_SECONDS
 from shared.lifecycle import SideTask, report_failure, retry, retry_on_folder
 from shared.logs import facts
+from shared.messages.topology import WATCHER_QUEUE
 from shared.running import Context, consume_for_ever
-from shared.topology import WATCHER_QUEUE
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.loads import Load
+from shared.books.loads import Load
 
 #: The patience with a load doubles so often: one that never ends is not published all day.
 _MOST_DOUBLINGS = 6

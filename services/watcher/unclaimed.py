@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable
 
 from services.watcher.claims import displayed
 from services.watcher.discovery import Entry, is_too_deep
-from shared import waiting_files
-from shared.book_tables import PATH_LENGTH
+from shared.books import waiting_files
+from shared.books.waiting_files import WaitingFile
 from shared.logs import facts
+from shared.schema.book_tables import PATH_LENGTH
 from shared.store import Store
-from shared.waiting_files import WaitingFile
 
 _log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from shared.books.load_reasons import CHANGED_WHILE_READ
+from shared.books.loads import Load
 from shared.errors import FileRefused
-from shared.load_reasons import CHANGED_WHILE_READ
-from shared.loads import Load
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the books keep UTC without a zone
 #: What every database can hold. File systems keep any time that somebody sets.

@@ -15,14 +15,14 @@ from services.watcher.reading import Reading
 from services.watcher.returning import Returner
 from services.watcher.standstill import Standstills
 from services.watcher.versions import Version
-from shared import load_reasons, load_states, loads
+from shared.books import load_reasons, load_states, loads
+from shared.books.loads import Load
+from shared.books.waiting_files import WaitingFile
 from shared.errors import FileRefused
 from shared.files import DataFolder
-from shared.loads import Load
 from shared.logs import facts
+from shared.messages.topology import WRITER_QUEUE
 from shared.store import Store
-from shared.topology import WRITER_QUEUE
-from shared.waiting_files import WaitingFile
 
 _log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from io import BytesIO
 from typing import Protocol, Self
 
 from services.watcher.stretches import Records
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.records import RecordReader
 from shared.reader.sources import Record
-from shared.unreadable_rows import UnreadableRow
 
 
 class Window(Protocol):

@@ -13,7 +13,7 @@ from services.writer.merge import Merger
 from services.writer.outcomes import LinedRow, Plan, lines_of_each_key
 from shared.database import savepoint
 from shared.errors import RowsRefused
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
 from shared.rows import Rejection, as_csv
 
 #: What was merged of a chunk, and the rows that the database refused.

@@ -8,9 +8,9 @@ from services.writer.deltas import as_texts
 from services.writer.outcomes import Plan
 from shared.clock import utc_now
 from shared.errors import ContradictoryMessage
-from shared.payloads import LoadExtracted, RowsExtracted
+from shared.messages.payloads import LoadExtracted, RowsExtracted
 from shared.rows import Rejection
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 
 def enter_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted) -> bool:

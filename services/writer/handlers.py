@@ -7,11 +7,11 @@ from services.writer import books
 from services.writer.bisection import Merge, merge_all, merge_what_fits
 from services.writer.healing import heal_named
 from services.writer.merge import Merger
-from shared import load_reasons
+from shared.books import load_reasons
 from shared.errors import ContradictoryMessage, MalformedMessage, RowsRefused
 from shared.logs import facts
-from shared.messages import decode
-from shared.payloads import LoadExtracted, RowsExtracted
+from shared.messages.envelope import decode
+from shared.messages.payloads import LoadExtracted, RowsExtracted
 from shared.rows import TypedChunk, type_chunk
 from shared.store import Store
 

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, select
 
-from shared.payloads import RowsExtracted
+from shared.books.rejects import heal
+from shared.messages.payloads import RowsExtracted
 from shared.reject_files import named_rejects
-from shared.rejects import heal
 from shared.rows import Rejection
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 
 def heal_named(connection: Connection, schema: Schema, chunk: RowsExtracted, rejections: Collection[Rejection]) -> None:

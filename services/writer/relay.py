@@ -5,11 +5,11 @@ from datetime import UTC
 
 from sqlalchemy import Connection, delete, select
 
-from shared import loads
-from shared.loads import Load
+from shared.books import loads
+from shared.books.loads import Load
 from shared.logs import facts
-from shared.messages import Publishing, envelope
-from shared.payloads import LoadCompleted
+from shared.messages.envelope import Publishing, envelope
+from shared.messages.payloads import LoadCompleted
 from shared.store import Store
 from shared.waiting import Waiting, waiting_references
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from services.writer.handlers import WriterHandlers
 from services.writer.relay import Relay
 from shared.broker import Consumer, Publisher
-from shared.environment import Environment
+from shared.configuration.environment import Environment
 from shared.errors import TransientError
 from shared.health import BEAT_SECONDS
 from shared.lifecycle import SideTask, retry
 from shared.logs import facts
+from shared.messages.topology import WRITER_QUEUE
 from shared.running import Context, consume_for_ever
-from shared.topology import WRITER_QUEUE
 
 _log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, String, Table, TextClause, text
 
 from shared.database import Flavour
-from shared.dataset_tables import INFERRED, MARKS
 from shared.json_sql import JsonSql
+from shared.schema.dataset_tables import INFERRED, MARKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

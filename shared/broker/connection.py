@@ -12,10 +12,10 @@ import pika.exceptions
 import pika.spec
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
+from shared.configuration.servers import BrokerSettings
 from shared.errors import BrokerUnavailable, Unroutable
 from shared.logs import facts
-from shared.settings import BrokerSettings
-from shared.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, QUEUES, SIDE_QUEUE_ARGUMENTS
+from shared.messages.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, QUEUES, SIDE_QUEUE_ARGUMENTS
 
 _log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ import pika.exceptions
 
 from shared.broker.connection import connect, open_channel, translated
 from shared.broker.dead_letters import dead_letter, redrive
+from shared.configuration.servers import BrokerSettings
 from shared.delivery import Handler, OnDeadLetter, Outcome, Settlement, ignore_dead_letter, settle
 from shared.errors import BrokerUnavailable
 from shared.logs import facts
-from shared.settings import BrokerSettings
-from shared.topology import Queue
+from shared.messages.topology import Queue
 
 _log = logging.getLogger(__name__)
 

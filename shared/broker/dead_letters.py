@@ -10,8 +10,8 @@ import pika.data
 import pika.exceptions
 
 from shared.broker.connection import Link
-from shared.settings import BrokerSettings
-from shared.topology import DEAD_LETTER_EXCHANGE, Queue
+from shared.configuration.servers import BrokerSettings
+from shared.messages.topology import DEAD_LETTER_EXCHANGE, Queue
 
 _REASON_HEADER = "x-inflow-reason"
 #: The most characters of a dead letter's reason; headers travel with every later hop.

@@ -3,9 +3,9 @@
 import pika
 
 from shared.broker.connection import Link
-from shared.messages import Envelope, encode
-from shared.settings import BrokerSettings
-from shared.topology import EXCHANGE, Queue
+from shared.configuration.servers import BrokerSettings
+from shared.messages.envelope import Envelope, encode
+from shared.messages.topology import EXCHANGE, Queue
 
 
 class Publisher:

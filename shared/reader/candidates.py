@@ -8,11 +8,11 @@ from io import BytesIO
 from itertools import islice, product
 
 from shared.datasets import ReadSettings
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.cell_kinds import kind_of
 from shared.reader.dialects import Dialect
 from shared.reader.records import RecordReader
 from shared.reader.sources import Record
-from shared.unreadable_rows import UnreadableRow
 
 _DELIMITERS = (",", ";", "\t", "|", ":", " ", "~", "^", "\x1f", "\x01", "§", "¦")
 _LONG_DELIMITERS = ("||", ";;", "::", "~~", "\t\t", "~|~", "|~|", "<>", "\\t")

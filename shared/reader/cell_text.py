@@ -6,10 +6,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES
 from shared.reader.sources import Record
 from shared.rows import as_csv
-from shared.unreadable_rows import UnreadableRow
 
 #: How much of a row that is too large is shown.
 EXCERPT_CHARACTERS = 1000

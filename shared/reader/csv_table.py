@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import Readable
 from shared.reader.encodings import is_wide
 from shared.reader.layouts import Layout
@@ -12,7 +13,6 @@ from shared.reader.records import RecordReader
 from shared.reader.sources import Record
 from shared.reader.transcoding import Utf8Of
 from shared.reader.understanding import Understanding
-from shared.unreadable_rows import UnreadableRow
 
 
 class CsvTable:

@@ -7,6 +7,7 @@ import openpyxl
 from openpyxl.utils import get_column_letter
 
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.cell_text import checked, size_of
 from shared.reader.excel_parts import check_parts
 from shared.reader.excel_sheet import SheetRow, first_table, refusing_damage
@@ -14,7 +15,6 @@ from shared.reader.expansion import Expansion
 from shared.reader.magic import OLE_MAGIC
 from shared.reader.sources import Record
 from shared.rows import as_csv
-from shared.unreadable_rows import UnreadableRow
 
 
 class ExcelRecords:

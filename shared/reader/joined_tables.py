@@ -3,8 +3,8 @@
 from collections.abc import Generator, Iterator
 
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.sources import Record, RecordSource
-from shared.unreadable_rows import UnreadableRow
 
 
 class JoinedTables:

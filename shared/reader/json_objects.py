@@ -5,12 +5,12 @@ from itertools import count
 from typing import NamedTuple
 
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import Lines, RowTooLarge
 from shared.reader.cell_text import EXCERPT_CHARACTERS, storable
 from shared.reader.json_scanner import Scanner, ValueTooLarge
 from shared.reader.json_values import BadObject, NotJson, parse_object
 from shared.reasons import Reason
-from shared.unreadable_rows import UnreadableRow
 
 #: So much of a name is shown.
 NAME_CHARACTERS = 80

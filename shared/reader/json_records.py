@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Literal
 
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES, Lines, Readable
 from shared.reader.cell_text import checked, size_of
 from shared.reader.json_objects import (
@@ -23,7 +24,6 @@ from shared.reader.json_objects import (
 )
 from shared.reader.json_scanner import Scanner
 from shared.reader.sources import Record
-from shared.unreadable_rows import UnreadableRow
 
 _BLOCK_BYTES = 256 * 1024
 #: What may follow the bracket of a list; nothing, where the file ends there.

@@ -9,12 +9,12 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.arrow_text import texts_of
 from shared.reader.blocks import LONGEST_ROW_BYTES
 from shared.reader.cell_text import checked, size_of
 from shared.reader.expansion import Expansion
 from shared.reader.sources import Record
-from shared.unreadable_rows import UnreadableRow
 
 _MAGIC = b"PAR1"
 _BATCH_ROWS = 1000

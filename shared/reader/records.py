@@ -4,13 +4,13 @@ import csv
 import io
 from collections.abc import Iterator
 
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES, Lines, Readable, RowTooLarge
 from shared.reader.dialects import PLAIN, Dialect
 from shared.reader.loose_quotes import LooseQuotes
 from shared.reader.sources import Record
 from shared.reader.splitting import Splitter, let_fields_be_long, splitter
 from shared.reasons import Reason
-from shared.unreadable_rows import UnreadableRow
 
 _EXCERPT_CHARACTERS = 1000
 _NEVER_CLOSED = "a quote is opened and never closed"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.sources import Record, RecordSource
 from shared.reader.undecoded import is_decoded, undecoded
 from shared.rows import wrong_width
-from shared.unreadable_rows import UnreadableRow
 
 
 def rows_of(table: RecordSource) -> Iterator[Record | UnreadableRow]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from shared.unreadable_rows import UnreadableRow
+from shared.messages.unreadable_rows import UnreadableRow
 
 #: The line on which a record begins, and its values as text. Where a format has no lines, the record's number:
 #: a sheet's row, an element of an array, a row of a Parquet file, counted from 1.

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from io import BytesIO
 
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.encodings import is_wide
 from shared.reader.records import RecordReader
 from shared.reader.samples import Sample
 from shared.reader.sources import Record
 from shared.reader.understanding import Understanding
-from shared.unreadable_rows import UnreadableRow
 
 _LINE_ENDS = (b"\n", b"\r")
 

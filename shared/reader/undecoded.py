@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.rows import as_csv
-from shared.unreadable_rows import UnreadableRow
 
 
 def is_decoded(cells: Sequence[str]) -> bool:

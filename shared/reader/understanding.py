@@ -9,6 +9,7 @@ from itertools import islice
 
 from shared.datasets import ReadSettings
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.candidates import Rating, rated, with_encoding
 from shared.reader.dialects import Dialect
 from shared.reader.encodings import EncodingGuess, guess_encoding, is_wide
@@ -16,7 +17,6 @@ from shared.reader.layouts import Layout, find_layout
 from shared.reader.records import RecordReader
 from shared.reader.samples import Sample
 from shared.reader.sources import Record
-from shared.unreadable_rows import UnreadableRow
 
 #: Below it nobody should rely on a guess.
 LEAST_CONFIDENCE = 0.55

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, func, make_url, select
 from sqlalchemy.pool import NullPool
 
 from shared.database import Flavour
-from shared.schema import build_schema
+from shared.schema.schema import build_schema
 from tests.support.catalogs import default_catalog
 
 #: The steps of a load, by the services' own clocks; all of them are on this machine.

@@ -2,10 +2,10 @@
 
 import itertools
 
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.encodings import is_wide
 from shared.reader.plans import Plan
 from shared.reader.sources import Record
-from shared.unreadable_rows import UnreadableRow
 
 Found = Record | UnreadableRow
 

@@ -15,9 +15,9 @@ from types import FrameType
 
 from shared.datasets import NOTHING_FIXED
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.rows_of import rows_of
 from shared.reader.survey import make_plan
-from shared.unreadable_rows import UnreadableRow
 from tests.corpus.accounts import lines_doubled, lines_unaccounted
 from tests.corpus.corpus import corpus
 from tests.corpus.mutations import mutated

@@ -4,9 +4,9 @@ from io import BytesIO
 
 from shared.datasets import NOTHING_FIXED, ReadSettings
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.rows_of import rows_of
 from shared.reader.survey import make_plan
-from shared.unreadable_rows import UnreadableRow
 from tests.corpus.cases import Answer, refused
 
 

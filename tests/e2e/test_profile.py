@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 from tests.support.births import births
 from tests.support.command import REPOSITORY, Inflow
 from tests.support.servers.isolation import Broker, Database

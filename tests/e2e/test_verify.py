@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 from shared.counts import kept_counts
 from tests.support.births import births
 from tests.support.command import Inflow

@@ -14,12 +14,12 @@ import pika
 import pytest
 
 from shared.broker import Publisher
-from shared.environment import Environment
+from shared.configuration.environment import Environment
+from shared.configuration.servers import BrokerSettings
 from shared.lifecycle import STOP_SECONDS
-from shared.messages import envelope
-from shared.payloads import Payload
-from shared.settings import BrokerSettings
-from shared.topology import AGGREGATOR_QUEUE, EXCHANGE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
+from shared.messages.envelope import envelope
+from shared.messages.payloads import Payload
+from shared.messages.topology import AGGREGATOR_QUEUE, EXCHANGE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.e2e.test_services import behind_forwarders
 from tests.faults.holding import end_sessions, place_held, sessions_that_wait
 from tests.integration.test_broker import MOMENT, consuming, through

@@ -14,7 +14,7 @@ from sqlalchemy import URL, text
 
 from services.aggregator.aggregator import Aggregator
 from services.writer.relay import Relay
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 from shared.counts import kept_counts
 from shared.database import Database
 from shared.files import DataFolder

@@ -32,7 +32,7 @@ from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 from tests.support.sessions import sessions
 
 if TYPE_CHECKING:
-    from shared.payloads import Payload
+    from shared.messages.payloads import Payload
 
 PEOPLE = 600
 SETTINGS = {"INFLOW_CHUNK_ROWS": "10", "INFLOW_BACKLOG_MESSAGES": "5", "RABBITMQ_HEARTBEAT_SECONDS": "1"}

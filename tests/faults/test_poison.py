@@ -9,8 +9,8 @@ from typing import Any
 import pika
 import pytest
 
-from shared.payloads import LoadExtracted, RowsExtracted
-from shared.topology import AGGREGATOR_QUEUE, DEAD_LETTER_EXCHANGE, WATCHER_QUEUE, WRITER_QUEUE, Queue
+from shared.messages.payloads import LoadExtracted, RowsExtracted
+from shared.messages.topology import AGGREGATOR_QUEUE, DEAD_LETTER_EXCHANGE, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.faults.holding import place_held, sessions_that_wait
 from tests.faults.poison.bodies import malformed
 from tests.faults.poison.messages import CHUNK, EVENT, Poison, contradictory, misdirected, refused_by_the_database

@@ -8,11 +8,11 @@ from random import Random
 import pytest
 from sqlalchemy import make_url
 
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 from shared.database import Database as ProductDatabase
 from shared.files import DataFolder
+from shared.messages.topology import WRITER_QUEUE
 from shared.store import Store, open_store
-from shared.topology import WRITER_QUEUE
 from tests.faults import checker
 from tests.faults.crash.convergence import unfinished
 from tests.faults.drops import Drop, draw_drops

@@ -14,10 +14,10 @@ from services.watcher.chunks import MOST_ENCODED_BYTES, Bounds, cut_chunks
 from services.watcher.config import WatcherConfig
 from services.watcher.header import MOST_ENCODED_BYTES as MOST_HEADER_BYTES
 from services.watcher.header import match_header
-from shared.environment import Environment
+from shared.configuration.environment import Environment
 from shared.errors import ConfigurationError, FileRefused
-from shared.messages import encode, envelope
-from shared.payloads import RowsExtracted
+from shared.messages.envelope import encode, envelope
+from shared.messages.payloads import RowsExtracted
 from shared.reader.blocks import LONGEST_ROW_BYTES
 from shared.reader.records import RecordReader
 from tests.support.catalogs import default_catalog

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import URL
 
 from shared.broker import Publisher
+from shared.configuration.environment import Environment
+from shared.configuration.servers import BrokerSettings
 from shared.database import Flavour
 from shared.datasets import Catalog
-from shared.environment import Environment
-from shared.settings import BrokerSettings
 from tests.support.deliveries import Warehouse
 from tests.support.servers.isolation import Broker, Database
 

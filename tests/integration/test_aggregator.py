@@ -17,15 +17,15 @@ from services.aggregator import service
 from services.aggregator.aggregator import Aggregator
 from services.writer.relay import Relay
 from shared.broker import Publisher
-from shared.configuration import parse_catalog
+from shared.configuration.catalog import parse_catalog
+from shared.configuration.servers import BrokerSettings
 from shared.datasets import Catalog
 from shared.files import DataFolder
 from shared.health import Health
 from shared.lifecycle import SideTask
-from shared.payloads import LoadExtracted
+from shared.messages.payloads import LoadExtracted
+from shared.messages.topology import AGGREGATOR_QUEUE, EXCHANGE
 from shared.running import Context
-from shared.settings import BrokerSettings
-from shared.topology import AGGREGATOR_QUEUE, EXCHANGE
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, dropped
 from tests.support.eventually import eventually

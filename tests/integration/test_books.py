@@ -12,7 +12,7 @@ from services.writer.handlers import WriterHandlers
 from shared.database import Database
 from shared.delivery import Outcome, settle
 from shared.errors import ContradictoryMessage, DatabaseUnavailable, MalformedMessage
-from shared.payloads import LoadCompleted, LoadExtracted, Payload, RowsExtracted
+from shared.messages.payloads import LoadCompleted, LoadExtracted, Payload, RowsExtracted
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, chunks, dropped, manifest, messages

@@ -16,14 +16,14 @@ import pika.spec
 import pytest
 
 from shared.broker import Consumer, Publisher
+from shared.configuration.servers import BrokerSettings
 from shared.delivery import Handler
 from shared.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
 from shared.lifecycle import SideTask
-from shared.messages import Envelope, decode, encode, envelope
-from shared.payloads import LoadExtracted
+from shared.messages.envelope import Envelope, decode, encode, envelope
+from shared.messages.payloads import LoadExtracted
+from shared.messages.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, QUEUES, WRITER_QUEUE
 from shared.running import consume_for_ever
-from shared.settings import BrokerSettings
-from shared.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, QUEUES, WRITER_QUEUE
 from tests.support.eventually import eventually
 from tests.support.forwarder import Forwarder, forwarder
 from tests.support.servers.isolation import Broker

@@ -14,10 +14,10 @@ import pytest
 
 from services.watcher import finishing
 from services.watcher.service import _Service
+from shared.configuration.servers import BrokerSettings
 from shared.errors import DatabaseUnavailable
 from shared.health import Health
 from shared.running import Context
-from shared.settings import BrokerSettings
 from shared.store import Store
 from tests.support.faults import FragileDatabase, Steps
 from tests.support.pipeline import AT_ONCE, Pipeline, people

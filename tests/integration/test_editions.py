@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.watcher.chunks import Bounds
-from shared.payloads import LoadExtracted, RowsExtracted
+from shared.messages.payloads import LoadExtracted, RowsExtracted
 from tests.support.model import Accounts, DroppedFile, Model
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 from tests.support.pipeline import Pipeline
 
 DEFAULT = Path(__file__).parents[2] / "inflow.toml"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from shared.payloads import Payload
+from shared.messages.payloads import Payload
 from shared.reject_files import report_columns
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog

@@ -17,7 +17,7 @@ from services.watcher import intake, watcher
 from services.watcher.config import WatcherConfig
 from services.watcher.discovery import Entry
 from services.watcher.inbox import list_inbox
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 from shared.database import Database
 from shared.datasets import Catalog
 from tests.support.missing import missing

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Connection
 
-from shared import completions, load_reasons, load_states, registration, waiting_files
+from shared.books import completions, load_reasons, load_states, registration, waiting_files
+from shared.books.loads import Load, ReadAs, State
+from shared.books.waiting_files import WaitingFile
 from shared.lifecycle import retry
-from shared.loads import Load, ReadAs, State
-from shared.schema import Schema
+from shared.schema.schema import Schema
 from shared.waiting import Waiting, waiting_references
-from shared.waiting_files import WaitingFile
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import composite_references, default_catalog, reference_in_key
 from tests.support.deliveries import Warehouse, dropped

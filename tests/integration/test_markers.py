@@ -11,7 +11,7 @@ import pytest
 
 from services.watcher import checksums
 from services.watcher.config import WatcherConfig
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 from shared.datasets import Catalog, Marker
 from tests.support.pipeline import AT_ONCE, Pipeline, people
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.datasets import Catalog, Column, Dataset
-from shared.payloads import Payload
+from shared.messages.payloads import Payload
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import (
     composite_references,

@@ -13,7 +13,7 @@ import pytest
 
 from services.watcher.chunks import Bounds
 from shared.datasets import Catalog, RejectLimit
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
 from tests.support.catalogs import default_catalog
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 

@@ -16,11 +16,11 @@ from sqlalchemy import insert
 from services.writer.relay import Relay
 from shared.broker import Publisher
 from shared.clock import utc_now
+from shared.configuration.servers import BrokerSettings
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
-from shared.messages import Envelope, Publishing, decode
-from shared.payloads import LoadCompleted
-from shared.settings import BrokerSettings
-from shared.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE
+from shared.messages.envelope import Envelope, Publishing, decode
+from shared.messages.payloads import LoadCompleted
+from shared.messages.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, dropped
 from tests.support.forwarder import forwarder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.watcher.chunks import Bounds
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 
 #: Files of more than a kilobyte are sorted.

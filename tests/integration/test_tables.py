@@ -12,11 +12,11 @@ from sqlalchemy import Connection, event, inspect, make_url, text
 
 from shared.counts import kept_counts
 from shared.database import Database
-from shared.dataset_tables import MARKS
 from shared.datasets import Catalog, Reference
 from shared.errors import DatabaseRefused, DatabaseUnavailable, SchemaMismatch
-from shared.table_parts import COLLATIONS
-from shared.tables import prepare_tables
+from shared.schema.dataset_tables import MARKS
+from shared.schema.preparation import prepare_tables
+from shared.schema.table_parts import COLLATIONS
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
 from tests.support.catalogs import (
     catalog,

@@ -25,9 +25,9 @@ from services.watcher.claims import ClaimedName
 from services.watcher.config import WatcherConfig
 from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 from shared.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
-from shared.topology import WRITER_QUEUE
+from shared.messages.topology import WRITER_QUEUE
 from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
 from tests.support.pipeline import AT_ONCE, PEOPLE, PLACES, Clock, Pipeline, RecordingQueue, people
 

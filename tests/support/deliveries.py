@@ -15,15 +15,15 @@ from sqlalchemy.pool import NullPool
 
 from services.aggregator.aggregator import Aggregator
 from services.writer.handlers import WriterHandlers
-from shared import loads, registration
+from shared.books import loads, registration
+from shared.books.loads import Load
+from shared.books.registration import Claim
 from shared.database import Database
-from shared.dataset_tables import INFERRED, MARKS
 from shared.datasets import Catalog, Summary
 from shared.files import DataFolder
-from shared.loads import Load
-from shared.messages import encode, envelope
-from shared.payloads import LoadExtracted, Payload, RowsExtracted
-from shared.registration import Claim
+from shared.messages.envelope import encode, envelope
+from shared.messages.payloads import LoadExtracted, Payload, RowsExtracted
+from shared.schema.dataset_tables import INFERRED, MARKS
 from shared.store import open_store
 from shared.values import Value
 from tests.support.model import Accounts, DroppedFile, Mark, Reject, Row

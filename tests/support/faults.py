@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import URL, Connection
 
 from shared.database import Database
-from shared.messages import Envelope
-from shared.payloads import RowsExtracted
+from shared.messages.envelope import Envelope
+from shared.messages.payloads import RowsExtracted
 from tests.support.pipeline import RecordingQueue
 
 Failure = Callable[[str], BaseException]

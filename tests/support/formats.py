@@ -16,6 +16,7 @@ import zstandard
 from pyarrow import parquet
 
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.archives import members_of
 from shared.reader.blocks import Readable
 from shared.reader.compression import Decompressed
@@ -25,7 +26,6 @@ from shared.reader.json_records import JsonRecords, NdjsonRecords
 from shared.reader.magic import kind_of
 from shared.reader.parquet_records import ParquetRecords
 from shared.reader.sources import RecordSource
-from shared.unreadable_rows import UnreadableRow
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 

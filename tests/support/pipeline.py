@@ -17,20 +17,20 @@ from services.watcher.config import WatcherConfig
 from services.watcher.inbox import InboxEvents
 from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers
-from shared import loads, waiting_files
-from shared.configuration import load_catalog
+from shared.books import loads, waiting_files
+from shared.books.loads import Load
+from shared.configuration.catalog import load_catalog
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.files import DataFolder
-from shared.loads import Load
-from shared.messages import Envelope
-from shared.schema import build_schema
+from shared.messages.envelope import Envelope
+from shared.messages.topology import WRITER_QUEUE
+from shared.schema.preparation import prepare_tables
+from shared.schema.schema import build_schema
 from shared.store import Store
-from shared.tables import prepare_tables
-from shared.topology import WRITER_QUEUE
 
 if TYPE_CHECKING:
-    from shared.payloads import Payload
+    from shared.messages.payloads import Payload
 
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"
 PLACES = "city,county,country\n"

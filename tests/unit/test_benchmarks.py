@@ -12,7 +12,7 @@ from pkgutil import resolve_name
 import pytest
 from sqlalchemy import URL
 
-from shared.schema import build_schema
+from shared.schema.schema import build_schema
 from tests.benchmarks.books import Entry, Outcomes, moments, timestamp
 from tests.benchmarks.files import Files
 from tests.benchmarks.names import (

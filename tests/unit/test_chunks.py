@@ -6,12 +6,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.watcher.chunks import Bounds, cut_chunks
-from shared.messages import decode, encode, envelope
-from shared.payloads import RowsExtracted
+from shared.messages.envelope import decode, encode, envelope
+from shared.messages.payloads import RowsExtracted
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES
 from shared.reader.records import RecordReader
 from shared.rows import as_csv
-from shared.unreadable_rows import UnreadableRow
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 HEADER = b"given_name,city\n"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.configuration import load_catalog, parse_catalog
+from shared.configuration.catalog import load_catalog, parse_catalog
+from shared.configuration.toml_lines import TomlLines, TomlPath
 from shared.datasets import Catalog, Column, Reference, Summary
 from shared.errors import ConfigurationError
-from shared.toml_lines import TomlLines, TomlPath
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,8 +15,8 @@ from shared.errors import (
     MalformedMessage,
     TablesUnusable,
 )
-from shared.messages import encode, envelope
-from shared.payloads import LoadExtracted
+from shared.messages.envelope import encode, envelope
+from shared.messages.payloads import LoadExtracted
 
 
 class NoPause(Event):

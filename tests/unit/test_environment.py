@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.environment import Environment
+from shared.configuration.environment import Environment
 from shared.errors import ConfigurationError
 
 

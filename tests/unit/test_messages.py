@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import MalformedMessage
-from shared.messages import decode, encode, envelope
-from shared.payloads import PAYLOADS, LoadCompleted, LoadExtracted, Payload, RowsExtracted
-from shared.unreadable_rows import UnreadableRow
+from shared.messages.envelope import decode, encode, envelope
+from shared.messages.payloads import PAYLOADS, LoadCompleted, LoadExtracted, Payload, RowsExtracted
+from shared.messages.unreadable_rows import UnreadableRow
 
 MOMENT = datetime(2026, 3, 1, 9, 30, 0, 250_000, tzinfo=UTC)
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "messages.md"

@@ -11,10 +11,10 @@ from services.watcher.chunks import Bounds
 from services.watcher.claims import ClaimedName
 from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
-from shared.configuration import load_catalog
-from shared.payloads import LoadExtracted, RowsExtracted
+from shared.configuration.catalog import load_catalog
+from shared.messages.payloads import LoadExtracted, RowsExtracted
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.records import RecordReader
-from shared.unreadable_rows import UnreadableRow
 
 HEADER = ["family_name", "given_name", "date_of_birth", "place_of_birth"]
 BOUNDS = Bounds(rows=50, bytes=2048)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES
 from shared.reader.records import RecordReader, read_record
 from shared.reader.sources import Record
-from shared.unreadable_rows import UnreadableRow
 from tests.support.hostile import HOSTILE_STRINGS
 
 LINE_END = re.compile(r"\r\n|\r|\n")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
 from shared.reject_files import named_rejects, report_columns
 
 NAMES = ["load", "line", "byte_offset", "column", "code", "message"]

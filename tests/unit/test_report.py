@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from inflow.report import Snapshot, as_json, as_text, loads_as_json, loads_as_text
-from shared.loads import Load
+from shared.books.loads import Load
+from shared.books.waiting_files import WaitingFile
 from shared.waiting import Waiting
-from shared.waiting_files import WaitingFile
 
 NOON = datetime(2024, 5, 17, 12, 0)  # noqa: DTZ001 - the books keep UTC without a zone
 

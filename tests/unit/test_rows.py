@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.datasets import Column, Dataset
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reasons import Reason
 from shared.rows import Rejection, TypedChunk, as_csv, type_chunk
-from shared.unreadable_rows import UnreadableRow
 from tests.support.hostile import HOSTILE_STRINGS
 
 PEOPLE = Dataset(

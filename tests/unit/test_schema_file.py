@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inflow.cli import main
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.environment import Environment
+from shared.configuration.environment import Environment
+from shared.configuration.servers import BrokerSettings, DatabaseSettings
 from shared.errors import ConfigurationError
-from shared.settings import BrokerSettings, DatabaseSettings
 
 Variables = dict[str, str]
 

@@ -1,7 +1,7 @@
 import pytest
 
-from shared.payloads import PAYLOADS
-from shared.topology import AGGREGATOR_QUEUE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
+from shared.messages.payloads import PAYLOADS
+from shared.messages.topology import AGGREGATOR_QUEUE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
 
 
 def queues_of(kind: str) -> list[Queue]:

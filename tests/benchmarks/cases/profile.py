@@ -19,18 +19,18 @@ from services.watcher.config import WatcherConfig
 from services.watcher.ordering import SortingTurns
 from services.watcher.reading import Reading
 from services.writer.handlers import WriterHandlers
-from shared import registration
+from shared.books import registration
 from shared.broker import Consumer, Publisher
 from shared.clock import instant_now
+from shared.configuration.environment import Environment
+from shared.configuration.servers import BrokerSettings
 from shared.database import Database
-from shared.environment import Environment
 from shared.files import DataFolder
-from shared.messages import decode, encode, envelope
-from shared.payloads import RowsExtracted
+from shared.messages.envelope import decode, encode, envelope
+from shared.messages.payloads import RowsExtracted
+from shared.messages.topology import WRITER_QUEUE
 from shared.rows import type_chunk
-from shared.settings import BrokerSettings
 from shared.store import Store, open_store
-from shared.topology import WRITER_QUEUE
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.files import DataFile
 from tests.benchmarks.processes import Meter

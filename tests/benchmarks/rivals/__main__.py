@@ -16,7 +16,7 @@ from pkgutil import resolve_name
 
 from sqlalchemy import make_url
 
-from shared.schema import build_schema
+from shared.schema.schema import build_schema
 from tests.benchmarks.processes import peak_mib
 from tests.benchmarks.rivals.catalog import FIRST_TIME, SECOND_TIME, Rival
 from tests.benchmarks.rivals.job import READY, Job, Load, Prepare

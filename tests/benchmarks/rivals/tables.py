@@ -6,8 +6,8 @@ from sqlalchemy import Engine, Table, create_engine, func, insert, make_url, sel
 from sqlalchemy.pool import NullPool
 
 from shared.database import Flavour
-from shared.dataset_tables import INFERRED, MARKS
-from shared.schema import build_schema
+from shared.schema.dataset_tables import INFERRED, MARKS
+from shared.schema.schema import build_schema
 from tests.benchmarks.people import places
 from tests.support.catalogs import default_catalog
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pika.exceptions
 
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 from shared.database import Database
 from shared.files import DataFolder
 from shared.store import Store, open_store

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pika
 import pika.exceptions
 
-from shared.topology import EXCHANGE, QUEUES, WRITER_QUEUE
+from shared.messages.topology import EXCHANGE, QUEUES, WRITER_QUEUE
 from tests.faults.chaos.nemesis import Nemesis
 from tests.faults.chaos.world import World
 from tests.support.eventually import eventually

@@ -3,7 +3,7 @@
 import time
 from random import Random
 
-from shared.topology import QUEUES
+from shared.messages.topology import QUEUES
 from tests.faults.chaos.nemesis import Nemesis
 from tests.faults.chaos.world import World
 from tests.support.eventually import eventually

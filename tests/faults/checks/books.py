@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from shared.load_reasons import CHANGED_WHILE_READ
+from shared.books.load_reasons import CHANGED_WHILE_READ
 from tests.faults.checks.expected import Expected, Loaded
 from tests.faults.checks.stored import Stored
 

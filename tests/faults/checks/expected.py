@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from shared.books.loads import Load
 from shared.datasets import Catalog
-from shared.loads import Load
 from tests.faults.drops import Drop
 from tests.support.model import DroppedFile, Model, Reject
 

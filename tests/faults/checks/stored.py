@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from shared import loads, waiting_files
+from shared.books import loads, waiting_files
+from shared.books.loads import Load
+from shared.books.waiting_files import WaitingFile
 from shared.counts import KeptCount, kept_counts
-from shared.dataset_tables import INFERRED, MARKS
-from shared.loads import Load
-from shared.schema import Schema
+from shared.schema.dataset_tables import INFERRED, MARKS
+from shared.schema.schema import Schema
 from shared.store import Store
 from shared.values import Value
-from shared.waiting_files import WaitingFile
 from tests.support.counts import kept_rows
 from tests.support.deliveries import canonical
 from tests.support.model import Key, Mark, Reject, Values

@@ -8,6 +8,7 @@ from tests.faults.crash.points import Point
 _AGGREGATOR = "services.aggregator.aggregator:Aggregator"
 _COUNTS = "services.aggregator.counts:Counts"
 _FOLDING = "services.aggregator.folding:Folding"
+_SUMMARISED = "shared.books.completions:mark_summarised"
 _ACK = "pika.adapters.blocking_connection:BlockingChannel.basic_ack"
 _COMMIT = "pymysql.connections:Connection._execute_command"
 _SUMMARY = "summary_output.json"
@@ -31,8 +32,8 @@ AGGREGATOR_POINTS = (
     _before(name="before the fsync of the temporary file", target="os:fsync", when=of_file(f".{_SUMMARY}.tmp")),
     _before(name="before the rename of the summary", target="os:replace", when=onto(_SUMMARY)),
     _after(name="after the rename, before the folder's fsync", target="os:replace", when=onto(_SUMMARY)),
-    _before(name="before the books say summarised", target="shared.completions:mark_summarised"),
-    _after(name="before the commit of the books that say summarised", target="shared.completions:mark_summarised"),
+    _before(name="before the books say summarised", target=_SUMMARISED),
+    _after(name="before the commit of the books that say summarised", target=_SUMMARISED),
     _after(name="in a commit of a recomputation", target=_COMMIT, when=commits_within("recompute")),
     _after(name="after the books say summarised", target=f"{_AGGREGATOR}.recompute"),
     _after(name="after an event is handled, before its ack", target=f"{_AGGREGATOR}.handle"),

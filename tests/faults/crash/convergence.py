@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shared import completions, loads
+from shared.books import completions, loads
 from shared.files import DataFolder
 from shared.store import Store
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pika
 
-from shared.messages import decode
-from shared.payloads import LoadCompleted
-from shared.topology import EXCHANGE, QUEUES
+from shared.messages.envelope import decode
+from shared.messages.payloads import LoadCompleted
+from shared.messages.topology import EXCHANGE, QUEUES
 
 _HEARD = "test.events"
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from shared import loads
-from shared.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
+from shared.books import loads
+from shared.messages.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
 from tests.faults import checker
 from tests.faults.crash import events
 from tests.faults.crash.stage import Stage

@@ -6,9 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from services.watcher.claims import number_of
-from shared import loads
+from shared.books import loads
+from shared.books.loads import Load
 from shared.files import DataFolder
-from shared.loads import Load
 from shared.store import Store
 from tests.faults.checks.expected import expect, pair
 from tests.faults.drops import Drop

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import make_url
 
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 from shared.database import Database
 from shared.files import DataFolder
 from shared.store import Store, open_store

@@ -31,7 +31,7 @@ _CLAIMING = (
     ),
     _before(name="before the claim's rename", target="os:rename", when=into("processing")),
     _after(name="after the claim's rename", target="os:rename", when=into("processing")),
-    _after(name="before the commit of the claims", target="shared.registration:register"),
+    _after(name="before the commit of the claims", target="shared.books.registration:register"),
     _after(name="in the commit of the claims", target=_COMMIT, when=commits_within("adopt")),
     _after(
         name="after the claims are in the books", target="services.watcher.intake:Intake.adopt", when=gave_something
@@ -68,7 +68,7 @@ _ARCHIVING = (
     _entered(name="in the writing of the rejects file", target="services.watcher.rejects:replacing"),
     _before(name="before the rename of the rejects file", target="os:replace", when=into("rejected", ending=".csv")),
     _after(name="after the rejects file is written", target=f"{_FINISHING}:write_rejects"),
-    _after(name="before the commit of the books that say archived", target="shared.load_states:mark_archived"),
+    _after(name="before the commit of the books that say archived", target="shared.books.load_states:mark_archived"),
     _after(name="in a commit while files are taken out", target=_COMMIT, when=commits_within("take_out")),
     _before(name="before the rename into archive/", target="os:rename", when=into("archive")),
     _after(name="after the rename into archive/", target="os:rename", when=into("archive")),
@@ -78,7 +78,7 @@ _ARCHIVING = (
 )
 
 _REFUSING = (
-    _before(name="before a refusal is in the books", target="shared.load_states:mark_refused"),
+    _before(name="before a refusal is in the books", target="shared.books.load_states:mark_refused"),
     _after(name="after the refusal of a header is in the books", target=f"{_FEEDER}._refuse"),
     _after(
         name="after the refusal of a file without dataset is in the books",

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, cast
 
 import pika
 
-from shared.payloads import LoadCompleted, LoadExtracted, Payload, RowsExtracted
-from shared.unreadable_rows import UnreadableRow
+from shared.messages.payloads import LoadCompleted, LoadExtracted, Payload, RowsExtracted
+from shared.messages.unreadable_rows import UnreadableRow
 from tests.support.deliveries import body
 
 if TYPE_CHECKING:

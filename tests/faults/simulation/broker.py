@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from shared.errors import BrokerUnavailable, Unroutable
-from shared.messages import Envelope, encode
-from shared.payloads import LoadCompleted
-from shared.topology import QUEUES, Queue
+from shared.messages.envelope import Envelope, encode
+from shared.messages.payloads import LoadCompleted
+from shared.messages.topology import QUEUES, Queue
 from tests.faults.simulation.faults import (
     AFTER_PUBLICATION,
     BACKLOG,

@@ -1,7 +1,7 @@
 """A consumer on the simulated broker: settles as the real one does, and acknowledges after it."""
 
 from shared.delivery import Handler, OnDeadLetter, Outcome, ignore_dead_letter, settle
-from shared.topology import Queue
+from shared.messages.topology import Queue
 from tests.faults.simulation.broker import Message, SimulatedBroker
 from tests.faults.simulation.faults import AFTER_ACK, AFTER_DELIVERY, BEFORE_ACK, CONNECTION_LOST
 from tests.faults.simulation.pauses import SimulatedStop

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from shared import loads
+from shared.books import loads
 from shared.files import DataFolder
 from tests.faults.checker import problems
 from tests.faults.simulation.broker import SimulatedBroker

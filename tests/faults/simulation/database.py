@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine import ExceptionContext
 
-from shared.configuration import load_catalog
+from shared.configuration.catalog import load_catalog
 from shared.database import Database
 from shared.store import Store, open_store
 from tests.faults.simulation.faults import AFTER_COMMIT, BEFORE_COMMIT, DISCONNECTS, SERVER_ERRORS, STATEMENT, Point

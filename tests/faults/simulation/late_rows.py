@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO
 
-from shared.loads import Load
+from shared.books.loads import Load
 from tests.faults.drops import Drop
 
 

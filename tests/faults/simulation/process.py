@@ -9,8 +9,8 @@ from services.watcher.config import WatcherConfig
 from shared.delivery import OnDeadLetter, ignore_dead_letter
 from shared.errors import TransientError
 from shared.files import DataFolder
+from shared.messages.topology import Queue
 from shared.store import Store
-from shared.topology import Queue
 from tests.faults.simulation.broker import SimulatedBroker
 from tests.faults.simulation.consumer import SimulatedConsumer
 from tests.faults.simulation.faults import BETWEEN_STEPS, STOPPED

@@ -5,7 +5,7 @@ from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers
 from services.writer.relay import Relay
 from shared.errors import BrokerUnavailable, FolderUnavailable, TransientError
-from shared.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
+from shared.messages.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
 from tests.faults.simulation.process import Process, Site
 
 _RESCAN_CHANCE, _HEAR_CHANCE = 0.35, 0.1

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from inflow.profile.bounds import Bounds
 from inflow.profile.model import ColumnProfile, Profile
 from inflow.profile.table import ProfiledTable, profile_table
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.sources import Record
-from shared.unreadable_rows import UnreadableRow
 
 #: Small enough for every bound to be reached by a handful of rows.
 TINY = Bounds(batch_rows=7, batch_bytes=400, distinct_hashes=64, counted_values=8, sampled_values=16, key_hashes=200)

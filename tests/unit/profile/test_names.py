@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inflow.profile.names import dataset_name, file_pattern, suggested_name
-from shared.column_settings import is_name
+from shared.configuration.column_settings import is_name
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from inflow.profile.as_text import as_text
 from inflow.profile.as_toml import as_toml
 from inflow.profile.model import Profile
 from inflow.profile.proposal import propose
-from shared.configuration import parse_catalog
+from shared.configuration.catalog import parse_catalog
 from shared.datasets import Catalog
-from shared.unreadable_rows import UnreadableRow
+from shared.messages.unreadable_rows import UnreadableRow
 from tests.unit.profile.tables import profiled
 
 HOSTILE = (

@@ -9,9 +9,9 @@ from inflow.profile.as_toml import as_toml
 from inflow.profile.lookup import nobody_knows
 from inflow.profile.proposal import propose
 from inflow.profile.references import possible_references
-from shared.configuration import load_catalog, parse_catalog
+from shared.configuration.catalog import load_catalog, parse_catalog
 from shared.datasets import Catalog, Dataset, ReadSettings
-from shared.payloads import RowsExtracted
+from shared.messages.payloads import RowsExtracted
 from shared.rows import TypedChunk, type_chunk
 from tests.support.command import REPOSITORY
 from tests.unit.profile.tables import profile_of, profiled, tables

@@ -10,7 +10,7 @@ from hypothesis import given
 from inflow.profile.bounds import Bounds
 from inflow.profile.table import column_names
 from shared.errors import FileRefused
-from shared.unreadable_rows import UnreadableRow
+from shared.messages.unreadable_rows import UnreadableRow
 from tests.unit.profile.tables import TINY, profile_of, profiled, tables
 
 

@@ -7,10 +7,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from shared.datasets import ReadSettings
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.rows_of import rows_of
 from shared.reader.sources import Record
 from shared.reader.survey import make_plan
-from shared.unreadable_rows import UnreadableRow
 from tests.corpus.reading import read
 from tests.corpus.tables import Table
 from tests.corpus.writing import Style

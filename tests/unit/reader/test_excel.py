@@ -9,9 +9,9 @@ import openpyxl
 import pytest
 
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.excel_records import ExcelRecords
 from shared.reader.expansion import Expansion
-from shared.unreadable_rows import UnreadableRow
 from tests.support.formats import codes_of, workbook
 
 MIB = 1 << 20

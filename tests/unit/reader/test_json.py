@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES, Readable
 from shared.reader.json_records import JsonRecords, NdjsonRecords, json_layout
-from shared.unreadable_rows import UnreadableRow
 from tests.support.formats import Trickle, codes_of
 from tests.support.hostile import HOSTILE_STRINGS
 

@@ -5,10 +5,10 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader import arrow_text
 from shared.reader.expansion import Expansion
 from shared.reader.parquet_records import ParquetRecords
-from shared.unreadable_rows import UnreadableRow
 from tests.support.formats import codes_of, parquet_file, refusal
 
 MIB = 1 << 20

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.json_records import JsonRecords, NdjsonRecords
-from shared.unreadable_rows import UnreadableRow
 from tests.support.formats import COMPRESSORS, READERS, WRITERS, Table, Trickle, unpacked, zipped
 
 #: XML has no control characters, and what begins with = is a formula in a sheet.

@@ -5,9 +5,9 @@ from io import BytesIO
 import pytest
 
 from shared.datasets import NOTHING_FIXED
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.rows_of import rows_of
 from shared.reader.survey import make_plan
-from shared.unreadable_rows import UnreadableRow
 
 Rows = list[list[str]]
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import get_args
 
+from shared.configuration.toml_problems import hint, quoted
+from shared.configuration.toml_tables import TomlTable
 from shared.datasets import Column, TypeName
-from shared.toml_problems import hint, quoted
-from shared.toml_tables import TomlTable
 
 _TYPES: tuple[TypeName, ...] = get_args(TypeName)
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from shared.clock import utc_now
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from shared.column_settings import BYTES_PER_CHARACTER, bytes_of, check_name, declared, read_column, shape
+from shared.configuration.column_settings import BYTES_PER_CHARACTER, bytes_of, check_name, declared, read_column, shape
+from shared.configuration.read_settings import read_settings_of
+from shared.configuration.toml_problems import quoted, shown
+from shared.configuration.toml_tables import TomlTable
 from shared.datasets import NOTHING_FIXED, Column, Dataset, Marker, ReadSettings, Reference, RejectLimit
-from shared.read_settings import read_settings_of
-from shared.toml_problems import quoted, shown
-from shared.toml_tables import TomlTable
 
 _MARKERS: Sequence[Marker] = ("done", "sha256")
 #: How the names of Inflow's own tables begin.

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import orjson
 from sqlalchemy import Connection, Row, select
 
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 State = Literal["claimed", "reading", "published", "complete", "archived", "refused"]
 #: The states of loads whose rows are still on their way.

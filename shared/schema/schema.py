@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import MetaData, Table
 
-from shared import book_tables, count_tables
 from shared.counts import kept_counts
 from shared.database import Flavour
-from shared.dataset_tables import dataset_table
 from shared.datasets import Catalog
+from shared.schema import book_tables, count_tables
+from shared.schema.dataset_tables import dataset_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 import codecs
 from dataclasses import fields
 
+from shared.configuration.toml_problems import quoted
+from shared.configuration.toml_tables import TomlTable
 from shared.datasets import FORMATS, ReadSettings
-from shared.toml_problems import quoted
-from shared.toml_tables import TomlTable
 
 _EXAMPLE = 'read = { delimiter = ";", encoding = "cp1252" }'
 _MOST_LINES = 1_000_000

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import get_args
 
-from shared.dataset_settings import DatasetDraft
+from shared.configuration.dataset_settings import DatasetDraft
+from shared.configuration.toml_problems import hint, quoted
+from shared.configuration.toml_tables import TomlTable
 from shared.datasets import Summary, SummaryFormat
-from shared.toml_problems import hint, quoted
-from shared.toml_tables import TomlTable
 
 _FORMATS: tuple[SummaryFormat, ...] = get_args(SummaryFormat)
 _OWN_FILES = re.compile(r"inbox|processing|archive|rejected|inflow\.db.*", re.IGNORECASE)

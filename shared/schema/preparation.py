@@ -10,7 +10,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.errors import DatabaseUnavailable, SchemaMismatch
-from shared.schema import Schema, build_schema
+from shared.schema.schema import Schema, build_schema
 
 _LOCK = "inflow.schema"
 _LOCK_SECONDS = 60

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select, update
 
 from shared.clock import utc_now
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 
 def unsummarised(connection: Connection, schema: Schema) -> list[int]:

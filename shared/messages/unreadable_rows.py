@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
-from shared.json_fields import integer_field, text_field
+from shared.messages.fields import integer_field, text_field
 from shared.reasons import Reason
 
 

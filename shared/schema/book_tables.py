@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Index, MetaData, String, Table, Text
 from sqlalchemy import Column as TableColumn
 
 from shared.database import Flavour
-from shared.table_parts import instant, long_text, new_table
+from shared.schema.table_parts import instant, long_text, new_table
 
 #: The most characters of a file's path that the books keep; 4 bytes each is what an InnoDB key can hold.
 PATH_LENGTH = 768

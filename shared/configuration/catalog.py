@@ -4,11 +4,11 @@ import importlib.resources
 from collections.abc import Mapping
 from pathlib import Path
 
-from shared.dataset_settings import DatasetDraft, read_datasets
+from shared.configuration.dataset_settings import DatasetDraft, read_datasets
+from shared.configuration.summary_settings import read_summaries
+from shared.configuration.toml_tables import read_toml
 from shared.datasets import Catalog
 from shared.errors import ConfigurationError
-from shared.summary_settings import read_summaries
-from shared.toml_tables import read_toml
 
 _FILE_NAME = "inflow.toml"
 

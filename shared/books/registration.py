@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from shared.clock import utc_now
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 _LOADS = "loads"
 

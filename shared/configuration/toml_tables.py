@@ -5,9 +5,9 @@ import tomllib
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
+from shared.configuration.toml_lines import TomlLines, TomlPath
+from shared.configuration.toml_problems import TomlProblems, any_of, hint, quoted, shown
 from shared.errors import ConfigurationError
-from shared.toml_lines import TomlLines, TomlPath
-from shared.toml_problems import TomlProblems, any_of, hint, quoted, shown
 
 _T = TypeVar("_T")
 

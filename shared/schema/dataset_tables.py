@@ -12,7 +12,7 @@ from sqlalchemy.schema import SchemaItem
 
 from shared.database import Flavour
 from shared.datasets import Dataset
-from shared.table_parts import new_table, sql_type
+from shared.schema.table_parts import new_table, sql_type
 
 #: The marks of a dataset's row, in table order. No declared column begins with an underscore.
 MARKS = ("_asserted_load", "_asserted_line", "_changed_load", "_changed_line")

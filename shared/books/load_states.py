@@ -6,10 +6,10 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, case, update
 
+from shared.books.load_reasons import CHANGED_WHILE_READ, DEAD_LETTERED
+from shared.books.loads import OPEN_STATES, ReadAs
 from shared.clock import utc_now
-from shared.load_reasons import CHANGED_WHILE_READ, DEAD_LETTERED
-from shared.loads import OPEN_STATES, ReadAs
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 
 def mark_first_pass(connection: Connection, schema: Schema, load_id: int, *, milliseconds: int) -> None:

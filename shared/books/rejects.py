@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 _LINES_AT_ONCE = 1000
 

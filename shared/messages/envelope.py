@@ -12,8 +12,8 @@ from uuid import UUID, uuid5
 import orjson
 
 from shared.errors import MalformedMessage
-from shared.json_fields import integer_field, text_field
-from shared.payloads import PAYLOADS, Payload
+from shared.messages.fields import integer_field, text_field
+from shared.messages.payloads import PAYLOADS, Payload
 
 _NAMESPACE = UUID("6f0f6f0e-6a6f-4d0b-9c3f-6d8d2f1f0c11")
 

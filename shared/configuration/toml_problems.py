@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection
 from difflib import get_close_matches
 
+from shared.configuration.toml_lines import TomlLines, TomlPath
 from shared.errors import ConfigurationError
-from shared.toml_lines import TomlLines, TomlPath
 
 _QUOTED_CHARACTERS = 60
 #: How alike two words are when one is taken for a slip of the other; by difflib's 0.6, amount would be country.

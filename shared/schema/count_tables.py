@@ -6,7 +6,7 @@ from sqlalchemy import Column as TableColumn
 from shared.counts import KeptCount
 from shared.database import Flavour
 from shared.datasets import Dataset
-from shared.table_parts import instant, long_text, new_table, sql_type
+from shared.schema.table_parts import instant, long_text, new_table, sql_type
 
 #: How many rows have the values that a row of a kept count's table names.
 ROW_COUNT = "_row_count"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from shared.json_fields import LARGEST_INTEGER, are_all, integer_field, list_field, text_field
-from shared.unreadable_rows import UnreadableRow
+from shared.messages.fields import LARGEST_INTEGER, are_all, integer_field, list_field, text_field
+from shared.messages.unreadable_rows import UnreadableRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

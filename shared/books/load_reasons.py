@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select, update
 
-from shared.loads import OPEN_STATES, Load, State
+from shared.books.loads import OPEN_STATES, Load, State
 from shared.reasons import Reason
-from shared.schema import Schema
+from shared.schema.schema import Schema
 
 #: The reason of a load that can't complete until somebody redrives its dead letters.
 DEAD_LETTERED = "dead-lettered"

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from shared.environment import Environment
+from shared.configuration.environment import Environment
 
 _BROKER_URLS = ("RABBITMQ_URL", "AMQP_URL", "CLOUDAMQP_URL")
 _BROKER_PORTS = {"amqp": 5672, "amqps": 5671}
