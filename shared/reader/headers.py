@@ -37,7 +37,8 @@ def header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[i
     if not values:
         return int(_may_be_names(rows)), 0
     if not _names_values(rows[0], values):
-        return int(_are_dates(rows[0], values)), 0
+        has_dates = _are_dates(rows[0], values) and not any(_are_dates(cells, values) for cells in rows[1:2])
+        return int(has_dates or _numbers_rows(rows, values)), 0
     further = takewhile(
         lambda cells: are_units(cells) or cells == rows[0] or _names_more(cells, values), rows[1:_MOST_HEADER_LINES]
     )
@@ -66,6 +67,14 @@ def _names_values(cells: Sequence[str], values: dict[int, Kind]) -> bool:
     return others > 0 and others >= sum(found == kind or found in _VALUES for found, kind in kinds)
 
 
+def _numbers_rows(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> bool:
+    """Whether the only columns of values have no name, and all rows below have a value in them: numbers of rows."""
+    below = rows[1:]
+    are_unnamed = not any(rows[0][column].strip() for column in values)
+    are_full = all(cells[column].strip() for cells in below for column in values)
+    return are_unnamed and are_full and bool(below) and _may_be_names(rows)
+
+
 def _names_more(cells: Sequence[str], values: dict[int, Kind]) -> bool:
     """Whether this can be nothing but a further line of names: a row may lack a value, or two, and say so in a word."""
     filled = [(cells[column].strip(), kind) for column, kind in values.items() if kind_of(cells[column]) != "empty"]
@@ -74,15 +83,25 @@ def _names_more(cells: Sequence[str], values: dict[int, Kind]) -> bool:
 
 
 def _are_dates(cells: Sequence[str], values: dict[int, Kind]) -> bool:
-    """Whether columns of numbers have the names of years, one after the other, or of months or days in their order."""
-    names = [cells[column].strip() for column in values]
-    if len(names) < 2 or set(values.values()) != {"number"}:  # noqa: PLR2004
+    """Whether columns of numbers have the names of years at even distances, or of months or days in their order.
+
+    Columns that have a word, or no name at all, say nothing for or against it.
+    """
+    named = {column: cells[column].strip() for column in values if kind_of(cells[column]) in _VALUES}
+    names = list(named.values())
+    if len(names) < 2 or any(values[column] != "number" for column in named):  # noqa: PLR2004
         return False
     if all(re.fullmatch(r"\d{4}", name) for name in names):
-        years = [int(name) for name in names]
-        return all(year + 1 == later for year, later in pairwise(years)) and years[0] in _YEARS
+        return _are_years([int(name) for name in names])
     are_days = all(re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", name) for name in names)
     return are_days and all(name < later for name, later in pairwise(names))
+
+
+def _are_years(numbers: Sequence[int]) -> bool:
+    """Two alone are years where one follows the other, in either direction."""
+    steps = {later - number for number, later in pairwise(numbers)}
+    is_even = steps in ({1}, {-1}) or (len(steps) == 1 and 0 not in steps and len(numbers) > 2)  # noqa: PLR2004
+    return is_even and all(number in _YEARS for number in numbers)
 
 
 def are_units(cells: Sequence[str]) -> bool:

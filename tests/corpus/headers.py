@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.corpus.cases import Case, case, lacking, refused, whole
+from tests.corpus.cases import Case, case, lacking, numbered, refused, whole
 from tests.corpus.tables import DECIMALS, MIXED, PAIRS, SCRIPTS, TEXTS, Table
 from tests.corpus.writing import Style, usual_style
 
@@ -14,6 +14,7 @@ def cases() -> Iterator[Case]:
         yield from _names(table)
     yield from _bad_bytes()
     yield from _years()
+    yield from _numbers_of_rows()
     yield from _units()
     yield from _large()
     yield from _known_names()
@@ -50,10 +51,22 @@ def _years() -> Iterator[Case]:
     for name, header in (
         ("years as names", ["region", "2019", "2020", "2021", "2022", "2023"]),
         ("years as names, no name for the first", ["", "2019", "2020", "2021", "2022", "2023"]),
+        ("years as names, the last one first", ["region", "2023", "2022", "2021", "2020", "2019"]),
+        ("every tenth year as names", ["region", "1980", "1990", "2000", "2010", "2020"]),
+        ("years as names, a word for another number", ["region", "code", "2019", "2020", "2021", "2022"]),
         ("days as names", ["region", *(f"2024-01-0{day}" for day in range(1, 6))]),
     ):
         table = Table("years", header, _NUMBERS)
         yield case(name, _of(table), whole(table))
+    spans = Table("spans", numbered(3), [["Lee", "2019", "2020"], ["Orr", "2001", "2002"], ["Ek", "1987", "1988"]])
+    yield case("years as values", "".join(f"{','.join(cells)}\r\n" for cells in spans.rows), whole(spans))
+
+
+def _numbers_of_rows() -> Iterator[Case]:
+    """Statistics programs number the rows, in a column without a name."""
+    rows = [[str(number), *cells] for number, cells in enumerate(TEXTS.rows)]
+    table = Table(TEXTS.name, ["", *TEXTS.header], rows)
+    yield case("rows with numbers and texts alone", _of(table), whole(table))
 
 
 def _units() -> Iterator[Case]:
