@@ -79,6 +79,15 @@ def test_a_table_of_one_column_begins_with_its_first_value() -> None:
     assert list(source) == [(number + 2, [f"city {number}"]) for number in range(40)]
 
 
+def test_numbers_of_rows_need_no_name() -> None:
+    source = read(workbook([[None, "city", "country"], ["0", "Derry", "NI"], ["1", "Ayr", "Scotland"], [None, "Bute"]]))
+    assert source.header == ["city", "country"]
+
+    source = read(workbook([[None, "city", "country"], ["0", "Derry", "NI"], ["1", "Ayr", "Scotland"]]))
+    assert source.header == ["", "city", "country"]
+    assert list(source) == [(2, ["0", "Derry", "NI"]), (3, ["1", "Ayr", "Scotland"])]
+
+
 def test_values_beside_the_table_and_errors_fault_their_row_alone() -> None:
     rows: list[list[object]] = [
         [None, "city", "country"],
