@@ -15,6 +15,8 @@ _MOST_VALUES = 0.8
 _MOST_HEADER_LINES = 4
 _UNIT = re.compile(r"[\[(].{0,20}[\])]|%|°?[CFK]|[µmkcdMG]?(?:m|g|l|L|s|V|A|W|Hz|Pa|bar|mol|J)(?:[²³23])?(?:/\w{1,3})?")
 _YEARS = range(1800, 2200)
+#: So many columns do not have the numbers 0, 1, 2, … by chance; beside a first one without a name, so many.
+_LEAST_NUMBERED, _LEAST_NUMBERED_BESIDE = 4, 1
 
 
 def value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, Kind]:
@@ -35,10 +37,10 @@ def header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[i
     if not rows:
         return 1, 0
     if not values:
-        return int(_may_be_names(rows)), 0
+        return int(_is_header(rows)), 0
     if not _names_values(rows[0], values):
         has_dates = _are_dates(rows[0], values) and not any(_are_dates(cells, values) for cells in rows[1:2])
-        return int(has_dates or _numbers_rows(rows, values)), 0
+        return int(has_dates or _numbers_columns(rows) or _numbers_rows(rows, values)), 0
     further = takewhile(
         lambda cells: are_units(cells) or cells == rows[0] or _names_more(cells, values), rows[1:_MOST_HEADER_LINES]
     )
@@ -47,12 +49,17 @@ def header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[i
     return header_lines - len(notes), len(notes)
 
 
-def _may_be_names(rows: Sequence[Sequence[str]]) -> bool:
+def _is_header(rows: Sequence[Sequence[str]]) -> bool:
     """In a table of texts alone, the first record is the header unless it is clearly a row."""
     first = [cell.strip() for cell in rows[0]]
     filled = [cell for cell in first if cell]
     are_distinct = len(set(filled)) == len(filled) or not _come_again(first, rows[1:])
-    return are_distinct and not any(kind_of(cell) in _VALUES for cell in first)
+    return are_distinct and may_be_names(first)
+
+
+def may_be_names(cells: Sequence[str]) -> bool:
+    """Whether none of these looks like a value."""
+    return not any(kind_of(cell) in _VALUES for cell in cells)
 
 
 def _come_again(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -67,12 +74,20 @@ def _names_values(cells: Sequence[str], values: dict[int, Kind]) -> bool:
     return others > 0 and others >= sum(found == kind or found in _VALUES for found, kind in kinds)
 
 
+def _numbers_columns(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the names are the columns' numbers, from 0 on; a first column without a name is one of row numbers."""
+    has_row_numbers = not rows[0][0].strip() and all(cells[0].strip() for cells in rows[1:])
+    names = [cell.strip() for cell in rows[0][has_row_numbers:]]
+    are_enough = len(names) >= (_LEAST_NUMBERED_BESIDE if has_row_numbers else _LEAST_NUMBERED)
+    return are_enough and names == [str(number) for number in range(len(names))] and rows[0] not in rows[1:]
+
+
 def _numbers_rows(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> bool:
     """Whether the only columns of values have no name, and all rows below have a value in them: numbers of rows."""
     below = rows[1:]
     are_unnamed = not any(rows[0][column].strip() for column in values)
     are_full = all(cells[column].strip() for cells in below for column in values)
-    return are_unnamed and are_full and bool(below) and _may_be_names(rows)
+    return are_unnamed and are_full and bool(below) and _is_header(rows)
 
 
 def _names_more(cells: Sequence[str], values: dict[int, Kind]) -> bool:

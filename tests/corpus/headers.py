@@ -15,6 +15,7 @@ def cases() -> Iterator[Case]:
     yield from _bad_bytes()
     yield from _years()
     yield from _numbers_of_rows()
+    yield from _numbers_of_columns()
     yield from _units()
     yield from _large()
     yield from _known_names()
@@ -67,6 +68,21 @@ def _numbers_of_rows() -> Iterator[Case]:
     rows = [[str(number), *cells] for number, cells in enumerate(TEXTS.rows)]
     table = Table(TEXTS.name, ["", *TEXTS.header], rows)
     yield case("rows with numbers and texts alone", _of(table), whole(table))
+    for name, row_names in (("numbers", "1234"), ("names", ["Ann Lee", "Bo Ek", "Cy Orr", "Di Vos"])):
+        rows = [[row_name, str(place), f"{place * 7}.5"] for place, row_name in enumerate(row_names)]
+        table = Table("row names", ["", "floor", "share"], rows)
+        for delimiter in (",", "\t", " "):
+            style = Style(delimiter=delimiter, quotes_all=True)
+            header, *records = style.records(table)
+            text = style.text([header.removeprefix(f'""{delimiter}'), *records])
+            yield case(f"rows with {name} and no cell for them in the header, by {delimiter!r}", text, whole(table))
+
+
+def _numbers_of_columns() -> Iterator[Case]:
+    rows = [[str(row), *(f"{row * 7 + column}.25" for column in range(4))] for row in range(6)]
+    for name, header in (("and none", ["", "0", "1", "2", "3"]), ("alone", ["0", "1", "2", "3", "4"])):
+        table = Table("numbers", header, rows)
+        yield case(f"numbers as names {name}", _of(table), whole(table))
 
 
 def _units() -> Iterator[Case]:
