@@ -123,8 +123,8 @@ def _rate(text: str, dialect: Dialect) -> Rating:
     cells = [cell for _, cells in records if len(cells) == width for cell in cells]
     score = consistency * _gain(width) * _tidiness(cells[:_MOST_CELLS])
     if dialect.delimiter in _RARE_DELIMITERS:
-        # A header may lack the name of the first column.
-        is_regular = consistency >= _RARE_CONSISTENCY and width - len(records[0][1]) in (0, 1)
+        # A header of several names may lack that of the first column.
+        is_regular = consistency >= _RARE_CONSISTENCY and len(records[0][1]) in (width, max(2, width - 1))
         score *= _RARE_PRIOR if is_regular else 0.0
     return Rating(dialect=dialect, score=score, width=width, consistency=consistency, records=records)
 

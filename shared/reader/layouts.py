@@ -69,7 +69,7 @@ def find_layout(
     header_lines, notes_lines = header_of(rows, value_columns(rows, width))
     if named is not None:
         header_lines, notes_lines = 1, int(len(rows) > 1 and are_units(rows[1]))
-    has_row_names = named is None and header_lines == 0 < first and _lacks_first(records[first - 1][1], rows)
+    has_row_names = named is None and header_lines == 0 < first and _lacks_first(records[first - 1][1], table)
     if settings.header_lines is not None:
         header_lines, notes_lines, has_row_names = settings.header_lines, 0, False
     if has_row_names:
@@ -107,11 +107,11 @@ def _has_trailing_delimiter(rows: Sequence[Sequence[str]], width: int) -> bool:
 
 
 def _lacks_first(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a record has a name for each column but the first, and that a name for each row."""
-    row_names = [row[0].strip() for row in rows]
-    are_distinct = len(set(row_names)) == len(row_names) > 1 and all(row_names)
-    names = [cell.strip() for cell in cells]
-    return are_distinct and len(names) == len(rows[0]) - 1 and names.count("") < 2 and may_be_names(names)  # noqa: PLR2004
+    """Whether a record has a name for each column of each row but the first, and that a name for each row."""
+    row_names = {row[0].strip() for row in rows}
+    are_distinct = len(row_names) == len(rows) > 1 and all(row_names)
+    are_as_wide = len(cells) > 1 and all(len(row) == len(cells) + 1 for row in rows)
+    return are_distinct and are_as_wide and sum(map(bool, cells)) >= len(cells) - 1 and may_be_names(cells)
 
 
 def _is_remark(cells: Sequence[str]) -> bool:
