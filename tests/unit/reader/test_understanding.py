@@ -5,6 +5,7 @@ from io import BytesIO
 import pytest
 
 from shared.datasets import NOTHING_FIXED
+from shared.errors import FileRefused
 from shared.messages import UnreadableRow
 from shared.reader.rows_of import rows_of
 from shared.reader.survey import make_plan
@@ -59,3 +60,18 @@ def test_the_header_is_what_has_the_names_that_are_expected() -> None:
 
     assert table.header == ["name", "born", "town"]
     assert [row[1][0] for row in rows_of(table) if not isinstance(row, UnreadableRow)] == ["Ann", "Bob"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE html>\n<html><body>Please log in.</body></html>\n",
+        '\ufeff\r\n<html xmlns:x="urn:schemas-microsoft-com:office:excel"><table><tr><td>1</td></tr></table></html>',
+        '<?xml version="1.0"?>\n<rows>\n<row a="1" b="2"/>\n<row a="3" b="4"/>\n</rows>\n',
+    ],
+)
+def test_a_web_page_or_xml_is_refused_as_what_it_is(text: str) -> None:
+    with pytest.raises(FileRefused, match="web page or XML") as caught:
+        make_plan(BytesIO(text.encode()), NOTHING_FIXED)
+
+    assert caught.value.code == "format-error"
