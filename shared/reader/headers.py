@@ -15,8 +15,8 @@ _MOST_VALUES = 0.8
 _MOST_HEADER_LINES = 4
 _UNIT = re.compile(r"[\[(].{0,20}[\])]|%|°?[CFK]|[µmkcdMG]?(?:m|g|l|L|s|V|A|W|Hz|Pa|bar|mol|J)(?:[²³23])?(?:/\w{1,3})?")
 _YEARS = range(1800, 2200)
-#: So many columns do not have the numbers 0, 1, 2, … by chance; beside a first one without a name, so many.
-_LEAST_NUMBERED, _LEAST_NUMBERED_BESIDE = 4, 1
+#: So many columns do not have the numbers 0, 1, 2, … by chance.
+_LEAST_NUMBERED = 4
 
 
 def value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, Kind]:
@@ -40,7 +40,7 @@ def header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[i
         return int(_is_header(rows)), 0
     if not _names_values(rows[0], values):
         has_dates = _are_dates(rows[0], values) and not any(_are_dates(cells, values) for cells in rows[1:2])
-        return int(has_dates or _numbers_columns(rows) or _numbers_rows(rows, values)), 0
+        return int(has_dates or _numbers_columns(rows, values) or _numbers_rows(rows, values)), 0
     further = takewhile(
         lambda cells: are_units(cells) or cells == rows[0] or _names_more(cells, values), rows[1:_MOST_HEADER_LINES]
     )
@@ -74,12 +74,14 @@ def _names_values(cells: Sequence[str], values: dict[int, Kind]) -> bool:
     return others > 0 and others >= sum(found == kind or found in _VALUES for found, kind in kinds)
 
 
-def _numbers_columns(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the names are the columns' numbers, from 0 on; a first column without a name is one of row numbers."""
-    has_row_numbers = not rows[0][0].strip() and all(cells[0].strip() for cells in rows[1:])
-    names = [cell.strip() for cell in rows[0][has_row_numbers:]]
-    are_enough = len(names) >= (_LEAST_NUMBERED_BESIDE if has_row_numbers else _LEAST_NUMBERED)
-    return are_enough and names == [str(number) for number in range(len(names))] and rows[0] not in rows[1:]
+def _numbers_columns(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> bool:
+    """Whether the names are numbers of columns, from 0 on, or from 1 on beside a column that has none."""
+    header = rows[0]
+    names = [header[column].strip() for column in values if header[column].strip()]
+    has_row_numbers = not header[0].strip() and all(cells[0].strip() for cells in rows[1:])
+    are_enough = len(names) >= (1 if has_row_numbers else _LEAST_NUMBERED)
+    begin = int(names[:1] == ["1"] and len(names) < len(header))
+    return are_enough and names == [str(begin + place) for place in range(len(names))] and header not in rows[1:]
 
 
 def _numbers_rows(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> bool:
@@ -98,18 +100,18 @@ def _names_more(cells: Sequence[str], values: dict[int, Kind]) -> bool:
 
 
 def _are_dates(cells: Sequence[str], values: dict[int, Kind]) -> bool:
-    """Whether columns of numbers have the names of years at even distances, or of months or days in their order.
+    """Whether columns of numbers have different dates or times for names, or years at even distances.
 
     Columns that have a word, or no name at all, say nothing for or against it.
     """
     named = {column: cells[column].strip() for column in values if kind_of(cells[column]) in _VALUES}
     names = list(named.values())
-    if len(names) < 2 or any(values[column] != "number" for column in named):  # noqa: PLR2004
+    if len(set(names)) < max(2, len(names)) or any(values[column] != "number" for column in named):
         return False
     if all(re.fullmatch(r"\d{4}", name) for name in names):
         return _are_years([int(name) for name in names])
-    are_days = all(re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", name) for name in names)
-    return are_days and all(name < later for name, later in pairwise(names))
+    # 1234.5 may be a month, too.
+    return all(kind_of(name) == "time" and not re.fullmatch(r"\d+\.\d+", name) for name in names)
 
 
 def _are_years(numbers: Sequence[int]) -> bool:

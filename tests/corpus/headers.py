@@ -55,11 +55,17 @@ def _years() -> Iterator[Case]:
         ("years as names, the last one first", ["region", "2023", "2022", "2021", "2020", "2019"]),
         ("every tenth year as names", ["region", "1980", "1990", "2000", "2010", "2020"]),
         ("years as names, a word for another number", ["region", "code", "2019", "2020", "2021", "2022"]),
+        ("days of another form as names", ["region", "1/22/20", "1/23/20", "1/24/20", "1/25/20", "1/26/20"]),
+        ("hours as names", ["region", "6:00", "12:00", "18:00", "0:00", "3:00"]),
+        ("numbers from 1 on as names", ["region", "1", "2", "3", "4", "5"]),
         ("days as names", ["region", *(f"2024-01-0{day}" for day in range(1, 6))]),
     ):
         table = Table("years", header, _NUMBERS)
         yield case(name, _of(table), whole(table))
     spans = Table("spans", numbered(3), [["Lee", "2019", "2020"], ["Orr", "2001", "2002"], ["Ek", "1987", "1988"]])
+    decimals = [["1234.5", "2345.1"], *([f"{row}7.5", f"{row}9.25"] for row in range(10, 16))]
+    prices = Table("prices", numbered(2), decimals)
+    yield case("decimals as values", "".join(f"{','.join(cells)}\r\n" for cells in decimals), whole(prices))
     yield case("years as values", "".join(f"{','.join(cells)}\r\n" for cells in spans.rows), whole(spans))
 
 
