@@ -24,10 +24,10 @@ _FIRST_ROWS = 16
 class ExcelRecords:
     """The rows of the named sheet, or of the first visible one with content; a record's line is its row in the sheet.
 
-    The header is the first row with more than one value, as those above it are titles and notes; where there is no
-    such row soon, the first one with a value. To its left there may be columns without a name, as of row numbers.
-    Values outside of its columns make a row unreadable. Formulas count with their last results; macros and links to
-    other files are never followed.
+    The header is the first row with names for the usual columns, else the first one with more than one value, as those
+    above it are titles and notes; where there is no such row soon, the first one with a value. To its left there may be
+    columns without a name, as of row numbers. Values outside of its columns make a row unreadable. Formulas count with
+    their last results; macros and links to other files are never followed.
     """
 
     def __init__(self, file: IO[bytes], expansion: Expansion, sheet: str | None = None) -> None:
