@@ -24,6 +24,10 @@ _MOST_WITH_BLANK = 0.8
 _MOST_TOGETHER = 0.9
 #: So many lines with a quote alone are needed to believe that it is none.
 _LEAST_LOOSE = 3
+#: How many of those that stand alone may be left over of pairs: one is cut off at the end, or stands in a text.
+_MOST_UNPAIRED = 0.1
+#: A last quote of a line that opens a value.
+_OPENING = re.compile(r'(?:^|[,;\t|:~^ ])"[^"]*$')
 _MOST_RECORDS = 300
 _MOST_CELLS = 3000
 #: They are in most texts, and between values in few files.
@@ -94,10 +98,15 @@ def _quotes(text: str, settings: ReadSettings) -> list[str]:
 
 
 def _has_loose_quotes(text: str) -> bool:
-    """Whether quotes stand alone in most of the lines that have any, as inches do."""
-    counts = [line.count('"') for line in text.splitlines() if '"' in line]
-    alone = sum(count % 2 for count in counts)
-    return alone >= _LEAST_LOOSE and alone > len(counts) / 2
+    """Whether quotes stand alone in most of the lines that have any, as inches do.
+
+    Those of values of several lines do as well, but every other one of them opens a value.
+    """
+    lines = [line for line in text.splitlines() if '"' in line]
+    alone = [line for line in lines if line.count('"') % 2]
+    opening = sum(_OPENING.search(line) is not None for line in alone)
+    are_pairs = abs(len(alone) - 2 * opening) <= _MOST_UNPAIRED * len(alone)
+    return len(alone) >= _LEAST_LOOSE and len(alone) > len(lines) / 2 and not are_pairs
 
 
 def _escapes(text: str, quote: str, settings: ReadSettings) -> list[str]:

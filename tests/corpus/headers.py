@@ -107,6 +107,9 @@ def _large() -> Iterator[Case]:
     too_long = "x" * (1 << 20)
     longer = PAIRS.with_rows([*PAIRS.rows, ["K-99", too_long], ["K-98", "3.5"]])
     yield case("a value of 1 MiB", _of(longer), lacking(longer, {len(PAIRS.rows)}, (8, "row-too-large")))
+    text = "One, two, three, four and five, or six,\nare fewer than seven, eight, nine, ten, or eleven"
+    prose = Table("prose", ["text", "status"], [[text, "open"] for _ in range(40)])
+    yield case("values of two lines with commas", _of(prose), whole(prose))
     many_lines = Table("lines", PAIRS.header, [[f"K-{n}", "line\n" * 50] for n in range(100)])
     yield case("values of 50 lines", _of(many_lines), whole(many_lines))
 
