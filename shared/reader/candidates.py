@@ -11,6 +11,7 @@ from shared.datasets import ReadSettings
 from shared.messages import UnreadableRow
 from shared.reader.cell_kinds import kind_of
 from shared.reader.dialects import Dialect
+from shared.reader.loose_quotes import has_loose_quotes
 from shared.reader.records import RecordReader
 from shared.reader.sources import Record
 
@@ -22,12 +23,6 @@ _LEAST_LINES = 0.3
 _MOST_WITH_BLANK = 0.8
 #: How many of its characters must stand together for a delimiter of several: a value may have one alone.
 _MOST_TOGETHER = 0.9
-#: So many lines with a quote alone are needed to believe that it is none.
-_LEAST_LOOSE = 3
-#: How many of those that stand alone may be left over of pairs: one is cut off at the end, or stands in a text.
-_MOST_UNPAIRED = 0.1
-#: A last quote of a line that opens a value.
-_OPENING = re.compile(r'(?:^|[,;\t|:~^ ])"[^"]*$')
 _MOST_RECORDS = 300
 _MOST_CELLS = 3000
 #: They are in most texts, and between values in few files.
@@ -94,19 +89,7 @@ def _quotes(text: str, settings: ReadSettings) -> list[str]:
     found = ['"']
     if re.search(r"(?m)(?:^|[,;\t|:~^ ])'(?:[^'\\\n]|''|\\.)*'(?:[,;\t|:~^ ]|\r?$)", text):
         found.append("'")
-    return [*found, ""] if _has_loose_quotes(text) else found
-
-
-def _has_loose_quotes(text: str) -> bool:
-    """Whether quotes stand alone in most of the lines that have any, as inches do.
-
-    Those of values of several lines do as well, but every other one of them opens a value.
-    """
-    lines = [line for line in text.splitlines() if '"' in line]
-    alone = [line for line in lines if line.count('"') % 2]
-    opening = sum(_OPENING.search(line) is not None for line in alone)
-    are_pairs = abs(len(alone) - 2 * opening) <= _MOST_UNPAIRED * len(alone)
-    return len(alone) >= _LEAST_LOOSE and len(alone) > len(lines) / 2 and not are_pairs
+    return [*found, ""] if has_loose_quotes(text) else found
 
 
 def _escapes(text: str, quote: str, settings: ReadSettings) -> list[str]:
