@@ -60,7 +60,15 @@ def _place_of_header(rows: Sequence[SheetRow]) -> int:
     full = next((place for place in wide if len(usual.difference(rows[place].filled)) < 2), None)  # noqa: PLR2004
     if full is not None and len(usual) > _LEAST_USUAL and _are_names(rows[full], rows[full + 1 :]):
         return full
+    if wide and wide[0] and _names_last(rows[wide[0] - 1], rows[wide[0]]):
+        return wide[0] - 1
     return wide[0] if wide else 0
+
+
+def _names_last(row: SheetRow, below: SheetRow) -> bool:
+    """Whether a row has a name for the last column of the first row of values alone, as beside row numbers."""
+    is_above = row.number + 1 == below.number and row.filled == below.filled[-1:]
+    return is_above and _are_names(row, [below])
 
 
 def _are_names(row: SheetRow, below: Sequence[SheetRow]) -> bool:

@@ -104,6 +104,13 @@ def test_numbers_of_rows_need_no_name() -> None:
     assert list(source) == [(2, ["0", "Derry", "NI"]), (3, ["1", "Ayr", "Scotland"])]
 
 
+def test_one_column_beside_the_numbers_of_rows_has_its_name() -> None:
+    source = read(workbook([[None, "share"], [0, 3.5], [1, 4.5]]))
+
+    assert source.header == ["", "share"]
+    assert list(source) == [(2, ["0", "3.5"]), (3, ["1", "4.5"])]
+
+
 def test_values_beside_the_table_and_errors_fault_their_row_alone() -> None:
     rows: list[list[object]] = [
         [None, "city", "country"],
