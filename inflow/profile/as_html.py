@@ -37,8 +37,9 @@ def as_html(profile: Profile) -> str:
 def _summary(profile: Profile) -> str:
     rejected = f" · {count(profile.rejected, 'rejected row')}" if profile.rejected else ""
     counts = f"{count(profile.rows, 'row')} · {count(len(profile.columns), 'column')}{rejected}"
-    cut = f'<p class="badge">cut short: {escape(profile.truncation)}</p>\n' if profile.truncation else ""
-    return f'<p class="soft">{counts}</p>\n<p class="soft">{escape(visible(profile.read_as, most=200))}</p>\n{cut}'
+    faults = (("cut short", profile.truncation), ("doubtful", profile.doubt))
+    badges = "".join(f'<p class="badge">{name}: {escape(fault)}</p>\n' for name, fault in faults if fault)
+    return f'<p class="soft">{counts}</p>\n<p class="soft">{escape(visible(profile.read_as, most=200))}</p>\n{badges}'
 
 
 def _overview(profile: Profile) -> Iterator[str]:

@@ -28,6 +28,7 @@ def as_text(profile: Profile) -> str:
     lines = textwrap.wrap(f"{visible(profile.file)}: {rows}, {columns}, {profile.rejected:,} rejected", _WIDTH)
     lines += _fact("read as", profile.read_as, indent="")
     lines += _fact("! cut short", profile.truncation or "", indent="")
+    lines += _fact("! doubtful", profile.doubt or "", indent="")
     for column in profile.columns:
         lines += ["", *_column(column, profile.rows)]
     lines += ["", *_block("keys", keys_notes(profile.keys))]

@@ -55,7 +55,13 @@ def _profile_of(options: argparse.Namespace, environment: Environment, catalog: 
             file=sys.stderr,
         )
         references = tuple(possible_references(table, catalog, nobody_knows))
-    return replace(table.profile, references=references, read_as=opened.read_as, truncation=opened.truncation)
+    return replace(
+        table.profile,
+        references=references,
+        read_as=opened.read_as,
+        truncation=opened.truncation,
+        doubt=opened.doubt,
+    )
 
 
 @contextmanager

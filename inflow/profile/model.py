@@ -140,6 +140,8 @@ class Profile:
     read_as: str = ""
     #: What is missing of the file's end.
     truncation: str | None = None
+    #: Why a load would refuse it: it may be meant otherwise.
+    doubt: str | None = None
     #: Those that were profiled; the rejected ones are apart.
     rows: int
     rejected: int

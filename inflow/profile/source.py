@@ -8,6 +8,8 @@ from pathlib import Path
 from inflow.read_options import open_given
 from services.watcher.regular_files import open_regular
 from shared.datasets import ReadSettings
+from shared.errors import FileRefused
+from shared.reader.plans import Plan
 from shared.reader.sources import RecordSource
 from shared.reader.survey import make_plan
 
@@ -20,6 +22,8 @@ class OpenTable:
     read_as: str
     #: What is missing of the file's end; None where it is whole, as far as can be known.
     truncation: str | None
+    #: Why a load would refuse it all the same.
+    doubt: str | None
 
 
 @contextmanager
@@ -28,4 +32,15 @@ def open_table(path: Path, settings: ReadSettings) -> Iterator[OpenTable]:
     # A pipe that nobody writes to would hold a look for ever; standard input is asked for by name.
     with open_given(path) if str(path) == "-" else open_regular(path) as file:
         plan = make_plan(file, settings)
-        yield OpenTable(source=plan.open(file), read_as=str(plan), truncation=plan.truncation)
+        source = plan.open(file)
+        yield OpenTable(source=source, read_as=str(plan), truncation=plan.truncation, doubt=_doubt_of(plan))
+
+
+def _doubt_of(plan: Plan) -> str | None:
+    if plan.truncation:
+        return None
+    try:
+        plan.check()
+    except FileRefused as error:
+        return str(error)
+    return None

@@ -101,7 +101,7 @@ def members_of(file: IO[bytes], expansion: Expansion) -> list[Member]:
     infos = [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)]
     if not infos:
         raise FileRefused("blank-header", "the zip archive holds no file; expected one with a table")
-    if infos[0].filename == "mimetype":
+    if any(info.filename == "mimetype" for info in infos):
         raise FileRefused("format-error", "the file is an OpenDocument sheet; save it as .xlsx or CSV")
     for info in infos:
         if info.flag_bits & _ENCRYPTED:

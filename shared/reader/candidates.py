@@ -11,6 +11,7 @@ from shared.datasets import ReadSettings
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.cell_kinds import kind_of
 from shared.reader.dialects import Dialect
+from shared.reader.loose_quotes import has_loose_quotes
 from shared.reader.records import RecordReader
 from shared.reader.sources import Record
 
@@ -22,8 +23,6 @@ _LEAST_LINES = 0.3
 _MOST_WITH_BLANK = 0.8
 #: How many of its characters must stand together for a delimiter of several: a value may have one alone.
 _MOST_TOGETHER = 0.9
-#: So many lines with a quote alone are needed to believe that it is none.
-_LEAST_LOOSE = 3
 _MOST_RECORDS = 300
 _MOST_CELLS = 3000
 #: They are in most texts, and between values in few files.
@@ -90,14 +89,7 @@ def _quotes(text: str, settings: ReadSettings) -> list[str]:
     found = ['"']
     if re.search(r"(?m)(?:^|[,;\t|:~^ ])'(?:[^'\\\n]|''|\\.)*'(?:[,;\t|:~^ ]|\r?$)", text):
         found.append("'")
-    return [*found, ""] if _has_loose_quotes(text) else found
-
-
-def _has_loose_quotes(text: str) -> bool:
-    """Whether quotes stand alone in most of the lines that have any, as inches do."""
-    counts = [line.count('"') for line in text.splitlines() if '"' in line]
-    alone = sum(count % 2 for count in counts)
-    return alone >= _LEAST_LOOSE and alone > len(counts) / 2
+    return [*found, ""] if has_loose_quotes(text) else found
 
 
 def _escapes(text: str, quote: str, settings: ReadSettings) -> list[str]:
@@ -123,7 +115,8 @@ def _rate(text: str, dialect: Dialect) -> Rating:
     cells = [cell for _, cells in records if len(cells) == width for cell in cells]
     score = consistency * _gain(width) * _tidiness(cells[:_MOST_CELLS])
     if dialect.delimiter in _RARE_DELIMITERS:
-        is_regular = consistency >= _RARE_CONSISTENCY and len(records[0][1]) == width
+        # A header of several names may lack that of the first column.
+        is_regular = consistency >= _RARE_CONSISTENCY and len(records[0][1]) in (width, max(2, width - 1))
         score *= _RARE_PRIOR if is_regular else 0.0
     return Rating(dialect=dialect, score=score, width=width, consistency=consistency, records=records)
 

@@ -1,5 +1,6 @@
 """Opens what is inside of a file: its own bytes, what comes out of compressed ones, or the members of an archive."""
 
+import re
 from collections.abc import Iterator
 from typing import IO, Literal
 
@@ -17,6 +18,8 @@ from shared.reader.magic import kind_of
 _CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\x01\t\n\x0b\x0c\r\x1b\x1c\x1d\x1e\x1f"})
 #: Some stray ones are faults of their rows.
 _FEW_CONTROLS, _MOST_CONTROLS = 32, 0.02
+#: How a web page or an XML file begins: some programs call a web page .xls, some servers send one instead of a file.
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|\?xml|html|table)\b", re.IGNORECASE)
 
 Container = Compression | Literal["zip"]
 
@@ -52,4 +55,6 @@ def format_of(head: bytes) -> FormatName:
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > max(_FEW_CONTROLS, _MOST_CONTROLS * len(head)):
         raise FileRefused("format-error", "the file is no text; expected CSV, JSON, Excel (.xlsx) or Parquet")
+    if _MARKUP.match(head):
+        raise FileRefused("format-error", "the file is a web page or XML; expected CSV, JSON, Excel (.xlsx) or Parquet")
     return json_layout(head) or "csv"

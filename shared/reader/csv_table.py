@@ -73,6 +73,8 @@ def _header(found: list[Record | UnreadableRow], layout: Layout, width: int) -> 
             raise FileRefused(record.code, f"the header can't be read: {record.message}")
         lines.append(record[1])
     names = _joined(lines) if len(lines) > 1 else lines[0]
+    if layout.row_names:
+        return ["", *names]
     return names[:-1] if layout.trailing_delimiter and len(names) == width + 1 and not names[-1] else names
 
 

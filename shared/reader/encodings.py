@@ -24,6 +24,8 @@ _FEW_LINES, _UNLIKELY = 0.2, 0.55
 _MOST_BYTES = 16 << 10
 #: So many bytes that are not ASCII show a script; fewer are in many.
 _ENOUGH_BYTES = 16
+#: Where so many of them have no other one beside them, and make words, they are of the Latin script.
+_MOST_APART, _LIKELY = 0.9, 0.8
 #: What charset detection is asked about.
 _LEGACY = [
     "cp1250", "cp1251", "cp1252", "cp1253", "cp1255", "cp1256", "koi8_r", "cp866",
@@ -107,13 +109,22 @@ def latin(evidence: bytes) -> EncodingGuess:
 
 def _legacy(evidence: bytes) -> EncodingGuess:
     """Ask the library for the script, and decide by letters between encodings of the Latin one."""
+    guess = latin(evidence)
+    if _stand_apart(evidence) and plausibility(evidence, guess.encoding) >= _LIKELY:
+        return guess
     # Here, not above: it is slow to import, and most files are UTF-8.
     from charset_normalizer import from_bytes  # noqa: PLC0415
 
     found = from_bytes(evidence, cp_isolation=_LEGACY, enable_fallback=False)
     best = found.best()
     if best is None or best.encoding in LATIN_LETTERS:
-        return latin(evidence)
+        return guess
     others = tuple(match.encoding for match in found if match.encoding != best.encoding)[:3]
     amount = min(1.0, sum(byte > 0x7F for byte in evidence) / _ENOUGH_BYTES)  # noqa: PLR2004
     return EncodingGuess(best.encoding, round(max(0.0, 1.0 - best.chaos) * 0.9 * amount, 2), others)
+
+
+def _stand_apart(text: bytes) -> bool:
+    """Whether hardly any byte that is not ASCII has another one beside it: other scripts make whole words of them."""
+    runs = re.findall(rb"[\x80-\xff]+", text)
+    return sum(len(run) == 1 for run in runs) >= _MOST_APART * len(runs)

@@ -1,6 +1,7 @@
 """Reads a sheet of an .xlsx workbook. Importing this module takes a while."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import IO, Any
 
 import openpyxl
@@ -16,12 +17,16 @@ from shared.reader.magic import OLE_MAGIC
 from shared.reader.sources import Record
 from shared.rows import as_csv
 
+#: So many rows say which columns there are.
+_FIRST_ROWS = 16
+
 
 class ExcelRecords:
     """The rows of the named sheet, or of the first visible one with content; a record's line is its row in the sheet.
 
-    The header is the first row with more than one value, as those above it are titles and notes; where there is no
-    such row soon, the first one with a value. Values outside of its columns make a row unreadable. Formulas count with
+    The header is the first row with names for the usual columns, else the first one with more than one value, as those
+    above it are titles and notes; where there is no such row soon, the first one with a value. To its left there may be
+    columns without a name, as of row numbers. Values outside of its columns make a row unreadable. Formulas count with
     their last results; macros and links to other files are never followed.
     """
 
@@ -32,8 +37,10 @@ class ExcelRecords:
         self._bytes_read = 0
         with refusing_damage():
             book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        header, self._rows = first_table(_sheets(book, sheet))
-        self._begin, self._end = header.filled[0], header.filled[-1] + 1
+        header, rows = first_table(_sheets(book, sheet))
+        first = list(islice(rows, _FIRST_ROWS))
+        self._rows = chain(first, rows)
+        self._begin, self._end = _begin_of(header, first), header.filled[-1] + 1
         self._header = header.texts[self._begin : self._end]
 
     @property
@@ -86,6 +93,14 @@ def _sheets(book: Any, name: str | None) -> list[Any]:
         found = ", ".join(repr(sheet.title) for sheet in book.worksheets)
         raise FileRefused("format-error", f"the workbook has no sheet {name!r}; found: {found}")
     return named
+
+
+def _begin_of(header: SheetRow, first: Sequence[SheetRow]) -> int:
+    """Return the first column: before the first name, only those in which all of the first rows have a value."""
+    begin = header.filled[0]
+    while first and begin and all(begin - 1 in row.filled for row in first):
+        begin -= 1
+    return begin
 
 
 def _letter(position: int) -> str:

@@ -1,6 +1,7 @@
 """The rows of one sheet, and where its table begins."""
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,11 +13,15 @@ from defusedxml import DefusedXmlException
 from shared.errors import FileRefused
 from shared.reader.cell_text import text_of, text_of_moment
 from shared.reader.excel_parts import MOST_ROWS
+from shared.reader.headers import may_be_names
 
 #: What Excel itself allows.
 _MOST_COLUMNS = 16_384
 #: Above a header there may be so many rows of a title, notes and the like.
 _PREAMBLE_ROWS = 20
+#: So many rows say which columns usually have a value; of so few columns a line of a preamble may fill each.
+_FIRST_ROWS = 64
+_LEAST_USUAL = 3
 #: Empty ones, of which there may be very many, should not cost one step each.
 _ROWS_AT_ONCE = 16
 _ERROR = "e"
@@ -40,14 +45,35 @@ def first_table(sheets: Sequence[Any]) -> tuple[SheetRow, Iterator[SheetRow]]:
     """Return the header of the first sheet with a value, and the rows below. FileRefused where all are empty."""
     for sheet in sheets:
         rows = _filled_rows(sheet)
-        above: list[SheetRow] = []
-        for row in islice(rows, _PREAMBLE_ROWS):
-            if len(row.filled) > 1:
-                return row, rows
-            above.append(row)
-        if above:
-            return above[0], chain(above[1:], rows)
+        first = list(islice(rows, _FIRST_ROWS))
+        if first:
+            place = _place_of_header(first)
+            return first[place], chain(first[place + 1 :], rows)
     raise FileRefused("blank-header", "no visible sheet of the workbook has a value; expected a header and rows")
+
+
+def _place_of_header(rows: Sequence[SheetRow]) -> int:
+    """Find the first row with more than one value, or further down the names for all usual columns, or all but one."""
+    wide = [place for place, row in enumerate(rows[:_PREAMBLE_ROWS]) if len(row.filled) > 1]
+    counts = Counter(column for row in rows for column in row.filled)
+    usual = {column for column, count in counts.items() if count > len(rows) / 2}
+    full = next((place for place in wide if len(usual.difference(rows[place].filled)) < 2), None)  # noqa: PLR2004
+    if full is not None and len(usual) > _LEAST_USUAL and _are_names(rows[full], rows[full + 1 :]):
+        return full
+    if wide and wide[0] and _names_last(rows[wide[0] - 1], rows[wide[0]]):
+        return wide[0] - 1
+    return wide[0] if wide else 0
+
+
+def _names_last(row: SheetRow, below: SheetRow) -> bool:
+    """Whether a row has a name for the last column of the first row of values alone, as beside row numbers."""
+    is_above = row.number + 1 == below.number and row.filled == below.filled[-1:]
+    return is_above and _are_names(row, [below])
+
+
+def _are_names(row: SheetRow, below: Sequence[SheetRow]) -> bool:
+    """Whether a row has no value that is a number or a date, while some below have: it is none of them."""
+    return may_be_names(row.texts) and not all(may_be_names(each.texts) for each in below)
 
 
 def _filled_rows(sheet: Any) -> Iterator[SheetRow]:

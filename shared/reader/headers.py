@@ -15,6 +15,8 @@ _MOST_VALUES = 0.8
 _MOST_HEADER_LINES = 4
 _UNIT = re.compile(r"[\[(].{0,20}[\])]|%|°?[CFK]|[µmkcdMG]?(?:m|g|l|L|s|V|A|W|Hz|Pa|bar|mol|J)(?:[²³23])?(?:/\w{1,3})?")
 _YEARS = range(1800, 2200)
+#: So many columns do not have the numbers 0, 1, 2, … by chance.
+_LEAST_NUMBERED = 4
 
 
 def value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, Kind]:
@@ -35,9 +37,10 @@ def header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[i
     if not rows:
         return 1, 0
     if not values:
-        return int(_may_be_names(rows)), 0
+        return int(_is_header(rows)), 0
     if not _names_values(rows[0], values):
-        return int(_are_dates(rows[0], values)), 0
+        has_dates = _are_dates(rows[0], values) and not any(_are_dates(cells, values) for cells in rows[1:2])
+        return int(has_dates or _numbers_columns(rows, values) or _numbers_rows(rows, values)), 0
     further = takewhile(
         lambda cells: are_units(cells) or cells == rows[0] or _names_more(cells, values), rows[1:_MOST_HEADER_LINES]
     )
@@ -46,12 +49,17 @@ def header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[i
     return header_lines - len(notes), len(notes)
 
 
-def _may_be_names(rows: Sequence[Sequence[str]]) -> bool:
+def _is_header(rows: Sequence[Sequence[str]]) -> bool:
     """In a table of texts alone, the first record is the header unless it is clearly a row."""
     first = [cell.strip() for cell in rows[0]]
     filled = [cell for cell in first if cell]
     are_distinct = len(set(filled)) == len(filled) or not _come_again(first, rows[1:])
-    return are_distinct and not any(kind_of(cell) in _VALUES for cell in first)
+    return are_distinct and may_be_names(first)
+
+
+def may_be_names(cells: Sequence[str]) -> bool:
+    """Whether none of these looks like a value."""
+    return not any(kind_of(cell) in _VALUES for cell in cells)
 
 
 def _come_again(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -66,6 +74,24 @@ def _names_values(cells: Sequence[str], values: dict[int, Kind]) -> bool:
     return others > 0 and others >= sum(found == kind or found in _VALUES for found, kind in kinds)
 
 
+def _numbers_columns(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> bool:
+    """Whether the names are numbers of columns, from 0 on, or from 1 on beside a column that has none."""
+    header = rows[0]
+    names = [header[column].strip() for column in values if header[column].strip()]
+    has_row_numbers = not header[0].strip() and all(cells[0].strip() for cells in rows[1:])
+    are_enough = len(names) >= (1 if has_row_numbers else _LEAST_NUMBERED)
+    begin = int(names[:1] == ["1"] and len(names) < len(header))
+    return are_enough and names == [str(begin + place) for place in range(len(names))] and header not in rows[1:]
+
+
+def _numbers_rows(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> bool:
+    """Whether the only columns of values have no name, and all rows below have a value in them: numbers of rows."""
+    below = rows[1:]
+    are_unnamed = not any(rows[0][column].strip() for column in values)
+    are_full = all(cells[column].strip() for cells in below for column in values)
+    return are_unnamed and are_full and bool(below) and _is_header(rows)
+
+
 def _names_more(cells: Sequence[str], values: dict[int, Kind]) -> bool:
     """Whether this can be nothing but a further line of names: a row may lack a value, or two, and say so in a word."""
     filled = [(cells[column].strip(), kind) for column, kind in values.items() if kind_of(cells[column]) != "empty"]
@@ -74,15 +100,25 @@ def _names_more(cells: Sequence[str], values: dict[int, Kind]) -> bool:
 
 
 def _are_dates(cells: Sequence[str], values: dict[int, Kind]) -> bool:
-    """Whether columns of numbers have the names of years, one after the other, or of months or days in their order."""
-    names = [cells[column].strip() for column in values]
-    if len(names) < 2 or set(values.values()) != {"number"}:  # noqa: PLR2004
+    """Whether columns of numbers have different dates or times for names, or years at even distances.
+
+    Columns that have a word, or no name at all, say nothing for or against it.
+    """
+    named = {column: cells[column].strip() for column in values if kind_of(cells[column]) in _VALUES}
+    names = list(named.values())
+    if len(set(names)) < max(2, len(names)) or any(values[column] != "number" for column in named):
         return False
     if all(re.fullmatch(r"\d{4}", name) for name in names):
-        years = [int(name) for name in names]
-        return all(year + 1 == later for year, later in pairwise(years)) and years[0] in _YEARS
-    are_days = all(re.fullmatch(r"\d{4}-\d{2}(-\d{2})?", name) for name in names)
-    return are_days and all(name < later for name, later in pairwise(names))
+        return _are_years([int(name) for name in names])
+    # 1234.5 may be a month, too.
+    return all(kind_of(name) == "time" and not re.fullmatch(r"\d+\.\d+", name) for name in names)
+
+
+def _are_years(numbers: Sequence[int]) -> bool:
+    """Two alone are years where one follows the other, in either direction."""
+    steps = {later - number for number, later in pairwise(numbers)}
+    is_even = steps in ({1}, {-1}) or (len(steps) == 1 and 0 not in steps and len(numbers) > 2)  # noqa: PLR2004
+    return is_even and all(number in _YEARS for number in numbers)
 
 
 def are_units(cells: Sequence[str]) -> bool:

@@ -83,8 +83,9 @@ def json_layout(start: bytes) -> Literal["json", "ndjson"] | None:
         return None
     first, _, rest = text.partition(b"\n")
     if rest.strip():
-        # An object in several lines has no brace at the beginning of its second one.
-        return "ndjson" if rest.lstrip(b"\r\n").startswith(b"{") else "json"
+        # An object in several lines has no brace at the beginning of its second one, unless its list is open by then.
+        is_open = not first.rstrip().endswith(b"}") and _has_list_of_objects(text)
+        return "ndjson" if rest.lstrip(b"\r\n").startswith(b"{") and not is_open else "json"
     return "json" if _has_list_of_objects(first) else "ndjson"
 
 

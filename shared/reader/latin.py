@@ -1,5 +1,6 @@
 """How much a text looks like words, were it in this or that encoding of the Latin script. Pure."""
 
+import re
 from collections.abc import Mapping
 
 _WESTERN = "àáâãäåæçèéêëìíîïñòóôõöøùúûüýßœðþšžÀÁÂÄÅÆÇÈÉÊËÍÎÑÓÔÖØÚÜŒÐÞŠŽ"
@@ -13,10 +14,13 @@ LATIN_LETTERS: Mapping[str, frozenset[str]] = {
     "mac_roman": frozenset(_WESTERN),
     "cp850": frozenset(_WESTERN),
 }
-#: What stands beside words in every language.
-_PUNCTUATION = frozenset("€£–—‘’“”„…«»°§©®·×½¼¾²³µ\xa0•™‰")
+#: What stands beside words in every language. ª, º and µ count as letters elsewhere.
+_PUNCTUATION = frozenset("€£–—‘’“”„…«»°§©®·×½¼¾²³ªºµ\xa0•™‰")
+_DASHES, _APOSTROPHE, _MICRO = "–—", "’", "µ"
+#: After an apostrophe, as in it’s, don’t, we’ll.
+_CONTRACTED = re.compile(r"(?:s|t|d|m|re|ve|ll)(?![^\W\d_])")
 
-_LETTER, _SIGN, _STRANGE, _MISPLACED = 1.0, 0.7, 0.0, -1.0
+_FITTING, _ALONE, _DOUBTFUL, _STRANGE, _MISPLACED = 1.0, 0.95, 0.7, 0.0, -1.0
 
 
 def plausibility(text: bytes, encoding: str) -> float:
@@ -28,11 +32,26 @@ def plausibility(text: bytes, encoding: str) -> float:
 
 def _rate(text: str, place: int, letters: frozenset[str]) -> float:
     before, character, after = text[place - 1], text[place], text[place + 1]
-    if character.isalpha():
-        if (character.isupper() and before.islower()) or before.isdigit() or after.isdigit():
-            return _MISPLACED
-        return _LETTER if character in letters else _STRANGE
-    if character not in _PUNCTUATION:
+    if character in _PUNCTUATION:
+        return _rate_sign(text, place)
+    if not character.isalpha():
         return _MISPLACED
-    inside = before.isalpha() and after.isalpha() and character not in "’·"
-    return _MISPLACED if inside else _SIGN
+    has_wrong_case = (character.isupper() and before.islower()) or (character.islower() and after.isupper())
+    if has_wrong_case or before.isdigit() or after.isdigit():
+        return _MISPLACED
+    if character not in letters:
+        return _STRANGE
+    # A letter by itself is a word in few languages: à, é, ó.
+    return _FITTING if before.isalpha() or after.isalpha() else _ALONE
+
+
+def _rate_sign(text: str, place: int) -> float:
+    before, sign, after = text[place - 1], text[place], text[place + 1]
+    if before.isalpha() and after.isalpha():
+        if sign == _APOSTROPHE:
+            is_usual = _CONTRACTED.match(text, place + 1) or (before.isupper() and after.isupper())
+            return _FITTING if is_usual else _DOUBTFUL
+        return _DOUBTFUL if sign == "·" else _MISPLACED
+    if sign in _DASHES:
+        return _FITTING if before.isalnum() == after.isalnum() else _DOUBTFUL
+    return _DOUBTFUL if sign == _MICRO and not after.isalpha() else _FITTING

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from shared.datasets import ReadSettings
-from shared.reader.headers import are_units, header_of, value_columns
+from shared.reader.headers import are_units, header_of, may_be_names, value_columns
 from shared.reader.sources import Record
 
 _MOST_FOOTER_LINES = 12
@@ -26,6 +26,8 @@ class Layout:
     footer_lines: int = 0
     #: Whether each row ends with a delimiter that no column follows.
     trailing_delimiter: bool = False
+    #: Whether the header has no cell for the first column, which names the rows.
+    row_names: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -39,6 +41,7 @@ class Layout:
         parts += [f"notes_lines {self.notes_lines}"] if self.notes_lines else []
         parts += [f"footer_lines {self.footer_lines}"] if self.footer_lines else []
         parts += ["a delimiter at the end of each row"] if self.trailing_delimiter else []
+        parts += ["no name for the first column"] if self.row_names else []
         return ", ".join(parts)
 
 
@@ -66,8 +69,11 @@ def find_layout(
     header_lines, notes_lines = header_of(rows, value_columns(rows, width))
     if named is not None:
         header_lines, notes_lines = 1, int(len(rows) > 1 and are_units(rows[1]))
+    has_row_names = named is None and header_lines == 0 < first and _lacks_first(records[first - 1][1], table)
     if settings.header_lines is not None:
-        header_lines, notes_lines = settings.header_lines, 0
+        header_lines, notes_lines, has_row_names = settings.header_lines, 0, False
+    if has_row_names:
+        first, header_lines = first - 1, 1
     footer_lines = settings.footer_lines
     if footer_lines is None:
         footer_lines = _footer(ending, width, at_least=header_lines + notes_lines + 1, is_cut=is_cut) if ending else 0
@@ -77,6 +83,7 @@ def find_layout(
         notes_lines=notes_lines,
         footer_lines=footer_lines,
         trailing_delimiter=header_lines > 0 and _has_trailing_delimiter(rows, width),
+        row_names=has_row_names,
     )
 
 
@@ -97,6 +104,14 @@ def _lacks_last(records: Sequence[Record], place: int, width: int) -> bool:
 
 def _has_trailing_delimiter(rows: Sequence[Sequence[str]], width: int) -> bool:
     return len(rows) > 1 and width > 2 and not any(cells[-1] for cells in rows)  # noqa: PLR2004
+
+
+def _lacks_first(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a record has a name for each column of each row but the first, and that a name for each row."""
+    row_names = {row[0].strip() for row in rows}
+    are_distinct = len(row_names) == len(rows) > 1 and all(row_names)
+    are_as_wide = len(cells) > 1 and all(len(row) == len(cells) + 1 for row in rows)
+    return are_distinct and are_as_wide and sum(map(bool, cells)) >= len(cells) - 1 and may_be_names(cells)
 
 
 def _is_remark(cells: Sequence[str]) -> bool:

@@ -128,6 +128,9 @@ def _check_confidence(understanding: Understanding) -> None:
     if understanding.encoding_confidence < LEAST_CONFIDENCE:
         names = " or ".join([understanding.dialect.encoding, *understanding.other_encodings])
         raise FileRefused("encoding-error", f"the encoding is not clear: {names}; fix it by encoding = {_WHERE}")
+    if understanding.is_aligned:
+        message = "its columns seem to be aligned by blanks; save it as CSV, or say what is between them by delimiter ="
+        raise FileRefused("dialect-error", f"{message} {_WHERE}")
     if understanding.dialect_confidence < LEAST_CONFIDENCE:
         dialects = [understanding.dialect, *understanding.other_dialects]
         names = " or ".join(repr(dialect.delimiter) for dialect in dialects)

@@ -10,6 +10,7 @@ from itertools import islice
 from shared.datasets import ReadSettings
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
+from shared.reader.alignment import has_aligned_columns
 from shared.reader.candidates import Rating, rated, with_encoding
 from shared.reader.dialects import Dialect
 from shared.reader.encodings import EncodingGuess, guess_encoding, is_wide
@@ -35,6 +36,8 @@ class Understanding:
     #: Whether the sample is ASCII alone, and whether it has the quote: if not, others would do as well.
     is_ascii: bool
     has_quotes: bool
+    #: Whether it is rather a table whose columns are aligned by blanks.
+    is_aligned: bool = False
     #: Of the encoding and of the rest, 0 to 1; 1 where it was fixed.
     encoding_confidence: float = 1.0
     dialect_confidence: float = 1.0
@@ -78,14 +81,17 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
         named=names.place if names else None,
     )
     rivals = [rating for rating in ratings if rating.dialect.delimiter != best.dialect.delimiter and rating.width > 1]
+    is_known = settings.delimiter is not None or (names is not None and names.are_all)
+    is_aligned = not is_known and _is_aligned(best, text)
     return Understanding(
         dialect=with_encoding(best, "utf-8" if encoding.encoding == "ascii" else encoding.encoding),
         layout=layout,
         width=len(best.records[names.place][1]) if names else best.width,
         is_ascii=sample.head.isascii() and sample.tail.isascii() and not sample.odd and not is_wide(encoding.encoding),
         has_quotes=best.dialect.quote is not None and best.dialect.quote in text,
+        is_aligned=is_aligned,
         encoding_confidence=encoding.confidence,
-        dialect_confidence=1.0 if settings.delimiter or (names and names.are_all) else _confidence(best, rivals),
+        dialect_confidence=1.0 if is_known else 0.0 if is_aligned else _confidence(best, rivals),
         other_encodings=encoding.others,
         other_dialects=tuple(rating.dialect for rating in rivals[:2]),
     )
@@ -141,6 +147,11 @@ def _find_names(ratings: list[Rating], expected: Collection[str]) -> _Names | No
             if count and found > most:
                 best, most = _Names(rating, place, count == len(wanted)), found
     return best
+
+
+def _is_aligned(best: Rating, text: str) -> bool:
+    """Whether columns are aligned by blanks, and nothing else parts them."""
+    return (best.width == 1 or best.dialect.delimiter == " ") and has_aligned_columns(text.splitlines())
 
 
 def _confidence(best: Rating, rivals: list[Rating]) -> float:

@@ -3,7 +3,7 @@
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 
-from tests.corpus.cases import Case, whole
+from tests.corpus.cases import Case, case, whole
 from tests.corpus.tables import MIXED, SCRIPTS, TEXTS, Table
 from tests.corpus.writing import usual_style
 
@@ -17,6 +17,16 @@ _WORDS = {
     "big5": "臺北市 高雄市 臺中市 臺南市 新竹市 基隆市 嘉義市 花蓮縣 屏東縣 宜蘭縣",
     "euc_kr": "서울시 부산시 인천시 대구시 대전시 광주시 울산시 수원시 창원시 고양시",
 }
+#: English texts with signs and hardly a letter that is not ASCII; parted by bars.
+_SIGNS = {
+    "apostrophes": "It’s late|don’t wait|we’ll see|plain|the boys’ school",
+    "quotes": "“Yes,” he said|the “best” one|plain|so-called ‘art’|none",
+    "dashes": "north – south|plain|1914–1918|a – b – c|none",
+    "names with apostrophes": "O’Brien|D’Arcy|Smith|O’Neill|Jones",
+    "degrees": "5 °C|10 °C|12 °F|plain|45° north",
+    "money and measures": "£5|10 £|5 µm|2 m²|plain",
+    "trade marks": "Acme®|ACME™|plain|© Acme|none",
+}
 
 
 def cases() -> Iterator[Case]:
@@ -24,6 +34,10 @@ def cases() -> Iterator[Case]:
         yield from _unicode(table)
     for encoding, words in _WORDS.items():
         yield from _of_one_script(encoding, words)
+    for name, texts in _SIGNS.items():
+        rows = [[str(number), text, f"{number * 7}.5"] for number, text in enumerate(texts.split("|") * 3)]
+        table = Table("signs", ["id", "text", "share"], rows)
+        yield case(f"cp1252, {name}", usual_style(table).write(table), whole(table), encoding="cp1252")
 
 
 def _unicode(table: Table) -> Iterator[Case]:

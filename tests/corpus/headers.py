@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.corpus.cases import Case, case, lacking, refused, whole
+from tests.corpus.cases import Case, case, lacking, numbered, refused, whole
 from tests.corpus.tables import DECIMALS, MIXED, PAIRS, SCRIPTS, TEXTS, Table
 from tests.corpus.writing import Style, usual_style
 
@@ -14,6 +14,8 @@ def cases() -> Iterator[Case]:
         yield from _names(table)
     yield from _bad_bytes()
     yield from _years()
+    yield from _numbers_of_rows()
+    yield from _numbers_of_columns()
     yield from _units()
     yield from _large()
     yield from _known_names()
@@ -50,10 +52,43 @@ def _years() -> Iterator[Case]:
     for name, header in (
         ("years as names", ["region", "2019", "2020", "2021", "2022", "2023"]),
         ("years as names, no name for the first", ["", "2019", "2020", "2021", "2022", "2023"]),
+        ("years as names, the last one first", ["region", "2023", "2022", "2021", "2020", "2019"]),
+        ("every tenth year as names", ["region", "1980", "1990", "2000", "2010", "2020"]),
+        ("years as names, a word for another number", ["region", "code", "2019", "2020", "2021", "2022"]),
+        ("days of another form as names", ["region", "1/22/20", "1/23/20", "1/24/20", "1/25/20", "1/26/20"]),
+        ("hours as names", ["region", "6:00", "12:00", "18:00", "0:00", "3:00"]),
+        ("numbers from 1 on as names", ["region", "1", "2", "3", "4", "5"]),
         ("days as names", ["region", *(f"2024-01-0{day}" for day in range(1, 6))]),
     ):
         table = Table("years", header, _NUMBERS)
         yield case(name, _of(table), whole(table))
+    spans = Table("spans", numbered(3), [["Lee", "2019", "2020"], ["Orr", "2001", "2002"], ["Ek", "1987", "1988"]])
+    decimals = [["1234.5", "2345.1"], *([f"{row}7.5", f"{row}9.25"] for row in range(10, 16))]
+    prices = Table("prices", numbered(2), decimals)
+    yield case("decimals as values", "".join(f"{','.join(cells)}\r\n" for cells in decimals), whole(prices))
+    yield case("years as values", "".join(f"{','.join(cells)}\r\n" for cells in spans.rows), whole(spans))
+
+
+def _numbers_of_rows() -> Iterator[Case]:
+    """Statistics programs number the rows, in a column without a name."""
+    rows = [[str(number), *cells] for number, cells in enumerate(TEXTS.rows)]
+    table = Table(TEXTS.name, ["", *TEXTS.header], rows)
+    yield case("rows with numbers and texts alone", _of(table), whole(table))
+    for name, row_names in (("numbers", "1234"), ("names", ["Ann Lee", "Bo Ek", "Cy Orr", "Di Vos"])):
+        rows = [[row_name, str(place), f"{place * 7}.5"] for place, row_name in enumerate(row_names)]
+        table = Table("row names", ["", "floor", "share"], rows)
+        for delimiter in (",", "\t", " "):
+            style = Style(delimiter=delimiter, quotes_all=True)
+            header, *records = style.records(table)
+            text = style.text([header.removeprefix(f'""{delimiter}'), *records])
+            yield case(f"rows with {name} and no cell for them in the header, by {delimiter!r}", text, whole(table))
+
+
+def _numbers_of_columns() -> Iterator[Case]:
+    rows = [[str(row), *(f"{row * 7 + column}.25" for column in range(4))] for row in range(6)]
+    for name, header in (("and none", ["", "0", "1", "2", "3"]), ("alone", ["0", "1", "2", "3", "4"])):
+        table = Table("numbers", header, rows)
+        yield case(f"numbers as names {name}", _of(table), whole(table))
 
 
 def _units() -> Iterator[Case]:
@@ -72,6 +107,9 @@ def _large() -> Iterator[Case]:
     too_long = "x" * (1 << 20)
     longer = PAIRS.with_rows([*PAIRS.rows, ["K-99", too_long], ["K-98", "3.5"]])
     yield case("a value of 1 MiB", _of(longer), lacking(longer, {len(PAIRS.rows)}, (8, "row-too-large")))
+    text = "One, two, three, four and five, or six,\nare fewer than seven, eight, nine, ten, or eleven"
+    prose = Table("prose", ["text", "status"], [[text, "open"] for _ in range(40)])
+    yield case("values of two lines with commas", _of(prose), whole(prose))
     many_lines = Table("lines", PAIRS.header, [[f"K-{n}", "line\n" * 50] for n in range(100)])
     yield case("values of 50 lines", _of(many_lines), whole(many_lines))
 

@@ -31,6 +31,16 @@ def test_the_samples_are_profiled_as_the_documentation_shows(inflow: Inflow) -> 
     assert inflow("profile", str(SAMPLES / "places.csv"), "--toml").stdout in documentation
 
 
+def test_a_file_that_a_load_would_refuse_is_profiled_and_that_is_said(inflow: Inflow) -> None:
+    (inflow.root / "towns.txt").write_text("town    people\nStone      450\nAyr         12\nBonn         7\n")
+
+    finished = inflow("profile", "towns.txt")
+
+    assert finished.returncode == 0
+    assert "! doubtful  its columns seem to be aligned by blanks" in finished.stdout
+    assert "aligned by blanks" in json.loads(inflow("profile", "towns.txt", "--json").stdout)["doubt"]
+
+
 def test_the_proposed_dataset_loads_the_file_it_was_made_from(inflow: Inflow) -> None:
     orders = inflow.root / "orders.csv"
     orders.write_text("order_id,day,amount,note\n" + "".join(f"{n},2024-05-{n:02},{n}.5,\n" for n in range(10, 31)))

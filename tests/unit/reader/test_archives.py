@@ -73,6 +73,9 @@ def test_damage_inside_of_an_archive_is_noticed() -> None:
     [
         pytest.param(zipped({}), "blank-header", id="no members"),
         pytest.param(zipped({"mimetype": b"application/vnd.oasis", "content.xml": b"<x/>"}), "format-error", id="ods"),
+        pytest.param(
+            zipped({"content.xml": b"<x/>", "mimetype": b"application/vnd.oasis"}), "format-error", id="ods anew"
+        ),
         pytest.param(overlapping_zip(2), "compression-bomb", id="members that overlap"),
         pytest.param(zipped({"a.csv": bytes(300 * MIB)}), "compression-bomb", id="zeros"),
         pytest.param(zipped({f"{name:0>200}": b"" for name in range(6000)}), "compression-bomb", id="names"),

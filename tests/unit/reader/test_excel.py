@@ -72,11 +72,43 @@ def test_titles_above_the_header_are_none_of_the_table() -> None:
     assert list(source) == [(4, ["Derry", ""])]
 
 
+def test_notes_of_two_values_above_the_header_are_none_of_the_table() -> None:
+    notes = [["Report:", "Places of birth"], ["As of:", "2024-05-31"], []]
+    rows = [[f"city {number}", f"county {number % 3}", "Scotland", number] for number in range(9)]
+    source = read(workbook([*notes, ["city", "county", "country", "people"], *rows]))
+
+    assert source.header == ["city", "county", "country", "people"]
+    assert len(list(source)) == len(rows)
+
+
+def test_a_header_that_lacks_names_is_above_the_first_row_of_values() -> None:
+    for last in ("z", 5):
+        source = read(workbook([["city", "county"], *([f"city {number}", "x", "y", last] for number in range(9))]))
+
+        assert source.header == ["city", "county"]
+
+
 def test_a_table_of_one_column_begins_with_its_first_value() -> None:
     source = read(workbook([["city"], *([f"city {number}"] for number in range(40))]))
 
     assert source.header == ["city"]
     assert list(source) == [(number + 2, [f"city {number}"]) for number in range(40)]
+
+
+def test_numbers_of_rows_need_no_name() -> None:
+    source = read(workbook([[None, "city", "country"], ["0", "Derry", "NI"], ["1", "Ayr", "Scotland"], [None, "Bute"]]))
+    assert source.header == ["city", "country"]
+
+    source = read(workbook([[None, "city", "country"], ["0", "Derry", "NI"], ["1", "Ayr", "Scotland"]]))
+    assert source.header == ["", "city", "country"]
+    assert list(source) == [(2, ["0", "Derry", "NI"]), (3, ["1", "Ayr", "Scotland"])]
+
+
+def test_one_column_beside_the_numbers_of_rows_has_its_name() -> None:
+    source = read(workbook([[None, "share"], [0, 3.5], [1, 4.5]]))
+
+    assert source.header == ["", "share"]
+    assert list(source) == [(2, ["0", "3.5"]), (3, ["1", "4.5"])]
 
 
 def test_values_beside_the_table_and_errors_fault_their_row_alone() -> None:

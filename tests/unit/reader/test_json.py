@@ -189,6 +189,9 @@ def test_a_last_line_that_breaks_off_is_refused_and_one_that_ends_is_a_bad_row()
         ('{"rows": [{"a": 1}]}\n', "json"),
         ('{"rows": [{"a": 1}, {"a": 2', "json"),
         ('{\n  "rows": [\n', "json"),
+        ('{"count": 2, "rows": [\n{"a": 1},\n{"a": 2}\n]}\n', "json"),
+        ('{"count": 2, "rows": [{"a": 1},\n{"a": 2}]}\n', "json"),
+        ('{"rows": [{"a": 1}]}\n{"rows": [{"a": 2}]}\n', "ndjson"),
     ],
 )
 def test_the_layout_is_told_by_the_beginning(text: str, layout: str | None) -> None:

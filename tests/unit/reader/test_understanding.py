@@ -1,10 +1,12 @@
 """Small files as people send them, and what is made of each."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 
 from shared.datasets import NOTHING_FIXED
+from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.rows_of import rows_of
 from shared.reader.survey import make_plan
@@ -59,3 +61,52 @@ def test_the_header_is_what_has_the_names_that_are_expected() -> None:
 
     assert table.header == ["name", "born", "town"]
     assert [row[1][0] for row in rows_of(table) if not isinstance(row, UnreadableRow)] == ["Ann", "Bob"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE html>\n<html><body>Please log in.</body></html>\n",
+        '\ufeff\r\n<html xmlns:x="urn:schemas-microsoft-com:office:excel"><table><tr><td>1</td></tr></table></html>',
+        '<?xml version="1.0"?>\n<rows>\n<row a="1" b="2"/>\n<row a="3" b="4"/>\n</rows>\n',
+    ],
+)
+def test_a_web_page_or_xml_is_refused_as_what_it_is(text: str) -> None:
+    with pytest.raises(FileRefused, match="web page or XML") as caught:
+        make_plan(BytesIO(text.encode()), NOTHING_FIXED)
+
+    assert caught.value.code == "format-error"
+
+
+def _texts_of(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["name  city   age", "Anna  Paris   12", "Bo    Rome     7", "Cyril Oslo   101", "Dee   Bonn    33"],
+        ["    run  speed", "001   1    850", "002   2    740", "003   3    900", "004  10   1070"],
+        ["12 Elm Street          York", "7 Oak Avenue           Bath", "3 St John's, The Gate  Ayr", "1 Mill     Deal"],
+    ],
+)
+def test_columns_that_blanks_align_are_refused_unless_the_delimiter_is_fixed(lines: list[str]) -> None:
+    plan = make_plan(BytesIO(_texts_of(lines).encode()), NOTHING_FIXED)
+    with pytest.raises(FileRefused, match="aligned by blanks") as caught:
+        plan.check()
+    assert caught.value.code == "dialect-error"
+    assert plan.confidence == 0
+
+    make_plan(BytesIO(_texts_of(lines).encode()), replace(NOTHING_FIXED, delimiter=";")).check()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["remark", "came  late", "went early  again", "a  word, then more", "none  at all"],
+        ["when", "2024-05-01 10:00:00 UTC", "2024-05-02 11:30:00 UTC", "2024-05-03 09:15:00 UTC"],
+        ["name ,city ", "Anna   ,Paris", "Bo     ,Rome ", "Cyril  ,Oslo ", "Dee    ,Bonn "],
+    ],
+)
+def test_blanks_in_texts_align_nothing(lines: list[str]) -> None:
+    make_plan(BytesIO(_texts_of(lines).encode()), NOTHING_FIXED).check()
