@@ -69,8 +69,8 @@ def _as_text(path: Path, dataset: Dataset | None, findings: Findings) -> Iterato
 
 def _columns(findings: Findings, dataset: Dataset) -> Iterator[str]:
     names = findings.header.names if findings.header else []
-    missing = [name for name in dataset.column_names if name not in names]
-    yield f"columns     {', '.join(name for name in dataset.column_names if name in names)}"
+    missing = [label for label in dataset.labels if label not in names]
+    yield f"columns     {', '.join(label for label in dataset.labels if label in names)}"
     if missing:
         yield f"  missing   {', '.join(missing)}"
     if findings.header is not None and findings.header.ignored:
@@ -93,7 +93,7 @@ def _as_json(path: Path, dataset: Dataset | None, findings: Findings) -> str:
         "read_as": str(findings.plan) if findings.plan else None,
         "confidence": findings.plan.confidence if findings.plan else None,
         "columns": names,
-        "missing": [name for name in dataset.column_names if name not in names] if dataset and names else [],
+        "missing": [label for label in dataset.labels if label not in names] if dataset and names else [],
         "ignored": findings.header.ignored if findings.header else [],
         "refused": {"code": findings.refusal[0], "message": findings.refusal[1]} if findings.refusal else None,
         "rows": findings.row_count,

@@ -47,7 +47,7 @@ def check_file(file: IO[bytes], dataset: Dataset | None, fixed: ReadSettings) ->
     findings = Findings()
     settings = dataset.read if dataset is not None and fixed == NOTHING_FIXED else fixed
     try:
-        findings.plan = make_plan(file, settings, expected=dataset.expected_names if dataset else ())
+        findings.plan = make_plan(file, settings, expected=dataset.expected_labels if dataset else ())
         findings.plan.check()
         table = findings.plan.open(file)
         findings.names = table.header

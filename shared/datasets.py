@@ -27,6 +27,13 @@ class Column:
     required: bool = False
     #: The file may lack the column; every value is NULL then.
     optional: bool = False
+    #: What the headers of files call it; None: as it is named here.
+    label: str | None = None
+
+    @property
+    def expected_label(self) -> str:
+        """What a file's header must call it."""
+        return self.name if self.label is None else self.label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +110,14 @@ class Dataset:
         return tuple(column.name for column in self.columns)
 
     @property
-    def expected_names(self) -> tuple[str, ...]:
-        """Names of the columns that every file has."""
-        return tuple(column.name for column in self.columns if not column.optional)
+    def labels(self) -> tuple[str, ...]:
+        """What files call the declared columns, in declared order."""
+        return tuple(column.expected_label for column in self.columns)
+
+    @property
+    def expected_labels(self) -> tuple[str, ...]:
+        """What files call the columns that every file has."""
+        return tuple(column.expected_label for column in self.columns if not column.optional)
 
     @property
     def values(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ class Rejection:
     """One row refused. A row with several faults is one rejection: the first fault's column and code, all messages."""
 
     line: int
-    #: Name of the column at fault; None where the row as a whole is.
+    #: What the file calls the column at fault; None where the row as a whole is.
     column: str | None
     code: Reason
     message: str
@@ -56,7 +56,7 @@ class _RowTyper:
         self._width = len(header)
         self._columns = dataset.columns
         self._cells: list[tuple[int | None, Callable[[str], Value]]] = [
-            (positions.get(column.name), parser_of(column)) for column in dataset.columns
+            (positions.get(column.expected_label), parser_of(column)) for column in dataset.columns
         ]
 
     def convert(self, cells: Sequence[str]) -> TypedRow:
@@ -83,7 +83,7 @@ class _RowTyper:
             try:
                 parse(cells[position])
             except BadValue as fault:
-                faults.append((column.name, fault))
+                faults.append((column.expected_label, fault))
         return faults
 
 

@@ -53,7 +53,8 @@ def _key(proposal: Proposal) -> Iterator[str]:
         yield '# key = ["…"]'
         return
     if proposal.is_key_found:
-        others = [key_text(key) for key in proposal.profile.keys.found if set(key) != set(dataset.key)]
+        labels = {dataset.column(name).expected_label for name in dataset.key}
+        others = [key_text(key) for key in proposal.profile.keys.found if set(key) != labels]
         also = f" So is: {'; '.join(others)}." if others else ""
         yield from _comment(f"In {rows} never empty, and never the same twice.{also}")
     else:
@@ -70,7 +71,7 @@ def _columns(proposal: Proposal) -> Iterator[str]:
     dataset = proposal.dataset
     findings = {column.name: column.findings for column in proposal.profile.columns}
     for column in dataset.columns:
-        for finding in findings[column.name]:
+        for finding in findings[column.expected_label]:
             lines = f" (line {', '.join(map(str, finding.lines))})" if finding.lines else ""
             yield from _comment(visible(finding.message, most=400) + lines)
         yield f"{column.name} = {{ {', '.join(_settings(column, in_key=column.name in dataset.key))} }}"
@@ -85,6 +86,8 @@ def _settings(column: Column, *, in_key: bool) -> Iterator[str]:
         yield f"scale = {column.scale}"
     if column.required and not in_key:
         yield "required = true"
+    if column.label is not None:
+        yield f"label = {_text(column.label)}"
 
 
 def _left_out(proposal: Proposal) -> Iterator[str]:

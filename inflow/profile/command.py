@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import orjson
 
@@ -30,7 +31,7 @@ from shared.files import write_atomically
 
 def profile(options: argparse.Namespace, environment: Environment) -> int:
     """Profile one file, and write what was asked for."""
-    catalog = catalog_of(options, environment)
+    catalog = _catalog_of(options, environment)
     found = _profile_of(options, environment, catalog)
     if options.html is not None:
         write_atomically(options.html, as_html(found).encode())
@@ -41,6 +42,14 @@ def profile(options: argparse.Namespace, environment: Environment) -> int:
     elif options.html is None:
         print(as_text(found))
     return ExitCode.OK
+
+
+def _catalog_of(options: argparse.Namespace, environment: Environment) -> Catalog:
+    config = options.config or environment.path("INFLOW_CONFIG", Path("inflow.toml"))
+    if options.toml and config.is_file() and not config.stat().st_size:
+        # The shell that writes the proposal there has made or emptied it before we look.
+        return Catalog(datasets={}, summaries=())
+    return catalog_of(options, environment)
 
 
 def _profile_of(options: argparse.Namespace, environment: Environment, catalog: Catalog) -> Profile:

@@ -9,6 +9,7 @@ from inflow.profile.names import dataset_name, file_pattern, suggested_name
 from inflow.profile.proposed_key import choose_key
 from inflow.profile.references import proposed_as
 from inflow.profile.room import decimal_with_room, length_with_room, squeezed
+from inflow.profile.table import name_of_nameless
 from shared.configuration.column_settings import bytes_of, is_name
 from shared.configuration.dataset_settings import LONGEST_ROW_BYTES
 from shared.datasets import NOTHING_FIXED, Catalog, Column, Dataset, ReadSettings, Reference
@@ -32,7 +33,11 @@ class Proposal:
 
 def propose(profile: Profile, catalog: Catalog, read: ReadSettings = NOTHING_FIXED) -> Proposal:
     """Propose a dataset that has a place in this catalogue, for files that are read as this one was."""
-    faults = {column.name: fault for column in profile.columns if (fault := _fault(column))}
+    faults = {
+        column.name: fault
+        for position, column in enumerate(profile.columns, start=1)
+        if (fault := _fault(column, position))
+    }
     usable = {column.name: column for column in profile.columns if column.name not in faults}
     known = [found for found in profile.references if found.column in usable and found.looked_up]
     keys = {found.column: catalog.datasets[found.dataset].column(found.key) for found in reversed(known)}
@@ -43,13 +48,15 @@ def propose(profile: Profile, catalog: Catalog, read: ReadSettings = NOTHING_FIX
     columns |= key.columns
     return Proposal(
         profile=profile,
-        dataset=Dataset(
-            name=dataset_name(profile.file, catalog.datasets),
-            files=(file_pattern(profile.file),),
-            columns=tuple(columns.values()),
-            key=tuple(key.columns),
-            references=tuple(_references(known, columns)),
-            read=read,
+        dataset=_named(
+            Dataset(
+                name=dataset_name(profile.file, catalog.datasets),
+                files=(file_pattern(profile.file),),
+                columns=tuple(columns.values()),
+                key=tuple(key.columns),
+                references=tuple(_references(known, columns)),
+                read=read,
+            )
         ),
         is_key_found=key.is_found,
         left_out=faults | too_large,
@@ -62,11 +69,10 @@ def _is_file_of(file: str, dataset: Dataset) -> bool:
     return any(fnmatchcase(file.lower(), pattern.lower()) for pattern in dataset.files)
 
 
-def _fault(column: ColumnProfile) -> str | None:
+def _fault(column: ColumnProfile, position: int) -> str | None:
     """Say why a column of the file can be none of a dataset, and what to do."""
-    if not is_name(column.name):
-        name = suggested_name(column.name, prefix="column")
-        return f'not a name for a column; call it "{name}", say, in the file\'s header'
+    if column.name.endswith(name_of_nameless(position)):
+        return "the file's header has no name for it, or one that another column has; give it one of its own there"
     if column.unstorable:
         return f"{column.unstorable:,} of its values can't be stored; mend them in the file"
     return None
@@ -98,9 +104,29 @@ def _fitting(columns: dict[str, Column], longest: Mapping[str, int]) -> tuple[di
     return columns, left_out
 
 
+def _named(dataset: Dataset) -> Dataset:
+    """Give columns whose names in the file inflow.toml does not take other ones, and those of the file as labels."""
+    names = {column.name: column.name for column in dataset.columns if is_name(column.name)}
+    for column in dataset.columns:
+        names.setdefault(column.name, suggested_name(column.name, prefix="column", taken=names.values()))
+    return replace(
+        dataset,
+        columns=tuple(
+            replace(column, name=names[column.name], label=None if is_name(column.name) else column.name)
+            for column in dataset.columns
+        ),
+        key=tuple(names[name] for name in dataset.key),
+        references=tuple(_reference(names[each.columns[0]], each.dataset) for each in dataset.references),
+    )
+
+
 def _references(known: Sequence[PossibleReference], columns: Mapping[str, Column]) -> Iterator[Reference]:
     """One for each column: where several datasets would do, the first of them."""
     first = {found.column: found for found in reversed(known)}
     for name in columns:
         if name in first:
-            yield Reference(name=f"{name[:59]}_ref", columns=(name,), dataset=first[name].dataset)
+            yield _reference(name, first[name].dataset)
+
+
+def _reference(column: str, dataset: str) -> Reference:
+    return Reference(name=f"{column[:59]}_ref", columns=(column,), dataset=dataset)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from inflow.profile.model import Profile
+from inflow.profile.names import suggested_name
 from inflow.profile.room import squeezed
 from shared.configuration.column_settings import bytes_of
 from shared.configuration.dataset_settings import LONGEST_KEY_BYTES, MOST_KEY_COLUMNS
@@ -35,7 +36,7 @@ def choose_key(profile: Profile, columns: Mapping[str, Column], longest: Mapping
 def _rank(key: tuple[str, ...], columns: Mapping[str, Column]) -> tuple[int, int, int]:
     """Few columns first, then those of usual types, then those whose name tells that they identify."""
     unusual = sum(columns[name].type in _UNUSUAL for name in key)
-    telling = sum(name.rsplit("_", 1)[-1] in _TELLING for name in key)
+    telling = sum(suggested_name(name, prefix="column").rsplit("_", 1)[-1] in _TELLING for name in key)
     return len(key), unusual, -telling
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from inflow.profile.model import ColumnProfile, PossibleReference
+from inflow.profile.names import suggested_name
 from inflow.profile.table import ProfiledTable
 from shared.datasets import Catalog, Column, Dataset
 from shared.values import BadValue, Value, parser_of
@@ -82,4 +83,11 @@ def _parsed(texts: Sequence[str], key: Column) -> Iterator[Value]:
 def _is_named_after(column: str, dataset: str, key: str) -> bool:
     """Whether a column is called like a key, or like the thing that it identifies."""
     thing = dataset.removesuffix("s")
-    return column.lower() in {key, dataset, thing, f"{thing}_{key}", f"{dataset}_{key}", f"{thing}_key"}
+    return suggested_name(column, prefix="column") in {
+        key,
+        dataset,
+        thing,
+        f"{thing}_{key}",
+        f"{dataset}_{key}",
+        f"{thing}_key",
+    }

@@ -48,8 +48,13 @@ def column_names(header: Sequence[str]) -> list[str]:
     names: list[str] = []
     for position, cell in enumerate(header, start=1):
         name = encodable(cell.strip())
-        names.append(name if name and name not in names else f"{name}(column {position})")
+        names.append(name if name and name not in names else name + name_of_nameless(position))
     return names
+
+
+def name_of_nameless(position: int) -> str:
+    """Name a column, counted from 1, that has no name of its own."""
+    return f"(column {position})"
 
 
 class _Table:

@@ -24,7 +24,7 @@ _NAMELESS_ROWS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """A header that fits: the names as the dataset knows them, and those that no column takes."""
+    """A header that fits: the names of the file's columns, and those that no column of the dataset takes."""
 
     names: list[str]
     ignored: list[str]
@@ -36,20 +36,21 @@ def match_header(cells: Sequence[str], dataset: Dataset) -> Header:
     _check_size(names)
     found = f"found: {', '.join(map(_quoted, names))}"
     if "" in names:
-        raise FileRefused("blank-label", f"column {names.index('') + 1} of the header has no name; {found}")
+        place = f"column {names.index('') + 1} of the header"
+        raise FileRefused("blank-label", f"{place} has no name; give it one, or take the column out; {found}")
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise FileRefused(
             "duplicate-label", f"the header names {', '.join(map(_quoted, repeated))} more than once; {found}"
         )
-    missing = [column.name for column in dataset.columns if column.name not in names and not column.optional]
+    missing = [label for label in dataset.expected_labels if label not in names]
     if missing:
-        expected = ", ".join(map(_quoted, dataset.column_names))
+        expected = ", ".join(map(_quoted, dataset.labels))
         raise FileRefused(
             "missing-label",
             f"the header lacks {', '.join(map(_quoted, missing))}; {found}; expected: {expected}",
         )
-    return Header(names=names, ignored=[name for name in names if name not in dataset.column_names])
+    return Header(names=names, ignored=[name for name in names if name not in dataset.labels])
 
 
 def header_of(table: RecordSource, plan: Plan, dataset: Dataset) -> Header:
@@ -57,18 +58,18 @@ def header_of(table: RecordSource, plan: Plan, dataset: Dataset) -> Header:
     if plan.has_header:
         return match_header(table.header, dataset)
     if len(table.header) != len(dataset.columns):
-        expected = f"{len(dataset.columns)}: {', '.join(map(_quoted, dataset.column_names))}"
+        expected = f"{len(dataset.columns)}: {', '.join(map(_quoted, dataset.labels))}"
         raise FileRefused(
             "missing-label", f"the file has no header, and {len(table.header)} columns; expected {expected}"
         )
-    return Header(names=list(dataset.column_names), ignored=[])
+    return Header(names=list(dataset.labels), ignored=[])
 
 
 def check_nameless(table: RecordSource, dataset: Dataset) -> None:
     """See whether the first values of a table without names are of the dataset's types. FileRefused where not."""
     records = [record for record in islice(table, _NAMELESS_ROWS) if not isinstance(record, UnreadableRow)]
     lines, rows = [line for line, _ in records], [cells for _, cells in records]
-    names = list(dataset.column_names)
+    names = list(dataset.labels)
     chunk = RowsExtracted(
         load_id=0, dataset=dataset.name, first_row=0, header=names, lines=lines, rows=rows, unreadable=[]
     )

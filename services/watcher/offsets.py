@@ -16,7 +16,7 @@ _ROWS_AT_ONCE = 500
 def offsets_in(file: IO[bytes], dataset: Dataset) -> LineOffsets | None:
     """Look for lines as the reader counts them; None where it counts something else, such as the rows of a sheet."""
     try:
-        lines = make_plan(file, dataset.read, expected=dataset.expected_names).lines_of(file)
+        lines = make_plan(file, dataset.read, expected=dataset.expected_labels).lines_of(file)
     except FileRefused:
         # Somebody changed it since it was read.
         return None

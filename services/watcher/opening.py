@@ -69,7 +69,7 @@ def open_plain(file: IO[bytes], dataset: Dataset, *, is_one_chunk: bool, folder:
 
 
 def _key_order(header: Header, dataset: Dataset) -> KeyOrder:
-    return KeyOrder([header.names.index(name) for name in dataset.key])
+    return KeyOrder([header.names.index(dataset.column(name).expected_label) for name in dataset.key])
 
 
 def _cells(first: tuple[int, list[str]] | UnreadableRow | None) -> list[str]:

@@ -81,7 +81,7 @@ class Reading:
         """
         if self._survey is None:
             self._file = open_regular(self._path)
-            self._survey = Survey(self._file, self.dataset.read, expected=self.dataset.expected_names)
+            self._survey = Survey(self._file, self.dataset.read, expected=self.dataset.expected_labels)
         if self._survey.advance():
             return False
         self._survey.plan.check()

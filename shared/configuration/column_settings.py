@@ -23,14 +23,15 @@ BYTES_PER_CHARACTER = 4
 def read_column(name: str, table: TomlTable, *, in_key: bool) -> Column | None:
     """Return the column that a table describes; report what is wrong, and return None then."""
     check_name(table, name)
-    table.check_known(("type", *_NUMBERS, "required", "optional"))
+    table.check_known(("type", *_NUMBERS, "required", "optional", "label"))
     type_name = table.choice("type", _TYPES)
     numbers = {setting: _number(table, setting, type_name) for setting in _NUMBERS if setting in table}
     required, optional = _presence(table, in_key=in_key)
+    label = _label(table)
     if type_name is None or not table.is_sound:
         return None
     given = {setting: number for setting, number in numbers.items() if number is not None}
-    column = Column(name=name, type=type_name, required=required, optional=optional, **given)
+    column = Column(name=name, type=type_name, required=required, optional=optional, label=label, **given)
     return _with_fitting_scale(table, column)
 
 
@@ -84,6 +85,13 @@ def _presence(table: TomlTable, *, in_key: bool) -> tuple[bool, bool]:
     elif optional and required:
         table.problem("optional and required are both true; a column that may be absent can't be required", "optional")
     return required or in_key, optional
+
+
+def _label(table: TomlTable) -> str | None:
+    label = table.optional("label", str, "what files call the column")
+    if label is not None and label != (label.strip() or None):
+        table.problem(f"label is {quoted(label)}; expected a text without blanks around it", "label")
+    return label
 
 
 def _with_fitting_scale(table: TomlTable, column: Column) -> Column | None:

@@ -73,6 +73,7 @@ def _draft(name: str, table: TomlTable) -> DatasetDraft:
     entries = table.tables("columns", 'NAME = { type = "text" }', required=True)
     columns = {column: read_column(column, entry, in_key=column in key) for column, entry in entries.items()}
     _check_row(table, columns.values())
+    _check_labels(entries, columns)
     key = declared(table, "key", key, columns)
     _check_key(table, [columns[column] for column in key])
     wait_for = table.choice("wait_for", _MARKERS) if "wait_for" in table else None
@@ -109,6 +110,17 @@ def _max_rejects(table: TomlTable) -> RejectLimit | None:
             expected = 'a number of rows, such as 100, or a share of them, such as "5%"'
             table.problem(f"max_rejects is {shown(other)}; expected {expected}", "max_rejects")
             return None
+
+
+def _check_labels(entries: Mapping[str, TomlTable], columns: Mapping[str, Column | None]) -> None:
+    """Report each column that files call as they call one before it."""
+    taken: dict[str, str] = {}
+    for name, column in columns.items():
+        if column is None:
+            continue
+        other = taken.setdefault(column.expected_label, name)
+        if other != name:
+            entries[name].problem(f"files call it {quoted(column.expected_label)}, as they call {other}")
 
 
 def _check_row(table: TomlTable, columns: Collection[Column | None]) -> None:

@@ -43,7 +43,9 @@ def test_a_file_that_a_load_would_refuse_is_profiled_and_that_is_said(inflow: In
 
 def test_the_proposed_dataset_loads_the_file_it_was_made_from(inflow: Inflow) -> None:
     orders = inflow.root / "orders.csv"
-    orders.write_text("order_id,day,amount,note\n" + "".join(f"{n},2024-05-{n:02},{n}.5,\n" for n in range(10, 31)))
+    orders.write_text(
+        "Order ID,day,amount,Note (free)\n" + "".join(f"{n},2024-05-{n:02},{n}.5,\n" for n in range(10, 31))
+    )
     proposed = inflow("profile", "orders.csv", "--toml")
     (inflow.root / "inflow.toml").write_text(proposed.stdout)
 
@@ -53,6 +55,17 @@ def test_the_proposed_dataset_loads_the_file_it_was_made_from(inflow: Inflow) ->
     load = inflow.loads()["orders.csv"]
     assert (load["state"], load["inserted"], load["rejected"]) == ("archived", 21, 0)
     assert load_catalog(inflow.root / "inflow.toml").datasets["orders"].column("amount").type == "decimal"
+
+
+def test_a_proposal_may_be_sent_into_the_configuration_that_it_is_made_for(inflow: Inflow) -> None:
+    (inflow.root / "orders.csv").write_text("id,day\n7,2024-05-31\n")
+    # As `> inflow.toml` does, before the command begins.
+    (inflow.root / "inflow.toml").write_text("")
+
+    proposed = inflow("profile", "orders.csv", "--toml")
+
+    assert proposed.returncode == 0
+    assert "[datasets.orders]" in proposed.stdout
 
 
 def test_a_page_is_written_whole_beside_the_json(inflow: Inflow) -> None:

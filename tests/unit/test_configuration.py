@@ -19,7 +19,7 @@ key = ["id"]
 [datasets.orders.columns]
 id = { type = "integer" }
 amount = { type = "decimal", precision = 12, scale = 2 }
-customer = { type = "text", length = 80, required = true }
+customer = { type = "text", length = 80, required = true, label = "Customer's name" }
 note = { type = "text", optional = true }
 
 [datasets.orders.references]
@@ -114,7 +114,7 @@ def test_every_setting_arrives_where_it_belongs() -> None:
     assert catalog.datasets["orders"].columns == (
         Column(name="id", type="integer", required=True),
         Column(name="amount", type="decimal", precision=12, scale=2),
-        Column(name="customer", type="text", length=80, required=True),
+        Column(name="customer", type="text", length=80, required=True, label="Customer's name"),
         Column(name="note", type="text", optional=True),
     )
     assert catalog.summaries[1] == Summary(file="customers.csv", format="csv", query="SELECT * FROM customers")
@@ -242,6 +242,21 @@ WRONG = {
             "9: [datasets.orders.columns] note: optional and required are both true; "
             "a column that may be absent can't be required"
         ),
+    ),
+    "label with blanks around it": (
+        "optional = true",
+        'optional = true, label = " Note"',
+        '9: [datasets.orders.columns] note: label is " Note"; expected a text without blanks around it',
+    ),
+    "label that is empty": (
+        "optional = true",
+        'optional = true, label = ""',
+        '9: [datasets.orders.columns] note: label is ""; expected a text without blanks around it',
+    ),
+    "label that is another column's name": (
+        "optional = true",
+        'optional = true, label = "id"',
+        '9: [datasets.orders.columns] note: files call it "id", as they call id',
     ),
     "dataset name in capitals": (
         '[[summaries]]\nfile = "orders.json"',

@@ -3,6 +3,8 @@ import pytest
 from services.watcher.header import match_header
 from shared.datasets import Column, Dataset
 from shared.errors import FileRefused
+from shared.messages.payloads import RowsExtracted
+from shared.rows import type_chunk
 
 PLACES = Dataset(
     name="places",
@@ -47,12 +49,35 @@ def test_blanks_around_a_name_are_no_part_of_it() -> None:
     assert match_header([" city", "country\t"], PLACES).names == ["city", "country"]
 
 
+def test_a_column_is_found_by_its_label_and_its_own_name_is_any_other_columns() -> None:
+    born = Column(name="born", type="date", label="Date of birth")
+    dataset = Dataset(name="people", files=("people*",), columns=(Column(name="id", type="text"), born), key=("id",))
+
+    header = match_header(["Date of birth", "born", "id"], dataset)
+    chunk = RowsExtracted(
+        load_id=1,
+        dataset="people",
+        first_row=0,
+        header=header.names,
+        lines=[2],
+        rows=[["1837-06-20", "x", "7"]],
+        unreadable=[],
+    )
+
+    assert header.ignored == ["born"]
+    assert type_chunk(dataset, chunk).rows == [(2, ("7", "1837-06-20"))]
+    with pytest.raises(FileRefused, match="the header lacks 'Date of birth'; found: 'id', 'born'"):
+        match_header(["id", "born"], dataset)
+
+
 @pytest.mark.parametrize("blank", ["", "  "])
 def test_a_column_without_a_name_refuses_the_file(blank: str) -> None:
     error = refusal("city", blank, "country")
 
     assert error.code == "blank-label"
-    assert str(error) == "column 2 of the header has no name; found: 'city', '', 'country'"
+    assert str(error) == (
+        "column 2 of the header has no name; give it one, or take the column out; found: 'city', '', 'country'"
+    )
 
 
 def test_a_name_that_comes_twice_refuses_the_file() -> None:

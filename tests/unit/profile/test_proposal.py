@@ -76,24 +76,34 @@ def test_the_proposal_is_what_a_careful_person_would_write() -> None:
     )
 
 
-def test_names_that_are_none_are_left_out_with_what_to_call_them() -> None:
-    toml = proposed_toml(["id", "Größe (cm)", "2nd", ""], [["1", "a", "b", "c"], ["2", "a", "b", "c"]])
+def test_columns_whose_names_are_none_get_others_and_keep_theirs_as_labels() -> None:
+    header, rows = ["Größe (cm)", "2nd", "größe cm", "Order ID"], [["a", "b", "c", "1"], ["a", "b", "c", "2"]]
+
+    toml = proposed_toml(header, rows)
+    dataset = dataset_in(toml)
+
+    assert dataset.column_names == ("grosse_cm", "column_2nd", "grosse_cm_2", "order_id")
+    assert (dataset.labels, dataset.key) == (tuple(header), ("order_id",))
+    assert "# In 2 rows never empty, and never the same twice.\n" in toml
+    assert loaded(dataset, header, rows).rejections == []
+
+
+def test_a_label_that_looks_like_toml_is_that_label() -> None:
+    header = ['a "quoted" \\ one', "tab\tbed"]
+
+    assert dataset_in(proposed_toml(header, [["1", "a"]])).labels == tuple(header)
+
+
+def test_columns_without_a_name_of_their_own_are_left_out() -> None:
+    toml = proposed_toml(["id", "", "id"], [["1", "b", "c"], ["2", "b", "c"]])
 
     assert dataset_in(toml).column_names == ("id",)
-    assert '# left out: Größe (cm): not a name for a column; call it "grosse_cm", say' in toml
-    assert 'call it "column_2nd", say' in toml
-    assert "# left out: (column 4)" in toml
+    assert "# left out: (column 2): the file's header has no name for it" in toml
+    assert "# left out: id(column 3): " in toml
 
 
-def test_a_key_with_a_bad_name_is_told() -> None:
-    toml = proposed_toml(["Order ID", "x"], [["1", "a"], ["2", "a"]])
-
-    assert "# What tells rows apart can't be the key here: Order ID." in toml
-    assert dataset_in(toml).key == ("x",)
-
-
-def test_without_any_usable_name_there_are_comments_alone() -> None:
-    toml = proposed_toml(["Order ID", "Ä"], [["1", "a"]])
+def test_without_any_usable_column_there_are_comments_alone() -> None:
+    toml = proposed_toml(["", ""], [["1", "a"]])
 
     assert all(line.startswith("#") for line in toml.splitlines())
 
