@@ -9,7 +9,7 @@ import orjson
 from inflow.books import catalog_of
 from inflow.checking import Findings, check_file
 from inflow.read_options import open_given, settings_of
-from services.watcher.discovery import dataset_of
+from services.watcher.claiming.discovery import dataset_of
 from shared.configuration.environment import Environment
 from shared.datasets import Catalog, Dataset
 from shared.errors import ConfigurationError, FileRefused

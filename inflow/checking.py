@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import IO
 
-from services.watcher.chunks import Bounds, cut_chunks
-from services.watcher.header import Header, check_nameless, header_of
+from services.watcher.records.chunks import Bounds, cut_chunks
+from services.watcher.records.header import Header, check_nameless, header_of
 from shared.datasets import NOTHING_FIXED, Dataset, ReadSettings
 from shared.errors import FileRefused
 from shared.reader.plans import Plan

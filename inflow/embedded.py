@@ -8,8 +8,8 @@ from sqlalchemy import URL
 
 from inflow.local_queue import LocalQueue
 from services.aggregator.aggregator import Aggregator
+from services.watcher.claiming.inbox import InboxEvents
 from services.watcher.config import WatcherConfig
-from services.watcher.inbox import InboxEvents
 from services.watcher.pace import Pace
 from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Self
 
-from services.watcher.chunks import Bounds
+from services.watcher.records.chunks import Bounds
 
 #: A name in a folder may have 255 bytes; ours add at most 120 to the file's own.
 _LONGEST_NAME_BYTES = 130

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
-from services.watcher.chunks import Bounds
+from services.watcher.records.chunks import Bounds
 
 if TYPE_CHECKING:
     from shared.configuration.environment import Environment

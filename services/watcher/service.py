@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from services.watcher.claiming.inbox import InboxEvents
 from services.watcher.config import WatcherConfig
-from services.watcher.inbox import InboxEvents
 from services.watcher.pace import Pace
 from services.watcher.watcher import Watcher
 from shared.broker import Consumer, Publisher

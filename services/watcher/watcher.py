@@ -3,17 +3,17 @@
 import logging
 from collections.abc import Collection, Iterable
 
+from services.watcher.claiming.discovery import dataset_of
+from services.watcher.claiming.intake import Intake
 from services.watcher.claims import ClaimedName
 from services.watcher.config import WatcherConfig
-from services.watcher.discovery import dataset_of
-from services.watcher.feeding import Feeder, WriterQueue
-from services.watcher.finishing import Finisher
-from services.watcher.intake import Intake
-from services.watcher.ordering import SortingTurns
-from services.watcher.preparation import Preparation
-from services.watcher.reading import Reading
-from services.watcher.returning import Returner
-from services.watcher.standstill import Standstills
+from services.watcher.extracting.preparation import Preparation
+from services.watcher.extracting.reading import Reading
+from services.watcher.leaving.finishing import Finisher
+from services.watcher.leaving.returning import Returner
+from services.watcher.publishing.feeding import Feeder, WriterQueue
+from services.watcher.publishing.standstill import Standstills
+from services.watcher.sorting.ordering import SortingTurns
 from services.watcher.versions import Version
 from shared.books import load_reasons, load_states, loads
 from shared.books.loads import Load

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher.chunks import MOST_ENCODED_BYTES, Bounds, cut_chunks
 from services.watcher.config import WatcherConfig
-from services.watcher.header import MOST_ENCODED_BYTES as MOST_HEADER_BYTES
-from services.watcher.header import match_header
+from services.watcher.records.chunks import MOST_ENCODED_BYTES, Bounds, cut_chunks
+from services.watcher.records.header import MOST_ENCODED_BYTES as MOST_HEADER_BYTES
+from services.watcher.records.header import match_header
 from shared.configuration.environment import Environment
 from shared.errors import ConfigurationError, FileRefused
 from shared.messages.envelope import encode, envelope

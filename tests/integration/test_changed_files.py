@@ -12,7 +12,7 @@ from typing import IO
 
 import pytest
 
-from services.watcher import intake
+from services.watcher.claiming import intake
 from tests.support.pipeline import AT_ONCE, PEOPLE, Clock, Pipeline, people
 
 LATE = "Late,Lane,1900-01-01,Weir\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher import returning
+from services.watcher.leaving import returning
 from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
 from tests.support.pipeline import Pipeline, people
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher import finishing
+from services.watcher.leaving import finishing
 from services.watcher.service import _Service
 from shared.configuration.servers import BrokerSettings
 from shared.errors import DatabaseUnavailable

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.chunks import Bounds
+from services.watcher.records.chunks import Bounds
 from shared.messages.payloads import LoadExtracted, RowsExtracted
 from tests.support.model import Accounts, DroppedFile, Model
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people

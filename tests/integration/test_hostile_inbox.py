@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher import intake
-from services.watcher.discovery import Entry
-from services.watcher.inbox import list_inbox
+from services.watcher.claiming import intake
+from services.watcher.claiming.discovery import Entry
+from services.watcher.claiming.inbox import list_inbox
 from shared.files import DataFolder
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 

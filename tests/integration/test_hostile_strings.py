@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
-from services.watcher.chunks import Bounds
 from services.watcher.claims import ClaimedName
-from services.watcher.ordering import SortingTurns
-from services.watcher.reading import Reading
+from services.watcher.extracting.reading import Reading
+from services.watcher.records.chunks import Bounds
+from services.watcher.sorting.ordering import SortingTurns
 from shared.database import Database
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
 from tests.support.catalogs import default_catalog

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher import inbox as inbox_module
-from services.watcher.inbox import InboxEvents, list_inbox
+from services.watcher.claiming import inbox as inbox_module
+from services.watcher.claiming.inbox import InboxEvents, list_inbox
 
 #: Longer than any test waits for what has happened already.
 SECONDS = 5.0

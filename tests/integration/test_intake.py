@@ -13,10 +13,11 @@ from typing import IO
 import pytest
 from sqlalchemy import Connection
 
-from services.watcher import intake, watcher
+from services.watcher import watcher
+from services.watcher.claiming import intake
+from services.watcher.claiming.discovery import Entry
+from services.watcher.claiming.inbox import list_inbox
 from services.watcher.config import WatcherConfig
-from services.watcher.discovery import Entry
-from services.watcher.inbox import list_inbox
 from shared.configuration.catalog import load_catalog
 from shared.database import Database
 from shared.datasets import Catalog

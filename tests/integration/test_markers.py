@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher import checksums
+from services.watcher.claiming import checksums
 from services.watcher.config import WatcherConfig
 from shared.configuration.catalog import load_catalog
 from shared.datasets import Catalog, Marker

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.chunks import Bounds
+from services.watcher.records.chunks import Bounds
 from shared.datasets import Catalog, RejectLimit
 from shared.messages.payloads import RowsExtracted
 from tests.support.catalogs import default_catalog

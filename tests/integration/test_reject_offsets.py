@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from services.watcher.offsets import record_offsets
+from services.watcher.rejects.offsets import record_offsets
 from shared.reader.offsets import LineOffsets
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog

@@ -15,7 +15,7 @@ from typing import Self
 
 import pytest
 
-from services.watcher import intake
+from services.watcher.claiming import intake
 from tests.support.pipeline import AT_ONCE, PEOPLE, Clock, Pipeline
 
 SETTLE_SECONDS = 60.0

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import URL, select
 
 from inflow.local_queue import LocalQueue
-from services.watcher.chunks import Bounds
+from services.watcher.claiming.inbox import InboxEvents
 from services.watcher.config import WatcherConfig
-from services.watcher.inbox import InboxEvents
+from services.watcher.records.chunks import Bounds
 from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers
 from shared.books import loads, waiting_files

@@ -3,7 +3,7 @@ import threading
 import pytest
 from sqlalchemy import URL
 
-from services.watcher.aside import asked_aside
+from services.watcher.comparing.aside import asked_aside
 from shared.database import Database
 from shared.errors import DatabaseUnavailable
 

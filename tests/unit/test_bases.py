@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.watcher.bases import choose_base
+from services.watcher.comparing.bases import choose_base
 from shared.books.loads import Load
 
 NOON = datetime(2024, 5, 17, 12, 0)  # noqa: DTZ001 - the books keep UTC without a zone

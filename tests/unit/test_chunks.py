@@ -5,7 +5,7 @@ from io import BytesIO
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.watcher.chunks import Bounds, cut_chunks
+from services.watcher.records.chunks import Bounds, cut_chunks
 from shared.messages.envelope import decode, encode, envelope
 from shared.messages.payloads import RowsExtracted
 from shared.messages.unreadable_rows import UnreadableRow

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher.chunks import Bounds
 from services.watcher.claims import ClaimedName, displayed, number_of, shortened
+from services.watcher.records.chunks import Bounds
 
 #: Names as folders have them: any bytes but NUL and the slash, 255 at most; those that are not UTF-8 too.
 NAMES = (

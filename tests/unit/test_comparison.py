@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher.comparison import Comparison, Difference
-from services.watcher.stretches import Incomparable, stretches
+from services.watcher.comparing.comparison import Comparison, Difference
+from services.watcher.records.stretches import Incomparable, stretches
 
 HEADER = b"name\n"
 ROWS = st.lists(st.sampled_from([b"%d\n" % number for number in range(12)]), unique=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher.discovery import Entry, Kind, Sighting, dataset_of, is_candidate, settled, sight
+from services.watcher.claiming.discovery import Entry, Kind, Sighting, dataset_of, is_candidate, settled, sight
 from shared.datasets import Column, Dataset
 from shared.errors import FileRefused
 

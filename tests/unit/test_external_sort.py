@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher import external_sort
-from services.watcher.external_sort import ExternalSort
-from services.watcher.key_order import KeyOrder
-from services.watcher.stretches import Records
+from services.watcher.records.stretches import Records
+from services.watcher.sorting import external_sort
+from services.watcher.sorting.external_sort import ExternalSort
+from services.watcher.sorting.key_order import KeyOrder
 
 TEXTS = st.lists(st.binary(max_size=8).map(lambda text: text + b"\n"), max_size=30)
 RUNS = st.lists(TEXTS, max_size=8)

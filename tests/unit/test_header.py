@@ -1,6 +1,6 @@
 import pytest
 
-from services.watcher.header import match_header
+from services.watcher.records.header import match_header
 from shared.datasets import Column, Dataset
 from shared.errors import FileRefused
 from shared.messages.payloads import RowsExtracted

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.chunks import Bounds
 from services.watcher.claims import ClaimedName
-from services.watcher.ordering import SortingTurns
-from services.watcher.reading import Reading
+from services.watcher.extracting.reading import Reading
+from services.watcher.records.chunks import Bounds
+from services.watcher.sorting.ordering import SortingTurns
 from shared.configuration.catalog import load_catalog
 from shared.messages.payloads import LoadExtracted, RowsExtracted
 from shared.messages.unreadable_rows import UnreadableRow
@@ -98,16 +98,16 @@ def sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def cut_runs(monkeypatch: pytest.MonkeyPatch, *, run_bytes: int) -> None:
-    monkeypatch.setattr("services.watcher.runs._RUN_BYTES", run_bytes)
-    monkeypatch.setattr("services.watcher.runs._FIRST_RUN_BYTES", 1024)
+    monkeypatch.setattr("services.watcher.sorting.runs._RUN_BYTES", run_bytes)
+    monkeypatch.setattr("services.watcher.sorting.runs._FIRST_RUN_BYTES", 1024)
 
 
 def sort_on_disk(monkeypatch: pytest.MonkeyPatch, *, section_bytes: int) -> None:
     cut_runs(monkeypatch, run_bytes=4096)
-    monkeypatch.setattr("services.watcher.opening._SORTED_FROM_BYTES", 0)
-    monkeypatch.setattr("services.watcher.ordering._SECTION_BYTES", section_bytes)
-    monkeypatch.setattr("services.watcher.external_sort._WINDOW_BYTES", 3000)
-    monkeypatch.setattr("services.watcher.external_sort._BLOCK_BYTES", 500)
+    monkeypatch.setattr("services.watcher.extracting.opening._SORTED_FROM_BYTES", 0)
+    monkeypatch.setattr("services.watcher.sorting.ordering._SECTION_BYTES", section_bytes)
+    monkeypatch.setattr("services.watcher.sorting.external_sort._WINDOW_BYTES", 3000)
+    monkeypatch.setattr("services.watcher.sorting.external_sort._BLOCK_BYTES", 500)
 
 
 @pytest.mark.usefixtures("sizes")
@@ -184,7 +184,7 @@ def test_sorting_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monke
 def test_without_room_to_sort_it_a_file_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Published otherwise, and in order after a crash, its rows would be others than those the ledger has."""
     sort_on_disk(monkeypatch, section_bytes=1 << 30)
-    monkeypatch.setattr("services.watcher.ordering._ROOM_FACTOR", 1 << 60)
+    monkeypatch.setattr("services.watcher.sorting.ordering._ROOM_FACTOR", 1 << 60)
     path = written(tmp_path / "people.csv", table(10, rows=600))
     turns = SortingTurns()
     reading = opened(path, turns)

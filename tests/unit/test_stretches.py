@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher.stretches import Incomparable, stretches
+from services.watcher.records.stretches import Incomparable, stretches
 from shared.reader.blocks import LONGEST_ROW_BYTES
 
 SIZES = st.integers(1, 40)

@@ -16,8 +16,8 @@ from sqlalchemy import make_url
 from services.aggregator.aggregator import Aggregator
 from services.watcher.claims import ClaimedName
 from services.watcher.config import WatcherConfig
-from services.watcher.ordering import SortingTurns
-from services.watcher.reading import Reading
+from services.watcher.extracting.reading import Reading
+from services.watcher.sorting.ordering import SortingTurns
 from services.writer.handlers import WriterHandlers
 from shared.books import registration
 from shared.broker import Consumer, Publisher

@@ -18,8 +18,8 @@ _PUBLISH = "shared.broker:Publisher.publish"
 _SEND = "pika.channel:Channel.basic_publish"
 _ACK = "pika.adapters.blocking_connection:BlockingChannel.basic_ack"
 _COMMIT = "pymysql.connections:Connection._execute_command"
-_FEEDER = "services.watcher.feeding:Feeder"
-_FINISHING = "services.watcher.finishing"
+_FEEDER = "services.watcher.publishing.feeding:Feeder"
+_FINISHING = "services.watcher.leaving.finishing"
 
 _before = partial(Point, service="watcher", moment="before")
 _after = partial(Point, service="watcher", moment="after")
@@ -27,21 +27,25 @@ _entered = partial(Point, service="watcher", moment="entered")
 
 _CLAIMING = (
     _after(
-        name="after load numbers are reserved", target="services.watcher.intake:Intake._reserve", when=given("count")
+        name="after load numbers are reserved",
+        target="services.watcher.claiming.intake:Intake._reserve",
+        when=given("count"),
     ),
     _before(name="before the claim's rename", target="os:rename", when=into("processing")),
     _after(name="after the claim's rename", target="os:rename", when=into("processing")),
     _after(name="before the commit of the claims", target="shared.books.registration:register"),
     _after(name="in the commit of the claims", target=_COMMIT, when=commits_within("adopt")),
     _after(
-        name="after the claims are in the books", target="services.watcher.intake:Intake.adopt", when=gave_something
+        name="after the claims are in the books",
+        target="services.watcher.claiming.intake:Intake.adopt",
+        when=gave_something,
     ),
 )
 
 _PUBLISHING = (
     _after(
         name="after the header is in the books",
-        target="services.watcher.preparation:Preparation.prepare",
+        target="services.watcher.extracting.preparation:Preparation.prepare",
         when=gave_something,
     ),
     _before(name="before a chunk is published", target=_PUBLISH, when=of_kind("rows.extracted")),
@@ -65,7 +69,7 @@ _PUBLISHING = (
 
 _ARCHIVING = (
     _before(name="before the rejects file is written", target=f"{_FINISHING}:write_rejects"),
-    _entered(name="in the writing of the rejects file", target="services.watcher.rejects:replacing"),
+    _entered(name="in the writing of the rejects file", target="services.watcher.rejects.rejects_file:replacing"),
     _before(name="before the rename of the rejects file", target="os:replace", when=into("rejected", ending=".csv")),
     _after(name="after the rejects file is written", target=f"{_FINISHING}:write_rejects"),
     _after(name="before the commit of the books that say archived", target="shared.books.load_states:mark_archived"),

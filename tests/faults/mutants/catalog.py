@@ -82,7 +82,7 @@ MUTANTS = (
         name="no rescan, events alone",
         edits=(
             Edit(
-                "services/watcher/discovery.py",
+                "services/watcher/claiming/discovery.py",
                 "(entry.path in declared or now - sightings[entry.path].since >= settle_seconds)",
                 "entry.path in declared",
             ),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from services.watcher.returning import rename_to_free_name
+from services.watcher.leaving.returning import rename_to_free_name
 from tests.faults.simulation.faults import (
     AFTER_RENAME,
     BEFORE_RENAME,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Self
 
-from services.watcher.chunks import Bounds
 from services.watcher.config import WatcherConfig
+from services.watcher.records.chunks import Bounds
 from tests.faults.drops import Drop, draw_drops
 from tests.faults.editions import draw_editions
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-import services.watcher.intake
-import services.watcher.returning
-import services.watcher.standstill
+import services.watcher.claiming.intake
+import services.watcher.leaving.returning
+import services.watcher.publishing.standstill
 import shared.clock
 from shared.files import DataFolder
 from tests.faults.simulation.course import Course
@@ -58,12 +58,14 @@ def run_seed(seed: int, *, database: SimulatedDatabase, root: Path, is_traced: b
 def _simulated(world: World) -> Iterator[None]:
     """Have time and disk simulated, and the product's log silent."""
     with ExitStack() as undo:
-        undo.enter_context(patch.object(services.watcher.intake, "time", world.clock))
-        undo.enter_context(patch.object(services.watcher.standstill, "time", world.clock))
+        undo.enter_context(patch.object(services.watcher.claiming.intake, "time", world.clock))
+        undo.enter_context(patch.object(services.watcher.publishing.standstill, "time", world.clock))
         undo.enter_context(patch.object(shared.clock, "datetime", world.clock))
         disk = Disk(world)
         undo.enter_context(disk.interposed())
-        undo.enter_context(patch.object(services.watcher.returning, "rename_to_free_name", disk.rename_to_free_name))
+        undo.enter_context(
+            patch.object(services.watcher.leaving.returning, "rename_to_free_name", disk.rename_to_free_name)
+        )
         undo.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.CRITICAL)
         yield

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from operator import ne
 
-from services.watcher.stretches import Incomparable, Records, Stretch, are_sound
+from services.watcher.records.stretches import Incomparable, Records, Stretch, are_sound
 
 #: The most memory for records without a match, each with what Python needs beside its text.
 _MOST_UNMATCHED_BYTES = 40 << 20

@@ -9,9 +9,9 @@ from typing import Any, Self
 import orjson
 from sqlalchemy import Connection, Row, insert, select
 
-from services.watcher.comparison import Difference
+from services.watcher.comparing.comparison import Difference
+from services.watcher.records.stretches import Incomparable, Records, end_last, stretches
 from services.watcher.regular_files import open_regular
-from services.watcher.stretches import Incomparable, Records, end_last, stretches
 from shared.books.loads import Load
 from shared.schema.schema import Schema
 

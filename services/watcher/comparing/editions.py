@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
 
-from services.watcher.aside import asked_aside
-from services.watcher.bases import choose_base
-from services.watcher.changes import Changes, read_changes, recorded_changes
 from services.watcher.claims import ClaimedName, shortened
-from services.watcher.comparison import Comparison, Difference
-from services.watcher.fingerprint import FingerprintedFile
-from services.watcher.known_keys import has_all_rows, has_any, keys_of
+from services.watcher.comparing.aside import asked_aside
+from services.watcher.comparing.bases import choose_base
+from services.watcher.comparing.changes import Changes, read_changes, recorded_changes
+from services.watcher.comparing.comparison import Comparison, Difference
+from services.watcher.comparing.fingerprint import FingerprintedFile
+from services.watcher.comparing.known_keys import has_all_rows, has_any, keys_of
+from services.watcher.records.stretches import Incomparable, are_sound, stretches
 from services.watcher.regular_files import open_regular
-from services.watcher.stretches import Incomparable, are_sound, stretches
 from shared.books import loads, rejects
 from shared.books.loads import Load
 from shared.datasets import Dataset

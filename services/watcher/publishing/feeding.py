@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Protocol
 
-from services.watcher.preparation import Preparation
-from services.watcher.reading import Reading
+from services.watcher.extracting.preparation import Preparation
+from services.watcher.extracting.reading import Reading
 from shared.books import load_reasons, load_states
 from shared.clock import instant_now
 from shared.errors import FileRefused

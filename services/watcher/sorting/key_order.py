@@ -7,7 +7,7 @@ wins does not depend on the order: rows carry their lines.
 from array import array
 from collections.abc import Sequence
 
-from services.watcher.stretches import Records
+from services.watcher.records.stretches import Records
 
 
 class KeyOrder:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inotify_simple import INotify, flags
 
-from services.watcher.discovery import Entry, is_too_deep
+from services.watcher.claiming.discovery import Entry, is_too_deep
 from shared.logs import facts
 
 _log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from services.watcher.discovery import Entry
-from services.watcher.markers import digest_in
+from services.watcher.claiming.discovery import Entry
+from services.watcher.claiming.markers import digest_in
 from services.watcher.regular_files import open_regular
 
 #: What is read of all files together at one look: others have their turn after a fraction of a second.

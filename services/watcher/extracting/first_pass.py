@@ -7,11 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from services.watcher.claims import ClaimedName
-from services.watcher.offsets import offsets_in
-from services.watcher.ordering import SortingTurns
-from services.watcher.reading import Reading
+from services.watcher.extracting.reading import Reading
 from services.watcher.regular_files import open_regular
-from services.watcher.rejects import RejectsWriter
+from services.watcher.rejects.offsets import offsets_in
+from services.watcher.rejects.rejects_file import RejectsWriter
+from services.watcher.sorting.ordering import SortingTurns
 from shared.books import load_states
 from shared.datasets import Dataset, RejectLimit
 from shared.errors import FileRefused

@@ -4,8 +4,8 @@ import errno
 import logging
 from collections.abc import Collection, Iterable
 
+from services.watcher.claiming.discovery import Entry, is_too_deep
 from services.watcher.claims import displayed
-from services.watcher.discovery import Entry, is_too_deep
 from shared.books import waiting_files
 from shared.books.waiting_files import WaitingFile
 from shared.logs import facts

@@ -8,11 +8,11 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from services.watcher.claims import ClaimedName, displayed
-from services.watcher.healing import heal_editions
-from services.watcher.offsets import offsets_in, record_offsets
+from services.watcher.leaving.returning import Returner
 from services.watcher.regular_files import is_open_for_writing, open_regular
-from services.watcher.rejects import write_rejects
-from services.watcher.returning import Returner
+from services.watcher.rejects.healing import heal_editions
+from services.watcher.rejects.offsets import offsets_in, record_offsets
+from services.watcher.rejects.rejects_file import write_rejects
 from shared.books import load_reasons, load_states
 from shared.books.loads import Load
 from shared.errors import FileRefused

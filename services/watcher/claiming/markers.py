@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Self
 
-from services.watcher.discovery import Entry
+from services.watcher.claiming.discovery import Entry
 from shared.datasets import Marker
 
 _ENDINGS: dict[Marker, str] = {"done": ".done", "sha256": ".sha256"}

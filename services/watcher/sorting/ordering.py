@@ -14,11 +14,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO
 
-from services.watcher.external_sort import ExternalSort
-from services.watcher.key_order import KeyOrder
-from services.watcher.runs import Runs
-from services.watcher.stretches import Records
-from services.watcher.windows import RecordsOfText, RestOfFile, Window
+from services.watcher.records.stretches import Records
+from services.watcher.records.windows import RecordsOfText, RestOfFile, Window
+from services.watcher.sorting.external_sort import ExternalSort
+from services.watcher.sorting.key_order import KeyOrder
+from services.watcher.sorting.runs import Runs
 from shared.reader.blocks import Readable
 from shared.reader.records import RecordReader
 

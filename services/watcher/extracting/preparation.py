@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Iterable
 
-from services.watcher.changes import Changes
+from services.watcher.comparing.changes import Changes
+from services.watcher.comparing.editions import Editions
 from services.watcher.config import WatcherConfig
-from services.watcher.editions import Editions
-from services.watcher.feeds import Feeds
-from services.watcher.first_pass import FirstPasses
-from services.watcher.header import Header
-from services.watcher.reading import Reading
+from services.watcher.extracting.feeds import Feeds
+from services.watcher.extracting.first_pass import FirstPasses
+from services.watcher.extracting.reading import Reading
+from services.watcher.records.header import Header
 from shared.books import load_states
 from shared.files import DataFolder
 from shared.logs import facts

@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from pathlib import PurePath
 
-from services.watcher.admission import Admission
-from services.watcher.chunks import Bounds
+from services.watcher.claiming.admission import Admission
+from services.watcher.claiming.discovery import Entry, Sighting, dataset_of, is_candidate, settled, sight
+from services.watcher.claiming.inbox import list_inbox
+from services.watcher.claiming.markers import is_marker
+from services.watcher.claiming.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
 from services.watcher.claims import ClaimedName, displayed, number_of, shortened
-from services.watcher.discovery import Entry, Sighting, dataset_of, is_candidate, settled, sight
-from services.watcher.inbox import list_inbox
-from services.watcher.markers import is_marker
-from services.watcher.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
+from services.watcher.records.chunks import Bounds
 from services.watcher.versions import Version
 from shared.books import registration
 from shared.books.registration import Claim

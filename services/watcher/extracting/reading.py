@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from services.watcher.changes import Changes
-from services.watcher.chunks import Bounds, cut_chunks
 from services.watcher.claims import ClaimedName
-from services.watcher.header import Header
-from services.watcher.opening import Opened, open_as_planned, open_changes, open_plain
-from services.watcher.ordering import SortingTurns
+from services.watcher.comparing.changes import Changes
+from services.watcher.extracting.opening import Opened, open_as_planned, open_changes, open_plain
+from services.watcher.records.chunks import Bounds, cut_chunks
+from services.watcher.records.header import Header
+from services.watcher.records.windows import RecordsOfText, Window
 from services.watcher.regular_files import open_regular
+from services.watcher.sorting.ordering import SortingTurns
 from services.watcher.versions import Version
-from services.watcher.windows import RecordsOfText, Window
 from shared.datasets import Dataset
 from shared.messages.payloads import LoadExtracted, RowsExtracted
 from shared.reader.plans import Plan

@@ -4,7 +4,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePath
 
 from services.watcher.claims import ClaimedName
-from services.watcher.header import Header
+from services.watcher.records.header import Header
 from shared.books import loads
 from shared.books.loads import ReadAs
 from shared.datasets import Dataset

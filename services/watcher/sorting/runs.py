@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterator
 
-from services.watcher.stretches import Incomparable, Records, Stretch, are_sound, end_last, stretches
+from services.watcher.records.stretches import Incomparable, Records, Stretch, are_sound, end_last, stretches
 from shared.reader.blocks import LONGEST_ROW_BYTES, Readable
 
 #: What a run of short rows needs in memory is about ten times as much.

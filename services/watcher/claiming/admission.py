@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from services.watcher import unclaimed
-from services.watcher.checksums import Checksums, StillReading
-from services.watcher.discovery import Entry, dataset_of
-from services.watcher.markers import Markers, marker_path
+from services.watcher.claiming import unclaimed
+from services.watcher.claiming.checksums import Checksums, StillReading
+from services.watcher.claiming.discovery import Entry, dataset_of
+from services.watcher.claiming.markers import Markers, marker_path
 from services.watcher.regular_files import is_open_for_writing
 from shared.books.waiting_files import WaitingFile
 from shared.datasets import Dataset

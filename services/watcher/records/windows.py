@@ -5,7 +5,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Protocol, Self
 
-from services.watcher.stretches import Records
+from services.watcher.records.stretches import Records
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.records import RecordReader
 from shared.reader.sources import Record

@@ -6,8 +6,8 @@ from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, String, Table, func, select, tuple_, type_coerce
 
-from services.watcher.header import match_header
-from services.watcher.stretches import Incomparable
+from services.watcher.records.header import match_header
+from services.watcher.records.stretches import Incomparable
 from shared.datasets import Dataset
 from shared.messages.payloads import RowsExtracted
 from shared.messages.unreadable_rows import UnreadableRow

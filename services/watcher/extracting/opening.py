@@ -7,12 +7,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from services.watcher.changes import Changes
-from services.watcher.fingerprint import FingerprintedFile
-from services.watcher.header import Header, check_nameless, header_of, match_header
-from services.watcher.key_order import KeyOrder
-from services.watcher.ordering import SortingTurns, ordered_windows, sorted_windows
-from services.watcher.windows import RecordsOfText, RestOfFile, Window
+from services.watcher.comparing.changes import Changes
+from services.watcher.comparing.fingerprint import FingerprintedFile
+from services.watcher.records.header import Header, check_nameless, header_of, match_header
+from services.watcher.records.windows import RecordsOfText, RestOfFile, Window
+from services.watcher.sorting.key_order import KeyOrder
+from services.watcher.sorting.ordering import SortingTurns, ordered_windows, sorted_windows
 from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow

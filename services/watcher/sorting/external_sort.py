@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import NamedTuple
 
-from services.watcher.key_order import KeyOrder
-from services.watcher.stretches import Records
+from services.watcher.records.stretches import Records
+from services.watcher.sorting.key_order import KeyOrder
 
 #: The merge has up to a block of each run in memory beside what it gives out, and for each block where it is.
 _BLOCK_BYTES = 16 << 10
