@@ -71,6 +71,8 @@ def _is_file_of(file: str, dataset: Dataset) -> bool:
 
 def _fault(column: ColumnProfile, position: int) -> str | None:
     """Say why a column of the file can be none of a dataset, and what to do."""
+    if position == 1 and column.name == name_of_nameless(position):
+        return "it has no name, and is ignored, as numbers of rows are; to load it, give it one in the file"
     if column.name.endswith(name_of_nameless(position)):
         return "the file's header has no name for it, or one that another column has; give it one of its own there"
     if column.unstorable:

@@ -70,8 +70,15 @@ def test_a_column_is_found_by_its_label_and_its_own_name_is_any_other_columns() 
         match_header(["id", "born"], dataset)
 
 
+def test_a_first_column_without_a_name_is_ignored_and_that_is_said() -> None:
+    header = match_header(["", "city", "country"], PLACES)
+
+    assert header.names == ["", "city", "country"]
+    assert header.ignored == ["(no name)"]
+
+
 @pytest.mark.parametrize("blank", ["", "  "])
-def test_a_column_without_a_name_refuses_the_file(blank: str) -> None:
+def test_any_other_column_without_a_name_refuses_the_file(blank: str) -> None:
     error = refusal("city", blank, "country")
 
     assert error.code == "blank-label"

@@ -18,6 +18,9 @@ from shared.rows import type_chunk
 #: The most bytes that the names take in a message: they travel with every chunk.
 MOST_ENCODED_BYTES = 1 << 20
 
+#: What a column without a name is called where we speak of it.
+_NAMELESS = "(no name)"
+
 #: So many rows of a table without names are looked at.
 _NAMELESS_ROWS = 20
 
@@ -35,8 +38,9 @@ def match_header(cells: Sequence[str], dataset: Dataset) -> Header:
     names = [cell.strip() for cell in cells]
     _check_size(names)
     found = f"found: {', '.join(map(_quoted, names))}"
-    if "" in names:
-        place = f"column {names.index('') + 1} of the header"
+    # The first one may be without: programs put numbers of rows there.
+    if "" in names[1:]:
+        place = f"column {names.index('', 1) + 1} of the header"
         raise FileRefused("blank-label", f"{place} has no name; give it one, or take the column out; {found}")
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
@@ -50,7 +54,7 @@ def match_header(cells: Sequence[str], dataset: Dataset) -> Header:
             "missing-label",
             f"the header lacks {', '.join(map(_quoted, missing))}; {found}; expected: {expected}",
         )
-    return Header(names=names, ignored=[name for name in names if name not in dataset.labels])
+    return Header(names=names, ignored=[name or _NAMELESS for name in names if name not in dataset.labels])
 
 
 def header_of(table: RecordSource, plan: Plan, dataset: Dataset) -> Header:
