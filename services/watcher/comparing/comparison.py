@@ -72,6 +72,7 @@ class Comparison:
         self._base = _Side(base)
         self._rejected_lines = rejected_lines
         self.difference = Difference()
+        self._unmatched_bytes = 0
 
     def advance(self) -> bool:
         """Compare a stretch more; False when there is none."""
@@ -95,8 +96,9 @@ class Comparison:
         (ours, self._file.left), (theirs, self._base.left) = _cut(ours, count), _cut(theirs, count)
         ours, theirs = self._without_pairs(ours, theirs)
         self.difference.removed.update(theirs.texts)
+        self._unmatched_bytes += sum(map(len, ours.texts)) + sum(map(len, theirs.texts))
         self._look_up(ours)
-        self._match_late()
+        self._match_late(theirs)
         self._check_size()
         return count > 0
 
@@ -117,30 +119,35 @@ class Comparison:
         changed, removed = self.difference.changed, self.difference.removed
         for record, line in zip(ours.texts, ours.lines, strict=True):
             if record in removed:
-                removed.remove(record)
-                self.difference.unchanged_count += 1
+                self._take_for_unchanged(record)
             elif record in changed:
                 raise Incomparable("a row is there twice")
             else:
                 changed[record] = line
 
-    def _match_late(self) -> None:
+    def _match_late(self, theirs: Records) -> None:
         """Match records of the base with those that stood further up in the file."""
         changed, removed = self.difference.changed, self.difference.removed
-        for record in changed.keys() & removed:
-            del changed[record]
-            removed.remove(record)
-            self.difference.unchanged_count += 1
+        for record in theirs.texts:
+            if record in changed and record in removed:
+                del changed[record]
+                self._take_for_unchanged(record)
+
+    def _take_for_unchanged(self, record: bytes) -> None:
+        self.difference.removed.remove(record)
+        self.difference.unchanged_count += 1
+        self._unmatched_bytes -= 2 * len(record)
 
     def _check_size(self) -> None:
-        changed, removed = self.difference.changed, self.difference.removed
-        size_bytes = sum(map(len, changed)) + sum(map(len, removed))
-        if size_bytes + _BESIDE_TEXT_BYTES * (len(changed) + len(removed)) > _MOST_UNMATCHED_BYTES:
+        count = len(self.difference.changed) + len(self.difference.removed)
+        if self._unmatched_bytes + _BESIDE_TEXT_BYTES * count > _MOST_UNMATCHED_BYTES:
             raise Incomparable("too much is different")
 
 
 def _cut(records: Records, count: int) -> tuple[Records, Records]:
     """Return the first ones, so many, and the others."""
+    if count == len(records.texts):
+        return records, _NONE
     first = Records(records.texts[:count], records.lines[:count])
     return first, Records(records.texts[count:], records.lines[count:])
 

@@ -22,16 +22,13 @@ Key = tuple[Value, ...]
 _KEYS_AT_A_TIME = 1000
 
 
-def keys_of(dataset: Dataset, text: bytes, *, record_count: int) -> set[Key]:
-    """Return the keys of so many records behind a header; a row that will be rejected has none.
-
-    Raises Incomparable where a reader of CSV finds others.
-    """
+def read_rows(dataset: Dataset, text: bytes, *, record_count: int) -> RowsExtracted:
+    """Read so many records behind a header. Raises Incomparable where a reader of CSV finds others."""
     records = RecordReader(BytesIO(text))
     (_, cells), *rows = _readable(records)
     if len(rows) != record_count:
         raise Incomparable("a quote stands where none belongs")
-    chunk = RowsExtracted(
+    return RowsExtracted(
         load_id=0,
         dataset=dataset.name,
         first_row=0,
@@ -40,6 +37,17 @@ def keys_of(dataset: Dataset, text: bytes, *, record_count: int) -> set[Key]:
         rows=[cells for _, cells in rows],
         unreadable=[],
     )
+
+
+def written_keys(dataset: Dataset, chunk: RowsExtracted) -> set[tuple[str, ...]]:
+    """Return the keys as they are written; a row that is not as wide as its header has none."""
+    places = [chunk.header.index(dataset.column(name).expected_label) for name in dataset.key]
+    width = len(chunk.header)
+    return {tuple(cells[place] for place in places) for cells in chunk.rows if len(cells) == width}
+
+
+def keys_of(dataset: Dataset, chunk: RowsExtracted) -> set[Key]:
+    """Return the keys; a row that will be rejected has none."""
     places = [dataset.column_names.index(name) for name in dataset.key]
     return {tuple(row[place] for place in places) for _, row in type_chunk(dataset, chunk).rows}
 
