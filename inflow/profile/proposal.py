@@ -1,6 +1,6 @@
 """The dataset that a profile proposes: one that takes every row that was profiled."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -46,17 +46,16 @@ def propose(profile: Profile, catalog: Catalog, read: ReadSettings = NOTHING_FIX
     columns, too_large = _fitting(columns, longest)
     key = choose_key(profile, columns, longest)
     columns |= key.columns
+    names = _names(columns)
     return Proposal(
         profile=profile,
-        dataset=_named(
-            Dataset(
-                name=dataset_name(profile.file, catalog.datasets),
-                files=(file_pattern(profile.file),),
-                columns=tuple(columns.values()),
-                key=tuple(key.columns),
-                references=tuple(_references(known, columns)),
-                read=read,
-            )
+        dataset=Dataset(
+            name=dataset_name(profile.file, catalog.datasets),
+            files=(file_pattern(profile.file),),
+            columns=tuple(_named(column, names[column.name]) for column in columns.values()),
+            key=tuple(names[name] for name in key.columns),
+            references=tuple(_references(known, names)),
+            read=read,
         ),
         is_key_found=key.is_found,
         left_out=faults | too_large,
@@ -106,29 +105,22 @@ def _fitting(columns: dict[str, Column], longest: Mapping[str, int]) -> tuple[di
     return columns, left_out
 
 
-def _named(dataset: Dataset) -> Dataset:
-    """Give columns whose names in the file inflow.toml does not take other ones, and those of the file as labels."""
-    names = {column.name: column.name for column in dataset.columns if is_name(column.name)}
-    for column in dataset.columns:
-        names.setdefault(column.name, suggested_name(column.name, prefix="column", taken=names.values()))
-    return replace(
-        dataset,
-        columns=tuple(
-            replace(column, name=names[column.name], label=None if is_name(column.name) else column.name)
-            for column in dataset.columns
-        ),
-        key=tuple(names[name] for name in dataset.key),
-        references=tuple(_reference(names[each.columns[0]], each.dataset) for each in dataset.references),
-    )
+def _names(columns: Collection[str]) -> dict[str, str]:
+    """Return what to call each column of the file: as it is called there, where inflow.toml takes that."""
+    names = {name: name for name in columns if is_name(name)}
+    for name in columns:
+        names.setdefault(name, suggested_name(name, prefix="column", taken=names.values()))
+    return names
 
 
-def _references(known: Sequence[PossibleReference], columns: Mapping[str, Column]) -> Iterator[Reference]:
+def _named(column: Column, name: str) -> Column:
+    """Give a column its name; one that it has in the file alone is its label."""
+    return column if column.name == name else replace(column, name=name, label=column.name)
+
+
+def _references(known: Sequence[PossibleReference], names: Mapping[str, str]) -> Iterator[Reference]:
     """One for each column: where several datasets would do, the first of them."""
     first = {found.column: found for found in reversed(known)}
-    for name in columns:
-        if name in first:
-            yield _reference(name, first[name].dataset)
-
-
-def _reference(column: str, dataset: str) -> Reference:
-    return Reference(name=f"{column[:59]}_ref", columns=(column,), dataset=dataset)
+    for label, name in names.items():
+        if label in first:
+            yield Reference(name=f"{name[:59]}_ref", columns=(name,), dataset=first[label].dataset)

@@ -57,7 +57,7 @@ def _place_of_header(rows: Sequence[SheetRow]) -> int:
     wide = [place for place, row in enumerate(rows[:_PREAMBLE_ROWS]) if len(row.filled) > 1]
     counts = Counter(column for row in rows for column in row.filled)
     usual = {column for column, count in counts.items() if count > len(rows) / 2}
-    full = next((place for place in wide if len(usual.difference(rows[place].filled)) < 2), None)  # noqa: PLR2004
+    full = next((place for place in wide if len(usual.difference(rows[place].filled)) <= 1), None)
     if full is not None and len(usual) > _LEAST_USUAL and _are_names(rows[full], rows[full + 1 :]):
         return full
     if wide and wide[0] and _names_last(rows[wide[0] - 1], rows[wide[0]]):

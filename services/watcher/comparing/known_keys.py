@@ -6,7 +6,7 @@ from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, String, Table, func, select, tuple_, type_coerce
 
-from services.watcher.records.header import match_header
+from services.watcher.records.header import key_places, match_header
 from services.watcher.records.stretches import Incomparable
 from shared.datasets import Dataset
 from shared.messages.payloads import RowsExtracted
@@ -41,7 +41,7 @@ def read_rows(dataset: Dataset, text: bytes, *, record_count: int) -> RowsExtrac
 
 def written_keys(dataset: Dataset, chunk: RowsExtracted) -> set[tuple[str, ...]]:
     """Return the keys as they are written; a row that is not as wide as its header has none."""
-    places = [chunk.header.index(dataset.column(name).expected_label) for name in dataset.key]
+    places = key_places(chunk.header, dataset)
     width = len(chunk.header)
     return {tuple(cells[place] for place in places) for cells in chunk.rows if len(cells) == width}
 

@@ -9,7 +9,7 @@ from typing import IO
 
 from services.watcher.comparing.changes import Changes
 from services.watcher.comparing.fingerprint import FingerprintedFile
-from services.watcher.records.header import Header, check_nameless, header_of, match_header
+from services.watcher.records.header import Header, check_nameless, header_of, key_places, match_header
 from services.watcher.records.windows import RecordsOfText, RestOfFile, Window
 from services.watcher.sorting.key_order import KeyOrder
 from services.watcher.sorting.ordering import SortingTurns, ordered_windows, sorted_windows
@@ -69,7 +69,7 @@ def open_plain(file: IO[bytes], dataset: Dataset, *, is_one_chunk: bool, folder:
 
 
 def _key_order(header: Header, dataset: Dataset) -> KeyOrder:
-    return KeyOrder([header.names.index(dataset.column(name).expected_label) for name in dataset.key])
+    return KeyOrder(key_places(header.names, dataset))
 
 
 def _cells(first: tuple[int, list[str]] | UnreadableRow | None) -> list[str]:

@@ -57,6 +57,11 @@ def match_header(cells: Sequence[str], dataset: Dataset) -> Header:
     return Header(names=names, ignored=[name or _NAMELESS for name in names if name not in dataset.labels])
 
 
+def key_places(names: Sequence[str], dataset: Dataset) -> list[int]:
+    """Return where a header that fits has the columns of the key, in the key's order."""
+    return [names.index(dataset.column(name).expected_label) for name in dataset.key]
+
+
 def header_of(table: RecordSource, plan: Plan, dataset: Dataset) -> Header:
     """Match a table's names; where it has none, its columns are the dataset's. FileRefused where it does not fit."""
     if plan.has_header:

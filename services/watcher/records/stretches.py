@@ -130,8 +130,8 @@ def _is_plain(text: bytes) -> bool:
 
 def _has_whole_lines(text: bytes) -> bool:
     """Whether no line end is between quotes: then each line is a record, if it is not blank."""
-    quoted = text.split(b'"')[1::2]
-    return text.count(b'"') % 2 == 0 and not any(b"\n" in each or b"\r" in each for each in quoted)
+    parts = text.split(b'"')
+    return len(parts) % 2 == 1 and not any(b"\n" in each or b"\r" in each for each in parts[1::2])
 
 
 def _joined(lines: list[bytes]) -> tuple[list[bytes], list[int]]:
