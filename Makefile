@@ -3,8 +3,9 @@
 
 BIN := .venv/bin
 DATA ?= data
-#: More options for pytest: make test PYTEST_OPTIONS="-k watcher -x"
+#: More options for pytest: make test PYTEST_OPTIONS="-k watcher -x"; "-n 0" runs all in one process.
 PYTEST_OPTIONS ?=
+PYTEST := $(BIN)/pytest -n auto --dist loadgroup
 #: Options of the benchmark: make bench BENCH_OPTIONS="--rows 10000000 --cases first,latency"
 BENCH_OPTIONS ?=
 
@@ -21,10 +22,10 @@ run: setup ## Watch data/inbox without any server (DATA=folder for another folde
 	$(BIN)/inflow run --embedded --data $(DATA)
 
 test: setup ## Run all tests but the compose and the slow ones; prepares its own servers
-	$(BIN)/pytest -m "not compose and not slow" --durations=10 $(PYTEST_OPTIONS)
+	$(PYTEST) -m "not compose and not slow" --durations=10 $(PYTEST_OPTIONS)
 
 test-unit: setup ## Run the tests that need no server
-	$(BIN)/pytest -m "not servers and not compose and not slow" $(PYTEST_OPTIONS)
+	$(PYTEST) -m "not servers and not compose and not slow" $(PYTEST_OPTIONS)
 
 simulate: setup ## Run the cores with faults at every step, 10000 seeds (SEEDS=n)
 	$(BIN)/python -m tests.faults.simulation --seeds $(or $(SEEDS),10000)

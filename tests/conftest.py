@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ from tests.support.servers.session import Servers
 #: What configures the product: a developer's own settings must not reach the tests.
 SETTINGS = ("INFLOW_", "RABBITMQ_", "MYSQL_", "DATABASE_URL")
 SERVER_FIXTURES = {"broker_server", "database_server"}
+#: Each process that tests may start a RabbitMQ and a database of its own.
+MOST_PROCESSES = 4
 
 S = TypeVar("S")
 
@@ -27,6 +30,11 @@ def pytest_configure() -> None:
     # A shared machine may be slow for a while; that says nothing about the code.
     settings.register_profile("inflow", deadline=None)
     settings.load_profile("inflow")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: each waits for its servers for most of its time."""
+    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,7 +63,8 @@ def servers(session_environment: Mapping[str, str], pytestconfig: pytest.Config)
 
     def announce(text: str) -> None:
         with capture.global_and_fixture_disabled():
-            print(f"\nservers: {text}", flush=True)
+            # Where several processes test, their output is the way by which they talk to the first one.
+            print(f"\nservers: {text}", file=sys.stderr, flush=True)
 
     servers = Servers(environ=session_environment, announce=announce)
     yield servers

@@ -12,7 +12,8 @@ from shared.datasets import Catalog
 from shared.errors import DatabaseUnavailable, SchemaMismatch
 from shared.schema.schema import Schema, build_schema
 
-_LOCK = "inflow.schema"
+#: All databases of a server share the names of locks, which have at most 64 characters (MySQL manual, 14.14).
+_LOCK = "CONCAT('inflow.', SHA2(DATABASE(), 224))"
 _LOCK_SECONDS = 60
 
 
@@ -61,15 +62,14 @@ def _locked(connection: Connection, schema: Schema) -> Iterator[None]:
     if schema.flavour == "sqlite":
         yield
         return
-    parameters = {"name": _LOCK, "seconds": _LOCK_SECONDS}
-    if connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), parameters) != 1:
+    if connection.scalar(text(f"SELECT GET_LOCK({_LOCK}, {_LOCK_SECONDS})")) != 1:
         raise DatabaseUnavailable("another process is creating the tables")
     try:
         yield
     finally:
         # A lost connection has lost its locks too, and takes no statement.
         if not connection.invalidated:
-            connection.execute(text("SELECT RELEASE_LOCK(:name)"), parameters)
+            connection.execute(text(f"SELECT RELEASE_LOCK({_LOCK})"))
 
 
 def _differences(connection: Connection, inspector: Inspector, table: Table) -> Iterator[str]:

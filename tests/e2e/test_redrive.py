@@ -78,7 +78,7 @@ def test_redrive_heals_a_load_once_its_cause_is_mended(pipeline: Pipeline, broke
     assert "load 1 (animals.csv) goes on" in done.stdout
     assert "inflow.writer.dlq: 3 messages back in inflow.writer" in done.stdout
     pipeline.wait_until_archived(1)
-    assert set(broker.queue_depths().values()) == {0}
+    eventually(lambda: set(broker.queue_depths().values()) == {0}, message="the queues are empty")
     assert pipeline.loads()[1].inserted == ANIMALS
 
 

@@ -35,6 +35,10 @@ def close_what_the_killed_left_open() -> Iterator[None]:
     gc.collect()
 
 
+#: One process runs the seeds that these tests share.
+with_totals = pytest.mark.xdist_group("totals of the simulation")
+
+
 @pytest.fixture(scope="module")
 def totals() -> Iterator[Totals]:
     with warnings.catch_warnings():
@@ -43,12 +47,14 @@ def totals() -> Iterator[Totals]:
         gc.collect()
 
 
+@with_totals
 def test_every_seed_ends_right(totals: Totals) -> None:
     """G1 to G7 and G9: each failure names its seed, `python -m tests.faults.simulation --seed N` replays it."""
     assert totals.failures == {}
     assert totals.seeds == len(SEEDS)
 
 
+@with_totals
 def test_every_kind_of_fault_comes(totals: Totals) -> None:
     assert [kind for kind in all_kinds() if not totals.faults[kind]] == []
 

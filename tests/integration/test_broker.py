@@ -355,7 +355,8 @@ def test_a_consumer_whose_connection_was_cut_while_idle_consumes_again(
         forwarded.cut()
 
         publisher.publish(manifest(2))
-        eventually(lambda: handled == [1, 2])
+        # The first one comes again where the cut came before its acknowledgement.
+        eventually(lambda: 2 in handled)
 
 
 def test_heartbeats_survive_a_handler_that_takes_three_times_as_long(

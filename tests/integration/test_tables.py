@@ -30,7 +30,9 @@ from tests.support.catalogs import (
     texts,
 )
 from tests.support.deliveries import dropped
+from tests.support.servers.found import DatabaseServer
 from tests.support.servers.isolation import Database as ServerDatabase
+from tests.support.servers.isolation import own_database
 
 CATALOGS = (default_catalog, every_type, composite_references, reference_in_key, reference_to_itself)
 MARK_COLUMNS = ", ".join(f"{mark} BIGINT NOT NULL" for mark in MARKS)
@@ -250,6 +252,23 @@ def test_a_connection_lost_while_tables_are_created_is_no_end(database: ServerDa
             prepare_tables(own, default_catalog())
 
     prepare(database.url)
+
+
+def test_a_process_that_was_stopped_while_it_made_its_tables_holds_up_no_other_database(
+    database: ServerDatabase, database_server: DatabaseServer
+) -> None:
+    """Several installations may share a server."""
+    with own_database(database_server) as other, closing(Database(make_url(database.url))) as own:
+
+        @event.listens_for(own._engine, "before_cursor_execute")
+        def meanwhile(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+            if "CREATE TABLE people" in statement:
+                prepare(other.url)
+
+        prepare_tables(own, default_catalog())
+
+        with closing(Database(make_url(other.url))) as prepared, prepared.transaction() as connection:
+            assert "people" in inspect(connection).get_table_names()
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,8 @@ def free_ports(count: int) -> int:
 
     None that the kernel gives to clients: while its server is being restarted, a client could get it.
     """
-    for first in random.sample(ROWS_OF_PORTS, len(ROWS_OF_PORTS)):
+    # Not the seeded one: processes that test side by side would all try the same ports first.
+    for first in random.SystemRandom().sample(ROWS_OF_PORTS, len(ROWS_OF_PORTS)):
         with ExitStack() as held, suppress(OSError):
             for port in range(first, first + count):
                 held.enter_context(socket.socket()).bind(("127.0.0.1", port))

@@ -1,5 +1,6 @@
 """Servers of programs on this machine, and on Debian of programs installed for it."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from tests.support.servers.rabbitmq import find_rabbitmq, start_rabbitmq
 
 #: Debian asks this program before it starts the service of a package; 101 is no.
 POLICY = Path("/usr/sbin/policy-rc.d")
+LOCK = Path("/run/lock/inflow-tests-apt")
 APT_GET = ("apt-get", "-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300")
 
 
@@ -58,7 +60,7 @@ class DebianPackages:
         if os.geteuid() != 0 or shutil.which("apt-get") is None:
             raise Unavailable(f"only root on Debian can install {package} for the tests")
         self._announce(f"installing the Debian package {package} with apt-get, without starting its service")
-        with _no_service_starts():
+        with _one_at_a_time(), _no_service_starts():
             _apt_get("update")  # one dead source among several is no reason to stop
             installed = _apt_get("install", package)
         if installed.returncode != 0:
@@ -75,6 +77,14 @@ def _apt_get(*arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         env=environment,
     )
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Processes that test side by side all find that something is missing; for those that wait, apt does nothing."""
+    with LOCK.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
