@@ -29,6 +29,8 @@ class Column:
     optional: bool = False
     #: What the headers of files call it; None: as it is named here.
     label: str | None = None
+    #: Texts that stand for no value, as an empty one does; blanks around them apart.
+    null: tuple[str, ...] = ()
 
     @property
     def expected_label(self) -> str:

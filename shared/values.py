@@ -39,7 +39,7 @@ class BadValue(ValueError):
 def parser_of(column: Column) -> Parser:
     """Return the function that turns a text into a value of this column, or raises BadValue."""
     convert = _converter_of(column)
-    required = column.required
+    required, null = column.required, frozenset(column.null)
 
     def parse(text: str) -> Value:
         if text:
@@ -48,7 +48,10 @@ def parser_of(column: Column) -> Parser:
             raise BadValue("constraint-error", "the value is empty; expected one, as the column is required")
         return None
 
-    return parse
+    def parse_unless_null(text: str) -> Value:
+        return parse("" if text.strip(_BLANKS) in null else text)
+
+    return parse_unless_null if null else parse
 
 
 def _converter_of(column: Column) -> Parser:

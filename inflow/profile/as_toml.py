@@ -88,6 +88,8 @@ def _settings(column: Column, *, in_key: bool) -> Iterator[str]:
         yield "required = true"
     if column.label is not None:
         yield f"label = {_text(column.label)}"
+    if column.null:
+        yield f"null = {_texts(column.null)}"
 
 
 def _left_out(proposal: Proposal) -> Iterator[str]:

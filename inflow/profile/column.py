@@ -1,6 +1,7 @@
 """Profiles one column, batch by batch."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import get_args
 
@@ -52,20 +53,22 @@ class ColumnProfiler:
         return self._sample.texts
 
     def result(self, *, is_unique: bool) -> ColumnProfile:
-        """Say what is in the column; one whose values all differ has as many distinct ones."""
-        distinct = Distinct(count=self._values) if is_unique else self._distinct.result()
+        """Say what is in the column; `is_unique`: whether all its texts differ, and none is empty."""
         column = self._column()
+        evidence = self._evidence[column.type]
+        nulls = evidence.placeholders.total()
+        distinct = self._distinct_values(evidence.placeholders, is_unique=is_unique)
         spread = self._sample.spread(column)
         least, greatest = self._range(column.type)
         shortest, longest = self._lengths or (None, None)
-        evidence = self._evidence[column.type]
         return ColumnProfile(
             name=self._name,
             type=column.type,
+            null=column.null,
             whole_digits=evidence.whole_digits,
             scale=evidence.scale,
-            values=self._values,
-            empty=self._empty,
+            values=self._values - nulls,
+            empty=self._empty + nulls,
             unstorable=self._evidence["text"].refused.count,
             distinct=distinct,
             least=least,
@@ -73,7 +76,7 @@ class ColumnProfiler:
             shortest=shortest,
             longest=longest,
             quantiles=spread.quantiles,
-            most_frequent=self._frequent.result(_MOST_FREQUENT),
+            most_frequent=self._frequent.result(_MOST_FREQUENT, without=evidence.placeholders),
             histogram=spread.histogram,
             findings=tuple(self._findings(column.type, distinct)),
         )
@@ -83,7 +86,18 @@ class ColumnProfiler:
         type_name = best_type(self._evidence)
         evidence = self._evidence[type_name]
         precision = max(1, evidence.whole_digits + evidence.scale)
-        return Column(name="profiled", type=type_name, length=16383, precision=precision, scale=evidence.scale)
+        return Column(
+            name="profiled",
+            type=type_name,
+            length=16383,
+            precision=precision,
+            scale=evidence.scale,
+            null=tuple(sorted({text.strip() for text in evidence.placeholders})),
+        )
+
+    def _distinct_values(self, placeholders: Collection[str], *, is_unique: bool) -> Distinct:
+        texts = Distinct(count=self._values) if is_unique else self._distinct.result()
+        return replace(texts, count=texts.count - len(placeholders))
 
     def _range(self, type_name: TypeName) -> tuple[str | None, str | None]:
         evidence = self._evidence[type_name]

@@ -1,11 +1,13 @@
 """Which types take the values of a column, by the very parsers that load them."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from inflow.profile.batch import ColumnBatch
+from inflow.profile.placeholders import is_placeholder
 from inflow.profile.sightings import Sightings
 from shared.datasets import Column, TypeName
 from shared.values import BadValue, Value, parser_of
@@ -34,6 +36,8 @@ class Evidence:
         self.taken = 0
         #: Values that it did not take, each distinct one with its first line in a batch.
         self.refused = Sightings()
+        #: How often each text is there that it did not take, and that may stand for no value.
+        self.placeholders: Counter[str] = Counter()
         #: The least and the greatest value, as the parser gives them.
         self.least: Any = None
         self.greatest: Any = None
@@ -43,7 +47,7 @@ class Evidence:
 
     @property
     def takes_all(self) -> bool:
-        """Whether it takes every value, and there are some."""
+        """Whether it takes every value, and there are some, texts apart that stand for none."""
         return self.taken > 0 and not self.refused.count
 
     def add(self, batch: ColumnBatch) -> None:
@@ -63,11 +67,17 @@ class Evidence:
                 raise BadValue("type-error", "a number with leading zeros")
             value = self._parse(text)
         except BadValue:
-            self._refused_distinct += 1
-            self.refused.add(text, count, batch.first_lines[text])
+            self._refuse(text, count, batch)
             return None
         self.taken += count
         return value
+
+    def _refuse(self, text: str, count: int, batch: ColumnBatch) -> None:
+        if is_placeholder(text):
+            self.placeholders[text] += count
+        else:
+            self._refused_distinct += 1
+            self.refused.add(text, count, batch.first_lines[text])
 
     def _widen(self, values: Sequence[Value]) -> None:
         found = values if self.least is None else [*values, self.least, self.greatest]

@@ -1,7 +1,7 @@
 """Counts the most frequent values in bounded memory: exactly while there are few distinct ones."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from inflow.profile.model import Frequent, MostFrequent
 from inflow.profile.texts import abbreviated, encodable
@@ -31,12 +31,14 @@ class FrequentValues:
         """The counts as far as they are kept."""
         return self._counts
 
-    def result(self, most: int) -> MostFrequent:
-        """Return so many values, most frequent first, then in the order of their characters.
+    def result(self, most: int, *, without: Collection[str] = ()) -> MostFrequent:
+        """Return so many values, but none of some, most frequent first, then in the order of their characters.
 
         What was counted no more often than others may have been missed is not among them.
         """
-        sure = [(value, count) for value, count in self._counts.items() if count > self._undercount]
+        sure = [
+            (value, count) for value, count in self._counts.items() if count > self._undercount and value not in without
+        ]
         ordered = sorted(sure, key=lambda item: (-item[1], item[0]))
         return MostFrequent(
             values=tuple(Frequent(value=encodable(value), count=count) for value, count in ordered[:most]),

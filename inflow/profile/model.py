@@ -81,6 +81,8 @@ class ColumnProfile:
     name: str
     #: A type that takes every value of the column.
     type: TypeName
+    #: Texts of the file that are no values of this type, and stand for none: they count as empty.
+    null: tuple[str, ...] = ()
     #: decimal only: digits before the point and behind it.
     whole_digits: int = 0
     scale: int = 0

@@ -6,15 +6,11 @@ from collections.abc import Iterator, Mapping
 from inflow.profile.batch import ColumnBatch
 from inflow.profile.evidence import LEADING_ZERO, Evidence
 from inflow.profile.model import Finding
+from inflow.profile.placeholders import is_placeholder
 from inflow.profile.showing import count, percent
 from inflow.profile.sightings import Sightings
 from shared.datasets import TypeName
 
-#: What people and programs write where there is no value; compared without blanks and without regard to case.
-_PLACEHOLDERS = frozenset({
-    "n/a", "#n/a", "na", "n.a.", "nan", "null", "(null)", "<null>", "\\n", "none", "nil", "-", "--", "---", "?", "??",
-    "unknown", "tbd", "#value!", "#ref!", "9999-12-31", "0001-01-01", "0000-00-00",
-})  # fmt: skip
 #: How much of a column a type must take for the rest to count as exceptions.
 _MOSTLY = 0.8
 _MOST_SPELLINGS = 5
@@ -34,7 +30,7 @@ class Oddities:
             bare = text.strip()
             if len(bare) != len(text):
                 self._blanks.add(text, times, batch.first_lines[text])
-            if bare.lower() in _PLACEHOLDERS:
+            if is_placeholder(text):
                 self._placeholders.add(text, times, batch.first_lines[text])
             if LEADING_ZERO.match(text) and bare.lstrip("+-").isdigit():
                 self._leading_zeros.add(text, times, batch.first_lines[text])

@@ -82,8 +82,8 @@ def _fault(column: ColumnProfile, position: int) -> str | None:
 def _column(column: ColumnProfile, profile: Profile, key: Column | None) -> Column:
     required = bool(profile.rows) and not column.empty
     if key is not None:
-        return proposed_as(key, column.name, required=required)
-    proposed = Column(name=column.name, type=column.type, required=required)
+        return replace(proposed_as(key, column.name, required=required), null=column.null)
+    proposed = Column(name=column.name, type=column.type, required=required, null=column.null)
     match column.type:
         case "text":
             return replace(proposed, length=length_with_room(column.longest))

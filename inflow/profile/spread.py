@@ -50,7 +50,7 @@ class Sample:
         if column.type == "text":
             lengths = [Decimal(length) for _, length in self._reservoir.items]
             return Spread(histogram=self._histogram(_number_bins(lengths, is_whole=True), of_lengths=True))
-        values = [str(value) for value in _parsed(self.texts, column)]
+        values = [str(value) for value in _parsed(self.texts, column) if value is not None]
         if column.type in ("date", "timestamp"):
             is_date = column.type == "date"
             moments = [datetime.fromisoformat(value) for value in values]

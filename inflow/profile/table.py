@@ -1,13 +1,13 @@
 """Profiles a table in one pass: rows in, batch by batch, a profile out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inflow.profile.batch import ColumnBatch
 from inflow.profile.bounds import Bounds
 from inflow.profile.candidate_keys import CandidateKeys
 from inflow.profile.column import ColumnProfiler
-from inflow.profile.model import Profile, RejectedRow
+from inflow.profile.model import ColumnProfile, Keys, Profile, RejectedRow
 from inflow.profile.texts import encodable
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
@@ -94,19 +94,23 @@ class _Table:
     def result(self, file: str) -> ProfiledTable:
         """Say what was seen."""
         keys = self._keys.result()
+        columns = [
+            column.result(is_unique=(name,) in keys.found)
+            for name, column in zip(self._names, self._columns, strict=True)
+        ]
         profile = Profile(
             file=file,
             rows=self._rows,
             rejected=self._rejected,
             rejected_rows=tuple(self._rejected_rows),
-            columns=tuple(
-                column.result(is_unique=(name,) in keys.found)
-                for name, column in zip(self._names, self._columns, strict=True)
-            ),
-            keys=keys,
+            columns=tuple(columns),
+            keys=_without_null(keys, columns),
         )
-        samples = zip(self._names, self._columns, strict=True)
-        return ProfiledTable(profile=profile, samples={name: _distinct(each.sampled_texts) for name, each in samples})
+        samples = zip(columns, self._columns, strict=True)
+        return ProfiledTable(
+            profile=profile,
+            samples={found.name: _values(found, profiler.sampled_texts) for found, profiler in samples},
+        )
 
     def _reject(self, row: UnreadableRow) -> None:
         self._rejected += 1
@@ -114,5 +118,12 @@ class _Table:
             self._rejected_rows.append(RejectedRow(line=row.line, code=row.code, message=row.message))
 
 
-def _distinct(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(texts))
+def _without_null(keys: Keys, columns: Iterable[ColumnProfile]) -> Keys:
+    """Leave out the keys of which a column may have no value."""
+    with_null = {column.name for column in columns if column.null}
+    return replace(keys, found=tuple(key for key in keys.found if with_null.isdisjoint(key)))
+
+
+def _values(column: ColumnProfile, texts: Iterable[str]) -> list[str]:
+    """Return each distinct value once."""
+    return [text for text in dict.fromkeys(texts) if text.strip() not in column.null]

@@ -23,15 +23,15 @@ BYTES_PER_CHARACTER = 4
 def read_column(name: str, table: TomlTable, *, in_key: bool) -> Column | None:
     """Return the column that a table describes; report what is wrong, and return None then."""
     check_name(table, name)
-    table.check_known(("type", *_NUMBERS, "required", "optional", "label"))
+    table.check_known(("type", *_NUMBERS, "required", "optional", "label", "null"))
     type_name = table.choice("type", _TYPES)
     numbers = {setting: _number(table, setting, type_name) for setting in _NUMBERS if setting in table}
     required, optional = _presence(table, in_key=in_key)
-    label = _label(table)
+    label, null = _label(table), _null(table, in_key=in_key)
     if type_name is None or not table.is_sound:
         return None
     given = {setting: number for setting, number in numbers.items() if number is not None}
-    column = Column(name=name, type=type_name, required=required, optional=optional, label=label, **given)
+    column = Column(name=name, type=type_name, required=required, optional=optional, label=label, null=null, **given)
     return _with_fitting_scale(table, column)
 
 
@@ -92,6 +92,17 @@ def _label(table: TomlTable) -> str | None:
     if label is not None and label != (label.strip() or None):
         table.problem(f"label is {quoted(label)}; expected a text without blanks around it", "label")
     return label
+
+
+def _null(table: TomlTable, *, in_key: bool) -> tuple[str, ...]:
+    """Return the texts that stand for no value."""
+    texts = table.texts("null", 'texts that stand for no value, such as ["NA", "-"]') if "null" in table else ()
+    if texts and in_key:
+        table.problem("null is for columns that may have no value; expected none in the key", "null")
+    for number, text in enumerate(texts):
+        if text != text.strip():
+            table.problem(f"null holds {quoted(text)}; expected a text without blanks around it", "null", number)
+    return texts
 
 
 def _with_fitting_scale(table: TomlTable, column: Column) -> Column | None:

@@ -20,7 +20,7 @@ key = ["id"]
 id = { type = "integer" }
 amount = { type = "decimal", precision = 12, scale = 2 }
 customer = { type = "text", length = 80, required = true, label = "Customer's name" }
-note = { type = "text", optional = true }
+note = { type = "text", optional = true, null = ["NA", "-"] }
 
 [datasets.orders.references]
 buyer = { columns = ["customer"], dataset = "customers" }
@@ -115,7 +115,7 @@ def test_every_setting_arrives_where_it_belongs() -> None:
         Column(name="id", type="integer", required=True),
         Column(name="amount", type="decimal", precision=12, scale=2),
         Column(name="customer", type="text", length=80, required=True, label="Customer's name"),
-        Column(name="note", type="text", optional=True),
+        Column(name="note", type="text", optional=True, null=("NA", "-")),
     )
     assert catalog.summaries[1] == Summary(file="customers.csv", format="csv", query="SELECT * FROM customers")
 
@@ -253,6 +253,24 @@ WRONG = {
         'optional = true, label = ""',
         '9: [datasets.orders.columns] note: label is ""; expected a text without blanks around it',
     ),
+    "null of the key": (
+        'id = { type = "integer" }',
+        'id = { type = "integer", null = ["-"] }',
+        "6: [datasets.orders.columns] id: null is for columns that may have no value; expected none in the key",
+    ),
+    "null that is no list": (
+        'null = ["NA", "-"]',
+        'null = "NA"',
+        (
+            '9: [datasets.orders.columns] note: null is "NA"; '
+            'expected texts that stand for no value, such as ["NA", "-"]'
+        ),
+    ),
+    "null with blanks around it": (
+        'null = ["NA", "-"]',
+        'null = ["NA", " -"]',
+        '9: [datasets.orders.columns] note: null holds " -"; expected a text without blanks around it',
+    ),
     "label that is another column's name": (
         "optional = true",
         'optional = true, label = "id"',
@@ -288,7 +306,7 @@ WRONG = {
         ),
     ),
     "no columns": (
-        'note = { type = "text", optional = true }',
+        'note = { type = "text", optional = true, null = ["NA", "-"] }',
         '[datasets.empty]\nfiles = ["x"]\nkey = ["id"]\ncolumns = {}',
         '12: [datasets.empty] columns is empty; expected entries such as NAME = { type = "text" }',
     ),

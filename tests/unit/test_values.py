@@ -193,6 +193,24 @@ def test_a_value_that_is_not_allowed_is_a_constraint_error(type_name: TypeName, 
     assert refusal(parser(type_name), text).code == "constraint-error"
 
 
+@pytest.mark.parametrize("text", ["NA", " NA\t", "-"])
+@pytest.mark.parametrize("type_name", TYPES)
+def test_a_text_that_stands_for_no_value_is_null_unless_the_column_is_required(type_name: TypeName, text: str) -> None:
+    parse = parser_of(Column(name="c", type=type_name, null=("NA", "-")))
+    required = parser_of(Column(name="c", type=type_name, null=("NA", "-"), required=True))
+
+    assert parse(text) is None
+    assert parse("") is None
+    assert refusal(required, text).code == "constraint-error"
+
+
+def test_no_other_text_stands_for_no_value() -> None:
+    parse = parser_of(Column(name="c", type="text", null=("NA", "-")))
+
+    assert [parse(text) for text in ("na", "N A", "--", " ", "NA-")] == ["na", "N A", "--", " ", "NA-"]
+    assert parser_of(Column(name="c", type="integer", null=("-",)))("-1") == -1
+
+
 @pytest.mark.parametrize("type_name", TYPES)
 def test_empty_text_is_null_unless_the_column_is_required(type_name: TypeName) -> None:
     required = parser_of(Column(name="c", type=type_name, required=True))

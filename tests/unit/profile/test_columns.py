@@ -33,6 +33,37 @@ def test_the_type_is_the_narrowest_that_takes_every_value(values: list[str], typ
     assert column_of(values).type == type_name
 
 
+@pytest.mark.parametrize(
+    ("values", "type_name", "null"),
+    [
+        (["1", "NA", "3"], "integer", ("NA",)),
+        (["1.5", "n/a", " - ", "-"], "decimal", ("-", "n/a")),
+        (["2024-05-31", "NULL"], "date", ("NULL",)),
+        (["yes", "no", "?"], "boolean", ("?",)),
+        (["9999-12-31", "2024-05-31"], "date", ()),
+        (["1", "NA", "x"], "text", ()),
+        (["Oslo", "NA"], "text", ()),
+        (["NA", "-"], "text", ()),
+    ],
+)
+def test_what_stands_for_no_value_keeps_no_column_from_its_type(
+    values: list[str], type_name: TypeName, null: tuple[str, ...]
+) -> None:
+    column = column_of(values)
+
+    assert (column.type, column.null) == (type_name, null)
+
+
+def test_what_stands_for_no_value_is_counted_and_ranked_as_none() -> None:
+    column = column_of(["7", "NA", "3", "", "NA", "7"])
+
+    assert (column.values, column.empty, column.distinct.count) == (3, 3, 2)
+    assert (column.least, column.greatest) == ("3", "7")
+    assert [(each.value, each.count) for each in column.most_frequent.values] == [("7", 2), ("3", 1)]
+    assert column.histogram is not None
+    assert column.histogram.counted == 3
+
+
 def test_a_decimal_says_how_many_digits_it_needs() -> None:
     column = column_of(["0.125", "-1234.5", "12.500000"])
 

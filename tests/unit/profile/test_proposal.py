@@ -76,6 +76,22 @@ def test_the_proposal_is_what_a_careful_person_would_write() -> None:
     )
 
 
+def test_a_column_with_texts_that_stand_for_no_value_names_them_and_is_no_key() -> None:
+    header, rows = ["number", "code", "height"], [["1", "a", "1.75"], ["NA", "b", "N/A"], ["3", "c", "-"]]
+
+    toml = proposed_toml(header, rows)
+    dataset = dataset_in(toml)
+
+    assert 'number = { type = "integer", null = ["NA"] }' in toml
+    assert dataset.key == ("code",)
+    assert dataset.column("height").null == ("-", "N/A")
+    assert [row for _, row in loaded(dataset, header, rows).rows] == [
+        (1, "a", "1.75"),
+        (None, "b", None),
+        (3, "c", None),
+    ]
+
+
 def test_columns_whose_names_are_none_get_others_and_keep_theirs_as_labels() -> None:
     header, rows = ["Größe (cm)", "2nd", "größe cm", "Order ID"], [["a", "b", "c", "1"], ["a", "b", "c", "2"]]
 
