@@ -4,20 +4,24 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
+from heapq import heappop, heappush
 from itertools import accumulate, pairwise
 from pathlib import Path
+from struct import Struct
 from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from services.watcher.records.stretches import Records
 from services.watcher.sorting.key_order import KeyOrder
 
-#: The merge has up to a block of each run in memory beside what it gives out, and for each block where it is.
+#: The merge has up to a block of each run in memory beside what it gives out.
 _BLOCK_BYTES = 16 << 10
 #: What is merged at a time: half a run, since what is left from before comes to it.
 _WINDOW_BYTES = 2 << 20
 #: So much of a key is looked at to see which blocks come first.
 _PREFIX_BYTES = 200
+#: What stands before a block: the length of its first key's beginning, how many records, how many bytes of text.
+_HEAD = Struct("=HIQ")
 
 
 class _Block(NamedTuple):
@@ -27,6 +31,7 @@ class _Block(NamedTuple):
     offset: int
     record_count: int
     text_bytes: int
+    end_of_run: int
 
 
 class ExternalSort:
@@ -38,6 +43,7 @@ class ExternalSort:
     def __init__(self, folder: Path, order: KeyOrder) -> None:
         self._order = order
         self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - as long as this object
+        #: A heap: of each run the block that comes next.
         self._blocks: list[_Block] = []
         self._left = Records([], array("q"))
         #: How much text it was given.
@@ -46,16 +52,18 @@ class ExternalSort:
     def add_next(self, runs: Iterator[Records]) -> bool:
         """Sort the next run and write it; False where there is none. OSError where it can't be written."""
         for run in map(self._order.sort, runs):
+            begin = self._file.tell()
             for block in _cut(run):
                 self._write(block)
             self._file.flush()
+            end = self._file.tell()
+            self._find_block(begin, end)
+            self._file.seek(end)
             return True
         return False
 
     def windows(self) -> Iterator[Records]:
         """Give all records out, so many at a time as fit into memory. OSError where they can't be read."""
-        # The next one is at the end.
-        self._blocks.sort(reverse=True)
         while self._blocks:
             yield self._next_window()
 
@@ -66,20 +74,28 @@ class ExternalSort:
 
     def _write(self, records: Records) -> None:
         text = b"".join(records.texts)
-        [first_key] = self._order.keys(records.texts[:1])
-        block = _Block(first_key[:_PREFIX_BYTES], self._file.tell(), len(records.texts), len(text))
+        first_key = self._prefix(records.texts[0])
+        self._file.write(_HEAD.pack(len(first_key), len(records.texts), len(text)))
+        self._file.write(first_key)
         self._file.write(array("q", records.lines))
         self._file.write(array("q", map(len, records.texts)))
         self._file.write(text)
-        self._blocks.append(block)
         self.text_bytes += len(text)
+
+    def _find_block(self, offset: int, end_of_run: int) -> None:
+        """Read what stands before the block there, if there is one more in its run."""
+        if offset < end_of_run:
+            self._file.seek(offset)
+            key_bytes, record_count, text_bytes = _HEAD.unpack(self._file.read(_HEAD.size))
+            first_key = self._file.read(key_bytes)
+            heappush(self._blocks, _Block(first_key, self._file.tell(), record_count, text_bytes, end_of_run))
 
     def _next_window(self) -> Records:
         """Read the next blocks; what one still to be read may have something before is left for later."""
         texts, lines = self._left.texts, array("q", self._left.lines)
         wanted_bytes = _WINDOW_BYTES
         while self._blocks and wanted_bytes > 0:
-            block = self._blocks.pop()
+            block = heappop(self._blocks)
             self._read(block, texts, lines)
             wanted_bytes -= block.text_bytes
         found = self._order.sort(Records(texts, lines))
@@ -94,11 +110,12 @@ class ExternalSort:
         lengths.fromfile(self._file, block.record_count)
         text = self._file.read(block.text_bytes)
         texts += [text[begin:end] for begin, end in pairwise(accumulate(lengths, initial=0))]
+        self._find_block(self._file.tell(), block.end_of_run)
 
     def _end_of_window(self, texts: list[bytes]) -> int:
         if not self._blocks:
             return len(texts)
-        return bisect_right(texts, self._blocks[-1].first_key, key=self._prefix)
+        return bisect_right(texts, self._blocks[0].first_key, key=self._prefix)
 
     def _prefix(self, text: bytes) -> bytes:
         return self._order.keys([text])[0][:_PREFIX_BYTES]
