@@ -12,6 +12,7 @@ _BOM = b"\xef\xbb\xbf"
 #: Little enough to stay in a processor's cache with its records.
 _STRETCH_BYTES = 256 << 10
 _BLANK_LINES = (b"\n", b"\r\n", b"\r")
+_LONGEST_BLANK_BYTES = 2
 
 
 class Incomparable(Exception):
@@ -35,34 +36,36 @@ class Stretch:
     #: How many lines, and how many bytes, of the file are before the next stretch.
     end_line: int
     end_offset: int
-    #: Of one in which a line is not a record, or not yet known to be.
+    #: Of one that has quotes: where its records end had to be found out to know where it ends.
     _records: Records | None = None
 
     @property
     def is_plain(self) -> bool:
-        """Whether each line is a record."""
+        """Whether it has no quotes: each line is a record then, unless it is blank."""
         return self._records is None
 
     @property
     def record_count(self) -> int:
         """How many records there are."""
-        return self.text.count(b"\n") if self._records is None else len(self._records.texts)
+        if self.is_plain and not _has_blank_line(self.text):
+            return self.end_line - self.first_line + 1
+        return len(self.split().texts)
 
     def split(self) -> Records:
         """Return the records."""
         if self._records is not None:
             return self._records
-        texts = self.text.splitlines(keepends=True)
-        return Records(texts, range(self.first_line, self.first_line + len(texts)))
+        lines = self.text.splitlines(keepends=True)
+        return _without_blank(lines, range(self.first_line, self.first_line + len(lines)))
 
     def without_header(self) -> tuple[bytes, Self]:
         """Return the first record, and the stretch without it; Incomparable where there is none."""
         records = self.split()
         if not records.texts:
             raise Incomparable("there is no header")
-        header = records.texts[0]
-        if self._records is None:
-            return header, replace(self, text=self.text[len(header) :], first_line=self.first_line + 1)
+        header, first_line = records.texts[0], records.lines[0]
+        if self.is_plain and first_line == self.first_line:
+            return header, replace(self, text=self.text[len(header) :], first_line=first_line + 1)
         return header, replace(self, _records=Records(records.texts[1:], records.lines[1:]))
 
 
@@ -77,12 +80,11 @@ def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterato
         data = file.read(stretch_bytes)
         offset += len(data)
         text, rest = _cut(begun + data) if data else (begun, b"")
-        records, unfinished = _split(text, line_count + 1)
+        records, unfinished = _split(text, line_count + 1) if b'"' in text else (None, b"")
         begun = unfinished + rest
         if len(begun) > LONGEST_ROW_BYTES or (begun and not data):
             raise Incomparable("a row is too long, or a quote is never closed")
-        ended_lines = text.count(b"\n") if records is None else _line_count(text) - _line_count(unfinished)
-        first_line, line_count = line_count + 1, line_count + ended_lines
+        first_line, line_count = line_count + 1, line_count + _line_count(text) - _line_count(unfinished)
         if text:
             yield Stretch(
                 text=text,
@@ -105,27 +107,31 @@ def _cut(data: bytes) -> tuple[bytes, bytes]:
     return data[:end], data[end:]
 
 
-def _split(text: bytes, first_line: int) -> tuple[Records | None, bytes]:
-    """Return the records of whole lines, None where each line is one, and the text of one that is not finished."""
-    if _is_plain(text):
-        return None, b""
+def _split(text: bytes, first_line: int) -> tuple[Records, bytes]:
+    """Return the records of whole lines that have quotes, and the text of one that is not finished."""
     lines = text.splitlines(keepends=True)
     records, begins = (lines, list(range(len(lines) + 1))) if _has_whole_lines(text) else _joined(lines)
     end = begins.pop()
+    return _without_blank(records, [first_line + begin for begin in begins]), b"".join(lines[end:])
+
+
+def _without_blank(records: list[bytes], lines: Sequence[int]) -> Records:
+    if min(map(len, records), default=0) > _LONGEST_BLANK_BYTES:
+        return Records(records, lines)
     has_text = [record not in _BLANK_LINES for record in records]
-    numbers = [first_line + begin for begin in begins]
-    return Records(list(compress(records, has_text)), list(compress(numbers, has_text))), b"".join(lines[end:])
+    return Records(list(compress(records, has_text)), list(compress(lines, has_text)))
+
+
+def _has_blank_line(text: bytes) -> bool:
+    if text.startswith((b"\n", b"\r")) or b"\n\n" in text:
+        return True
+    return b"\r" in text and (b"\n\r" in text or b"\r\r" in text)
 
 
 def _line_count(text: bytes) -> int:
-    return len(text.splitlines())
-
-
-def _is_plain(text: bytes) -> bool:
-    """Whether each line is a record, with its end."""
-    if b'"' in text or not text.endswith(b"\n") or text.startswith((b"\n", b"\r")) or b"\n\n" in text:
-        return not text
-    return b"\r" not in text or (text.count(b"\r") == text.count(b"\r\n") and b"\n\r" not in text)
+    if not text.endswith(b"\n") or (b"\r" in text and text.count(b"\r") != text.count(b"\r\n")):
+        return len(text.splitlines())
+    return text.count(b"\n")
 
 
 def _has_whole_lines(text: bytes) -> bool:
