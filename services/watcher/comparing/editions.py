@@ -13,7 +13,7 @@ from services.watcher.comparing.bases import choose_base
 from services.watcher.comparing.changes import Changes, read_changes, recorded_changes
 from services.watcher.comparing.comparison import Comparison, Difference
 from services.watcher.comparing.fingerprint import FingerprintedFile
-from services.watcher.comparing.known_keys import has_all_rows, has_any, keys_of, read_rows, written_keys
+from services.watcher.comparing.known_keys import brings_no_key, has_all_rows, has_any, keys_of, read_rows
 from services.watcher.records.stretches import Incomparable, are_sound, stretches
 from services.watcher.regular_files import open_regular
 from shared.books import loads, rejects
@@ -146,18 +146,17 @@ class Editions:
         """See to it that no key of a changed row is also that of a row that stays: of the two, the last one wins."""
         if not are_sound(changes.records):
             raise Incomparable("a quote stands where none belongs")
-        texts = changes.records.texts
+        texts, removed = changes.records.texts, difference.removed
+        if not base.superseded and brings_no_key(dataset, changes.header, texts, removed):
+            # As most often: to find out that a key is the same though it is written otherwise takes much longer.
+            return
         changed = read_rows(dataset, changes.header + b"".join(texts), record_count=len(texts))
         # Blank lines are no records; the last one of a file may have no end of its own.
-        removed = difference.header + b"\n".join(difference.removed)
-        replaced = read_rows(dataset, removed, record_count=len(difference.removed))
+        replaced = read_rows(dataset, difference.header + b"\n".join(removed), record_count=len(removed))
         are_all_there = difference.unchanged_count == base.rows_read - base.rejected
         if base.superseded and (not are_all_there or keys_of(dataset, changed)):
             # Which row is the last one of its key may be another one now.
             raise Incomparable("its earlier edition repeats keys")
-        if written_keys(dataset, changed) <= written_keys(dataset, replaced):
-            # As most often: to find out that a key is the same though it is written otherwise takes much longer.
-            return
         others = keys_of(dataset, changed) - keys_of(dataset, replaced)
         with self._store.transaction() as connection:
             if has_any(connection, self._store.schema.datasets[dataset.name], others):

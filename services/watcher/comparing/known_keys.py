@@ -1,6 +1,7 @@
 """What the database has of a dataset: whether all rows that loads put there are there still, and some keys."""
 
-from collections.abc import Iterator, Sequence
+import csv
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import islice
 
@@ -39,11 +40,24 @@ def read_rows(dataset: Dataset, text: bytes, *, record_count: int) -> RowsExtrac
     )
 
 
-def written_keys(dataset: Dataset, chunk: RowsExtracted) -> set[tuple[str, ...]]:
-    """Return the keys as they are written; a row that is not as wide as its header has none."""
-    places = key_places(chunk.header, dataset)
-    width = len(chunk.header)
-    return {tuple(cells[place] for place in places) for cells in chunk.rows if len(cells) == width}
+def brings_no_key(dataset: Dataset, header: bytes, changed: Iterable[bytes], removed: Iterable[bytes]) -> bool:
+    """Whether each key of the changed records is one of the removed ones, as they are written.
+
+    Raises Incomparable where a record can't be read.
+    """
+    [cells] = csv.reader([header.decode()])
+    names = match_header(cells, dataset).names
+    places = key_places(names, dataset)
+    return _written_keys(changed, places, len(names)) <= _written_keys(removed, places, len(names))
+
+
+def _written_keys(texts: Iterable[bytes], places: Sequence[int], width: int) -> set[tuple[str, ...]]:
+    """A row that is not as wide as its header has no key. Bytes tell keys apart as well as characters do."""
+    rows = csv.reader((text.decode("latin-1") for text in texts), strict=True)
+    try:
+        return {tuple([row[place] for place in places]) for row in rows if len(row) == width}
+    except csv.Error as error:
+        raise Incomparable(f"a row can't be read: {error}") from error
 
 
 def keys_of(dataset: Dataset, chunk: RowsExtracted) -> set[Key]:
