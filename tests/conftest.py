@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.missing import missing
 from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
@@ -28,7 +28,7 @@ def pytest_configure() -> None:
     # Ended by `timeout` or a CI runner, pytest ends its servers as it does on ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A shared machine may be slow for a while; that says nothing about the code.
-    settings.register_profile("inflow", deadline=None)
+    settings.register_profile("inflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("inflow")
 
 
