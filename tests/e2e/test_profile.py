@@ -2,6 +2,8 @@
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,7 +46,9 @@ def test_a_file_that_a_load_would_refuse_is_profiled_and_that_is_said(inflow: In
 def test_the_proposed_dataset_loads_the_file_it_was_made_from(inflow: Inflow) -> None:
     orders = inflow.root / "orders.csv"
     orders.write_text(
-        "Order ID,day,amount,Note (free)\n" + "".join(f"{n},2024-05-{n:02},{n}.5,\n" for n in range(10, 31))
+        "Order ID,day,amount,Note (free)\n"
+        + "".join(f"{n},2024-05-{n:02},{n}.5,\n" for n in range(10, 31))
+        + "31,NA,-,\n"
     )
     proposed = inflow("profile", "orders.csv", "--toml")
     (inflow.root / "inflow.toml").write_text(proposed.stdout)
@@ -53,8 +57,10 @@ def test_the_proposed_dataset_loads_the_file_it_was_made_from(inflow: Inflow) ->
 
     assert inflow.run().returncode == 0
     load = inflow.loads()["orders.csv"]
-    assert (load["state"], load["inserted"], load["rejected"]) == ("archived", 21, 0)
+    assert (load["state"], load["inserted"], load["rejected"]) == ("archived", 22, 0)
     assert load_catalog(inflow.root / "inflow.toml").datasets["orders"].column("amount").type == "decimal"
+    with closing(sqlite3.connect(inflow.data / "inflow.db")) as database:
+        assert database.execute("SELECT day, amount FROM orders WHERE order_id = 31").fetchall() == [(None, None)]
 
 
 def test_a_proposal_may_be_sent_into_the_configuration_that_it_is_made_for(inflow: Inflow) -> None:
