@@ -5,7 +5,7 @@ BIN := .venv/bin
 DATA ?= data
 #: More options for pytest: make test PYTEST_OPTIONS="-k watcher -x"; "-n 0" runs all in one process.
 PYTEST_OPTIONS ?=
-PYTEST := $(BIN)/pytest -n auto --dist loadgroup
+PYTEST := $(BIN)/pytest -n auto
 #: Options of the benchmark: make bench BENCH_OPTIONS="--rows 10000000 --cases first,latency"
 BENCH_OPTIONS ?=
 

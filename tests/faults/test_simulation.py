@@ -4,7 +4,6 @@ import gc
 import os
 import subprocess
 import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,27 +34,12 @@ def close_what_the_killed_left_open() -> Iterator[None]:
     gc.collect()
 
 
-#: One process runs the seeds that these tests share.
-with_totals = pytest.mark.xdist_group("totals of the simulation")
-
-
-@pytest.fixture(scope="module")
-def totals() -> Iterator[Totals]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield run_batch(SEEDS)
-        gc.collect()
-
-
-@with_totals
-def test_every_seed_ends_right(totals: Totals) -> None:
+def test_every_seed_ends_right_and_every_kind_of_fault_comes() -> None:
     """G1 to G7 and G9: each failure names its seed, `python -m tests.faults.simulation --seed N` replays it."""
+    totals = run_batch(SEEDS)
+
     assert totals.failures == {}
     assert totals.seeds == len(SEEDS)
-
-
-@with_totals
-def test_every_kind_of_fault_comes(totals: Totals) -> None:
     assert [kind for kind in all_kinds() if not totals.faults[kind]] == []
 
 
