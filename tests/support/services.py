@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-from tests.support.eventually import eventually
+from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
 
 REPOSITORY = Path(__file__).parents[2]
 SERVICES = ("watcher", "writer", "aggregator")
 
-#: A stop takes as long as the work in hand; what takes longer than this hangs.
-STOP_SECONDS = 15
+#: Of a pipeline that restarts its services again and again, the newest tell why a test failed.
+SHOWN_LOGS = 8
 
 #: Files are claimed at once, and the folders looked at often: nobody types here.
 QUICK = {"INFLOW_SETTLE_SECONDS": "0.2", "INFLOW_RESCAN_SECONDS": "0.2", "INFLOW_LOG_FORMAT": "json"}
@@ -82,7 +82,6 @@ class Service:
         terminated = 1 << (signal.SIGTERM - 1)
         eventually(
             lambda: self.has_ended or not int(_status(self.process.pid)["SigCgt"], 16) & terminated,
-            timeout_seconds=STOP_SECONDS,
             message="SIGTERM is taken",
         )
 
@@ -92,8 +91,8 @@ class Service:
         return self.process.poll() is not None
 
     def wait(self) -> int:
-        """Wait for its end, and return its exit code."""
-        return self.process.wait(STOP_SECONDS)
+        """Wait for its end, and return its exit code; a stop takes as long as the work in hand."""
+        return self.process.wait(LONGEST_WAIT_SECONDS)
 
     def stop(self) -> int:
         """Ask it to stop, as an engine does, and return its exit code."""
@@ -215,8 +214,9 @@ class Pipeline:
             service.kill()
 
     def logs(self) -> str:
-        """Return the end of each process's log."""
-        return "\n".join(f"--- {each.log_file.name}\n{each.output()[-3000:]}" for each in self.services)
+        """Return the end of the log of each of the newest processes."""
+        newest = self.services[-SHOWN_LOGS:]
+        return "\n".join(f"--- {each.log_file.name}\n{each.output()[-3000:]}" for each in newest)
 
     def _start(self, module: str, *arguments: str, settings: Mapping[str, str] | None = None) -> Service:
         log = self.folder / f"{module}.{len(self.services)}.log"
