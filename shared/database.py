@@ -37,6 +37,7 @@ _SESSION = (
 
 #: MySQL and MariaDB error numbers after which the same transaction may succeed (manual, error reference).
 _TRANSIENT = frozenset({
+    1015, 1016, 1017, 1023, 1024, 1026, 1028, 1030,  # its files: a disk that is full or gone, too many open ones
     1020,  # the row changed meanwhile (MariaDB 11.6 and later)
     1021,  # disk full
     1037, 1038, 1041,  # out of memory
@@ -50,6 +51,8 @@ _TRANSIENT = frozenset({
     1317, 1969, 3024,  # interrupted
     2002, 2003, 2006, 2013, 2055,  # connection
 })  # fmt: skip
+#: Numbers below are not of SQL but of the server's own files and memory (include/mysys_err.h of both).
+_FIRST_OF_SQL = 1000
 _DUPLICATE = 1062
 #: An unknown column, a command denied on a table, an unknown table.
 _UNUSABLE = frozenset({1054, 1142, 1146})
@@ -154,13 +157,17 @@ def _sorted(error: exc.SQLAlchemyError) -> InflowError:
     number = error.orig.args[0] if error.orig is not None and error.orig.args else None
     if _is_concurrent_insert(error, number):
         return ConcurrentInsert(_first_line(error))
-    if error.connection_invalidated or number in _TRANSIENT or _is_busy_sqlite(error):
+    if error.connection_invalidated or _is_transient(number) or _is_busy_sqlite(error):
         return DatabaseUnavailable(_first_line(error))
     if number in _UNUSABLE or str(error.orig).startswith(("no such table", "no such column")):
         return TablesUnusable(_first_line(error))
     if isinstance(error, exc.DataError | exc.IntegrityError) or number in _OF_ROWS:
         return RowsRefused(_words(error))
     return DatabaseRefused(_first_line(error))
+
+
+def _is_transient(number: object) -> bool:
+    return number in _TRANSIENT or (isinstance(number, int) and 0 < number < _FIRST_OF_SQL)
 
 
 def _is_concurrent_insert(error: exc.DBAPIError, number: object) -> bool:

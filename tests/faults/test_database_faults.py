@@ -279,6 +279,26 @@ def test_a_server_that_is_read_only_for_a_while_only_delays_a_load(
     assert_loaded(private_pipeline, broker, services)
 
 
+def test_a_server_without_its_folder_for_temporary_tables_only_delays_a_load(
+    private_pipeline: Pipeline, broker: Broker, private_server: DatabaseServer
+) -> None:
+    """As with a disk that is full or not mounted; MariaDB keeps there what it does not keep in memory."""
+    with administrator_of(private_server) as connection:
+        if not connection.dialect.is_mariadb:  # type: ignore[attr-defined]
+            pytest.skip("MySQL keeps temporary tables in its data")
+        connection.execute(text("SET GLOBAL tmp_memory_table_size = 0"))
+        services = start_in_mid_load(private_pipeline)
+        folder = Path(connection.execute(text("SELECT @@tmpdir")).scalar_one())
+        away = folder.rename(folder.with_name("away"))
+        try:
+            eventually(lambda: any("(1, 'Can" in each.output() for each in services), message="it fails")
+        finally:
+            away.rename(folder)
+            connection.execute(text("SET GLOBAL tmp_memory_table_size = DEFAULT"))
+
+    assert_loaded(private_pipeline, broker, services)
+
+
 @contextmanager
 def read_only(database: Database) -> Iterator[None]:
     """Give a database back as it was: nobody could drop it."""

@@ -34,7 +34,10 @@ def private_mysqld(closing: ExitStack) -> "PrivateMysqld":
         raise Unavailable("neither mariadbd nor mysqld is installed")
     account = Account.of_server("mysql")
     folder = closing.enter_context(account.private_folder())
-    launcher = Launcher(account=account, folder=folder, environment=ENVIRONMENT)
+    # Its own, too: when MariaDB starts, it deletes all temporary tables there, those of other servers as well.
+    temporary = folder / "tmp"
+    launcher = Launcher(account=account, folder=folder, environment={**ENVIRONMENT, "TMPDIR": str(temporary)})
+    launcher.run(["mkdir", str(temporary)])
     mysqld = PrivateMysqld(program, launcher, port=free_ports(1))
     closing.callback(mysqld.close)
     return mysqld
