@@ -24,7 +24,7 @@ class CsvTable:
         self._layout = layout
         self._reader = _reader(file, understanding)
         self._records = iter(self._reader)
-        width = understanding.width - layout.trailing_delimiter
+        width = understanding.width - layout.trailing_delimiters
         self._header = _header([*islice(self._records, layout.header_lines)], layout, width)
         self._notes = [*islice(self._records, layout.notes_lines)]
 
@@ -42,15 +42,16 @@ class CsvTable:
         """Read the rows; those of the footer are none."""
         held: deque[Record | UnreadableRow] = deque()
         for record in self._records:
-            held.append(self._without_trailing(record) if self._layout.trailing_delimiter else record)
+            held.append(self._without_trailing(record) if self._layout.trailing_delimiters else record)
             if len(held) > self._layout.footer_lines:
                 yield held.popleft()
         # What can't be read is none of the footer.
         yield from (record for record in held if isinstance(record, UnreadableRow))
 
     def _without_trailing(self, record: Record | UnreadableRow) -> Record | UnreadableRow:
-        if not isinstance(record, UnreadableRow) and len(record[1]) == len(self._header) + 1 and not record[1][-1]:
-            del record[1][-1]
+        """Leave out the empty cells behind the last column; a value there is one too many."""
+        if not isinstance(record, UnreadableRow) and not any(record[1][len(self._header) :]):
+            del record[1][len(self._header) : len(self._header) + self._layout.trailing_delimiters]
         return record
 
 
@@ -75,7 +76,7 @@ def _header(found: list[Record | UnreadableRow], layout: Layout, width: int) -> 
     names = _joined(lines) if len(lines) > 1 else lines[0]
     if layout.row_names:
         return ["", *names]
-    return names[:-1] if layout.trailing_delimiter and len(names) == width + 1 and not names[-1] else names
+    return names[:width] if layout.trailing_delimiters else names
 
 
 def _joined(lines: list[list[str]]) -> list[str]:

@@ -131,6 +131,9 @@ def _check_confidence(understanding: Understanding) -> None:
     if understanding.is_aligned:
         message = "its columns seem to be aligned by blanks; save it as CSV, or say what is between them by delimiter ="
         raise FileRefused("dialect-error", f"{message} {_WHERE}")
+    if understanding.row_above_header is not None:
+        message = f"line {understanding.row_above_header} stands above the header, and is as wide as a row"
+        raise FileRefused("dialect-error", f"{message}; move it below, or say what is no row by skip_lines = {_WHERE}")
     if understanding.dialect_confidence < LEAST_CONFIDENCE:
         dialects = [understanding.dialect, *understanding.other_dialects]
         names = " or ".join(repr(dialect.delimiter) for dialect in dialects)

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO, StringIO
 from itertools import islice
@@ -38,6 +38,8 @@ class Understanding:
     has_quotes: bool
     #: Whether it is rather a table whose columns are aligned by blanks.
     is_aligned: bool = False
+    #: The line of what may be a row, though it stands above the header.
+    row_above_header: int | None = None
     #: Of the encoding and of the rest, 0 to 1; 1 where it was fixed.
     encoding_confidence: float = 1.0
     dialect_confidence: float = 1.0
@@ -70,7 +72,7 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
         raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
     settings = _with_hint(text, settings)
     ratings = rated(_skipped(text, settings.skip_lines or 0), settings)
-    names = _find_names(ratings, expected)
+    names = _find_names(ratings, expected, settings)
     best = names.rating if names else ratings[0]
     layout = find_layout(
         best.records,
@@ -86,7 +88,8 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
     return Understanding(
         dialect=with_encoding(best, "utf-8" if encoding.encoding == "ascii" else encoding.encoding),
         layout=layout,
-        width=len(best.records[names.place][1]) if names else best.width,
+        width=len(best.records[names.place][1]) if names and not layout.trailing_delimiters else best.width,
+        row_above_header=_row_above(best.records, names.place) if names and settings.skip_lines is None else None,
         is_ascii=sample.head.isascii() and sample.tail.isascii() and not sample.odd and not is_wide(encoding.encoding),
         has_quotes=best.dialect.quote is not None and best.dialect.quote in text,
         is_aligned=is_aligned,
@@ -135,18 +138,39 @@ class _Names:
     are_all: bool
 
 
-def _find_names(ratings: list[Rating], expected: Collection[str]) -> _Names | None:
-    """Find the record with the most expected names, the first of equals, under the best dialect of equals."""
-    wanted = set(expected)
+def _find_names(ratings: list[Rating], expected: Collection[str], settings: ReadSettings) -> _Names | None:
+    """Find the record with the most expected names, the first of equals, under the best dialect of equals.
+
+    Where the number of skipped lines is fixed, it is the first record. A header of no line or of several has no such.
+    """
+    if settings.header_lines not in (None, 1):
+        return None
+    wanted, most_records = set(expected), _MOST_PREAMBLE_RECORDS if settings.skip_lines is None else 1
     best, most = None, (0, False)
     for rating in ratings:
-        for place, (_, cells) in enumerate(rating.records[:_MOST_PREAMBLE_RECORDS]):
+        for place, (_, cells) in enumerate(rating.records[:most_records]):
             count = len(wanted.intersection(map(str.strip, cells)))
             # Of a column of texts a blank is no delimiter, though all rows have one.
             found = (count, len(cells) == rating.width)
             if count and found > most:
                 best, most = _Names(rating, place, count == len(wanted)), found
     return best
+
+
+def _row_above(records: Sequence[Record], place: int) -> int | None:
+    """Find a record right above the header that has a value for each of its three or more columns.
+
+    A title has fewer, and between another table and this one is a blank line.
+    """
+    lower, cells = records[place]
+    width = len(cells)
+    for line, above in reversed(records[:place]):
+        if line + 1 < lower or width <= 2:  # noqa: PLR2004
+            return None
+        if len(above) == width and all(map(str.strip, above)):
+            return line
+        lower = line
+    return None
 
 
 def _is_aligned(best: Rating, text: str) -> bool:

@@ -118,7 +118,7 @@ def _known_names() -> Iterator[Case]:
     """A dataset declares the names: the header is what has them."""
     for name, before in (
         ("a wide preamble", "a,b,c,d,e,f,g,h\r\n" * 30),
-        ("a table of the same width", "u,v,w,x\r\n1,2,3,4\r\n"),
+        ("a table of the same width", "u,v,w,x\r\n1,2,3,4\r\n\r\n"),
     ):
         content = (before + _of(TEXTS)).encode()
         yield Case(name=f"{name} above known names", content=content, answer=whole(TEXTS), expected=tuple(TEXTS.header))
