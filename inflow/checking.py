@@ -42,10 +42,10 @@ class Findings:
 def check_file(file: IO[bytes], dataset: Dataset | None, fixed: ReadSettings) -> Findings:
     """Read an open file to its end as the watcher would, and type its rows as the writer would.
 
-    Without a dataset, it is seen how the file is read, and no more.
+    What is `fixed` goes before what the dataset fixes. Without a dataset, it is seen how the file is read, and no more.
     """
     findings = Findings()
-    settings = dataset.read if dataset is not None and fixed == NOTHING_FIXED else fixed
+    settings = fixed.over(dataset.read if dataset is not None else NOTHING_FIXED)
     try:
         findings.plan = make_plan(file, settings, expected=dataset.expected_labels if dataset else ())
         findings.plan.check()

@@ -1,7 +1,6 @@
 """The options of the command line that fix how a file is read."""
 
 import argparse
-import codecs
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +9,7 @@ from typing import IO
 
 from shared.datasets import FORMATS, ReadSettings
 from shared.reader.compression import seekable
+from shared.reader.encodings import ENCODING_EXPECTED, text_encoding
 
 #: What a shell makes hard to write.
 _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "none": ""}
@@ -55,10 +55,10 @@ def open_given(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _encoding(name: str) -> str:
-    try:
-        return codecs.lookup(name).name
-    except LookupError as error:
-        raise argparse.ArgumentTypeError(f"{name!r} is no encoding; expected one such as utf-8 or cp1252") from error
+    encoding = text_encoding(name)
+    if encoding is None:
+        raise argparse.ArgumentTypeError(f"{name!r} is no encoding; expected {ENCODING_EXPECTED}")
+    return encoding
 
 
 def _text(text: str) -> str:
@@ -66,8 +66,8 @@ def _text(text: str) -> str:
 
 
 def _delimiter(text: str) -> str:
-    if not _text(text):
-        raise argparse.ArgumentTypeError("expected one character or several")
+    if not _text(text) or not {"\n", "\r"}.isdisjoint(text):
+        raise argparse.ArgumentTypeError("expected one character or several, none of them a line end")
     return _text(text)
 
 

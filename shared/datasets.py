@@ -1,7 +1,7 @@
 """What inflow.toml declares: datasets and summaries, as plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, get_args
 
@@ -85,6 +85,10 @@ class ReadSettings:
     footer_lines: int | None = None
     #: xlsx: the sheet's name.
     sheet: str | None = None
+
+    def over(self, other: "ReadSettings") -> "ReadSettings":
+        """Return what this one fixes, and what the other one fixes of the rest."""
+        return replace(other, **{name: value for name, value in asdict(self).items() if value is not None})
 
 
 NOTHING_FIXED = ReadSettings()

@@ -1,11 +1,15 @@
 """The columns that a file of rejected rows has behind those of the original file, and what its rows name. Pure."""
 
+import codecs
+import csv
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from shared.messages.payloads import RowsExtracted
 
 _REPORT_COLUMNS = ("load", "line", "byte_offset", "column", "code", "message")
 _LOAD, _LINE = (_REPORT_COLUMNS.index(name) for name in ("load", "line"))
+#: What spreadsheets part cells with.
+_DELIMITERS = (",", ";", "\t")
 #: More is no number that a load or a line ever had.
 _MOST_DIGITS = 18
 
@@ -21,6 +25,13 @@ def report_columns(header: Sequence[str]) -> list[str]:
 def has_report(header: Sequence[str]) -> bool:
     """Whether a file is one of rejected rows."""
     return any(True for _ in _reports(header))
+
+
+def is_reject_file(beginning: bytes) -> bool:
+    """Tell by its beginning whether a text is a file of rejected rows, as we wrote it or a spreadsheet saved it."""
+    line = beginning.removeprefix(codecs.BOM_UTF8).splitlines()[:1]
+    names = line[0].decode("utf-8", "replace") if line else ""
+    return any(has_report(next(csv.reader([names], delimiter=delimiter), [])) for delimiter in _DELIMITERS)
 
 
 def named_rejects(chunk: RowsExtracted, rejected_lines: Collection[int]) -> dict[int, set[int]]:

@@ -1,11 +1,11 @@
 """How inflow.toml describes the way in which a dataset's files are read."""
 
-import codecs
 from dataclasses import fields
 
 from shared.configuration.toml_problems import quoted
 from shared.configuration.toml_tables import TomlTable
 from shared.datasets import FORMATS, ReadSettings
+from shared.reader.encodings import ENCODING_EXPECTED, text_encoding
 
 _EXAMPLE = 'read = { delimiter = ";", encoding = "cp1252" }'
 _MOST_LINES = 1_000_000
@@ -24,11 +24,14 @@ def read_settings_of(dataset: TomlTable) -> ReadSettings:
     """Return what a dataset's `read` table fixes; report what is wrong."""
     table = dataset.table("read", _EXAMPLE)
     table.check_known([field.name for field in fields(ReadSettings)])
+    delimiter, quote = _text(table, "delimiter"), _text(table, "quote")
+    if delimiter and delimiter == quote:
+        table.problem(f"delimiter and quote are both {quoted(delimiter)}; expected two different ones", "quote")
     return ReadSettings(
         format=table.choice("format", FORMATS) if "format" in table else None,
         encoding=_encoding(table),
-        delimiter=_text(table, "delimiter"),
-        quote=_text(table, "quote"),
+        delimiter=delimiter,
+        quote=quote,
         escape=_text(table, "escape"),
         comment=_text(table, "comment"),
         skip_lines=_count(table, "skip_lines"),
@@ -46,13 +49,10 @@ def _encoding(table: TomlTable) -> str | None:
     name = table.optional("encoding", str, "the name of an encoding, such as utf-8 or cp1252")
     if name is None:
         return None
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        table.problem(
-            f"encoding is {quoted(name)}; expected one that Python knows, such as utf-8 or cp1252", "encoding"
-        )
-        return None
+    encoding = text_encoding(name)
+    if encoding is None:
+        table.problem(f"encoding is {quoted(name)}; expected {ENCODING_EXPECTED}", "encoding")
+    return encoding
 
 
 def _text(table: TomlTable, name: str) -> str | None:

@@ -17,9 +17,10 @@ from shared.reader.sources import Record
 
 _DELIMITERS = (",", ";", "\t", "|", ":", " ", "~", "^", "\x1f", "\x01", "§", "¦")
 _LONG_DELIMITERS = ("||", ";;", "::", "~~", "\t\t", "~|~", "|~|", "<>", "\\t")
+_QUOTED = re.compile('"[^"]*"')
 #: In how many of the lines a delimiter must be.
 _LEAST_LINES = 0.3
-#: How many delimiters must have a blank behind them for the blanks to be no part of the values.
+#: How many delimiters must have a blank behind them, or before them, for the blanks to be no part of the values.
 _MOST_WITH_BLANK = 0.8
 #: How many of its characters must stand together for a delimiter of several: a value may have one alone.
 _MOST_TOGETHER = 0.9
@@ -52,7 +53,9 @@ def rated(text: str, settings: ReadSettings) -> list[Rating]:
 
 def _candidates(text: str, settings: ReadSettings) -> Iterator[Dialect]:
     lines = [line for line in text.splitlines() if line.strip()]
-    delimiters = [settings.delimiter] if settings.delimiter else _delimiters(lines)
+    # Quoted texts of many lines have other signs, in more lines than the table has.
+    records = _QUOTED.sub('""', text).splitlines()
+    delimiters = [settings.delimiter] if settings.delimiter else _delimiters(lines, records)
     for delimiter, quote in product(delimiters, _quotes(text, settings)):
         for escape in _escapes(text, quote, settings):
             yield Dialect(
@@ -64,15 +67,20 @@ def _candidates(text: str, settings: ReadSettings) -> Iterator[Dialect]:
             )
 
 
-def _delimiters(lines: list[str]) -> list[str]:
-    """Those that are in many lines; not the half of one that always comes in pairs."""
-    least = max(1, int(len(lines) * _LEAST_LINES))
-    found = [each for each in (*_LONG_DELIMITERS, *_DELIMITERS) if sum(each in line for line in lines) >= least]
+def _delimiters(lines: list[str], records: list[str]) -> list[str]:
+    """Those that are in many lines, or many records; not the half of one that always comes in pairs."""
+    found = [
+        each for each in (*_LONG_DELIMITERS, *_DELIMITERS) if _is_in_many(each, lines) or _is_in_many(each, records)
+    ]
     long = [each for each in found if len(each) > 1 and _is_always(each, lines)]
     parts = {part for each in long for part in each}
     likely = [each for each in found if (each in long) or (len(each) == 1 and each not in parts)]
     # Without any, the comma stands for a table of one column.
     return likely if "," in likely else [*likely, ","]
+
+
+def _is_in_many(delimiter: str, lines: list[str]) -> bool:
+    return sum(delimiter in line for line in lines) >= max(1, int(len(lines) * _LEAST_LINES))
 
 
 def _is_always(delimiter: str, lines: list[str]) -> bool:
@@ -102,8 +110,9 @@ def _escapes(text: str, quote: str, settings: ReadSettings) -> list[str]:
 def _has_blanks(lines: list[str], delimiter: str) -> bool:
     if " " in delimiter:
         return False
-    text = re.sub('"[^"]*"', '""', "\n".join(lines))
-    return text.count(f"{delimiter} ") >= _MOST_WITH_BLANK * text.count(delimiter) > 0
+    text = _QUOTED.sub('""', "\n".join(lines))
+    most = max(text.count(f"{delimiter} "), text.count(f" {delimiter}"))
+    return most >= _MOST_WITH_BLANK * text.count(delimiter) > 0
 
 
 def _rate(text: str, dialect: Dialect) -> Rating:

@@ -4,7 +4,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from shared.reader.latin import LATIN_LETTERS, plausibility
+from shared.reader.latin import LATIN_LETTERS, WINDOWS, plausibility
 
 #: Marks at the very beginning, longest first: that of UTF-32 LE begins as that of UTF-16 LE.
 _MARKS = (
@@ -26,11 +26,16 @@ _MOST_BYTES = 16 << 10
 _ENOUGH_BYTES = 16
 #: Where so many of them have no other one beside them, and make words, they are of the Latin script.
 _MOST_APART, _LIKELY = 0.9, 0.8
+#: How much words say for the first encoding that makes them of a text; and for one of two that are as usual.
+_PRIOR, _PRIOR_OF_TIE = 0.6, 0.5
 #: What charset detection is asked about.
 _LEGACY = [
     "cp1250", "cp1251", "cp1252", "cp1253", "cp1255", "cp1256", "koi8_r", "cp866",
     "shift_jis", "cp932", "euc_jp", "gb18030", "big5", "euc_kr", "cp949",
 ]  # fmt: skip
+#: With what means another sign in Python's escapes.
+_ASCII = bytes(range(0x20, 0x7F)).replace(b"\\", b"") + b"\t\r\n\\u0041"
+ENCODING_EXPECTED = "one that Python knows, and whose signs of ASCII are ASCII or wide, such as utf-8, cp1252 or utf-16"
 _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 
 
@@ -47,6 +52,19 @@ class EncodingGuess:
 def is_wide(encoding: str) -> bool:
     """Whether line ends take more than one byte."""
     return codecs.lookup(encoding).name.replace("_", "-") in (*_WIDE, "utf-16", "utf-32")
+
+
+def text_encoding(name: str) -> str | None:
+    """Return how Python calls an encoding; None where it knows none, or lines and delimiters could not be told in it.
+
+    That is, signs of ASCII are themselves, or it is UTF-16 or UTF-32. IDNA is for names of hosts.
+    """
+    try:
+        encoding = codecs.lookup(name).name
+        is_usable = is_wide(encoding) or _ASCII.decode(encoding) == _ASCII.decode("ascii")
+    except (LookupError, UnicodeError, ValueError):
+        return None
+    return encoding if is_usable and encoding != "idna" else None
 
 
 def guess_encoding(beginning: bytes, odd: bytes = b"") -> EncodingGuess:
@@ -97,14 +115,19 @@ def _sound_and_stray(text: bytes) -> tuple[int, int]:
 
 
 def latin(evidence: bytes) -> EncodingGuess:
-    """Guess which encoding of Latin letters makes words of these bytes; the first one where several do."""
+    """Guess which encoding of Latin letters makes words of these bytes; the first one where several do.
+
+    Of the Western one that is likely to be right; of two others there is nothing to choose by.
+    """
     ratings = [(plausibility(evidence, encoding), encoding) for encoding in LATIN_LETTERS]
     rated = sorted(ratings, key=lambda pair: -pair[0])
     (best, encoding), rivals = rated[0], rated[1:]
     text = evidence.decode(encoding, "replace")
     others = tuple(other for _, other in rivals if evidence.decode(other, "replace") != text)[:2]
     margin = best - max((rating for rating, other in rivals if other in others), default=0.0)
-    return EncodingGuess(encoding, round(min(0.95, 0.6 * best + min(0.35, margin)), 2), others)
+    is_tie = encoding in WINDOWS and margin == 0.0 and not set(WINDOWS).isdisjoint(others)
+    prior = _PRIOR_OF_TIE if is_tie else _PRIOR
+    return EncodingGuess(encoding, round(min(0.95, prior * best + min(0.35, margin)), 2), others)
 
 
 def _legacy(evidence: bytes) -> EncodingGuess:

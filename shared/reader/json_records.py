@@ -4,6 +4,7 @@ They are parsed by the module json, which keeps what faster parsers lose: number
 twice, halves of surrogate pairs.
 """
 
+import json
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from io import BytesIO
@@ -45,6 +46,9 @@ class _ObjectRecords:
             raise FileRefused("blank-header", "the file has no objects; expected a list of objects, one for each row")
         if not self._names:
             raise FileRefused("format-error", f"the file is no list of objects with names; {_first_fault(first)}")
+        if len(first) == 1 and _are_columns(first[0]):
+            message = "the file is one object of columns; expected a list of objects, one for each row"
+            raise FileRefused("format-error", message)
 
     @property
     def header(self) -> list[str]:
@@ -128,6 +132,14 @@ def _first_of(objects: Iterator[JsonObject]) -> Iterator[JsonObject]:
         size_bytes += item.size_bytes
         if number >= _HEADER_OBJECTS or size_bytes >= _HEADER_BYTES:
             return
+
+
+def _are_columns(item: JsonObject) -> bool:
+    """Whether each name has a list, or each has an object, as pandas writes a table by default."""
+    if isinstance(item.cells, UnreadableRow):
+        return False
+    kinds = {type(value) for value in json.loads(item.raw).values()}
+    return kinds in ({list}, {dict})
 
 
 def _first_fault(objects: list[JsonObject]) -> str:

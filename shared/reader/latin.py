@@ -13,10 +13,16 @@ LATIN_LETTERS: Mapping[str, frozenset[str]] = {
     "cp1257": frozenset("ąčęėįšųūžāēģīķļņõäöüĄČĘĖĮŠŲŪŽĀĒĢĪĶĻŅÕÄÖÜ"),
     "mac_roman": frozenset(_WESTERN),
     "cp850": frozenset(_WESTERN),
+    "iso8859_2": frozenset(_CENTRAL),
+    "cp852": frozenset(_CENTRAL),
 }
+#: Of these, one that makes as good words of a text as the chosen one may be meant as well: the others are rare today.
+WINDOWS = ("cp1250", "cp1254", "cp1257")
 #: What stands beside words in every language. ª, º and µ count as letters elsewhere.
 _PUNCTUATION = frozenset("€£–—‘’“”„…«»°§©®·×½¼¾²³ªºµ\xa0•™‰")
 _DASHES, _APOSTROPHE, _MICRO = "–—", "’", "µ"
+#: They stand behind what they say something of, never before a word.
+_BEHIND = "®™‰½¼¾²³"
 #: After an apostrophe, as in it’s, don’t, we’ll.
 _CONTRACTED = re.compile(r"(?:s|t|d|m|re|ve|ll)(?![^\W\d_])")
 
@@ -52,6 +58,8 @@ def _rate_sign(text: str, place: int) -> float:
             is_usual = _CONTRACTED.match(text, place + 1) or (before.isupper() and after.isupper())
             return _FITTING if is_usual else _DOUBTFUL
         return _DOUBTFUL if sign == "·" else _MISPLACED
+    if sign in _BEHIND and after.isalpha():
+        return _MISPLACED
     if sign in _DASHES:
         return _FITTING if before.isalnum() == after.isalnum() else _DOUBTFUL
     return _DOUBTFUL if sign == _MICRO and not after.isalpha() else _FITTING

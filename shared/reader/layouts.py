@@ -11,6 +11,7 @@ from shared.reader.headers import are_units, header_of, may_be_names, value_colu
 from shared.reader.sources import Record
 
 _MOST_FOOTER_LINES = 12
+_MOST_PREAMBLE_RECORDS = 20
 _OTHER_DELIMITERS = (",", ";", "\t", "|", ":")
 _MOST_WORDS_OF_A_NAME = 3
 #: How a remark begins: with a sign, as a note does; or ends: as a sentence does, or as what a list follows; or a label.
@@ -124,10 +125,25 @@ def _guessed(records: Sequence[Record], width: int, settings: ReadSettings) -> _
 
 def _first_of_table(records: Sequence[Record], width: int) -> int:
     """The first record that is as wide as most, and not empty or a remark in its first cell alone."""
-    for place, (_, cells) in enumerate(records):
+    begin = _below_padded(records, width)
+    for place, (_, cells) in enumerate(records[begin:], start=begin):
         is_wide = len(cells) == width or _lacks_last(records, place, width)
         if is_wide and any(map(str.strip, cells)) and not _is_remark(cells):
             return place
+    return 0
+
+
+def _below_padded(records: Sequence[Record], width: int) -> int:
+    """Where it begins at the earliest: below a record of delimiters alone, as spreadsheets write a preamble's end.
+
+    Each record above it lacks a value, and the one below it has all.
+    """
+    for place, (_, cells) in enumerate(records[:_MOST_PREAMBLE_RECORDS]):
+        if len(cells) == width > 2 and not any(map(str.strip, cells)):  # noqa: PLR2004
+            below = records[place + 1 : place + 2]
+            return place + 1 if below and len(below[0][1]) == width and all(map(str.strip, below[0][1])) else 0
+        if all(map(str.strip, cells)) and len(cells) == width:
+            return 0
     return 0
 
 

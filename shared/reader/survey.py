@@ -9,11 +9,13 @@ from shared.reader.blocks import Readable
 from shared.reader.contents import Container, contents_of, format_of, look_into
 from shared.reader.encodings import wide_encoding
 from shared.reader.plans import Part, Plan
-from shared.reader.samples import Sample, StreamSample, sample_of
+from shared.reader.samples import HEAD_BYTES, Sample, StreamSample, sample_of
 from shared.reader.truncation import truncation_of
 from shared.reader.understanding import understand
+from shared.reject_files import is_reject_file
 
 _RECORDS_OF_A_STEP = 1000
+_AS_WE_WRITE = ReadSettings(format="csv", skip_lines=0, header_lines=1, footer_lines=0)
 
 
 class Survey:
@@ -25,7 +27,8 @@ class Survey:
     def __init__(self, file: IO[bytes], settings: ReadSettings, *, expected: Collection[str] = ()) -> None:
         """`expected` are names of columns of which the file's header has some."""
         self._file = file
-        self._settings = settings
+        # What is fixed is how the dataset's own files are written, not the rows that we gave back.
+        self._settings = _AS_WE_WRITE if is_reject_file(_beginning(file)) else settings
         self._expected = expected
         self._plan: Plan | None = None
         self._steps = self._work()
@@ -80,6 +83,13 @@ def make_plan(file: IO[bytes], settings: ReadSettings, *, expected: Collection[s
     while survey.advance():
         pass
     return survey.plan
+
+
+def _beginning(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    beginning = file.read(HEAD_BYTES)
+    file.seek(0)
+    return beginning
 
 
 def _sampled(content: Readable) -> Generator[None, None, Sample]:

@@ -1,11 +1,11 @@
 """Finds evidence that a file's end is missing. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from io import BytesIO
 
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.encodings import is_wide
-from shared.reader.records import RecordReader
+from shared.reader.endings import ending_of, last_records
 from shared.reader.samples import Sample
 from shared.reader.sources import Record
 from shared.reader.understanding import Understanding
@@ -21,8 +21,8 @@ def truncation_of(sample: Sample, understanding: Understanding) -> str | None:
     """
     if is_wide(understanding.dialect.encoding) or understanding.layout.footer_lines:
         return None
-    ending = _ending(sample)
-    records = _records(ending, understanding)
+    ending = ending_of(sample)
+    records = last_records(sample, replace(understanding.dialect, comment=None), understanding.width)
     if not records:
         return None
     *before, last = records
@@ -35,16 +35,7 @@ def truncation_of(sample: Sample, understanding: Understanding) -> str | None:
     return f"the file ends in the middle of line {last[0]}" if sample.is_whole else "the file ends in a line's middle"
 
 
-def _ending(sample: Sample) -> bytes:
-    return sample.head if sample.is_whole else sample.tail[sample.tail.find(b"\n") + 1 :]
-
-
-def _records(ending: bytes, understanding: Understanding) -> list[Record | UnreadableRow]:
-    dialect = replace(understanding.dialect, comment=None)
-    return list(RecordReader(BytesIO(ending), dialect=dialect, width=understanding.width))
-
-
-def _are_whole(before: list[Record | UnreadableRow], understanding: Understanding) -> bool:
+def _are_whole(before: Sequence[Record | UnreadableRow], understanding: Understanding) -> bool:
     """Whether all the records that come close before the last one are as wide as the table."""
     close = before[-20:]
     return bool(close) and all(

@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO, StringIO
+from io import StringIO
 from itertools import islice
 
 from shared.datasets import ReadSettings
@@ -14,8 +14,8 @@ from shared.reader.alignment import has_aligned_columns
 from shared.reader.candidates import Rating, rated, with_encoding
 from shared.reader.dialects import Dialect
 from shared.reader.encodings import EncodingGuess, guess_encoding, is_wide
+from shared.reader.endings import has_end_mark, last_records
 from shared.reader.layouts import Layout, find_layout
-from shared.reader.records import RecordReader
 from shared.reader.samples import Sample
 from shared.reader.sources import Record
 
@@ -82,6 +82,8 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
         is_cut=not (sample.tail or sample.head).endswith((b"\n", b"\r")),
         named=names.place if names else None,
     )
+    if has_end_mark(sample) and settings.footer_lines is None:
+        layout = replace(layout, footer_lines=layout.footer_lines + 1)
     rivals = [rating for rating in ratings if rating.dialect.delimiter != best.dialect.delimiter and rating.width > 1]
     is_known = settings.delimiter is not None or (names is not None and names.are_all)
     is_aligned = not is_known and _is_aligned(best, text)
@@ -192,8 +194,6 @@ def _ending(sample: Sample, best: Rating, encoding: str) -> list[Record] | None:
     """Read the file's last records, as far as they can be told."""
     if is_wide(encoding):
         return best.records if sample.is_whole and len(best.records) < 300 else None  # noqa: PLR2004
-    text = sample.head if sample.is_whole else sample.tail[sample.tail.find(b"\n") + 1 :]
-    # Read as the table will be: behind a fault the width says which lines are records.
-    reader = RecordReader(BytesIO(text), dialect=replace(best.dialect, encoding=encoding), width=best.width)
+    records = last_records(sample, replace(best.dialect, encoding=encoding), best.width)
     # What can't be read has no cells: no footer goes on above it.
-    return [(record.line, []) if isinstance(record, UnreadableRow) else record for record in reader]
+    return [(record.line, []) if isinstance(record, UnreadableRow) else record for record in records]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from shared.configuration.catalog import parse_catalog
 from shared.messages.payloads import Payload
 from shared.reject_files import report_columns
 from tests.integration.conftest import OpenWarehouse
@@ -55,6 +56,41 @@ def test_a_mended_rejects_file_heals_just_the_rows_that_are_accepted(pipeline: P
     load(pipeline, rejects_file(pipeline, "people.csv.1.csv").replace("1900-02-30", "1900-02-28"), name="people-1.csv")
 
     assert healed(pipeline) == {(1, 4): 2, (1, 5): None, (2, 3): None}
+
+
+@pytest.mark.parametrize(
+    ("read", "encoding", "header", "separator"),
+    [
+        ('encoding = "cp1252"', "cp1252", "name,born\n", ","),
+        ('delimiter = ";", quote = "\'"', "utf-8", "name;born\n", ";"),
+        ("header_lines = 0", "utf-8", "", ","),
+        ("skip_lines = 1, footer_lines = 1", "utf-8", "Report\nname,born\n", ","),
+    ],
+)
+def test_a_mended_rejects_file_is_read_as_we_write_it_whatever_is_fixed(
+    tmp_path: Path, read: str, encoding: str, header: str, separator: str
+) -> None:
+    config = f"""
+[datasets.guests]
+files = ["guest*"]
+key = ["name"]
+read = {{ {read} }}
+columns.name = {{ type = "text" }}
+columns.born = {{ type = "date" }}
+"""
+    rows = [("Zoë", "1900-01-01"), ("René", "never"), ("Jürgen", "1900-01-03")]
+    text = header + "".join(f"{name}{separator}{born}\n" for name, born in rows) + "End\n" * ("footer" in read)
+    with closing(Pipeline(tmp_path, catalog=parse_catalog(config, source="test"))) as pipeline:
+        pipeline.drop("guests.csv", text.encode(encoding))
+        pipeline.finish()
+        rejected = rejects_file(pipeline, "guests.csv.1.csv")
+
+        load(pipeline, rejected.replace("never", "1900-01-02"), name="guests-1.csv")
+
+        assert set(healed(pipeline).values()) == {2}
+        with pipeline.database.transaction() as connection:
+            names = set(connection.scalars(select(pipeline.schema.datasets["guests"].c.name)))
+        assert names == {name for name, _ in rows}
 
 
 def test_a_row_that_was_mended_in_vain_is_healed_with_its_first_reject(pipeline: Pipeline) -> None:
