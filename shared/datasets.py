@@ -31,6 +31,12 @@ class Column:
     label: str | None = None
     #: Texts that stand for no value, as an empty one does; blanks around them apart.
     null: tuple[str, ...] = ()
+    #: decimal only: what stands before the digits of a fraction.
+    decimal_char: str = "."
+    #: integer and decimal only: what may stand between groups of three digits; empty: nothing.
+    group_char: str = ""
+    #: date and timestamp only: how they are written, in the codes of strptime; None: as ISO 8601 says.
+    format: str | None = None
 
     @property
     def expected_label(self) -> str:

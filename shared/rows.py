@@ -5,11 +5,12 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from shared.bad_values import BadValue
 from shared.datasets import Dataset
 from shared.messages.payloads import RowsExtracted
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reasons import Reason
-from shared.values import BadValue, Value, parser_of
+from shared.values import Value, parser_of
 
 TypedRow = tuple[Value, ...]
 

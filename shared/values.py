@@ -4,15 +4,13 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 
+from shared.bad_values import BadValue, constraint_error, type_error
 from shared.datasets import Column
-from shared.reasons import Reason
+from shared.notations import moment_of, number_rewriter
 
 #: A canonical value, fit for JSON: decimals, dates and timestamps are texts, a boolean is 1 or 0.
 Value = str | int | None
 Parser = Callable[[str], Value]
-
-#: A message quotes at most so much of the value that it is about.
-_QUOTED_CHARACTERS = 60
 
 _BLANKS = " \t"
 _DATE_CHARACTERS = 10
@@ -26,14 +24,6 @@ _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
 )
-
-
-class BadValue(ValueError):
-    """A text that can't be a value of its column; the message says what was found and what is expected."""
-
-    def __init__(self, code: Reason, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def parser_of(column: Column) -> Parser:
@@ -60,13 +50,13 @@ def _converter_of(column: Column) -> Parser:
         case "text":
             return _text_of(column.length)
         case "integer":
-            return _integer
+            return _rewritten(column, _integer)
         case "decimal":
-            return _decimal_of(column.precision, column.scale)
+            return _rewritten(column, _decimal_of(column.precision, column.scale))
         case "date":
-            return _date
+            return _date if column.format is None else _date_as(column.format)
         case "timestamp":
-            return _timestamp
+            return _timestamp if column.format is None else _timestamp_as(column.format)
         case "boolean":
             return _boolean
 
@@ -91,10 +81,16 @@ def _is_unicode(text: str) -> bool:
 
 def _bad_text(text: str, length: int) -> BadValue:
     if "\0" in text:
-        return _type_error(text, "a text that can be stored", "no character U+0000 in it")
+        return type_error(text, "a text that can be stored", "no character U+0000 in it")
     if not _is_unicode(text):
-        return _type_error(text, "a text that can be stored", "no lone surrogate in it")
-    return _constraint_error(text, f"{len(text)} characters long", f"at most {length}")
+        return type_error(text, "a text that can be stored", "no lone surrogate in it")
+    return constraint_error(text, f"{len(text)} characters long", f"at most {length}")
+
+
+def _rewritten(column: Column, convert: Parser) -> Parser:
+    """Return the converter of numbers as the column's files write them."""
+    rewrite = number_rewriter(column)
+    return convert if rewrite is None else lambda text: convert(rewrite(text))
 
 
 def _integer(text: str) -> Value:
@@ -102,14 +98,14 @@ def _integer(text: str) -> Value:
     digits = number[1:] if number[:1] in ("+", "-") else number
     # int() alone would also take underscores, other blanks and the digits of other scripts.
     if not (digits.isascii() and digits.isdigit()):
-        raise _type_error(text, "an integer", "digits with an optional sign, e.g. -42")
+        raise type_error(text, "an integer", "digits with an optional sign, e.g. -42")
     # Leading zeros count for nothing, and int() refuses thousands of digits with an error of its own.
     significant = digits.lstrip("0") or "0"
     if len(significant) <= _BIGINT_DIGITS:
         value = -int(significant) if number[0] == "-" else int(significant)
         if value in _BIGINT:
             return value
-    raise _constraint_error(text, "out of range", f"an integer from {_BIGINT[0]} to {_BIGINT[-1]}")
+    raise constraint_error(text, "out of range", f"an integer from {_BIGINT[0]} to {_BIGINT[-1]}")
 
 
 def _decimal_of(precision: int, scale: int) -> Parser:
@@ -119,12 +115,12 @@ def _decimal_of(precision: int, scale: int) -> Parser:
     def convert(text: str) -> Value:
         found = _DECIMAL.fullmatch(text.strip(_BLANKS))
         if found is None or found.end() == found.end(1):
-            raise _type_error(text, "a decimal number", "digits with an optional sign and point, e.g. -12.50")
+            raise type_error(text, "a decimal number", "digits with an optional sign and point, e.g. -12.50")
         sign, whole, fraction = found.groups("")
         whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
         if len(whole) > whole_digits or len(fraction) > scale:
             expected = f"at most {whole_digits} digits before the point and {scale} after it"
-            raise _constraint_error(text, "too large or too fine", expected)
+            raise constraint_error(text, "too large or too fine", expected)
         minus = "-" if sign == "-" and (whole or fraction) else ""
         return f"{minus}{whole or '0'}{point}{fraction.ljust(scale, '0')}"
 
@@ -141,7 +137,7 @@ def _date(text: str) -> Value:
             pass
         else:
             return day
-    raise _type_error(text, "a date", "YYYY-MM-DD, e.g. 1984-12-31")
+    raise type_error(text, "a date", "YYYY-MM-DD, e.g. 1984-12-31")
 
 
 def _timestamp(text: str) -> Value:
@@ -156,36 +152,34 @@ def _timestamp(text: str) -> Value:
     return _in_utc(parsed, text).isoformat(" ", "microseconds")[:_TIMESTAMP_CHARACTERS]
 
 
+def _date_as(pattern: str) -> Parser:
+    return lambda text: moment_of(text, pattern, "a date").date().isoformat()
+
+
+def _timestamp_as(pattern: str) -> Parser:
+    def convert(text: str) -> Value:
+        moment = _in_utc(moment_of(text, pattern, "a timestamp"), text)
+        return moment.isoformat(" ", "microseconds")[:_TIMESTAMP_CHARACTERS]
+
+    return convert
+
+
 def _in_utc(parsed: datetime, text: str) -> datetime:
     """Return the moment with its clock in UTC, whatever zone it still names."""
     offset = parsed.utcoffset()
     try:
         return parsed - offset if offset else parsed
     except OverflowError:
-        raise _constraint_error(text, "out of range", "a moment from year 1 to year 9999 in UTC") from None
+        raise constraint_error(text, "out of range", "a moment from year 1 to year 9999 in UTC") from None
 
 
 def _bad_timestamp(text: str) -> BadValue:
     expected = "YYYY-MM-DDTHH:MM[:SS[.ffffff]][Z or ±HH:MM], e.g. 1984-12-31T23:59:00Z"
-    return _type_error(text, "a timestamp", expected)
+    return type_error(text, "a timestamp", expected)
 
 
 def _boolean(text: str) -> Value:
     value = _BOOLEANS.get(text.strip(_BLANKS).lower())
     if value is None:
-        raise _type_error(text, "a boolean", "true or false, t or f, yes or no, y or n, 1 or 0")
+        raise type_error(text, "a boolean", "true or false, t or f, yes or no, y or n, 1 or 0")
     return value
-
-
-def _type_error(text: str, kind: str, expected: str) -> BadValue:
-    return BadValue("type-error", f"{_quoted(text)} is not {kind}; expected {expected}")
-
-
-def _constraint_error(text: str, found: str, expected: str) -> BadValue:
-    return BadValue("constraint-error", f"{_quoted(text)} is {found}; expected {expected}")
-
-
-def _quoted(text: str) -> str:
-    """Return the text in quotes on one line, invisible characters escaped, shortened when it is long."""
-    quoted = repr(text[: _QUOTED_CHARACTERS + 1])
-    return quoted if len(quoted) <= _QUOTED_CHARACTERS + 2 else f"{quoted[: _QUOTED_CHARACTERS + 1]}…"

@@ -9,8 +9,9 @@ from typing import Any
 from inflow.profile.batch import ColumnBatch
 from inflow.profile.placeholders import is_placeholder
 from inflow.profile.sightings import Sightings
+from shared.bad_values import BadValue
 from shared.datasets import Column, TypeName
-from shared.values import BadValue, Value, parser_of
+from shared.values import Value, parser_of
 
 #: The longest text, and the widest decimal, that inflow.toml takes.
 _WIDEST: dict[TypeName, Column] = {

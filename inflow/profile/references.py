@@ -6,8 +6,9 @@ from itertools import islice
 from inflow.profile.model import ColumnProfile, PossibleReference
 from inflow.profile.names import suggested_name
 from inflow.profile.table import ProfiledTable
+from shared.bad_values import BadValue
 from shared.datasets import Catalog, Column, Dataset
-from shared.values import BadValue, Value, parser_of
+from shared.values import Value, parser_of
 
 #: Counts how many of these keys a dataset has; None where it has no row at all, or nobody can tell.
 CountKeys = Callable[[Dataset, Sequence[Value]], int | None]

@@ -10,8 +10,9 @@ from inflow.profile.batch import ColumnBatch
 from inflow.profile.model import Bin, Histogram, Quantile
 from inflow.profile.reservoir import Reservoir
 from inflow.profile.scales import cut, moment_scale, number_scale, plain
+from shared.bad_values import BadValue
 from shared.datasets import Column
-from shared.values import BadValue, parser_of
+from shared.values import parser_of
 
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: No number, date or timestamp that a type takes is longer, blanks around it and zeros at its end apart.

@@ -7,6 +7,7 @@ from typing import get_args
 from shared.configuration.toml_problems import hint, quoted
 from shared.configuration.toml_tables import TomlTable
 from shared.datasets import Column, TypeName
+from shared.notations import is_moment_format
 
 _TYPES: tuple[TypeName, ...] = get_args(TypeName)
 
@@ -15,6 +16,8 @@ _EXPECTED_NAME = "a lower-case letter, then at most 62 lower-case letters, digit
 
 #: Which type each setting belongs to, and between which two numbers it lies. A longer text is no VARCHAR of utf8mb4.
 _NUMBERS = {"length": ("text", 1, 16383), "precision": ("decimal", 1, 65), "scale": ("decimal", 0, 30)}
+#: Which types each sign of numbers belongs to.
+_CHARACTERS: dict[str, tuple[TypeName, ...]] = {"decimal_char": ("decimal",), "group_char": ("integer", "decimal")}
 #: The most bytes a value takes in InnoDB, other than a text.
 _BYTES = {"integer": 8, "decimal": 30, "date": 3, "timestamp": 8, "boolean": 1}
 BYTES_PER_CHARACTER = 4
@@ -23,15 +26,27 @@ BYTES_PER_CHARACTER = 4
 def read_column(name: str, table: TomlTable, *, in_key: bool) -> Column | None:
     """Return the column that a table describes; report what is wrong, and return None then."""
     check_name(table, name)
-    table.check_known(("type", *_NUMBERS, "required", "optional", "label", "null"))
+    table.check_known(("type", *_NUMBERS, "required", "optional", "label", "null", *_CHARACTERS, "format"))
     type_name = table.choice("type", _TYPES)
     numbers = {setting: _number(table, setting, type_name) for setting in _NUMBERS if setting in table}
     required, optional = _presence(table, in_key=in_key)
     label, null = _label(table), _null(table, in_key=in_key)
+    signs, pattern = _characters(table, type_name), _format(table, type_name)
     if type_name is None or not table.is_sound:
         return None
     given = {setting: number for setting, number in numbers.items() if number is not None}
-    column = Column(name=name, type=type_name, required=required, optional=optional, label=label, null=null, **given)
+    column = Column(
+        name=name,
+        type=type_name,
+        required=required,
+        optional=optional,
+        label=label,
+        null=null,
+        decimal_char=signs.get("decimal_char", "."),
+        group_char=signs.get("group_char", ""),
+        format=pattern,
+        **given,
+    )
     return _with_fitting_scale(table, column)
 
 
@@ -103,6 +118,36 @@ def _null(table: TomlTable, *, in_key: bool) -> tuple[str, ...]:
         if text != text.strip():
             table.problem(f"null holds {quoted(text)}; expected a text without blanks around it", "null", number)
     return texts
+
+
+def _characters(table: TomlTable, type_name: TypeName | None) -> dict[str, str]:
+    """Return the signs that numbers are written with, as far as they are given."""
+    found: dict[str, str] = {}
+    for setting, owners in _CHARACTERS.items():
+        sign = table.optional(setting, str, "one character")
+        if sign is None:
+            continue
+        if type_name not in (*owners, None):
+            table.problem(f"{setting} is for columns of type {' or '.join(owners)}, not {type_name}", setting)
+        elif len(sign) != 1 or sign.isalnum() or sign in "+-":
+            table.problem(f"{setting} is {quoted(sign)}; expected one character, and no letter, digit or sign", setting)
+        found[setting] = sign
+    if type_name == "decimal" and found.get("group_char") == found.get("decimal_char", "."):
+        table.problem("group_char is the decimal_char, too; expected another one", "group_char")
+    return found
+
+
+def _format(table: TomlTable, type_name: TypeName | None) -> str | None:
+    """Return how dates and timestamps are written, if that is given."""
+    pattern = table.optional("format", str, "codes of strptime, such as %d.%m.%Y")
+    if pattern is None:
+        return None
+    if type_name not in ("date", "timestamp", None):
+        table.problem(f"format is for columns of type date or timestamp, not {type_name}", "format")
+    elif not is_moment_format(pattern, with_time=type_name == "timestamp"):
+        parts = "year, month, day, hour and minute" if type_name == "timestamp" else "year, month and day"
+        table.problem(f"format is {quoted(pattern)}; expected codes of strptime for {parts}", "format")
+    return pattern
 
 
 def _with_fitting_scale(table: TomlTable, column: Column) -> Column | None:

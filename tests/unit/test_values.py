@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from shared.bad_values import BadValue
 from shared.datasets import Column, TypeName
-from shared.values import BadValue, Parser, Value, parser_of
+from shared.values import Parser, Value, parser_of
 from tests.support.hostile import HOSTILE_STRINGS
 
 TYPES: tuple[TypeName, ...] = ("text", "integer", "decimal", "date", "timestamp", "boolean")

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from shared.bad_values import BadValue
 from shared.datasets import Dataset
-from shared.values import BadValue, parser_of
+from shared.values import parser_of
 from tests.faults.checks.expected import Expected, Loaded
 from tests.faults.checks.stored import Stored, StoredRow
 from tests.support.model import Row, Values

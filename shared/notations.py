@@ -1,0 +1,55 @@
+"""Numbers, dates and timestamps that are written otherwise than we expect by default. Pure."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from shared.bad_values import type_error
+from shared.datasets import Column
+
+_BLANKS = " \t"
+#: No two of its numbers are the same.
+_EXAMPLE = datetime(1984, 12, 31, 23, 59, 58, tzinfo=UTC)
+
+
+def is_moment_format(pattern: str, *, with_time: bool) -> bool:
+    """Whether a pattern of strptime says which day is meant, and in a timestamp which minute."""
+    example = _EXAMPLE if with_time else _EXAMPLE.replace(hour=0, minute=0)
+    try:
+        read = datetime.strptime(example.strftime(pattern), pattern)  # noqa: DTZ007
+    except (ValueError, re.error):
+        return False
+    return read.replace(second=0, microsecond=0, tzinfo=UTC) == example.replace(second=0)
+
+
+def number_rewriter(column: Column) -> Callable[[str], str] | None:
+    """Return what gives a number our signs, or raises BadValue; None where the column has them already."""
+    point, group = column.decimal_char, column.group_char
+    if point == "." and not group:
+        return None
+    groups = f"[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|" if group else ""
+    fraction = f"(?:{re.escape(point)}([0-9]+))?" if column.type == "decimal" else "()"
+    # A group of another length may be a fraction: 1.5 is no 15.
+    pattern = re.compile(f"([+-]?)({groups}[0-9]*){fraction}")
+    kind, example = ("a decimal number", f"-12{point}50") if column.type == "decimal" else ("an integer", "-42")
+    grouped = f", {group!r} between groups of three" if group else ""
+    expected = f"digits with an optional sign{grouped}, e.g. {example}"
+
+    def rewrite(text: str) -> str:
+        found = pattern.fullmatch(text.strip(_BLANKS))
+        if found is None:
+            raise type_error(text, kind, expected)
+        sign, whole, fraction = found.groups("")
+        digits = whole.replace(group, "") if group else whole
+        return f"{sign}{digits}.{fraction}" if fraction else f"{sign}{digits}"
+
+    return rewrite
+
+
+def moment_of(text: str, pattern: str, kind: str) -> datetime:
+    """Read a date or a timestamp as a pattern of strptime says. Raises BadValue."""
+    try:
+        return datetime.strptime(text.strip(_BLANKS), pattern)  # noqa: DTZ007
+    except ValueError:
+        example = _EXAMPLE.strftime(pattern)
+        raise type_error(text, kind, f"one as its format {pattern} says, e.g. {example}") from None
