@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +45,7 @@ def services(pipeline: Pipeline) -> list[Service]:
 @pytest.fixture
 def channel(broker: Broker, services: list[Service]) -> Iterator[Any]:
     """A channel of somebody else, and a queue for what should reach nobody."""
-    with closing(pika.BlockingConnection(pika.URLParameters(broker.url))) as connection:
-        channel = connection.channel()
+    with broker.channel() as channel:
         channel.confirm_delivery()
         channel.queue_declare(COPIES)
         channel.queue_bind(COPIES, DEAD_LETTER_EXCHANGE, COPIES_KEY)

@@ -1,11 +1,9 @@
 """The ground that the other integration tests stand on."""
 
-from contextlib import closing
-
-import pika
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from tests.support.eventually import eventually
 from tests.support.servers.found import BrokerServer, DatabaseServer
 from tests.support.servers.isolation import Broker, Database, own_database, own_vhost
 from tests.support.servers.management import Management
@@ -19,21 +17,20 @@ def scalars(url: str, statement: str) -> list[object]:
 def test_a_virtual_host_starts_empty_and_counts_what_waits(broker: Broker) -> None:
     assert broker.queue_depths() == {}
 
-    with closing(pika.BlockingConnection(pika.URLParameters(broker.url))) as connection:
-        channel = connection.channel()
+    with broker.channel() as channel:
         channel.confirm_delivery()
         for queue, messages in (("full", 3), ("empty", 0)):
             channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
             for _ in range(messages):
                 channel.basic_publish("", queue, b"{}")
 
-    assert broker.queue_depths() == {"full": 3, "empty": 0}
+    eventually(lambda: broker.queue_depths() == {"full": 3, "empty": 0}, message="3 wait")
 
 
 def test_no_test_sees_the_queues_of_another(broker_server: BrokerServer) -> None:
     with own_vhost(broker_server) as one, own_vhost(broker_server) as other:
-        with closing(pika.BlockingConnection(pika.URLParameters(one.url))) as connection:
-            connection.channel().queue_declare("mine", durable=True)
+        with one.channel() as channel:
+            channel.queue_declare("mine", durable=True)
 
         assert one.queue_depths() == {"mine": 0}
         assert other.queue_depths() == {}

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.support.servers import processes
 from tests.support.servers.found import BrokerServer, DatabaseServer, Provider, Unavailable
 from tests.support.servers.named import NamedServers, NamedServerUnreachable
+from tests.support.servers.processes import free_ports
 from tests.support.servers.session import chosen, first_available
 
 SERVER = BrokerServer(host="h", port=5672, user="us/er", password="p@ss", management_url="http://h:15672")
@@ -61,6 +63,14 @@ def test_a_named_server_that_does_not_answer_is_not_replaced_by_another_one() ->
 
     with pytest.raises(NamedServerUnreachable, match=r"RABBITMQ_URL names 127\.0\.0\.1:1,"):
         first_available([servers, Way("docker")], broker_of)
+
+
+def test_ports_are_given_to_one_alone_though_nobody_listens_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = free_ports(2)
+    monkeypatch.setattr(processes, "ROWS_OF_PORTS", range(first, first + 1))
+
+    with pytest.raises(Unavailable, match="no 2 free ports in a row"):
+        free_ports(2)
 
 
 def test_credentials_survive_the_way_through_a_url() -> None:

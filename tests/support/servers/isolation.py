@@ -16,7 +16,9 @@ from tests.support.servers.management import Management
 from tests.support.sessions import sessions
 
 #: A test that left a transaction open must not hold up the others.
-LOCK_WAIT_SECONDS = 20
+LOCK_WAIT_SECONDS = 60
+#: For as long a busy broker may be slow to take a connection; pika alone gives up after 10 and 15.
+CONNECT_SECONDS = 60
 _NO_SUCH_THREAD = 1094
 
 
@@ -31,25 +33,29 @@ class Broker:
     def queue_depths(self) -> dict[str, int]:
         """Return how many messages wait in each queue; those a consumer holds unacknowledged do not wait.
 
-        Asked over AMQP, where the answer is of this moment: the management API's figures are seconds old.
+        Asked over AMQP, where the answer is of this moment: the management API's figures are seconds old. But a 0
+        may be untrue on a busy broker: it stands, too, for a quorum queue whose leader does not answer within 250 ms.
         """
         names = Management(self.server).queue_names(self.vhost)
-        with self._channel() as channel:
+        with self.channel() as channel:
             return {name: channel.queue_declare(name, passive=True).method.message_count for name in names}
 
     def publish(self, queue: str, body: bytes) -> None:
         """Put somebody else's message into a queue."""
-        with self._channel() as channel:
+        with self.channel() as channel:
             channel.basic_publish("", queue, body)
 
     def purge(self, queue: str) -> None:
         """Throw away what waits in a queue."""
-        with self._channel() as channel:
+        with self.channel() as channel:
             channel.queue_purge(queue)
 
     @contextmanager
-    def _channel(self) -> Iterator[Any]:
-        with closing(pika.BlockingConnection(pika.URLParameters(self.url))) as connection:
+    def channel(self) -> Iterator[Any]:
+        """Open a channel on a connection of its own."""
+        parameters = pika.URLParameters(self.url)
+        parameters.socket_timeout = parameters.stack_timeout = CONNECT_SECONDS
+        with closing(pika.BlockingConnection(parameters)) as connection:
             yield connection.channel()
 
 

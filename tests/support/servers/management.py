@@ -8,7 +8,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from tests.support.servers.found import BrokerServer
 
-TIMEOUT_SECONDS = 30
+#: A broker that makes and deletes virtual hosts for several processes at once may be slow to answer.
+TIMEOUT_SECONDS = 120
 
 
 class Management:

@@ -33,13 +33,19 @@ def find_program(*names: str) -> str | None:
 def free_ports(count: int) -> int:
     """Return the first of that many ports in a row of the loopback interface on which nobody listens.
 
-    None that the kernel gives to clients: while its server is being restarted, a client could get it.
+    None that the kernel gives to clients: while its server is being restarted, a client could get it. The row is
+    this process's for as long as it lives: others that look meanwhile, before a server listens, take another one.
     """
     # Not the seeded one: processes that test side by side would all try the same ports first.
     for first in random.SystemRandom().sample(ROWS_OF_PORTS, len(ROWS_OF_PORTS)):
         with ExitStack() as held, suppress(OSError):
+            # A name of Linux's abstract ones: the kernel gives it to one process at a time.
+            claim = held.enter_context(socket.socket(socket.AF_UNIX))
+            claim.bind(f"\0inflow-test-ports-{first}")
             for port in range(first, first + count):
                 held.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            # Nobody closes it any more but the kernel, when the process ends.
+            claim.detach()
             return first
     raise Unavailable(f"no {count} free ports in a row")
 
