@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pika
 import pytest
 
 from shared.broker import Publisher
@@ -22,11 +21,11 @@ from shared.messages.payloads import Payload
 from shared.messages.topology import AGGREGATOR_QUEUE, EXCHANGE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.e2e.test_services import behind_forwarders
 from tests.faults.holding import end_sessions, place_held, sessions_that_wait
-from tests.integration.test_broker import MOMENT, consuming, through
+from tests.integration.test_broker import LONGEST_HANDLING_SECONDS, MOMENT, consuming, through
 from tests.support.births import Births, births
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, chunks, dropped, manifest
-from tests.support.eventually import eventually
+from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
 from tests.support.forwarder import forwarder
 from tests.support.model import Accounts, DroppedFile
 from tests.support.servers.isolation import Broker, Database
@@ -76,8 +75,8 @@ def settings(broker: Broker) -> BrokerSettings:
 
 @pytest.fixture
 def channel(broker: Broker) -> Iterator[Any]:
-    with closing(pika.BlockingConnection(pika.URLParameters(broker.url))) as connection:
-        yield connection.channel()
+    with broker.channel() as channel:
+        yield channel
 
 
 @pytest.fixture
@@ -214,12 +213,12 @@ def test_a_commit_that_comes_after_the_broker_gave_the_chunk_to_another_writer_c
 
     def handle_slowly(body: bytes) -> None:
         has_begun.set()
-        assert may_go_on.wait(30)
+        assert may_go_on.wait(LONGEST_HANDLING_SECONDS)
         warehouse.writer.handle(body)
         handled.append(body)
 
     with consuming(settings, handle_slowly):
-        assert has_begun.wait(30)
+        assert has_begun.wait(LONGEST_WAIT_SECONDS)
         eventually(lambda: broker.queue_depths()[WRITER_QUEUE.name] == 1, message="the chunk waits again")
         patience.lift(broker.vhost)
         with consuming(settings, warehouse.writer.handle):

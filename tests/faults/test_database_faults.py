@@ -22,7 +22,7 @@ from tests.faults.holding import end_sessions
 from tests.support.births import Births, births
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, chunks, dropped, manifest
-from tests.support.eventually import eventually
+from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
 from tests.support.forwarder import Direction, Forwarder, forwarder
 from tests.support.model import Accounts, DroppedFile
 from tests.support.servers.found import DatabaseServer
@@ -164,7 +164,7 @@ def test_a_connection_lost_during_the_commit_leaves_the_message_applied_once(
         for number, payload in enumerate(payloads, start=1):
             commits.arm()
             settling = threads.submit(settled, writer, body(payload))
-            assert commits.lost.wait(30)
+            assert commits.lost.wait(LONGEST_WAIT_SECONDS)
             if arrives:
                 eventually(lambda: effects(warehouse) == number, message="the commit is made")  # noqa: B023
                 forward.cut()

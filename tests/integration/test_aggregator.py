@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
-import pika
 import pytest
 from sqlalchemy import Connection, text
 
@@ -70,8 +69,8 @@ def born_in_kelso(load_id: int, *, people: int) -> DroppedFile:
 @pytest.fixture
 def channel(broker: Broker) -> Iterator[Any]:
     """A channel of the test's own, to look behind the product's back."""
-    with closing(pika.BlockingConnection(pika.URLParameters(broker.url))) as connection:
-        yield connection.channel()
+    with broker.channel() as channel:
+        yield channel
 
 
 @contextmanager
@@ -241,6 +240,7 @@ def test_a_load_is_summarised_once(warehouse: Warehouse, tmp_path: Path) -> None
 )
 def test_an_event_that_is_none_is_dead_lettered_and_the_next_one_answered(
     warehouse: Warehouse,
+    broker: Broker,
     settings: BrokerSettings,
     tmp_path: Path,
     channel: Any,
@@ -254,6 +254,8 @@ def test_an_event_that_is_none_is_dead_lettered_and_the_next_one_answered(
         warehouse.load(kelso(1), born_in_kelso(2, people=3))
         relay_events(warehouse, settings)
         eventually_counts(tmp_path, Scotland=3)
+        # Published on another connection than the events, it may come after them.
+        eventually(lambda: broker.queue_depths()[AGGREGATOR_QUEUE.dead_letter_name] == 1, message="it is dead")
 
     _, properties, dead = channel.basic_get(AGGREGATOR_QUEUE.dead_letter_name, auto_ack=True)
     assert dead == message
@@ -318,14 +320,21 @@ class Reader(threading.Thread):
     """Reads a summary all the time, as its users do; notes each count that it sees."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(name="reader")
+        # A test that fails before it ends the reading must not keep the process from its end.
+        super().__init__(name="reader", daemon=True)
         self._path = path
         self._enough = threading.Event()
         self._failure: Exception | None = None
         self.seen: list[int] = []
 
+    def start(self) -> None:
+        # What is there now is seen, however late the thread gets its turn.
+        self._read()
+        super().start()
+
     def run(self) -> None:
-        while not self._enough.is_set() and self._failure is None:
+        # With no pause at all it would keep every other thread of the test from running.
+        while not self._enough.wait(0.001) and self._failure is None:
             try:
                 self._read()
             except Exception as error:
@@ -336,6 +345,7 @@ class Reader(threading.Thread):
         self.join()
         if self._failure is not None:
             raise self._failure
+        self._read()
 
     def _read(self) -> None:
         if self._path.exists():
@@ -382,10 +392,10 @@ def test_g6_a_replica_that_was_stopped_between_its_query_and_its_rename_never_pu
 
         warehouse.load(born_in_kelso(3, people=9))
         relay_events(warehouse, settings)
-        reader = Reader(pipeline.summary)
-        reader.start()
         other = pipeline.start_one("aggregator")
         eventually(lambda: other.logs("lock_awaited") or other.logs("summary_written"))
+        reader = Reader(pipeline.summary)
+        reader.start()
         stopped.resume()
 
         pipeline.wait_for_summary({"Scotland": 12})

@@ -24,7 +24,7 @@ from shared.messages.envelope import Envelope, decode, encode, envelope
 from shared.messages.payloads import LoadExtracted
 from shared.messages.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, QUEUES, WRITER_QUEUE
 from shared.running import consume_for_ever
-from tests.support.eventually import eventually
+from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
 from tests.support.forwarder import Forwarder, forwarder
 from tests.support.servers.isolation import Broker
 from tests.support.servers.management import Management
@@ -32,7 +32,7 @@ from tests.support.servers.management import Management
 QUEUE, DEAD_LETTERS = WRITER_QUEUE.name, WRITER_QUEUE.dead_letter_name
 MOMENT = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
 #: A handler that nobody lets go on: the test has failed before.
-LONGEST_HANDLING_SECONDS = 30
+LONGEST_HANDLING_SECONDS = 2 * LONGEST_WAIT_SECONDS
 HEARTBEAT_FRAME = pika.frame.Heartbeat().marshal()
 
 
@@ -59,8 +59,8 @@ def forwarded(settings: BrokerSettings) -> Iterator[Forwarder]:
 @pytest.fixture
 def channel(broker: Broker) -> Iterator[Any]:
     """A channel of the test's own, to look behind the product's back."""
-    with closing(pika.BlockingConnection(pika.URLParameters(broker.url))) as connection:
-        yield connection.channel()
+    with broker.channel() as channel:
+        yield channel
 
 
 def manifest(load_id: int) -> Envelope:
@@ -177,7 +177,7 @@ def test_an_unroutable_message_is_refused_and_the_next_try_declares_what_is_miss
     assert depths(broker) == (0, 0)
 
     publisher.publish(manifest(1))
-    assert depths(broker) == (1, 0)
+    eventually_depths(broker, queue=1, dead_letters=0)
 
 
 def test_a_publisher_whose_connection_was_cut_publishes_at_its_next_try(
@@ -191,7 +191,7 @@ def test_a_publisher_whose_connection_was_cut_publishes_at_its_next_try(
             publisher.publish(manifest(2))
         publisher.publish(manifest(2))
 
-        assert depths(broker)[0] == 2
+        eventually_depths(broker, queue=2, dead_letters=0)
 
 
 def test_a_publisher_that_the_broker_blocks_gives_up_in_time_and_publishes_once_it_may(
@@ -211,7 +211,7 @@ def test_a_publisher_that_the_broker_blocks_gives_up_in_time_and_publishes_once_
         forwarded.cut()
         forwarded.thaw()
         publisher.publish(manifest(2))
-        assert depths(broker)[0] == 2
+        eventually_depths(broker, queue=2, dead_letters=0)
 
 
 @pytest.mark.slow
@@ -228,7 +228,7 @@ def test_a_publisher_does_not_wait_for_a_broker_that_fell_silent(
         forwarded.cut()
         forwarded.thaw()
         publisher.publish(manifest(2))
-        assert depths(broker)[0] == 2
+        eventually_depths(broker, queue=2, dead_letters=0)
 
 
 def _raise(error: Exception) -> Handler:
@@ -334,13 +334,15 @@ def test_a_consumer_whose_queue_is_deleted_consumes_again_from_a_new_one(
         channel.queue_delete(QUEUE)
 
         eventually(lambda: published(publisher, manifest(2)))
-        eventually(lambda: handled == [1, 2])
+        # Once or more often: a publisher that lost its connection does not know whether the broker has the message.
+        eventually(lambda: handled[:2] == [1, 2])
 
 
 def published(publisher: Publisher, message: Envelope) -> bool:
+    """Publish; return False where no queue took it, or one that was being deleted at that moment."""
     try:
         publisher.publish(message)
-    except Unroutable:
+    except (Unroutable, BrokerUnavailable):
         return False
     return True
 
@@ -371,12 +373,12 @@ def test_heartbeats_survive_a_handler_that_takes_three_times_as_long(
     publisher.publish(manifest(1))
     with (
         forwarder((settings.host, settings.port), on_sent=listen) as forward,
-        consuming(through(forward, settings, heartbeat_seconds=1), held),
+        consuming(through(forward, settings, heartbeat_seconds=2), held),
     ):
         eventually(lambda: held.begun == [1])
-        # A heartbeat is sent twice in its interval.
+        # A heartbeat is sent twice in its interval; the first of these seven may be due at once.
         seen = heartbeats["sent"]
-        eventually(lambda: heartbeats["sent"] >= seen + 6)
+        eventually(lambda: heartbeats["sent"] >= seen + 7)
         held.go_on.set()
         eventually(lambda: held.done == [1])
 
@@ -394,6 +396,7 @@ def test_a_stop_finishes_the_delivery_in_hand_and_gives_back_those_that_wait(
     with consuming(settings, held) as stop:
         # Two are the consumer's: one in hand, one that waits for its turn.
         eventually_depths(broker, queue=4, dead_letters=0)
+        eventually(lambda: held.begun == [1], message="one is in hand")
         stop.set()
         held.go_on.set()
 
@@ -418,7 +421,7 @@ def test_a_stop_does_not_wait_for_a_message_that_can_not_succeed_now(
 
     publisher.publish(manifest(1))
     with consuming(settings, handle):
-        assert tried.wait(LONGEST_HANDLING_SECONDS)
+        assert tried.wait(LONGEST_WAIT_SECONDS)
 
     eventually_depths(broker, queue=1, dead_letters=0)
 

@@ -29,8 +29,8 @@ PLACES = 200
 STAFF = 3_000
 #: Different, so that a chunk of one file meets two or three of the other.
 CHUNK_ROWS = (250, 400)
-#: Deadlocks and lock waits per message that are still few.
-FEW = 0.01
+#: Deadlocks and lock waits that are still few: per message, and however few messages there are.
+FEW, A_HANDFUL = 0.01, 5
 
 #: The files that eight writers get at once, in two waves: the second one meets the rows of the first.
 Waves = tuple[list[DroppedFile], list[DroppedFile]]
@@ -153,7 +153,7 @@ def play_round(url: str, catalog: Catalog, waves: Waves, chance: random.Random, 
         house.schema.metadata.drop_all(house.database._engine)
 
 
-@pytest.mark.timeout(60 + 30 * ROUNDS)
+@pytest.mark.timeout(120 + 120 * ROUNDS, func_only=True)
 @pytest.mark.parametrize(("catalog", "waves"), [(default_catalog, births), (reference_to_itself, managers)])
 def test_eight_writers_end_as_one_would(
     database: ServerDatabase,
@@ -174,5 +174,6 @@ def test_eight_writers_end_as_one_would(
     counts = ", ".join(f"{tally[what]} {what}" for what in ("messages", "tries", "deadlocks", "conflicts"))
     with capsys.disabled():
         print(f"\n{WRITERS} writers on {database.flavour}, {waves.__name__}, {ROUNDS} rounds: {counts}")
-    assert tally["deadlocks"] <= FEW * tally["messages"]
+    # A short run has few messages, and one hundredth of them is hardly one: a slow machine must not fail it by chance.
+    assert tally["deadlocks"] <= max(A_HANDFUL, FEW * tally["messages"])
     assert tally["conflicts"] < tally["messages"]

@@ -36,7 +36,7 @@ Arrival = Callable[[Path, Path], object]
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The intake's clock: it shows the real time until a test lets it run on."""
+    """The intake's clock: it stands still until a test lets time pass."""
     clock = Clock()
     monkeypatch.setattr(intake, "time", clock)
     return clock

@@ -53,7 +53,7 @@ def pipeline(new_pipeline: NewPipeline) -> Pipeline:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock by which loads stand still: it shows the real time until a test lets it run on."""
+    """The clock by which loads stand still: time passes only where a test lets it."""
     clock = Clock()
     monkeypatch.setattr(standstill, "time", clock)
     return clock
