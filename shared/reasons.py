@@ -9,6 +9,7 @@ Reason = Literal[
     "ambiguous-dataset",
     "blank-header",
     "blank-label",
+    "blank-row",
     "changed-while-read",
     "compression-bomb",
     "compression-error",

@@ -55,6 +55,8 @@ class _RowTyper:
     def __init__(self, dataset: Dataset, header: Sequence[str]) -> None:
         positions = {name: position for position, name in enumerate(header)}
         self._width = len(header)
+        # A single name may be a value, too.
+        self._repeated_header = list(header) if len(header) > 1 else None
         self._columns = dataset.columns
         self._cells: list[tuple[int | None, Callable[[str], Value]]] = [
             (positions.get(column.expected_label), parser_of(column)) for column in dataset.columns
@@ -62,7 +64,7 @@ class _RowTyper:
 
     def convert(self, cells: Sequence[str]) -> TypedRow:
         """Type one row; BadValue or IndexError at its first fault."""
-        if len(cells) != self._width:
+        if len(cells) != self._width or cells == self._repeated_header:
             raise IndexError
         return tuple(None if position is None else parse(cells[position]) for position, parse in self._cells)
 
@@ -71,6 +73,10 @@ class _RowTyper:
         if len(cells) != self._width:
             return _rejection(wrong_width(line, cells, self._width))
         raw = as_csv(cells)
+        if not any(map(str.strip, cells)):
+            return Rejection(line=line, column=None, code="blank-row", message="the row has no value", raw=raw)
+        if cells == self._repeated_header:
+            return Rejection(line=line, column=None, code="type-error", message="the row repeats the header", raw=raw)
         faults = self._faults(cells)
         column, first = faults[0]
         message = "; ".join(f"{name}: {fault}" for name, fault in faults)

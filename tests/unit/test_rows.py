@@ -107,6 +107,20 @@ def test_a_row_with_several_faults_counts_once_with_all_messages() -> None:
     ]
 
 
+@pytest.mark.parametrize("blank", ["", " \t"])
+def test_a_row_of_delimiters_alone_is_blank(blank: str) -> None:
+    rejected = rejection(HEADER, *[blank] * len(HEADER))
+
+    assert (rejected.code, rejected.column, rejected.raw) == ("blank-row", None, ",".join([blank] * len(HEADER)))
+
+
+def test_a_header_that_comes_again_is_no_row_and_a_single_name_may_be_one() -> None:
+    rejected = rejection(["name", "remark"], "name", "remark")
+
+    assert (rejected.code, rejected.column, rejected.message) == ("type-error", None, "the row repeats the header")
+    assert [row[0] for _, row in typed(["name"], ["name"]).rows] == ["name"]
+
+
 def test_an_unreadable_row_is_a_rejection() -> None:
     bad = UnreadableRow(line=9, code="dialect-error", message="a quote is never closed", raw='"Ada')
 
