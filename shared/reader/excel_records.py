@@ -1,6 +1,6 @@
 """Reads a sheet of an .xlsx workbook. Importing this module takes a while."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, islice
 from typing import IO, Any
 
@@ -24,20 +24,29 @@ _FIRST_ROWS = 16
 class ExcelRecords:
     """The rows of the named sheet, or of the first visible one with content; a record's line is its row in the sheet.
 
-    The header is the first row with names for the usual columns, else the first one with more than one value, as those
-    above it are titles and notes; where there is no such row soon, the first one with a value. To its left there may be
-    columns without a name, as of row numbers. Values outside of its columns make a row unreadable. Formulas count with
-    their last results; macros and links to other files are never followed.
+    The header is the row with the most expected names, in the sheet that has most of them. Without such it is the first
+    row below `skip_lines` where they are fixed, else the first one with names for the usual columns, else the first one
+    with more than one value, as those above it are titles and notes; where there is no such row soon, the first with a
+    value. To its left there may be columns without a name, as of row numbers. Values outside of its columns make a row
+    unreadable. Formulas count with their last results; macros and links to other files are never followed.
     """
 
-    def __init__(self, file: IO[bytes], expansion: Expansion, sheet: str | None = None) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        expansion: Expansion,
+        sheet: str | None = None,
+        *,
+        skip_lines: int | None = None,
+        expected: Collection[str] = (),
+    ) -> None:
         _refuse_ole(file)
         check_parts(file, expansion)
         self._expansion = expansion
         self._bytes_read = 0
         with refusing_damage():
             book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        header, rows = first_table(_sheets(book, sheet))
+        header, rows = first_table(_sheets(book, sheet), skip_lines=skip_lines, expected=expected)
         first = list(islice(rows, _FIRST_ROWS))
         self._rows = chain(first, rows)
         self._begin, self._end = _begin_of(header, first), header.filled[-1] + 1

@@ -2,10 +2,10 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from typing import Any, NamedTuple
 
 from defusedxml import DefusedXmlException
@@ -41,15 +41,49 @@ class SheetRow(NamedTuple):
         return [position for position, text in enumerate(self.texts) if text]
 
 
-def first_table(sheets: Sequence[Any]) -> tuple[SheetRow, Iterator[SheetRow]]:
-    """Return the header of the first sheet with a value, and the rows below. FileRefused where all are empty."""
-    for sheet in sheets:
-        rows = _filled_rows(sheet)
-        first = list(islice(rows, _FIRST_ROWS))
-        if first:
-            place = _place_of_header(first)
-            return first[place], chain(first[place + 1 :], rows)
-    raise FileRefused("blank-header", "no visible sheet of the workbook has a value; expected a header and rows")
+def first_table(
+    sheets: Sequence[Any], *, skip_lines: int | None = None, expected: Collection[str] = ()
+) -> tuple[SheetRow, Iterator[SheetRow]]:
+    """Return the header of the first sheet with a value, or with expected names, and the rows below.
+
+    FileRefused where all sheets are empty, or several have all of the expected names.
+    """
+    tables = [found for found in (_begin(sheet, skip_lines, expected) for sheet in sheets) if found is not None]
+    if not tables:
+        raise FileRefused("blank-header", "no visible sheet of the workbook has a value; expected a header and rows")
+    complete = [found for found in tables if expected and found.names == len(set(expected))]
+    if len(complete) > 1:
+        titles = " and ".join(repr(found.title) for found in complete)
+        message = f"the sheets {titles} have the columns of the dataset; say which one is meant by sheet = … in its"
+        raise FileRefused("format-error", f"{message} [read] table of inflow.toml, or send them apart")
+    best = max(tables, key=lambda found: found.names)
+    return best.rows[best.place], chain(best.rows[best.place + 1 :], best.further)
+
+
+class _Table(NamedTuple):
+    """Where the table of a sheet begins."""
+
+    title: str
+    place: int
+    #: How many of the expected names its header has.
+    names: int
+    rows: list[SheetRow]
+    further: Iterator[SheetRow]
+
+
+def _begin(sheet: Any, skip_lines: int | None, expected: Collection[str]) -> _Table | None:
+    """Find the header in the first rows; None where the sheet is empty."""
+    further = _filled_rows(sheet)
+    if skip_lines is not None:
+        further = dropwhile(lambda row: row.number <= skip_lines, further)
+    rows = list(islice(further, _FIRST_ROWS))
+    if not rows:
+        return None
+    counts = [len(set(expected).intersection(map(str.strip, row.texts))) for row in rows]
+    most = max(counts)
+    if not most:
+        return _Table(sheet.title, 0 if skip_lines is not None else _place_of_header(rows), 0, rows, further)
+    return _Table(sheet.title, counts.index(most), most, rows, further)
 
 
 def _place_of_header(rows: Sequence[SheetRow]) -> int:

@@ -34,8 +34,10 @@ class Part:
     truncation: str | None = None
     #: Of JSON.
     encoding: str = "utf-8"
-    #: Of a workbook.
+    #: Of a workbook: the sheet, the rows above its header, and names of columns of which that has some.
     sheet: str | None = None
+    skip_lines: int | None = None
+    expected: frozenset[str] = frozenset()
 
     def open(self, content: Readable) -> RecordSource:
         """Begin to read. FileRefused where the header can't be read."""
@@ -58,7 +60,7 @@ class Part:
         if self.format == "xlsx":
             from shared.reader.excel_records import ExcelRecords  # noqa: PLC0415
 
-            return ExcelRecords(file, Expansion(), self.sheet)
+            return ExcelRecords(file, Expansion(), self.sheet, skip_lines=self.skip_lines, expected=self.expected)
         from shared.reader.parquet_records import ParquetRecords  # noqa: PLC0415
 
         return ParquetRecords(file, Expansion())

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Generator, Iterator
 from typing import IO
 
-from shared.datasets import ReadSettings
+from shared.datasets import FormatName, ReadSettings
 from shared.errors import FileRefused
 from shared.reader.blocks import Readable
 from shared.reader.contents import Container, contents_of, format_of, look_into
@@ -50,7 +50,7 @@ class Survey:
         container, file_format = look_into(self._file)
         wanted = file_format or self._settings.format
         if wanted in ("xlsx", "parquet") and container is None:
-            parts = [Part(format=wanted, sheet=self._settings.sheet)]
+            parts = [self._binary(wanted)]
         else:
             parts = yield from self._parts(container)
         plan = Plan(container=container, parts=parts)
@@ -67,12 +67,23 @@ class Survey:
             raise FileRefused("format-error", "the files in the archive have different formats; send them apart")
         return parts
 
+    def _binary(self, part_format: FormatName) -> Part:
+        settings = self._settings
+        return Part(
+            format=part_format,
+            sheet=settings.sheet,
+            skip_lines=settings.skip_lines,
+            expected=frozenset(self._expected),
+        )
+
     def _part(self, sample: Sample) -> Part:
         wide = wide_encoding(sample.head)
         head = sample.head.decode(wide, "replace").encode() if wide else sample.head
         part_format = self._settings.format or format_of(head)
         if part_format != "csv":
-            return Part(format=part_format, encoding=wide or "utf-8", sheet=self._settings.sheet)
+            if part_format in ("xlsx", "parquet"):
+                return self._binary(part_format)
+            return Part(format=part_format, encoding=wide or "utf-8")
         understanding = understand(sample, self._settings, expected=self._expected)
         return Part(format="csv", understanding=understanding, truncation=truncation_of(sample, understanding))
 

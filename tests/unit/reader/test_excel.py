@@ -2,7 +2,7 @@ import io
 import re
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, time, timedelta
 
 import openpyxl
@@ -19,8 +19,10 @@ SHEET = "xl/worksheets/sheet1.xml"
 TABLE = workbook([["city", "country"], ["Derry", "Northern Ireland"]])
 
 
-def read(data: bytes, sheet: str | None = None) -> ExcelRecords:
-    return ExcelRecords(io.BytesIO(data), Expansion(), sheet)
+def read(
+    data: bytes, sheet: str | None = None, *, skip_lines: int | None = None, expected: Collection[str] = ()
+) -> ExcelRecords:
+    return ExcelRecords(io.BytesIO(data), Expansion(), sheet, skip_lines=skip_lines, expected=expected)
 
 
 def refusal(action: Callable[[], object]) -> tuple[str, str]:
@@ -143,7 +145,7 @@ def test_values_beside_the_table_and_errors_fault_their_row_alone() -> None:
     ]
 
 
-def three_sheets() -> bytes:
+def three_sheets(last: Sequence[str] = ("a", "b")) -> bytes:
     book = openpyxl.Workbook()
     first = book.active
     assert first is not None
@@ -151,10 +153,28 @@ def three_sheets() -> bytes:
     first.sheet_state = "hidden"
     book.create_sheet("Empty")
     book.create_sheet("Data").append(["city", "country"])
-    book.create_sheet("More").append(["a", "b"])
+    book.create_sheet("More").append(list(last))
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def test_expected_names_say_which_row_is_the_header_and_which_sheet_is_meant() -> None:
+    title = [["Places of birth", "of all people"], ["Printed:", "today", "by us"]]
+    table = workbook([*title, ["city", "country"], ["Derry", "Ireland"]])
+
+    assert list(read(table, expected=("city", "country"))) == [(4, ["Derry", "Ireland"])]
+    assert read(three_sheets(), expected=("a", "b")).header == ["a", "b"]
+    code, message = refusal(lambda: read(three_sheets(("city", "country")), expected=("city", "country")))
+    assert code == "format-error"
+    assert message.startswith("the sheets 'Data' and 'More' have the columns of the dataset; say which one is meant")
+
+
+def test_rows_above_the_header_may_be_fixed() -> None:
+    table = workbook([["x", "y"], ["city", "country"], ["Derry", "Ireland"]])
+
+    assert read(table, skip_lines=1).header == ["city", "country"]
+    assert read(table, skip_lines=0).header == ["x", "y"]
 
 
 def test_the_first_visible_sheet_with_content_is_read_or_the_named_one() -> None:
