@@ -8,6 +8,7 @@ from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import Readable
 from shared.reader.encodings import is_wide
+from shared.reader.headers import joined_names
 from shared.reader.layouts import Layout
 from shared.reader.records import RecordReader
 from shared.reader.sources import Record
@@ -73,14 +74,7 @@ def _header(found: list[Record | UnreadableRow], layout: Layout, width: int) -> 
         if isinstance(record, UnreadableRow):
             raise FileRefused(record.code, f"the header can't be read: {record.message}")
         lines.append(record[1])
-    names = _joined(lines) if len(lines) > 1 else lines[0]
+    names = joined_names(lines) if len(lines) > 1 else lines[0]
     if layout.row_names:
         return ["", *names]
     return names[:width] if layout.trailing_delimiters else names
-
-
-def _joined(lines: list[list[str]]) -> list[str]:
-    """Join the names of a column that stand on several lines."""
-    width = max(map(len, lines))
-    columns = zip(*([*line, *[""] * (width - len(line))] for line in lines), strict=True)
-    return [" ".join(name.strip() for name in column if name.strip()) for column in columns]

@@ -125,3 +125,10 @@ def are_units(cells: Sequence[str]) -> bool:
     """Whether all that a record says is units."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     return bool(filled) and all(_UNIT.fullmatch(cell) for cell in filled)
+
+
+def joined_names(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Join the names of a column that stand on several lines."""
+    width = max(map(len, lines))
+    columns = zip(*([*line, *[""] * (width - len(line))] for line in lines), strict=True)
+    return [" ".join(name.strip() for name in column if name.strip()) for column in columns]

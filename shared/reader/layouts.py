@@ -58,14 +58,15 @@ def find_layout(
     *,
     ending: Sequence[Record] | None,
     is_cut: bool = False,
-    named: int | None = None,
+    named: tuple[int, int] | None = None,
 ) -> Layout:
     """Find the layout from the file's first records, and its last ones where they are known.
 
-    `is_cut`: the file does not end with a line end. `named`: the place of the record that is known to be the header.
+    `is_cut`: the file does not end with a line end. `named`: where the header is known to begin, and how many records it
+    takes.
     """
     if named is not None:
-        top = _named(records, width, named, settings)
+        top = _named(records, width, *named, settings)
     elif settings.header_lines is not None:
         top = _counted(records, width, settings.header_lines, settings)
     else:
@@ -92,12 +93,12 @@ class _Top(NamedTuple):
     row_names: bool = False
 
 
-def _named(records: Sequence[Record], width: int, place: int, settings: ReadSettings) -> _Top:
+def _named(records: Sequence[Record], width: int, place: int, header_lines: int, settings: ReadSettings) -> _Top:
     """The header is known by its names."""
-    below = [cells for _, cells in records[place + 1 :] if len(cells) == width]
+    below = [cells for _, cells in records[place + header_lines :] if len(cells) == width]
     has_units = settings.header_lines is None and bool(below) and are_units(below[0])
     # Single letters are units above values alone.
-    return _Top(place, 1, int(has_units and bool(value_columns(below, width))))
+    return _Top(place, header_lines, int(has_units and bool(value_columns(below, width))))
 
 
 def _counted(records: Sequence[Record], width: int, header_lines: int, settings: ReadSettings) -> _Top:

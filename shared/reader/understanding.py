@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
-from itertools import islice
+from itertools import islice, pairwise
 
 from shared.datasets import ReadSettings
 from shared.errors import FileRefused
@@ -15,6 +15,7 @@ from shared.reader.candidates import Rating, rated, with_encoding
 from shared.reader.dialects import Dialect
 from shared.reader.encodings import EncodingGuess, guess_encoding, is_wide
 from shared.reader.endings import has_end_mark, last_records
+from shared.reader.headers import joined_names
 from shared.reader.layouts import Layout, find_layout
 from shared.reader.samples import Sample
 from shared.reader.sources import Record
@@ -80,7 +81,7 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
         settings,
         ending=_ending(sample, best, encoding.encoding),
         is_cut=not (sample.tail or sample.head).endswith((b"\n", b"\r")),
-        named=names.place if names else None,
+        named=(names.place, names.header_lines) if names else None,
     )
     if has_end_mark(sample) and settings.footer_lines is None:
         layout = replace(layout, footer_lines=layout.footer_lines + 1)
@@ -138,6 +139,7 @@ class _Names:
     rating: Rating
     place: int
     are_all: bool
+    header_lines: int = 1
 
 
 def _find_names(ratings: list[Rating], expected: Collection[str], settings: ReadSettings) -> _Names | None:
@@ -147,7 +149,7 @@ def _find_names(ratings: list[Rating], expected: Collection[str], settings: Read
     """
     if settings.header_lines not in (None, 1):
         return None
-    wanted, most_records = set(expected), _MOST_PREAMBLE_RECORDS if settings.skip_lines is None else 1
+    wanted, most_records = {*expected}, _MOST_PREAMBLE_RECORDS if settings.skip_lines is None else 1
     best, most = None, (0, False)
     for rating in ratings:
         for place, (_, cells) in enumerate(rating.records[:most_records]):
@@ -156,7 +158,16 @@ def _find_names(ratings: list[Rating], expected: Collection[str], settings: Read
             found = (count, len(cells) == rating.width)
             if count and found > most:
                 best, most = _Names(rating, place, count == len(wanted)), found
-    return best
+    return best if best is not None and best.are_all else _find_joined(ratings[0], wanted, most_records) or best
+
+
+def _find_joined(rating: Rating, wanted: Collection[str], most_records: int) -> _Names | None:
+    """Find two records that have all of the expected names when they are joined, column by column."""
+    records = [cells for _, cells in rating.records[: most_records + 1]]
+    for place, pair in enumerate(pairwise(records)):
+        if wanted and set(joined_names(pair)).issuperset(wanted):
+            return _Names(rating, place, are_all=True, header_lines=len(pair))
+    return None
 
 
 def _row_above(records: Sequence[Record], place: int) -> int | None:

@@ -94,6 +94,14 @@ def test_delimiters_at_the_end_of_each_row_are_no_columns(delimiters: str, *, is
     assert read(header + rows * 2000 + f"Wick,,{delimiters}x\n")[-1] == 4002
 
 
+def test_names_that_stand_on_two_lines_are_a_header_of_two_lines() -> None:
+    header = "Place,,In\ncity,county,country\n"
+    file = BytesIO(f"{header}{ROWS}".encode())
+    table = make_plan(file, NOTHING_FIXED, expected=("Place city", "county", "In country")).open(file)
+
+    assert table.header == ["Place city", "county", "In country"]
+
+
 def test_a_header_of_two_lines_may_be_fixed() -> None:
     text = "Customer,,Order\nid,name,date\n1,Ann,2024-01-01\n2,Bob,2024-01-02\n"
 
