@@ -29,6 +29,8 @@ def test_code_that_is_not_there_any_more_is_not_passed_over(tmp_path: Path) -> N
     "mutant", [each for each in MUTANTS if each.attempts[0].layer == "simulation"], ids=lambda mutant: mutant.name
 )
 @pytest.mark.slow
+# Longer than the longest run, which tells what it was that hung.
+@pytest.mark.timeout(1860)
 def test_the_simulation_catches_a_mutant(mutant: Mutant) -> None:
     """The crash points and chaos catch the others: `make mutants` runs all, and prints which layer caught which."""
     with copy_of_the_product(mutant.edits) as root:

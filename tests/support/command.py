@@ -20,8 +20,9 @@ Finished = subprocess.CompletedProcess[str]
 class Inflow:
     """Runs commands on one data folder, in a working folder without an inflow.toml."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, timeout_seconds: float = 240) -> None:
         self.root = root
+        self._timeout_seconds = timeout_seconds
         self.data = root / "data"
         self.inbox = self.data / "inbox"
         self.inbox.mkdir(parents=True)
@@ -34,7 +35,7 @@ class Inflow:
             env=environment(settings),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=self._timeout_seconds,
             check=False,
         )
 

@@ -76,6 +76,13 @@ class Service:
         """Let it go on after a pause."""
         self.signal(signal.SIGCONT)
 
+    def wait_until_started(self) -> None:
+        """Wait until it handles signals and says so, or has ended.
+
+        Before, a SIGTERM ends the interpreter, not the service. An embedded run never says so.
+        """
+        eventually(lambda: self.has_ended or "started" in self.output(), message="it has started")
+
     def request_stop(self) -> None:
         """Send SIGTERM; return once it is taken: the handler then leaves the next one to its default."""
         self.signal(signal.SIGTERM)
@@ -96,6 +103,7 @@ class Service:
 
     def stop(self) -> int:
         """Ask it to stop, as an engine does, and return its exit code."""
+        self.wait_until_started()
         self.signal(signal.SIGTERM)
         return self.wait()
 
@@ -149,7 +157,7 @@ class Pipeline:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=LONGEST_WAIT_SECONDS,
         )
 
     def report(self, *arguments: str) -> Any:

@@ -17,7 +17,7 @@ from tests.faults.crash.convergence import unfinished
 from tests.support.eventually import StillNot, eventually
 
 #: The longest pause between two tries of a service, and time enough on a machine that does something else, too.
-CONVERGENCE_SECONDS = 90.0
+CONVERGENCE_SECONDS = 180.0
 #: A message in somebody's hands is in no queue: it is done, or back, after a moment.
 _STEADY_SECONDS = 1.0
 

@@ -19,11 +19,12 @@ def count_passages(servers: Servers, workload: Workload, *, writers: int = 1) ->
     with set_up(servers) as stage:
         with looking_at(stage.pipeline.summary, watch):
             _run(stage, workload, writers)
+            # Before the judgement, which may start services anew, and their counting with them.
+            passed = {service: stage.passages(service) for service in SERVICES}
             problems = judge(stage)
         problems += watch.problems
         if problems:
             raise WrongWithoutFaults("\n".join([*problems, stage.pipeline.logs()]))
-        passed = {service: stage.passages(service) for service in SERVICES}
         return {point.full_name: passed[point.service][point.name] for point in POINTS}
 
 

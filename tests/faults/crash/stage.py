@@ -28,7 +28,7 @@ SETTINGS = {"INFLOW_CHUNK_ROWS": str(CHUNK_ROWS), "INFLOW_REPUBLISH_SECONDS": "6
 _LAUNCHER = "tests.faults.crash.launcher"
 
 #: A restart and a handful of small files, on a machine that does something else beside.
-CONVERGENCE_SECONDS = 60
+CONVERGENCE_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,9 @@ from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailabl
 from tests.support.servers.mysqld import find_mysqld, start_mysqld
 from tests.support.servers.rabbitmq import find_rabbitmq, start_rabbitmq
 
+#: Says where a program is.
+Find = Callable[[], str | None]
+
 #: Debian asks this program before it starts the service of a package; 101 is no.
 POLICY = Path("/usr/sbin/policy-rc.d")
 LOCK = Path("/run/lock/inflow-tests-apt")
@@ -28,10 +31,12 @@ class InstalledPrograms:
 
     def broker(self) -> BrokerServer:
         """Start the RabbitMQ of this machine."""
+        _require(find_rabbitmq, "rabbitmq-server")
         return start_rabbitmq(self._closing)
 
     def database(self) -> DatabaseServer:
         """Start the MariaDB or MySQL of this machine."""
+        _require(find_mysqld, "mariadbd or mysqld")
         return start_mysqld(self._closing)
 
 
@@ -46,25 +51,39 @@ class DebianPackages:
 
     def broker(self) -> BrokerServer:
         """Start RabbitMQ, installing it first where it is missing."""
-        if find_rabbitmq() is None:
-            self._install("rabbitmq-server")
+        self._provide(find_rabbitmq, "rabbitmq-server")
         return self._programs.broker()
 
     def database(self) -> DatabaseServer:
         """Start MariaDB, installing it first where it is missing."""
-        if find_mysqld() is None:
-            self._install("mariadb-server")
+        self._provide(find_mysqld, "mariadb-server")
         return self._programs.database()
 
+    def _provide(self, find: Find, package: str) -> None:
+        with _one_at_a_time():
+            if find() is None:
+                self._install(package)
+
     def _install(self, package: str) -> None:
-        if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        if not _can_install():
             raise Unavailable(f"only root on Debian can install {package} for the tests")
         self._announce(f"installing the Debian package {package} with apt-get, without starting its service")
-        with _one_at_a_time(), _no_service_starts():
+        with _no_service_starts():
             _apt_get("update")  # one dead source among several is no reason to stop
             installed = _apt_get("install", package)
         if installed.returncode != 0:
             raise Unavailable(f"apt-get install {package}: {' '.join(installed.stderr.split())[-600:]}")
+
+
+def _require(find: Find, program: str) -> None:
+    """Refuse where it is missing; what another process is just installing is waited for."""
+    with _one_at_a_time():
+        if find() is None:
+            raise Unavailable(f"{program} is not installed")
+
+
+def _can_install() -> bool:
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def _apt_get(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -81,7 +100,10 @@ def _apt_get(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Processes that test side by side all find that something is missing; for those that wait, apt does nothing."""
+    """Of processes that test side by side one installs what all miss; nobody finds what is unpacked, and no more."""
+    if not _can_install():
+        yield
+        return
     with LOCK.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
