@@ -62,8 +62,8 @@ def find_layout(
 ) -> Layout:
     """Find the layout from the file's first records, and its last ones where they are known.
 
-    `is_cut`: the file does not end with a line end. `named`: where the header is known to begin, and how many records it
-    takes.
+    `is_cut`: the file does not end with a line end. `named`: where the header is known to begin, and how many records
+    it takes.
     """
     if named is not None:
         top = _named(records, width, *named, settings)

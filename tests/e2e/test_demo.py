@@ -38,7 +38,7 @@ def demo(clone: Path) -> "subprocess.CompletedProcess[str]":
         env={**os.environ, **QUICK},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

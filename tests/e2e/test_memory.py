@@ -40,6 +40,7 @@ def test_g8_a_million_rows_keep_the_memory_of_every_service_flat(
             (folder / "people.csv").rename(pipeline.data / "inbox" / f"people_{rows}.csv")
             archive = pipeline.data / "archive" / f"people_{rows}.{load_id}.csv"
             eventually(archive.exists, timeout_seconds=400, message=f"{rows} rows are archived")
+            pipeline.wait_for_load(load_id, lambda load: load.summarised_at)
             peaks[rows] = {name: peak_mib(service) for name, service in services.items()}
 
         for rows, by_service in peaks.items():

@@ -29,6 +29,7 @@ def test_all_services_run_in_one_process_until_they_are_told_to_stop(pipeline: P
     pipeline.drop("people.csv", aird.people_csv)
     pipeline.wait_until_archived(1)
     pipeline.wait_for_summary({})
+    pipeline.wait_for_load(1, lambda load: load.summarised_at)
     (pipeline.data / "inbox" / "people-link.csv").symlink_to(tmp_path)
     eventually(lambda: pipeline.query("SELECT file FROM inflow_inbox"))
 

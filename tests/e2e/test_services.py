@@ -16,13 +16,15 @@ from tests.support.eventually import eventually
 from tests.support.forwarder import Forwarder, forwarder
 from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.management import Management
-from tests.support.services import SERVICES, Pipeline, running_pipeline
+from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 from tests.support.sessions import sessions
 
 PEOPLE = 3000
 #: Chunks so small that a load takes its time, and something can happen to it.
 SLOWLY = {"INFLOW_CHUNK_ROWS": "30"}
 CHUNKS = PEOPLE // 30
+#: All of a load waits in the queue before there is a writer.
+ALL_AT_ONCE = {"INFLOW_BACKLOG_MESSAGES": str(2 * CHUNKS), **SLOWLY}
 
 CANARY = "Canary-p@ss/wörd"
 CANARY_IN_URL = "Canary-p%40ss%2Fw%C3%B6rd"
@@ -57,6 +59,19 @@ def wait_until_a_chunk_waits(pipeline: Pipeline, database: Database) -> None:
         return any(session.statement.startswith("UPDATE inflow_loads SET rows_done") for session in found)
 
     eventually(waiting, message="a chunk waits for the books")
+
+
+@contextmanager
+def writer_held(pipeline: Pipeline, database: Database, load_id: int) -> Iterator[Service]:
+    """Start a writer once a load is published, and keep it in the middle of the first chunk.
+
+    A load that a writer works on already may be over before its books are held.
+    """
+    pipeline.wait_for_load(load_id, lambda load: load.state == "published")
+    with books_held(pipeline, load_id):
+        writer = pipeline.start_one("writer")
+        wait_until_a_chunk_waits(pipeline, database)
+        yield writer
 
 
 def outcomes(load: Any) -> dict[str, int]:
@@ -181,12 +196,9 @@ def test_a_watcher_that_stands_by_stops_when_it_is_told_to(pipeline: Pipeline) -
 def test_g9_a_writer_killed_in_the_middle_of_a_chunk_leaves_nothing_half_done(
     pipeline: Pipeline, database: Database, aird: Births
 ) -> None:
-    _, writer = pipeline.start("watcher", "writer", **SLOWLY)
+    pipeline.start("watcher", **ALL_AT_ONCE)
     pipeline.drop("people.csv", aird.people_csv)
-    pipeline.wait_for_load(1, lambda load: load.rows_done)
-    with books_held(pipeline, 1):
-        wait_until_a_chunk_waits(pipeline, database)
-        assert pipeline.loads()[1].state in ("reading", "published")
+    with writer_held(pipeline, database, 1) as writer:
         writer.kill()
 
     pipeline.start("writer")
@@ -212,14 +224,11 @@ def test_g9_a_watcher_killed_in_the_middle_of_a_file_resumes_its_load(pipeline: 
 def test_g5_a_load_completes_by_itself_after_the_broker_lost_all_its_data(
     pipeline: Pipeline, broker: Broker, database: Database, aird: Births
 ) -> None:
-    watcher, writer, aggregator = pipeline.start(*SERVICES, INFLOW_REPUBLISH_SECONDS="1", **SLOWLY)
+    watcher, aggregator = pipeline.start("watcher", "aggregator", INFLOW_REPUBLISH_SECONDS="1", **ALL_AT_ONCE)
     pipeline.drop("places.csv", aird.places_csv)
-    pipeline.wait_until_archived(1)
     pipeline.drop("people.csv", aird.people_csv)
-    pipeline.wait_for_load(2, lambda load: load.rows_done)
     management = Management(broker.server)
-    with books_held(pipeline, 2):
-        wait_until_a_chunk_waits(pipeline, database)
+    with writer_held(pipeline, database, 2) as writer:
         management.delete_vhost(broker.vhost)
         management.make_vhost(broker.vhost)
 
@@ -271,12 +280,10 @@ def test_connections_that_are_cut_in_the_middle_of_a_load_only_delay_it(
     broker: Broker, database: Database, tmp_path: Path, aird: Births
 ) -> None:
     with behind_forwarders(tmp_path, broker, database, is_open=True) as (pipeline, to_broker, to_database):
-        pipeline.start(*SERVICES, **SLOWLY)
+        pipeline.start("watcher", "aggregator", **ALL_AT_ONCE)
         pipeline.drop("places.csv", aird.places_csv)
         pipeline.drop("people.csv", aird.people_csv)
-        pipeline.wait_for_load(2, lambda load: load.rows_done)
-        with books_held(pipeline, 2):
-            wait_until_a_chunk_waits(pipeline, database)
+        with writer_held(pipeline, database, 2):
             to_broker.cut()
             to_database.cut()
 
@@ -349,13 +356,11 @@ def test_a_service_that_the_database_refuses_ends_with_1_and_the_reason(
 def test_sigterm_finishes_the_chunk_in_hand_and_gives_back_the_others(
     pipeline: Pipeline, broker: Broker, database: Database, aird: Births
 ) -> None:
-    watcher = pipeline.start_one("watcher", INFLOW_BACKLOG_MESSAGES=str(2 * CHUNKS), **SLOWLY)
+    watcher = pipeline.start_one("watcher", **ALL_AT_ONCE)
     pipeline.drop("people.csv", aird.people_csv)
     pipeline.wait_for_load(1, lambda load: load.state == "published")
     assert watcher.stop() == 0
-    with books_held(pipeline, 1):
-        writer = pipeline.start_one("writer")
-        wait_until_a_chunk_waits(pipeline, database)
+    with writer_held(pipeline, database, 1) as writer:
         writer.request_stop()
 
     assert writer.wait() == 0

@@ -3,6 +3,7 @@
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -15,7 +16,6 @@ import pytest
 from shared.broker import Publisher
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.lifecycle import STOP_SECONDS
 from shared.messages.envelope import envelope
 from shared.messages.payloads import Payload
 from shared.messages.topology import AGGREGATOR_QUEUE, EXCHANGE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
@@ -43,6 +43,9 @@ KNOWS_PATIENCE = (3, 12)
 #: More than an ordinary chunk needs.
 PATIENCE_MILLISECONDS = 2000
 CITY = "Dumfries of Stone"
+
+#: An engine kills after 30 seconds; a service ends itself after 20.
+GRACE_SECONDS = 29.0
 
 
 class Patience(Management):
@@ -121,6 +124,7 @@ def test_a_service_whose_queue_is_deleted_in_mid_load_consumes_again(
     pipeline: Pipeline, broker: Broker, database: Database, services: dict[str, Service], channel: Any, queue: Queue
 ) -> None:
     """The broker cancels the consumer; the load is published again where its messages went with the queue."""
+    eventually(lambda: consumers(channel, queue) == 1, message="it consumes")
     with place_held(pipeline, CITY):
         pipeline.drop("people.csv", stones().people_csv)
         sessions_that_wait(pipeline, database)
@@ -302,7 +306,7 @@ def test_a_stop_ends_in_time_and_with_0_though_the_broker_never_answered(
         socket.create_server(("127.0.0.1", 0)) as silent,
         running_pipeline(tmp_path, broker_url=broker.url, database_url=database.url) as pipeline,
     ):
-        silent.settimeout(30)
+        silent.settimeout(LONGEST_WAIT_SECONDS)
         services = pipeline.start(*SERVICES, RABBITMQ_URL=f"amqp://guest:guest@127.0.0.1:{silent.getsockname()[1]}/")
         # A watcher connects to publish and to consume.
         connections = [silent.accept()[0] for _ in range(len(SERVICES) + 1)]
@@ -313,7 +317,10 @@ def test_a_stop_ends_in_time_and_with_0_though_the_broker_never_answered(
 
 
 def exit_codes(services: list[Service]) -> list[int]:
-    """Ask all to stop at once, and wait for as long as they may take."""
+    """Ask all to stop at once, and wait for as long as an engine does."""
+    for service in services:
+        service.wait_until_started()
+    killed_at = time.monotonic() + GRACE_SECONDS
     for service in services:
         service.signal(signal.SIGTERM)
-    return [service.process.wait(STOP_SECONDS + 5) for service in services]
+    return [service.process.wait(killed_at - time.monotonic()) for service in services]

@@ -9,11 +9,9 @@ from threading import Thread
 
 import pytest
 
-from tests.support.eventually import eventually
+from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
 from tests.support.forwarder import Direction, Forwarder, Pace, forwarder
 
-#: What is said in that time is not held back.
-SOON_SECONDS = 5
 #: Long enough for what is held back to arrive if it were not.
 A_MOMENT_SECONDS = 0.2
 
@@ -40,7 +38,7 @@ def forward() -> Iterator[Forwarder]:
 @contextmanager
 def client(forward: Forwarder) -> Iterator[socket.socket]:
     """Connect, and make sure of it."""
-    with socket.create_connection(("127.0.0.1", forward.port), timeout=SOON_SECONDS) as connection:
+    with socket.create_connection(("127.0.0.1", forward.port), timeout=LONGEST_WAIT_SECONDS) as connection:
         connection.sendall(b"hello")
         assert connection.recv(100) == b"hello"
         yield connection
@@ -55,7 +53,7 @@ def hears_nothing(connection: socket.socket) -> bool:
     except TimeoutError:
         return True
     finally:
-        connection.settimeout(SOON_SECONDS)
+        connection.settimeout(LONGEST_WAIT_SECONDS)
 
 
 @pytest.mark.parametrize("directions", [(Direction.TO_SERVER,), (Direction.TO_CLIENTS,), tuple(Direction), ()])

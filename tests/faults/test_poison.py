@@ -19,7 +19,8 @@ from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 
-PEOPLE, PLACES = 1500, 7
+#: So many that their load is open for long after it is seen to have begun.
+PEOPLE, PLACES = 6000, 7
 CHUNK_ROWS = 30
 #: Few chunks wait in the queue at a time: the others are published behind the poison.
 SETTINGS = {"INFLOW_CHUNK_ROWS": str(CHUNK_ROWS), "INFLOW_BACKLOG_MESSAGES": "10"}

@@ -33,7 +33,11 @@ MOST_ROWS = 600
 ROLLING_ORDER = ("writer", "aggregator", "watcher")
 #: Nothing is healed by the patience of the watcher: what is lost stays lost.
 BUSY = {"INFLOW_CHUNK_ROWS": "4", "INFLOW_BACKLOG_MESSAGES": "20", "INFLOW_REPUBLISH_SECONDS": "600"}
-CONVERGENCE_SECONDS = 240
+#: More are not begun: on a slow machine they would pile up until the end, and nobody could say how long that takes.
+MOST_OPEN_FILES = 4
+CONVERGENCE_SECONDS = 900
+
+SIDE_QUEUES = {name for queue in QUEUES for name in (queue.dead_letter_name, queue.redrive_name)}
 
 
 @pytest.fixture
@@ -53,7 +57,7 @@ def nothing_was_given_up(pipeline: Pipeline) -> bool:
     return not any(service.logs("messages_redriven") for service in pipeline.services)
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 def test_kills_of_a_writer_on_the_same_window_do_not_make_its_messages_dead_letters(
     pipeline: Pipeline, broker: Broker, database: Database, kills: int
 ) -> None:
@@ -74,7 +78,7 @@ def test_kills_of_a_writer_on_the_same_window_do_not_make_its_messages_dead_lett
             with pipeline.transaction() as connection:
                 end_sessions(connection, waiting)
             eventually(lambda: broker.queue_depths()[WRITER_QUEUE.name] == MESSAGES, message="the window is back")
-    given_up = {name: depth for name, depth in broker.queue_depths().items() if depth and name != WRITER_QUEUE.name}
+    given_up = {name: depth for name, depth in broker.queue_depths().items() if depth and name in SIDE_QUEUES}
     pipeline.start("writer")
 
     pipeline.wait_until_archived(2)
@@ -95,12 +99,13 @@ def test_rolling_restarts_under_load_lose_nothing_and_leave_no_dead_letter(
     dropped: list[Drop] = []
     busy_stops = 0
     for first in range(0, len(drops), FILES_BETWEEN_RESTARTS):
+        wait_until_few_are_open(pipeline, dropped)
         dropped += drops[first : first + FILES_BETWEEN_RESTARTS]
         for drop in dropped[first:]:
             pipeline.drop(drop.name, drop.content)
         busy_stops += wait_for_work(pipeline, broker, store, dropped)
         for name in ROLLING_ORDER:
-            assert running[name].stop() == 0, name
+            assert running[name].stop() == 0, running[name].output()[-2000:]
             running[name] = start_healthy(pipeline, name)
 
     converge(pipeline, broker, store, drops)
@@ -118,6 +123,16 @@ def start_healthy(pipeline: Pipeline, name: str) -> Service:
     service = pipeline.start_one(name, INFLOW_HEALTH_FILE=str(health), **BUSY)
     eventually(health.exists, message=f"the {name} is healthy")
     return service
+
+
+def wait_until_few_are_open(pipeline: Pipeline, dropped: list[Drop]) -> None:
+    """Wait until nearly everything that was dropped is loaded or refused."""
+
+    def few() -> bool:
+        done = [load for load in pipeline.loads().values() if load.state in ("archived", "refused")]
+        return len(dropped) - len(done) <= MOST_OPEN_FILES
+
+    eventually(few, timeout_seconds=CONVERGENCE_SECONDS, message="few files are open")
 
 
 def wait_for_work(pipeline: Pipeline, broker: Broker, store: Store, dropped: list[Drop]) -> bool:

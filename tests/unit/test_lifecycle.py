@@ -20,9 +20,9 @@ from shared.lifecycle import (
     retry,
     stop_on_signals,
 )
+from tests.support.eventually import LONGEST_WAIT_SECONDS
 
 REPOSITORY = Path(__file__).parents[2]
-SOON_SECONDS = 20
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
 WAITS_FOR_A_STOP = """
@@ -44,7 +44,7 @@ with stop_on_signals(within_seconds=0.2) as stop:
 #: Nearly always in the middle of a wait, where it holds the event's lock.
 LOOKS_FOR_A_STOP_ALL_THE_TIME = """
 from shared.lifecycle import stop_on_signals
-with stop_on_signals() as stop:
+with stop_on_signals(within_seconds=1000) as stop:
     print("waiting", flush=True)
     while not stop.wait(0):
         pass
@@ -91,7 +91,7 @@ def test_the_first_signal_requests_a_stop(number: signal.Signals) -> None:
     with stop_on_signals() as stop:
         os.kill(os.getpid(), number)
 
-        assert stop.wait(SOON_SECONDS)
+        assert stop.wait(LONGEST_WAIT_SECONDS)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_the_handlers_of_signals_are_as_before_afterwards(
 ) -> None:
     with stop_on_signals() as stop:
         os.kill(os.getpid(), number)
-        assert stop.wait(SOON_SECONDS)
+        assert stop.wait(LONGEST_WAIT_SECONDS)
 
     assert [signal.getsignal(each) for each in SIGNALS] == [own_handler, own_handler]
 
@@ -127,7 +127,7 @@ def test_the_second_signal_kills(second: signal.Signals) -> None:
 
         process.send_signal(second)
 
-        assert process.wait(SOON_SECONDS) == -second
+        assert process.wait(LONGEST_WAIT_SECONDS) == -second
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -135,7 +135,7 @@ def test_what_hangs_when_it_is_to_stop_is_ended_in_time(number: signal.Signals) 
     with running(HANGS_WHEN_STOPPED) as process:
         process.send_signal(number)
 
-        assert process.wait(SOON_SECONDS) == 0
+        assert process.wait(LONGEST_WAIT_SECONDS) == 0
 
 
 @pytest.mark.parametrize("attempt", range(5))
@@ -144,7 +144,7 @@ def test_a_signal_in_the_middle_of_a_wait_does_not_hang_the_process(attempt: int
     with running(LOOKS_FOR_A_STOP_ALL_THE_TIME) as process:
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(SOON_SECONDS) == 0
+        assert process.wait(LONGEST_WAIT_SECONDS) == 0
 
 
 def test_an_action_is_tried_until_it_succeeds() -> None:
@@ -234,7 +234,7 @@ def test_the_failure_of_a_side_task_requests_a_stop_and_is_raised_at_its_end() -
 
     task.start()
 
-    assert stop.wait(SOON_SECONDS)
+    assert stop.wait(LONGEST_WAIT_SECONDS)
     with pytest.raises(ZeroDivisionError, match="oops"):
         task.finish()
 
