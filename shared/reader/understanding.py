@@ -2,10 +2,10 @@
 
 import codecs
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from io import StringIO
-from itertools import islice, pairwise
+from itertools import islice
 
 from shared.datasets import ReadSettings
 from shared.errors import FileRefused
@@ -15,14 +15,13 @@ from shared.reader.candidates import Rating, rated, with_encoding
 from shared.reader.dialects import Dialect
 from shared.reader.encodings import EncodingGuess, guess_encoding, is_wide
 from shared.reader.endings import has_end_mark, last_records
-from shared.reader.headers import joined_names
+from shared.reader.known_names import find_known_names, row_above
 from shared.reader.layouts import Layout, find_layout
 from shared.reader.samples import Sample
 from shared.reader.sources import Record
 
 #: Below it nobody should rely on a guess.
 LEAST_CONFIDENCE = 0.55
-_MOST_PREAMBLE_RECORDS = 100
 _DELIMITER_HINT = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
@@ -73,7 +72,7 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
         raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
     settings = _with_hint(text, settings)
     ratings = rated(_skipped(text, settings.skip_lines or 0), settings)
-    names = _find_names(ratings, expected, settings)
+    names = find_known_names(ratings, expected, settings)
     best = names.rating if names else ratings[0]
     layout = find_layout(
         best.records,
@@ -92,7 +91,7 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
         dialect=with_encoding(best, "utf-8" if encoding.encoding == "ascii" else encoding.encoding),
         layout=layout,
         width=len(best.records[names.place][1]) if names and not layout.trailing_delimiters else best.width,
-        row_above_header=_row_above(best.records, names.place) if names and settings.skip_lines is None else None,
+        row_above_header=row_above(best.records, names.place) if names and settings.skip_lines is None else None,
         is_ascii=sample.head.isascii() and sample.tail.isascii() and not sample.odd and not is_wide(encoding.encoding),
         has_quotes=best.dialect.quote is not None and best.dialect.quote in text,
         is_aligned=is_aligned,
@@ -130,60 +129,6 @@ def _with_hint(text: str, settings: ReadSettings) -> ReadSettings:
 
 def _skipped(text: str, count: int) -> str:
     return "".join(islice(StringIO(text, newline=""), count, None))
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """A record that has expected names: all of them are the best evidence, some of them say what is missing."""
-
-    rating: Rating
-    place: int
-    are_all: bool
-    header_lines: int = 1
-
-
-def _find_names(ratings: list[Rating], expected: Collection[str], settings: ReadSettings) -> _Names | None:
-    """Find the record with the most expected names, the first of equals, under the best dialect of equals.
-
-    Where the number of skipped lines is fixed, it is the first record. A header of no line or of several has no such.
-    """
-    if settings.header_lines not in (None, 1):
-        return None
-    wanted, most_records = {*expected}, _MOST_PREAMBLE_RECORDS if settings.skip_lines is None else 1
-    best, most = None, (0, False)
-    for rating in ratings:
-        for place, (_, cells) in enumerate(rating.records[:most_records]):
-            count = len(wanted.intersection(map(str.strip, cells)))
-            # Of a column of texts a blank is no delimiter, though all rows have one.
-            found = (count, len(cells) == rating.width)
-            if count and found > most:
-                best, most = _Names(rating, place, count == len(wanted)), found
-    return best if best is not None and best.are_all else _find_joined(ratings[0], wanted, most_records) or best
-
-
-def _find_joined(rating: Rating, wanted: Collection[str], most_records: int) -> _Names | None:
-    """Find two records that have all of the expected names when they are joined, column by column."""
-    records = [cells for _, cells in rating.records[: most_records + 1]]
-    for place, pair in enumerate(pairwise(records)):
-        if wanted and set(joined_names(pair)).issuperset(wanted):
-            return _Names(rating, place, are_all=True, header_lines=len(pair))
-    return None
-
-
-def _row_above(records: Sequence[Record], place: int) -> int | None:
-    """Find a record right above the header that has a value for each of its three or more columns.
-
-    A title has fewer, and between another table and this one is a blank line.
-    """
-    lower, cells = records[place]
-    width = len(cells)
-    for line, above in reversed(records[:place]):
-        if line + 1 < lower or width <= 2:  # noqa: PLR2004
-            return None
-        if len(above) == width and all(map(str.strip, above)):
-            return line
-        lower = line
-    return None
 
 
 def _is_aligned(best: Rating, text: str) -> bool:
