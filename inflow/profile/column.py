@@ -3,14 +3,14 @@
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from decimal import Decimal
-from typing import get_args
 
 from inflow.profile.batch import ColumnBatch
 from inflow.profile.bounds import Bounds
 from inflow.profile.distinct import DistinctCounter
-from inflow.profile.evidence import Evidence, best_type
+from inflow.profile.evidence import WIDEST, Evidence, best_type
 from inflow.profile.frequent import FrequentValues
 from inflow.profile.model import ColumnProfile, Distinct, Finding
+from inflow.profile.notations import meant, notation_findings, notations
 from inflow.profile.oddities import Oddities, column_findings, spelling_findings
 from inflow.profile.scales import plain
 from inflow.profile.spread import Sample
@@ -27,7 +27,8 @@ class ColumnProfiler:
         self._values = 0
         self._empty = 0
         self._lengths: tuple[int, int] | None = None
-        self._evidence: dict[TypeName, Evidence] = {each: Evidence(each) for each in get_args(TypeName)}
+        self._evidence: dict[TypeName, Evidence] = {name: Evidence(column) for name, column in WIDEST.items()}
+        self._notations = notations()
         self._distinct = DistinctCounter(bounds.distinct_hashes)
         self._frequent = FrequentValues(bounds.counted_values)
         self._sample = Sample(bounds.sampled_values)
@@ -40,7 +41,7 @@ class ColumnProfiler:
         if batch.counts:
             lengths = [*map(len, batch.counts), *(self._lengths or ())]
             self._lengths = min(lengths), max(lengths)
-        for evidence in self._evidence.values():
+        for evidence in (*self._evidence.values(), *self._notations):
             evidence.add(batch)
         self._distinct.add(batch.hashes.values())
         self._frequent.add(batch.counts)
@@ -54,17 +55,20 @@ class ColumnProfiler:
 
     def result(self, *, is_unique: bool) -> ColumnProfile:
         """Say what is in the column; `is_unique`: whether all its texts differ, and none is empty."""
-        column = self._column()
-        evidence = self._evidence[column.type]
+        evidence = self._best()
+        column = _column_of(evidence)
         nulls = evidence.placeholders.total()
         distinct = self._distinct_values(evidence.placeholders, is_unique=is_unique)
         spread = self._sample.spread(column)
-        least, greatest = self._range(column.type)
+        least, greatest = _range(evidence)
         shortest, longest = self._lengths or (None, None)
         return ColumnProfile(
             name=self._name,
             type=column.type,
             null=column.null,
+            decimal_char=column.decimal_char,
+            group_char=column.group_char,
+            format=column.format,
             whole_digits=evidence.whole_digits,
             scale=evidence.scale,
             values=self._values - nulls,
@@ -81,38 +85,42 @@ class ColumnProfiler:
             findings=tuple(self._findings(column.type, distinct)),
         )
 
-    def _column(self) -> Column:
-        """Return a column that takes every value."""
+    def _best(self) -> Evidence:
+        """Return that of the type that takes every value; of a text, of the notation that does."""
         type_name = best_type(self._evidence)
-        evidence = self._evidence[type_name]
-        precision = max(1, evidence.whole_digits + evidence.scale)
-        return Column(
-            name="profiled",
-            type=type_name,
-            length=16383,
-            precision=precision,
-            scale=evidence.scale,
-            null=tuple(sorted({text.strip() for text in evidence.placeholders})),
-        )
+        return (type_name == "text" and meant(self._notations)) or self._evidence[type_name]
 
     def _distinct_values(self, placeholders: Collection[str], *, is_unique: bool) -> Distinct:
         texts = Distinct(count=self._values) if is_unique else self._distinct.result()
         return replace(texts, count=texts.count - len(placeholders))
 
-    def _range(self, type_name: TypeName) -> tuple[str | None, str | None]:
-        evidence = self._evidence[type_name]
-        if type_name in ("text", "boolean") or evidence.least is None:
-            return None, None
-        if type_name == "decimal":
-            return plain(Decimal(evidence.least)), plain(Decimal(evidence.greatest))
-        return _shown(evidence.least), _shown(evidence.greatest)
-
     def _findings(self, type_name: TypeName, distinct: Distinct) -> Iterator[Finding]:
         rows = self._values + self._empty
         yield from column_findings(self._evidence, type_name, rows=rows, empty=self._empty, distinct=distinct.count)
         yield from self._oddities.findings()
+        if best_type(self._evidence) == "text":
+            yield from notation_findings(self._notations)
         if type_name == "text":
             yield from spelling_findings(self._frequent.counts)
+
+
+def _column_of(evidence: Evidence) -> Column:
+    """Return a column that takes every value."""
+    return replace(
+        evidence.column,
+        name="profiled",
+        precision=max(1, evidence.whole_digits + evidence.scale),
+        scale=evidence.scale,
+        null=tuple(sorted({text.strip() for text in evidence.placeholders})),
+    )
+
+
+def _range(evidence: Evidence) -> tuple[str | None, str | None]:
+    if evidence.type in ("text", "boolean") or evidence.least is None:
+        return None, None
+    if evidence.type == "decimal":
+        return plain(Decimal(evidence.least)), plain(Decimal(evidence.greatest))
+    return _shown(evidence.least), _shown(evidence.greatest)
 
 
 def _shown(value: object) -> str:

@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from inflow.profile.batch import ColumnBatch
 from inflow.profile.placeholders import is_placeholder
@@ -13,8 +13,9 @@ from shared.bad_values import BadValue
 from shared.datasets import Column, TypeName
 from shared.values import Value, parser_of
 
-#: The longest text, and the widest decimal, that inflow.toml takes.
-_WIDEST: dict[TypeName, Column] = {
+#: Of each type the column that takes most: the longest text, and the widest decimal, that inflow.toml takes.
+WIDEST: dict[TypeName, Column] = {
+    **{name: Column(name="widest", type=name) for name in get_args(TypeName)},
     "text": Column(name="widest", type="text", length=16383),
     "decimal": Column(name="widest", type="decimal", precision=65, scale=30),
 }
@@ -26,12 +27,14 @@ _NUMBERS: tuple[TypeName, ...] = ("integer", "decimal")
 
 
 class Evidence:
-    """How one type does on one column."""
+    """How one type, in one notation, does on one column; a strict one is no longer tried after the first refusal."""
 
-    def __init__(self, type_name: TypeName) -> None:
-        self.type = type_name
-        self._parse = parser_of(_WIDEST.get(type_name, Column(name="any", type=type_name)))
-        self._order: Callable[[Any], Any] = Decimal if type_name == "decimal" else _itself
+    def __init__(self, column: Column, *, is_strict: bool = False) -> None:
+        self.column = column
+        self.type = column.type
+        self._is_strict = is_strict
+        self._parse = parser_of(column)
+        self._order: Callable[[Any], Any] = Decimal if column.type == "decimal" else _itself
         self._refused_distinct = 0
         #: Values that it took.
         self.taken = 0
@@ -55,11 +58,21 @@ class Evidence:
         """Try the values of a batch."""
         if self._is_hopeless():
             return
-        taken = [value for text, count in batch.counts.items() if (value := self._try(text, count, batch)) is not None]
+        taken = list(self._taken(batch))
         if taken and self.type != "text":
             self._widen(taken)
 
+    def _taken(self, batch: ColumnBatch) -> Iterator[Value]:
+        for text, count in batch.counts.items():
+            value = self._try(text, count, batch)
+            if value is not None:
+                yield value
+            elif self._is_strict and self.refused.count:
+                return
+
     def _is_hopeless(self) -> bool:
+        if self._is_strict and self.refused.count:
+            return True
         return self.type != "text" and self._refused_distinct > _PATIENCE and self.taken < self.refused.count
 
     def _try(self, text: str, count: int, batch: ColumnBatch) -> Value:

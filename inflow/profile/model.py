@@ -83,6 +83,10 @@ class ColumnProfile:
     type: TypeName
     #: Texts of the file that are no values of this type, and stand for none: they count as empty.
     null: tuple[str, ...] = ()
+    #: How numbers, dates and timestamps are written, as inflow.toml says it.
+    decimal_char: str = "."
+    group_char: str = ""
+    format: str | None = None
     #: decimal only: digits before the point and behind it.
     whole_digits: int = 0
     scale: int = 0

@@ -83,7 +83,15 @@ def _column(column: ColumnProfile, profile: Profile, key: Column | None) -> Colu
     required = bool(profile.rows) and not column.empty
     if key is not None:
         return replace(proposed_as(key, column.name, required=required), null=column.null)
-    proposed = Column(name=column.name, type=column.type, required=required, null=column.null)
+    proposed = Column(
+        name=column.name,
+        type=column.type,
+        required=required,
+        null=column.null,
+        decimal_char=column.decimal_char,
+        group_char=column.group_char,
+        format=column.format,
+    )
     match column.type:
         case "text":
             return replace(proposed, length=length_with_room(column.longest))
