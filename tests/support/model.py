@@ -128,6 +128,12 @@ class Model:
         if len(cells) != len(file.header):
             reject("", "missing-cell" if len(cells) < len(file.header) else "extra-cell")
             return None
+        if not any(map(str.strip, cells)):
+            reject("", "blank-row")
+            return None
+        if list(cells) == list(file.header) and len(cells) > 1:
+            reject("", "type-error")
+            return None
         texts = dict(zip(file.header, cells, strict=True))
         values: list[Value] = []
         for column in dataset.columns:
