@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from inflow.read_options import open_given, settings_of
 from shared.configuration.environment import Environment
-from shared.errors import FileRefused
+from shared.errors import ConfigurationError, FileRefused
 from shared.exit_codes import ExitCode
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.plans import Plan
@@ -28,6 +28,8 @@ _REJECT_COLUMNS = ("file", "line", "code", "message", "raw")
 def read(options: argparse.Namespace, _: Environment) -> int:
     """Write the rows to standard output, and those that are rejected to a file. FileRefused where none can be read."""
     path: Path = options.file
+    if options.rejects is not None and options.rejects.exists() and path.exists() and options.rejects.samefile(path):
+        raise ConfigurationError(f"--rejects: {options.rejects} is the file to read; name another one")
     with open_given(path) as file, ExitStack() as stack:
         if not file.read(1):
             print(f"{path}: the file is empty", file=sys.stderr)

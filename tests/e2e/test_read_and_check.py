@@ -44,6 +44,43 @@ def test_read_ends_its_lines_as_rfc_4180_says(inflow: Inflow) -> None:
     assert (inflow.root / "out.csv").read_bytes() == b"".join(",".join(row).encode() + b"\r\n" for row in (HEADER, ANN))
 
 
+def test_read_says_what_a_load_would_refuse(inflow: Inflow) -> None:
+    path = inflow.root / "numbers.csv"
+    path.write_text("1,5;2,5\n3,5;4,5\n5,5;6,5\n")
+
+    finished = inflow("read", str(path))
+
+    assert finished.returncode == 0
+    assert "a load would refuse it: the delimiter is not clear: ',' or ';'" in finished.stderr
+
+
+def test_read_does_not_write_rejects_over_the_file_that_it_reads(inflow: Inflow) -> None:
+    path = written(inflow.root / "export.csv", ANN)
+    before = path.read_bytes()
+
+    finished = inflow("read", str(path), "--rejects", str(path))
+
+    assert finished.returncode == 2
+    assert "is the file to read" in finished.stderr
+    assert path.read_bytes() == before
+
+
+def test_check_puts_options_before_what_the_dataset_fixes(inflow: Inflow) -> None:
+    config = inflow.root / "inflow.toml"
+    config.write_text(
+        '[datasets.guests]\nfiles = ["guests*"]\nkey = ["name"]\nread = { skip_lines = 1 }\n'
+        'columns.name = { type = "text" }\ncolumns.born = { type = "date" }\n'
+    )
+    path = inflow.root / "guests.csv"
+    path.write_text("name;born\nname,born\nAnn,1901-02-03\n")
+
+    fixed = inflow("check", str(path), "--config", str(config), "--encoding", "utf-8")
+    other = inflow("check", str(path), "--config", str(config), "--skip-lines", "0")
+
+    assert fixed.returncode == 0
+    assert other.returncode == 1
+
+
 def test_read_sets_rejected_rows_aside_with_their_reasons(inflow: Inflow) -> None:
     path = inflow.root / "places.csv"
     path.write_text('city,county,country\nAyr,Ayrshire\nBath,"Somerset"x,England\nWick,Caithness,Scotland\n')
