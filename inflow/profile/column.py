@@ -10,7 +10,7 @@ from inflow.profile.distinct import DistinctCounter
 from inflow.profile.evidence import WIDEST, Evidence, best_type
 from inflow.profile.frequent import FrequentValues
 from inflow.profile.model import ColumnProfile, Distinct, Finding
-from inflow.profile.notations import meant, notation_findings, notations
+from inflow.profile.notations import meant, notation_findings, notations, still_fitting
 from inflow.profile.oddities import Oddities, column_findings, spelling_findings
 from inflow.profile.scales import plain
 from inflow.profile.spread import Sample
@@ -28,7 +28,8 @@ class ColumnProfiler:
         self._empty = 0
         self._lengths: tuple[int, int] | None = None
         self._evidence: dict[TypeName, Evidence] = {name: Evidence(column) for name, column in WIDEST.items()}
-        self._notations = notations()
+        #: Those that took every value so far; all of them before the first value.
+        self._notations: list[Evidence] | None = None
         self._distinct = DistinctCounter(bounds.distinct_hashes)
         self._frequent = FrequentValues(bounds.counted_values)
         self._sample = Sample(bounds.sampled_values)
@@ -41,8 +42,10 @@ class ColumnProfiler:
         if batch.counts:
             lengths = [*map(len, batch.counts), *(self._lengths or ())]
             self._lengths = min(lengths), max(lengths)
-        for evidence in (*self._evidence.values(), *self._notations):
+        for evidence in self._evidence.values():
             evidence.add(batch)
+        if batch.counts:
+            self._notations = still_fitting(notations() if self._notations is None else self._notations, batch)
         self._distinct.add(batch.hashes.values())
         self._frequent.add(batch.counts)
         self._sample.add(batch)
@@ -87,8 +90,8 @@ class ColumnProfiler:
 
     def _best(self) -> Evidence:
         """Return that of the type that takes every value; of a text, of the notation that does."""
-        type_name = best_type(self._evidence)
-        return (type_name == "text" and meant(self._notations)) or self._evidence[type_name]
+        best = self._evidence[best_type(self._evidence)]
+        return (meant(self._notations or ()) or best) if best.type == "text" else best
 
     def _distinct_values(self, placeholders: Collection[str], *, is_unique: bool) -> Distinct:
         texts = Distinct(count=self._values) if is_unique else self._distinct.result()
@@ -99,7 +102,7 @@ class ColumnProfiler:
         yield from column_findings(self._evidence, type_name, rows=rows, empty=self._empty, distinct=distinct.count)
         yield from self._oddities.findings()
         if best_type(self._evidence) == "text":
-            yield from notation_findings(self._notations)
+            yield from notation_findings(self._notations or ())
         if type_name == "text":
             yield from spelling_findings(self._frequent.counts)
 

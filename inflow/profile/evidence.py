@@ -27,7 +27,7 @@ _NUMBERS: tuple[TypeName, ...] = ("integer", "decimal")
 
 
 class Evidence:
-    """How one type, in one notation, does on one column; a strict one is no longer tried after the first refusal."""
+    """How one type, in one notation, does on one column; a strict one stops at the first refusal."""
 
     def __init__(self, column: Column, *, is_strict: bool = False) -> None:
         self.column = column
@@ -71,8 +71,6 @@ class Evidence:
                 return
 
     def _is_hopeless(self) -> bool:
-        if self._is_strict and self.refused.count:
-            return True
         return self.type != "text" and self._refused_distinct > _PATIENCE and self.taken < self.refused.count
 
     def _try(self, text: str, count: int, batch: ColumnBatch) -> Value:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from inflow.profile.batch import ColumnBatch
 from inflow.profile.evidence import WIDEST, Evidence
 from inflow.profile.model import Finding
 from shared.datasets import Column
@@ -16,8 +17,15 @@ _HOURS = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
 
 
 def notations() -> list[Evidence]:
-    """Return evidence for each notation; it is given up at the first value that does not fit."""
+    """Return evidence for each notation."""
     return [Evidence(column, is_strict=True) for column in _columns()]
+
+
+def still_fitting(tried: Sequence[Evidence], batch: ColumnBatch) -> list[Evidence]:
+    """Return those that take the values of a further batch, too: one value that does not fit ends a notation."""
+    for evidence in tried:
+        evidence.add(batch)
+    return [evidence for evidence in tried if not evidence.refused.count]
 
 
 def _columns() -> Iterator[Column]:
