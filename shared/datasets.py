@@ -39,6 +39,11 @@ class Column:
     format: str | None = None
 
     @property
+    def has_notation(self) -> bool:
+        """Whether its values are written in signs of their own."""
+        return self.decimal_char != "." or bool(self.group_char) or self.format is not None
+
+    @property
     def expected_label(self) -> str:
         """What a file's header must call it."""
         return self.name if self.label is None else self.label

@@ -83,6 +83,11 @@ class Plan:
         return self.container is None and understanding is not None and understanding.is_plain
 
     @property
+    def has_types(self) -> bool:
+        """Whether the format itself says what is a number or a date, in whatever signs a person sees it."""
+        return self.parts[0].format != "csv"
+
+    @property
     def has_header(self) -> bool:
         """Whether its columns have names."""
         understanding = self.parts[0].understanding

@@ -81,6 +81,23 @@ def test_check_puts_options_before_what_the_dataset_fixes(inflow: Inflow) -> Non
     assert other.returncode == 1
 
 
+def test_signs_that_are_declared_for_texts_are_not_read_into_formats_with_numbers(inflow: Inflow) -> None:
+    config = inflow.root / "inflow.toml"
+    config.write_text(
+        '[datasets.sums]\nfiles = ["sums*"]\nkey = ["id"]\ncolumns.id = { type = "integer" }\n'
+        'columns.sum = { type = "decimal", decimal_char = ",", group_char = "." }\n'
+    )
+    (inflow.root / "sums.csv").write_text("id;sum\n1;1.234\n2;1.234,50\n")
+    (inflow.root / "sums.json").write_text('[{"id": 1, "sum": 1.234}]')
+
+    text = inflow("check", "sums.csv", "--config", str(config))
+    numbers = inflow("check", "sums.json", "--config", str(config))
+
+    assert (text.returncode, "2, 1234.5000" in text.stdout) == (0, True)
+    assert numbers.returncode == 1
+    assert "format-error: the dataset says how 'sum' is written in text" in numbers.stdout
+
+
 def test_read_sets_rejected_rows_aside_with_their_reasons(inflow: Inflow) -> None:
     path = inflow.root / "places.csv"
     path.write_text('city,county,country\nAyr,Ayrshire\nBath,"Somerset"x,England\nWick,Caithness,Scotland\n')

@@ -64,6 +64,8 @@ def key_places(names: Sequence[str], dataset: Dataset) -> list[int]:
 
 def header_of(table: RecordSource, plan: Plan, dataset: Dataset) -> Header:
     """Match a table's names; where it has none, its columns are the dataset's. FileRefused where it does not fit."""
+    if plan.has_types:
+        _check_notations(plan, dataset)
     if plan.has_header:
         return match_header(table.header, dataset)
     if len(table.header) != len(dataset.columns):
@@ -72,6 +74,17 @@ def header_of(table: RecordSource, plan: Plan, dataset: Dataset) -> Header:
             "missing-label", f"the file has no header, and {len(table.header)} columns; expected {expected}"
         )
     return Header(names=list(dataset.labels), ignored=[])
+
+
+def _check_notations(plan: Plan, dataset: Dataset) -> None:
+    """A number of a workbook, 1.234, would be another one in signs that are declared for texts."""
+    written = [column.expected_label for column in dataset.columns if column.has_notation]
+    if written:
+        raise FileRefused(
+            "format-error",
+            f"the dataset says how {', '.join(map(_quoted, written))} is written in text, and a file of the format"
+            f" {plan} has numbers and dates of its own; send it as CSV, or to a dataset without such signs",
+        )
 
 
 def check_nameless(table: RecordSource, dataset: Dataset) -> None:
