@@ -22,14 +22,14 @@ _MOST_FREQUENT = 10
 class ColumnProfiler:
     """Takes in the batches of one column, in bounded memory."""
 
-    def __init__(self, name: str, bounds: Bounds) -> None:
+    def __init__(self, name: str, bounds: Bounds, *, has_types: bool) -> None:
         self._name = name
         self._values = 0
         self._empty = 0
         self._lengths: tuple[int, int] | None = None
         self._evidence: dict[TypeName, Evidence] = {name: Evidence(column) for name, column in WIDEST.items()}
-        #: Those that took every value so far; all of them before the first value.
-        self._notations: list[Evidence] | None = None
+        #: Those that took every value so far; None before the first value.
+        self._notations: list[Evidence] | None = [] if has_types else None
         self._distinct = DistinctCounter(bounds.distinct_hashes)
         self._frequent = FrequentValues(bounds.counted_values)
         self._sample = Sample(bounds.sampled_values)

@@ -54,7 +54,7 @@ def _catalog_of(options: argparse.Namespace, environment: Environment) -> Catalo
 
 def _profile_of(options: argparse.Namespace, environment: Environment, catalog: Catalog) -> Profile:
     with open_table(options.file, settings_of(options)) as opened:
-        table = profile_table(opened.source, file=encodable(options.file.name))
+        table = profile_table(opened.source, file=encodable(options.file.name), has_types=opened.has_types)
     try:
         with _key_lookup(options, environment) as count_keys:
             references = tuple(possible_references(table, catalog, count_keys))

@@ -20,6 +20,8 @@ class OpenTable:
 
     source: RecordSource
     read_as: str
+    #: Whether the format itself has numbers and dates.
+    has_types: bool
     #: What is missing of the file's end; None where it is whole, as far as can be known.
     truncation: str | None
     #: Why a load would refuse it all the same.
@@ -33,7 +35,13 @@ def open_table(path: Path, settings: ReadSettings) -> Iterator[OpenTable]:
     with open_given(path) if str(path) == "-" else open_regular(path) as file:
         plan = make_plan(file, settings)
         source = plan.open(file)
-        yield OpenTable(source=source, read_as=str(plan), truncation=plan.truncation, doubt=_doubt_of(plan))
+        yield OpenTable(
+            source=source,
+            read_as=str(plan),
+            has_types=plan.has_types,
+            truncation=plan.truncation,
+            doubt=_doubt_of(plan),
+        )
 
 
 def _doubt_of(plan: Plan) -> str | None:

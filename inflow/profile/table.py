@@ -29,10 +29,15 @@ class ProfiledTable:
     samples: Mapping[str, Sequence[str]]
 
 
-def profile_table(source: RecordSource, *, file: str, bounds: Bounds | None = None) -> ProfiledTable:
-    """Read a table to its end. FileRefused where it can't be read, or has more columns than a table may have."""
+def profile_table(
+    source: RecordSource, *, file: str, has_types: bool = False, bounds: Bounds | None = None
+) -> ProfiledTable:
+    """Read a table to its end. FileRefused where it can't be read, or has more columns than a table may have.
+
+    `has_types`: its format has numbers and dates, which are in no other notation than ours.
+    """
     names = column_names(source.header)
-    table = _Table(names, bounds or Bounds.for_width(len(names)))
+    table = _Table(names, bounds or Bounds.for_width(len(names)), has_types=has_types)
     for batch in table.accepted(source):
         table.add(batch)
     return table.result(file)
@@ -58,13 +63,13 @@ def name_of_nameless(position: int) -> str:
 
 
 class _Table:
-    def __init__(self, names: Sequence[str], bounds: Bounds) -> None:
+    def __init__(self, names: Sequence[str], bounds: Bounds, *, has_types: bool) -> None:
         self._names = names
         self._bounds = bounds
         self._rows = 0
         self._rejected = 0
         self._rejected_rows: list[RejectedRow] = []
-        self._columns = [ColumnProfiler(name, bounds) for name in names]
+        self._columns = [ColumnProfiler(name, bounds, has_types=has_types) for name in names]
         self._keys = CandidateKeys(names, most_hashes=bounds.key_hashes)
 
     def accepted(self, source: RecordSource) -> Iterator[_Batch]:

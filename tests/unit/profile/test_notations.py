@@ -4,10 +4,11 @@ import pytest
 
 from inflow.profile.as_toml import as_toml
 from inflow.profile.proposal import propose
+from inflow.profile.table import profile_table
 from shared.configuration.catalog import parse_catalog
 from shared.datasets import Catalog, Column
 from shared.values import parser_of
-from tests.unit.profile.tables import profile_of
+from tests.unit.profile.tables import TableInMemory, profile_of
 
 NOTHING = Catalog(datasets={}, summaries=())
 
@@ -72,3 +73,10 @@ def test_our_own_notation_needs_no_words() -> None:
 
     assert [column.type for column in profile.columns] == ["integer", "decimal", "date"]
     assert not any(finding.code == "notation" for column in profile.columns for finding in column.findings)
+
+
+def test_a_format_with_numbers_and_dates_has_them_in_our_notation() -> None:
+    source = TableInMemory(["day"], [["31.12.1984"], ["1.2.1984"]])
+    [column] = profile_table(source, file="days.xlsx", has_types=True).profile.columns
+
+    assert (column.type, column.format, column.findings) == ("text", None, ())
