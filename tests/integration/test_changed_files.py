@@ -13,6 +13,7 @@ from typing import IO
 import pytest
 
 from services.watcher.claiming import intake
+from services.watcher.leaving import finishing
 from tests.support.pipeline import AT_ONCE, PEOPLE, Clock, Pipeline, people
 
 LATE = "Late,Lane,1900-01-01,Weir\n"
@@ -244,6 +245,29 @@ def test_a_file_does_not_leave_while_somebody_can_write_to_it(pipeline: Pipeline
         ("people.csv", "archived", "changed-while-read"),
         ("people/people.csv", "archived", None),
     ]
+    assert given_names(pipeline) == ["Given 0", "Late"]
+
+
+def test_a_file_that_can_not_be_looked_at_for_a_while_does_not_leave(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows then whether somebody can write to it."""
+
+    def fail(_: Path) -> bool:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    hidden = pipeline.drop(".people.csv", people(1))
+    with hidden.open("a") as file:
+        claim_renamed(pipeline, hidden)
+        with monkeypatch.context() as faulty:
+            faulty.setattr(finishing, "is_open_for_writing", fail)
+            load_all(pipeline)
+            pipeline.look()
+        assert loaded(pipeline) == [("people.csv", "complete", "not-moved")]
+        write_through(file, LATE)
+    pipeline.finish()
+
+    assert loaded(pipeline)[-1] == ("people/people.csv", "archived", None)
     assert given_names(pipeline) == ["Given 0", "Late"]
 
 

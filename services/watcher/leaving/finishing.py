@@ -1,5 +1,6 @@
 """Takes finished files out of processing/: to the archive, to rejected/ with a reason, or back into the inbox."""
 
+import errno
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ from shared.store import Store
 _log = logging.getLogger(__name__)
 
 _OPEN_FOR_WRITING = "open-for-writing"
+#: The file is gone, or another one is in its place, or it is none of ours. Any other fault may pass.
+_NOBODY_CAN_TELL = (errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM)
 
 Finished = tuple[ClaimedName, Load]
 
@@ -58,8 +61,11 @@ class Finisher:
         """
         try:
             is_held_open = is_open_for_writing(self._folder.processing / str(claimed))
-        except OSError:
-            return False
+        except OSError as error:
+            if error.errno in _NOBODY_CAN_TELL:
+                return False
+            self._report_stuck(load, error)
+            return True
         if is_held_open and load.state == "complete" and load.reason != _OPEN_FOR_WRITING:
             with self._store.transaction() as connection:
                 message = "all its rows are stored; it is moved once nobody has it open for writing"
