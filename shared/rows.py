@@ -70,11 +70,9 @@ class _RowTyper:
 
     def reject(self, line: int, cells: Sequence[str]) -> Rejection:
         """Say all that is wrong with a row that could not be typed."""
-        if len(cells) != self._width:
-            return _rejection(wrong_width(line, cells, self._width))
+        if is_blank(cells) or len(cells) != self._width:
+            return _rejection(misshapen(line, cells, self._width))
         raw = as_csv(cells)
-        if not any(map(str.strip, cells)):
-            return Rejection(line=line, column=None, code="blank-row", message="the row has no value", raw=raw)
         if cells == self._repeated_header:
             return Rejection(line=line, column=None, code="type-error", message="the row repeats the header", raw=raw)
         faults = self._faults(cells)
@@ -94,11 +92,18 @@ class _RowTyper:
         return faults
 
 
-def wrong_width(line: int, cells: Sequence[str], width: int) -> UnreadableRow:
-    """Say what is wrong with a row that is not as wide as its header."""
+def misshapen(line: int, cells: Sequence[str], width: int) -> UnreadableRow:
+    """Say what is wrong with a row that has no value, or is not as wide as its header."""
+    if is_blank(cells):
+        return UnreadableRow(line=line, code="blank-row", message="the row has no value", raw=as_csv(cells))
     code: Reason = "extra-cell" if len(cells) > width else "missing-cell"
     message = f"the row has {len(cells)} values, the header has {width}"
     return UnreadableRow(line=line, code=code, message=message, raw=as_csv(cells))
+
+
+def is_blank(cells: Sequence[str]) -> bool:
+    """Whether a row has delimiters and blanks alone."""
+    return not any(map(str.strip, cells))
 
 
 def _rejection(bad: UnreadableRow) -> Rejection:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.sources import Record, RecordSource
 from shared.reader.undecoded import is_decoded, undecoded
-from shared.rows import wrong_width
+from shared.rows import misshapen
 
 
 def rows_of(table: RecordSource) -> Iterator[Record | UnreadableRow]:
@@ -17,6 +17,6 @@ def rows_of(table: RecordSource) -> Iterator[Record | UnreadableRow]:
         elif not is_decoded(record[1]):
             yield undecoded(record[0], record[1])
         elif len(record[1]) != width:
-            yield wrong_width(record[0], record[1], width)
+            yield misshapen(record[0], record[1], width)
         else:
             yield record

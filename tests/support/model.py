@@ -125,11 +125,11 @@ class Model:
         def reject(column: str, code: str) -> None:
             self.rejects.append(Reject(file.load_id, line, column, code, tuple(cells)))
 
-        if len(cells) != len(file.header):
-            reject("", "missing-cell" if len(cells) < len(file.header) else "extra-cell")
-            return None
         if not any(map(str.strip, cells)):
             reject("", "blank-row")
+            return None
+        if len(cells) != len(file.header):
+            reject("", "missing-cell" if len(cells) < len(file.header) else "extra-cell")
             return None
         if list(cells) == list(file.header) and len(cells) > 1:
             reject("", "type-error")

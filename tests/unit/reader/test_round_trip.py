@@ -67,7 +67,8 @@ def test_a_file_cut_short_is_refused_or_has_only_whole_rows(
     format_name: str, packing: str | None, table: Table, data: st.DataObject
 ) -> None:
     whole = packed(WRITERS[format_name](table), packing)
-    length = data.draw(st.integers(0, len(whole) - 1))
+    # A share: a workbook holds the time, and is a byte longer in some seconds than in others.
+    length = min(int(data.draw(st.floats(0, 1)) * len(whole)), len(whole) - 1)
 
     records, is_refused = read_until_refused(format_name, whole[:length])
 
