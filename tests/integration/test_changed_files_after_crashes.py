@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from services.watcher.extracting.preparation import Preparation
+from services.watcher.extracting.reading import Reading
 from services.watcher.leaving import returning
+from shared.books import load_states
 from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
-from tests.support.pipeline import Pipeline, people
+from tests.support.pipeline import PEOPLE, Pipeline, people
 
 LATE = "Late,Lane,1900-01-01,Weir\n"
 
@@ -80,3 +83,33 @@ def crashes(pipeline: Pipeline, until: Callable[[Pipeline], None]) -> bool:
     except Crash:
         return True
     return False
+
+
+def test_rows_that_come_right_before_the_file_is_read_again_are_rows_of_the_next_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its manifest is out: they would be more than that says, and a dead letter."""
+
+    def crash(*_: object, **__: object) -> None:
+        raise Crash
+
+    def prepare(preparation: Preparation, reading: Reading) -> bool:
+        is_prepared = real_prepare(preparation, reading)
+        for path in successor.folder.processing.iterdir():
+            if path.read_text() == PEOPLE:
+                path.write_text(PEOPLE + LATE)
+        return is_prepared
+
+    real_prepare = Preparation.prepare
+    with closing(Pipeline(tmp_path)) as pipeline, monkeypatch.context() as patch:
+        pipeline.drop("people.csv", PEOPLE)
+        patch.setattr(load_states, "mark_published", crash)
+        with pytest.raises(Crash):
+            load_all(pipeline)
+    with closing(Pipeline(tmp_path, queue=pipeline.queue)) as successor, monkeypatch.context() as patch:
+        patch.setattr(Preparation, "prepare", prepare)
+        successor.finish()
+
+        assert successor.queue.dead_letters == []
+        assert [(load.state, load.rows_read) for load in successor.loads()][-1] == ("archived", 1)
+        assert [row[0] for row in successor.table("people")] == ["Late"]

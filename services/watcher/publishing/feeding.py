@@ -142,6 +142,9 @@ class Feeder:
                 return
             self.unreadable.discard(reading.claimed.load_id)
         message = reading.message()
+        if reading.is_resumed:
+            # What was published before is of the version that was claimed; rows of another would contradict it.
+            reading.require_version()
         if message is not None:
             self._queue.publish(envelope(message, occurred_at=instant_now()))
             self._budget -= 1
