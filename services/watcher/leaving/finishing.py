@@ -64,7 +64,9 @@ class Finisher:
         except OSError as error:
             if error.errno in _NOBODY_CAN_TELL:
                 return False
-            self._report_stuck(load, error)
+            # Once the books say that it is archived, it may be out already: nobody would take back that it is stuck.
+            if load.state == "complete":
+                self._report_stuck(load, error)
             return True
         if is_held_open and load.state == "complete" and load.reason != _OPEN_FOR_WRITING:
             with self._store.transaction() as connection:
