@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 
 from inflow.read_options import open_given, settings_of
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError, FileRefused
+from shared.errors import ConfigurationError
 from shared.exit_codes import ExitCode
 from shared.messages.unreadable_rows import UnreadableRow
-from shared.reader.plans import Plan
 from shared.reader.rows_of import rows_of
 from shared.reader.sources import RecordSource
 from shared.reader.survey import make_plan
@@ -36,20 +35,13 @@ def read(options: argparse.Namespace, _: Environment) -> int:
             return ExitCode.OK
         plan = make_plan(file, settings_of(options))
         print(f"{path}: {plan}; confidence {plan.confidence:.0%}", file=sys.stderr)
-        _warn(plan, path)
+        if (refusal := plan.refusal) is not None:
+            print(f"{path}: a load would refuse it: {refusal}", file=sys.stderr)
         rejects = _rejects_writer(stack, options.rejects)
         rejected = _write(plan.open(file), path, rejects)
     if rejected:
         print(f"{path}: {rejected} rows rejected", file=sys.stderr)
     return ExitCode.ATTENTION if plan.truncation else ExitCode.OK
-
-
-def _warn(plan: Plan, path: Path) -> None:
-    """Say what a load would be refused for."""
-    try:
-        plan.check()
-    except FileRefused as error:
-        print(f"{path}: a load would refuse it: {error}", file=sys.stderr)
 
 
 def _write(table: RecordSource, path: Path, rejects: "_csv.Writer | None") -> int:

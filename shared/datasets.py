@@ -12,6 +12,9 @@ FormatName = Literal["csv", "json", "ndjson", "xlsx", "parquet"]
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
 
 
+_DEFAULT_NOTATION = {"decimal_char": ".", "group_char": "", "format": None}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One declared column of a dataset."""
@@ -39,9 +42,10 @@ class Column:
     format: str | None = None
 
     @property
-    def has_notation(self) -> bool:
-        """Whether its values are written in signs of their own."""
-        return self.decimal_char != "." or bool(self.group_char) or self.format is not None
+    def notation(self) -> dict[str, str]:
+        """The settings, by their names, that say that values are written otherwise than by default."""
+        written = {name: getattr(self, name) for name in _DEFAULT_NOTATION}
+        return {name: sign for name, sign in written.items() if sign != _DEFAULT_NOTATION[name]}
 
     @property
     def expected_label(self) -> str:

@@ -25,7 +25,7 @@ def is_moment_format(pattern: str, *, with_time: bool) -> bool:
 def number_rewriter(column: Column) -> Callable[[str], str] | None:
     """Return what gives a number our signs, or raises BadValue; None where the column has them already."""
     point, group = column.decimal_char, column.group_char
-    if not column.has_notation:
+    if not column.notation:
         return None
     groups = f"[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|" if group else ""
     fraction = f"(?:{re.escape(point)}([0-9]+))?" if column.type == "decimal" else "()"

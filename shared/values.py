@@ -148,8 +148,7 @@ def _timestamp(text: str) -> Value:
         parsed = datetime.fromisoformat(moment)
     except ValueError:
         raise _bad_timestamp(text) from None
-    # Cutting off the zone of an aware datetime is half the price of replacing or converting it.
-    return _in_utc(parsed, text).isoformat(" ", "microseconds")[:_TIMESTAMP_CHARACTERS]
+    return _canonical(parsed, text)
 
 
 def _date_as(pattern: str) -> Parser:
@@ -157,11 +156,12 @@ def _date_as(pattern: str) -> Parser:
 
 
 def _timestamp_as(pattern: str) -> Parser:
-    def convert(text: str) -> Value:
-        moment = _in_utc(moment_of(text, pattern, "a timestamp"), text)
-        return moment.isoformat(" ", "microseconds")[:_TIMESTAMP_CHARACTERS]
+    return lambda text: _canonical(moment_of(text, pattern, "a timestamp"), text)
 
-    return convert
+
+def _canonical(parsed: datetime, text: str) -> Value:
+    # Cutting off the zone of an aware datetime is half the price of replacing or converting it.
+    return _in_utc(parsed, text).isoformat(" ", "microseconds")[:_TIMESTAMP_CHARACTERS]
 
 
 def _in_utc(parsed: datetime, text: str) -> datetime:

@@ -90,12 +90,7 @@ def _settings(column: Column, *, in_key: bool) -> Iterator[str]:
         yield f"label = {_text(column.label)}"
     if column.null:
         yield f"null = {_texts(column.null)}"
-    if column.decimal_char != ".":
-        yield f"decimal_char = {_text(column.decimal_char)}"
-    if column.group_char:
-        yield f"group_char = {_text(column.group_char)}"
-    if column.format is not None:
-        yield f"format = {_text(column.format)}"
+    yield from (f"{name} = {_text(sign)}" for name, sign in column.notation.items())
 
 
 def _left_out(proposal: Proposal) -> Iterator[str]:

@@ -72,6 +72,4 @@ def _reading(evidence: Evidence) -> object:
 
 
 def _settings(column: Column) -> str:
-    named = {"decimal_char": column.decimal_char, "group_char": column.group_char, "format": column.format}
-    default = WIDEST[column.type]
-    return " and ".join(f"{name} {value!r}" for name, value in named.items() if value != getattr(default, name))
+    return " and ".join(f"{name} {sign!r}" for name, sign in column.notation.items())

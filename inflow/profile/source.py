@@ -8,8 +8,6 @@ from pathlib import Path
 from inflow.read_options import open_given
 from services.watcher.regular_files import open_regular
 from shared.datasets import ReadSettings
-from shared.errors import FileRefused
-from shared.reader.plans import Plan
 from shared.reader.sources import RecordSource
 from shared.reader.survey import make_plan
 
@@ -40,15 +38,5 @@ def open_table(path: Path, settings: ReadSettings) -> Iterator[OpenTable]:
             read_as=str(plan),
             has_types=plan.has_types,
             truncation=plan.truncation,
-            doubt=_doubt_of(plan),
+            doubt=None if plan.truncation else plan.refusal,
         )
-
-
-def _doubt_of(plan: Plan) -> str | None:
-    if plan.truncation:
-        return None
-    try:
-        plan.check()
-    except FileRefused as error:
-        return str(error)
-    return None

@@ -48,15 +48,17 @@ def first_table(
 
     FileRefused where all sheets are empty, or several have all of the expected names.
     """
-    tables = [found for found in (_begin(sheet, skip_lines, expected) for sheet in sheets) if found is not None]
+    found = (table for sheet in sheets if (table := _begin(sheet, skip_lines, expected)) is not None)
+    # Without names to look for, nothing of the further sheets counts.
+    tables = list(found if expected else islice(found, 1))
     if not tables:
         raise FileRefused("blank-header", "no visible sheet of the workbook has a value; expected a header and rows")
-    complete = [found for found in tables if expected and found.names == len(set(expected))]
+    complete = [table for table in tables if table.names == len(set(expected))]
     if len(complete) > 1:
-        titles = " and ".join(repr(found.title) for found in complete)
+        titles = " and ".join(repr(table.title) for table in complete)
         message = f"the sheets {titles} have the columns of the dataset; say which one is meant by sheet = … in its"
         raise FileRefused("format-error", f"{message} [read] table of inflow.toml, or send them apart")
-    best = max(tables, key=lambda found: found.names)
+    best = max(tables, key=lambda table: table.names)
     return best.rows[best.place], chain(best.rows[best.place + 1 :], best.further)
 
 

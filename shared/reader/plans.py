@@ -126,6 +126,15 @@ class Plan:
             if part.understanding is not None:
                 _check_confidence(part.understanding)
 
+    @property
+    def refusal(self) -> str | None:
+        """Why `check` refuses the file; None where it does not."""
+        try:
+            self.check()
+        except FileRefused as error:
+            return str(error)
+        return None
+
     def __str__(self) -> str:
         files = f"{len(self.parts)} files, " if len(self.parts) > 1 else ""
         return f"{self.container}, {files}{self.parts[0]}" if self.container else str(self.parts[0])

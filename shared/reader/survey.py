@@ -28,7 +28,7 @@ class Survey:
         """`expected` are names of columns of which the file's header has some."""
         self._file = file
         # What is fixed is how the dataset's own files are written, not the rows that we gave back.
-        self._settings = _AS_WE_WRITE if is_reject_file(_beginning(file)) else settings
+        self._settings = _AS_WE_WRITE if is_reject_file(_first_line(file)) else settings
         self._expected = expected
         self._plan: Plan | None = None
         self._steps = self._work()
@@ -96,11 +96,11 @@ def make_plan(file: IO[bytes], settings: ReadSettings, *, expected: Collection[s
     return survey.plan
 
 
-def _beginning(file: IO[bytes]) -> bytes:
+def _first_line(file: IO[bytes]) -> bytes:
     file.seek(0)
-    beginning = file.read(HEAD_BYTES)
+    line = file.readline(HEAD_BYTES)
     file.seek(0)
-    return beginning
+    return line
 
 
 def _sampled(content: Readable) -> Generator[None, None, Sample]:

@@ -78,7 +78,7 @@ def header_of(table: RecordSource, plan: Plan, dataset: Dataset) -> Header:
 
 def _check_notations(plan: Plan, dataset: Dataset) -> None:
     """A number of a workbook, 1.234, would be another one in signs that are declared for texts."""
-    written = [column.expected_label for column in dataset.columns if column.has_notation]
+    written = [column.expected_label for column in dataset.columns if column.notation]
     if written:
         raise FileRefused(
             "format-error",
