@@ -49,8 +49,15 @@ CREATE TABLE inflow_inbox (
 	PRIMARY KEY (file)
 )ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='Files that the watcher sees in the inbox and has not claimed, and why.' COLLATE utf8mb4_0900_bin;
 
+CREATE TABLE inflow_installation (
+	installation_id VARCHAR(32) NOT NULL, 
+	created_at DATETIME(6) NOT NULL COMMENT 'UTC', 
+	PRIMARY KEY (installation_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='One row: what tells this installation from others, in every message.' COLLATE utf8mb4_0900_bin;
+
 CREATE TABLE inflow_loads (
 	load_id BIGINT NOT NULL, 
+	token VARCHAR(16) COMMENT 'made at the claim; NULL: claimed before version 1 of these tables', 
 	file VARCHAR(768) NOT NULL COMMENT 'path below the inbox', 
 	dataset VARCHAR(64), 
 	state VARCHAR(16) NOT NULL COMMENT 'claimed, reading, published, complete, archived, refused', 
@@ -88,6 +95,12 @@ CREATE INDEX ix_inflow_loads_file ON inflow_loads (file);
 CREATE INDEX ix_inflow_loads_state ON inflow_loads (state);
 
 CREATE INDEX ix_inflow_loads_summarised_at ON inflow_loads (summarised_at);
+
+CREATE TABLE inflow_migrations (
+	version BIGINT NOT NULL, 
+	applied_at DATETIME(6) NOT NULL COMMENT 'UTC', 
+	PRIMARY KEY (version)
+)ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='The versions of these tables; the highest one is that of the program that they are for.' COLLATE utf8mb4_0900_bin;
 
 CREATE TABLE inflow_outbox (
 	load_id BIGINT NOT NULL, 
@@ -144,3 +157,5 @@ CREATE TABLE people (
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_0900_bin;
 
 CREATE INDEX ix_people_birthplace ON people (place_of_birth);
+
+INSERT INTO inflow_migrations (version, applied_at) VALUES (1, UTC_TIMESTAMP(6));

@@ -14,7 +14,7 @@ from shared.errors import ConfigurationError
 from shared.files import DataFolder
 from shared.running import read_catalog
 from shared.schema.schema import build_schema
-from shared.store import Store
+from shared.store import Store, store_of
 
 
 def data_folder(options: argparse.Namespace, environment: Environment) -> DataFolder:
@@ -39,7 +39,7 @@ def open_books(options: argparse.Namespace, environment: Environment, *, read_on
     catalog = catalog_of(options, environment)
     database = _database(options, environment, read_only=read_only)
     try:
-        yield Store(database=database, schema=build_schema(catalog, database.flavour), catalog=catalog)
+        yield store_of(database, build_schema(catalog, database.flavour), catalog)
     finally:
         database.close()
 

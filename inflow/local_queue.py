@@ -12,7 +12,7 @@ class LocalQueue:
     """Holds messages in memory until they are delivered. What a crash loses is published again from processing/."""
 
     def __init__(self) -> None:
-        self._messages: dict[str, deque[bytes]] = {queue.name: deque() for queue in QUEUES}
+        self._messages: dict[str, deque[bytes]] = {queue.role: deque() for queue in QUEUES}
         #: Bodies that could not be handled, as a dead-letter queue has them.
         self.dead_letters: list[bytes] = []
 
@@ -20,17 +20,17 @@ class LocalQueue:
         """Hand a message to every queue that takes its kind."""
         for queue in QUEUES:
             if message.kind in queue.routing_keys:
-                self._messages[queue.name].append(encode(message))
+                self._messages[queue.role].append(encode(message))
 
     def backlog(self, queue: Queue) -> int:
         """Count the messages that wait in a queue."""
-        return len(self._messages[queue.name])
+        return len(self._messages[queue.role])
 
     def deliver(
         self, queue: Queue, handle: Handler, *, stop: Event, on_dead_letter: OnDeadLetter = ignore_dead_letter
     ) -> bool:
         """Deliver one message, if there is one; it stays where a stop kept it from being handled."""
-        messages = self._messages[queue.name]
+        messages = self._messages[queue.role]
         if not messages:
             return False
         settlement = settle(handle, messages[0], stop=stop, on_dead_letter=on_dead_letter)

@@ -13,7 +13,7 @@ from shared.errors import MalformedMessage
 from shared.exit_codes import ExitCode
 from shared.messages.envelope import decode
 from shared.messages.payloads import RowsExtracted
-from shared.messages.topology import QUEUES
+from shared.messages.topology import QUEUES, Topology
 from shared.store import Store
 
 
@@ -25,7 +25,8 @@ def redrive(options: argparse.Namespace, environment: Environment) -> int:
         _print(_held_back(store) if options.dry_run else _let_go(store))
         if settings is not None:
             with closing(DeadLetters(settings)) as dead_letters:
-                _print(_shown(dead_letters) if options.dry_run else _moved(dead_letters))
+                show = _shown if options.dry_run else _moved
+                _print(show(dead_letters, settings.topology))
     return ExitCode.OK
 
 
@@ -48,16 +49,17 @@ def _let_go(store: Store) -> Iterator[str]:
         yield f"load {load.load_id} ({load.file}) goes on"
 
 
-def _shown(dead_letters: DeadLetters) -> Iterator[str]:
+def _shown(dead_letters: DeadLetters, topology: Topology) -> Iterator[str]:
     for queue in QUEUES:
         for letter in dead_letters.look(queue):
-            yield f"{queue.dead_letter_name}: {_described(letter)}"
+            yield f"{topology.dead_letter_name(queue)}: {_described(letter)}"
 
 
-def _moved(dead_letters: DeadLetters) -> Iterator[str]:
+def _moved(dead_letters: DeadLetters, topology: Topology) -> Iterator[str]:
     for queue in QUEUES:
         count = dead_letters.redrive(queue)
-        yield f"{queue.dead_letter_name}: {count} {'message' if count == 1 else 'messages'} back in {queue.name}"
+        messages = "message" if count == 1 else "messages"
+        yield f"{topology.dead_letter_name(queue)}: {count} {messages} back in {topology.name(queue)}"
 
 
 def _described(letter: DeadLetter) -> str:

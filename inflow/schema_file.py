@@ -3,6 +3,7 @@
 from sqlalchemy.dialects import mysql
 
 from shared.datasets import Catalog
+from shared.schema.migrations import VERSION
 from shared.schema.preparation import ddl
 from shared.schema.schema import build_schema
 
@@ -16,4 +17,6 @@ SET NAMES utf8mb4;
 def schema_sql(catalog: Catalog) -> str:
     """Write the statements that create all tables."""
     statements = ddl(build_schema(catalog, "mysql"), mysql.dialect())
-    return _HEAD + "".join(f"\n{statement};\n" for statement in statements)
+    versions = ", ".join(f"({version}, UTC_TIMESTAMP(6))" for version in range(1, VERSION + 1))
+    tables = "".join(f"\n{statement};\n" for statement in statements)
+    return f"{_HEAD}{tables}\nINSERT INTO inflow_migrations (version, applied_at) VALUES {versions};\n"

@@ -10,7 +10,14 @@ from threading import Event
 from tenacity import RetryCallState
 from tenacity.stop import stop_base
 
-from shared.errors import ConcurrentInsert, MalformedMessage, TablesUnusable, TerminalError, TransientError
+from shared.errors import (
+    ConcurrentInsert,
+    ForeignMessage,
+    MalformedMessage,
+    TablesUnusable,
+    TerminalError,
+    TransientError,
+)
 from shared.lifecycle import retry
 from shared.logs import facts
 from shared.messages.envelope import decode
@@ -30,13 +37,15 @@ class Outcome(Enum):
 
     ACK = "ack"
     DEAD_LETTER = "dead-letter"
+    #: It is not ours: it is set aside, and its load, which we do not know, is not marked.
+    FOREIGN = "foreign"
     #: We stop: no answer, the broker delivers again.
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """An outcome, and for a dead letter the reason that travels in its headers."""
+    """An outcome, and the reason that travels in the headers of a message that is put aside."""
 
     outcome: Outcome
     reason: str = ""
@@ -73,6 +82,8 @@ def settle(
         reason = _report_end(body, error)
     except TablesUnusable:
         raise
+    except ForeignMessage as error:
+        return Settlement(outcome=Outcome.FOREIGN, reason=_report_foreign(body, error))
     except TerminalError as error:
         reason = _report_end(body, error)
     except Exception as error:
@@ -93,6 +104,11 @@ def _report_end(body: bytes, error: Exception, *, bug: Exception | None = None) 
         extra=facts("message_dead_lettered", reason=reason, **_load_of(body)),
     )
     return reason
+
+
+def _report_foreign(body: bytes, error: ForeignMessage) -> str:
+    _log.warning("a foreign message is set aside", extra=facts("message_foreign", reason=str(error), **_load_of(body)))
+    return f"{type(error).__name__}: {error}"
 
 
 def _tell(on_dead_letter: OnDeadLetter, body: bytes, reason: str) -> None:

@@ -19,6 +19,10 @@ class BrokerUnavailable(TransientError):
     """RabbitMQ can't be reached, closed the connection, blocked it or took back the consumer."""
 
 
+class NamespaceTaken(BrokerUnavailable):
+    """Another installation uses this namespace of the broker; it is free once that one has gone."""
+
+
 class Unroutable(TransientError):
     """No queue took a published message: the topology is missing and is declared again."""
 
@@ -43,6 +47,10 @@ class ContradictoryMessage(TerminalError):
     """A well-formed message that contradicts what the database already holds."""
 
 
+class ForeignMessage(TerminalError):
+    """A message of another installation, or of an earlier life of this one: it is set aside and never merged."""
+
+
 class DatabaseRefused(TerminalError):
     """The database refused a statement and would refuse it again."""
 
@@ -53,6 +61,10 @@ class RowsRefused(DatabaseRefused):
 
 class TablesUnusable(TerminalError):
     """A table is missing, altered or forbidden: no message is at fault, the service ends and starts afresh."""
+
+
+class InstallationChanged(TablesUnusable):
+    """The database is another installation by now: it was emptied or replaced while the service worked."""
 
 
 class SchemaMismatch(TerminalError):

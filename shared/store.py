@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 
 from shared.database import Database
 from shared.datasets import Catalog
+from shared.errors import TablesUnusable
+from shared.schema.installation import installation_id
 from shared.schema.preparation import prepare_tables
 from shared.schema.schema import Schema
 
@@ -18,6 +20,8 @@ class Store:
     database: Database
     schema: Schema
     catalog: Catalog
+    #: What tells this database from all others, however alike they are.
+    installation_id: str
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """Commit at the end, roll back on any exception; see Database.transaction."""
@@ -26,4 +30,13 @@ class Store:
 
 def open_store(database: Database, catalog: Catalog) -> Store:
     """Create missing tables; SchemaMismatch where an existing one is not what the configuration asks for."""
-    return Store(database=database, schema=prepare_tables(database, catalog), catalog=catalog)
+    return store_of(database, prepare_tables(database, catalog), catalog)
+
+
+def store_of(database: Database, schema: Schema, catalog: Catalog) -> Store:
+    """Take a database as it is; TablesUnusable where no service has prepared it yet."""
+    with database.transaction() as connection:
+        found = installation_id(connection, schema)
+    if found is None:
+        raise TablesUnusable("the database has no installation yet: start a service, which prepares it")
+    return Store(database=database, schema=schema, catalog=catalog, installation_id=found)

@@ -34,5 +34,7 @@ def run(context: Context) -> None:
         context.health.beat()
 
     retry_on_folder(context.folder.create, stop=context.stop)
-    consumer = Consumer(context.broker, AGGREGATOR_QUEUE, name="inflow-aggregator")
+    consumer = Consumer(
+        context.broker, AGGREGATOR_QUEUE, name="inflow-aggregator", installation_id=context.store.installation_id
+    )
     consume_for_ever(consumer, aggregator.handle, stop=context.stop, tick=tick, tick_seconds=BEAT_SECONDS)

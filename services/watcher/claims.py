@@ -3,6 +3,7 @@
 import codecs
 import os
 import re
+import secrets
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Self
@@ -12,7 +13,8 @@ from services.watcher.records.chunks import Bounds
 #: A name in a folder may have 255 bytes; ours add at most 120 to the file's own.
 _LONGEST_NAME_BYTES = 130
 _LONGEST_ENDING_BYTES = 20
-_CLAIMED = re.compile(r"([0-9]{1,18})\.([a-z][a-z0-9_]*|-)\.([0-9]+)r([0-9]+)b\.(.+)", re.DOTALL)
+_TOKEN_BYTES = 8
+_CLAIMED = re.compile(r"([0-9]{1,18})\.(?:([0-9a-f]{16})\.)?([a-z][a-z0-9_]*|-)\.([0-9]+)r([0-9]+)b\.(.+)", re.DOTALL)
 #: The number stands before the ending, where there is one; the ending itself may be a number, too.
 _FINISHED = re.compile(r".*\.([0-9]{1,12})\.[^.]*|.*\.([0-9]{1,12})", re.DOTALL)
 
@@ -22,6 +24,8 @@ class ClaimedName:
     """What the name of a file in processing/ says."""
 
     load_id: int
+    #: Tells the load from any other that ever has its number; empty where the claim is of a version without tokens.
+    token: str
     #: None for a file that fits no dataset.
     dataset: str | None
     bounds: Bounds
@@ -29,8 +33,8 @@ class ClaimedName:
     original: str
 
     def __str__(self) -> str:
-        dataset = self.dataset or "-"
-        return f"{self.load_id:010d}.{dataset}.{self.bounds.rows}r{self.bounds.bytes}b.{self.original}"
+        load = ".".join(filter(None, [f"{self.load_id:010d}", self.token]))
+        return f"{load}.{self.dataset or '-'}.{self.bounds.rows}r{self.bounds.bytes}b.{self.original}"
 
     @property
     def finished(self) -> str:
@@ -49,14 +53,20 @@ class ClaimedName:
         match = _CLAIMED.fullmatch(name)
         if match is None:
             return None
-        load_id, dataset, rows, size, original = match.groups()
+        load_id, token, dataset, rows, size, original = match.groups()
         claimed = cls(
             load_id=int(load_id),
+            token=token or "",
             dataset=None if dataset == "-" else dataset,
             bounds=Bounds(int(rows), int(size)),
             original=original,
         )
         return claimed if str(claimed) == name else None
+
+
+def new_token() -> str:
+    """Make a token for a load."""
+    return secrets.token_hex(_TOKEN_BYTES)
 
 
 def shortened(name: str) -> str:

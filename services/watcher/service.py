@@ -55,7 +55,9 @@ class _Service:
     def __init__(self, context: Context, config: WatcherConfig) -> None:
         self._context = context
         self._config = config
-        self._publisher = Publisher(context.broker, name="inflow-watcher")
+        self._publisher = Publisher(
+            context.broker, installation_id=context.store.installation_id, name="inflow-watcher"
+        )
         self._events = InboxEvents(context.folder.inbox, use_kernel=config.watch == "auto")
         self._watcher: Watcher | None = None
         self._renamed_in: set[str] = set()
@@ -134,7 +136,12 @@ class _Service:
 
     def _listen(self) -> None:
         """A completed load ends the pause between rescans: its file is archived at once."""
-        consumer = Consumer(self._context.broker, WATCHER_QUEUE, name="inflow-watcher-completions")
+        consumer = Consumer(
+            self._context.broker,
+            WATCHER_QUEUE,
+            name="inflow-watcher-completions",
+            installation_id=self._context.store.installation_id,
+        )
         consume_for_ever(
             consumer,
             lambda _body: self._events.wake(),

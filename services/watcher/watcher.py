@@ -18,10 +18,11 @@ from services.watcher.versions import Version
 from shared.books import load_reasons, load_states, loads
 from shared.books.loads import Load
 from shared.books.waiting_files import WaitingFile
-from shared.errors import FileRefused
+from shared.errors import FileRefused, InstallationChanged
 from shared.files import DataFolder
 from shared.logs import facts
 from shared.messages.topology import WRITER_QUEUE
+from shared.schema.installation import installation_id
 from shared.store import Store
 
 _log = logging.getLogger(__name__)
@@ -85,8 +86,9 @@ class Watcher:
 
     def rescan(self, renamed_in: Collection[str] = ()) -> None:
         """Look at the folders and the books: what is new, what is finished, what stands still."""
+        self._require_installation()
         self._intake.claim(self._returner.without_ours(renamed_in), room=_MOST_OPEN - len(self._open))
-        known = self._look_up(self._open.keys())
+        known = self._look_up(self._open.values())
         self._forget(self._open.keys() - known.keys())
         known |= self._adopt()
         if self._finish(known):
@@ -109,15 +111,23 @@ class Watcher:
 
     def _adopt(self) -> dict[int, Load]:
         """Take up the files of processing/ that are new; return what the books say of them by then."""
-        adopted = self._intake.adopt(self._open.keys())
-        load_ids = [claimed.load_id for claimed in adopted]
-        known = self._look_up(load_ids)
+        adopted = self._intake.adopt(self._open)
+        known = self._look_up(adopted)
         for claimed in adopted:
             if known[claimed.load_id].state in ("claimed", "reading"):
                 self._read(claimed, known[claimed.load_id])
             # Last: where the books can't be written, the file is adopted once more.
             self._open[claimed.load_id] = claimed
-        return self._look_up(load_ids)
+        return self._look_up(adopted)
+
+    def _require_installation(self) -> None:
+        """Raise InstallationChanged where the database is another one: what we publish would be foreign to it."""
+        with self._store.transaction() as connection:
+            found = installation_id(connection, self._store.schema)
+        if found != self._store.installation_id:
+            raise InstallationChanged(
+                f"the database was installation {self._store.installation_id}, and is {found} now"
+            )
 
     def _read(self, claimed: ClaimedName, load: Load) -> None:
         dataset = self._store.catalog.datasets.get(claimed.dataset or "")
@@ -145,11 +155,14 @@ class Watcher:
         # A crash forgot the folder that it was in, or the configuration is another one by now.
         return "no-dataset", "it fitted no dataset when it was claimed; drop it again"
 
-    def _look_up(self, load_ids: Collection[int]) -> dict[int, Load]:
-        if not load_ids:
+    def _look_up(self, claims: Collection[ClaimedName]) -> dict[int, Load]:
+        """Return the loads of claimed files; one whose number is another load's by now is missing."""
+        if not claims:
             return {}
+        tokens = {claimed.load_id: claimed.token for claimed in claims}
         with self._store.transaction() as connection:
-            return loads.find(connection, self._store.schema, load_ids)
+            found = loads.find(connection, self._store.schema, tokens)
+        return {load_id: load for load_id, load in found.items() if load.token == tokens[load_id]}
 
     def _finish(self, known: dict[int, Load]) -> bool:
         """Take out the files whose loads are complete or refused in the books; say whether any goes back."""

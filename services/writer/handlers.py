@@ -7,10 +7,11 @@ from services.writer import books
 from services.writer.bisection import Merge, merge_all, merge_what_fits
 from services.writer.healing import heal_named
 from services.writer.merge import Merger
+from services.writer.origins import require_own_load
 from shared.books import load_reasons
 from shared.errors import ContradictoryMessage, MalformedMessage, RowsRefused
 from shared.logs import facts
-from shared.messages.envelope import decode
+from shared.messages.envelope import Origin, decode
 from shared.messages.payloads import LoadExtracted, RowsExtracted
 from shared.rows import TypedChunk, type_chunk
 from shared.store import Store
@@ -31,12 +32,13 @@ class WriterHandlers:
 
     def handle(self, body: bytes) -> None:
         """Apply one message to its commit; safe to repeat. Raises TransientError or TerminalError."""
-        payload = decode(body).payload
+        message = decode(body)
+        payload = message.payload
         match payload:
             case RowsExtracted():
-                completed = self._apply_chunk(payload)
+                completed = self._apply_chunk(payload, message.origin)
             case LoadExtracted():
-                completed = self._apply_manifest(payload)
+                completed = self._apply_manifest(payload, message.origin)
             case _:
                 raise MalformedMessage(f"{payload.kind} is not for a writer")
         if completed:
@@ -47,21 +49,22 @@ class WriterHandlers:
         with self._store.transaction() as connection:
             load_reasons.mark_dead_lettered(connection, self._store.schema, load_id, reason)
 
-    def _apply_chunk(self, chunk: RowsExtracted) -> bool:
+    def _apply_chunk(self, chunk: RowsExtracted, origin: Origin) -> bool:
         dataset = self._store.catalog.datasets.get(chunk.dataset)
         if dataset is None:
             raise ContradictoryMessage(f"load {chunk.load_id}: the configuration has no dataset {chunk.dataset!r}")
         typed, merger = type_chunk(dataset, chunk), self._mergers[dataset.name]
         try:
-            return self._enter(chunk, typed, merge_all, merger)
+            return self._enter(chunk, origin, typed, merge_all, merger)
         except RowsRefused as error:
             _log.warning("the database refuses rows: %s", error, extra=_facts("rows_refused", chunk))
-        return self._enter(chunk, typed, merge_what_fits, merger)
+        return self._enter(chunk, origin, typed, merge_what_fits, merger)
 
-    def _enter(self, chunk: RowsExtracted, typed: TypedChunk, merge: Merge, merger: Merger) -> bool:
+    def _enter(self, chunk: RowsExtracted, origin: Origin, typed: TypedChunk, merge: Merge, merger: Merger) -> bool:
         """Apply a chunk in one transaction; say whether it completes its load."""
         schema = self._store.schema
         with self._store.transaction() as connection:
+            require_own_load(connection, schema, chunk.load_id, origin)
             if not books.enter_chunk(connection, schema, chunk):
                 _log.debug("a chunk came again", extra=_facts("chunk_repeated", chunk))
                 return False
@@ -75,8 +78,9 @@ class WriterHandlers:
         _log.debug("a chunk is merged", extra=_facts("chunk_merged", chunk))
         return completed
 
-    def _apply_manifest(self, manifest: LoadExtracted) -> bool:
+    def _apply_manifest(self, manifest: LoadExtracted, origin: Origin) -> bool:
         with self._store.transaction() as connection:
+            require_own_load(connection, self._store.schema, manifest.load_id, origin)
             books.record_manifest(connection, self._store.schema, manifest)
             return books.complete_if_balanced(connection, self._store.schema, manifest.load_id, manifest.dataset)
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select
 from shared.books import loads
 from shared.books.loads import Load
 from shared.logs import facts
-from shared.messages.envelope import Publishing, envelope
+from shared.messages.envelope import Origin, Publishing, envelope
 from shared.messages.payloads import LoadCompleted
 from shared.store import Store
 from shared.waiting import Waiting, waiting_references
@@ -31,25 +31,29 @@ class Relay:
         They are published before the commit that takes them out: a crash in between publishes them again.
         """
         with self._store.transaction() as connection:
-            load_ids = self._publish_all(connection)
+            completed = self._publish_all(connection)
+            load_ids = list(completed)
             if not load_ids:
                 return 0
             table = self._store.schema.outbox
             connection.execute(delete(table).where(table.c.load_id.in_(load_ids)))
-            completed = loads.find(connection, self._store.schema, load_ids)
             waiting = waiting_references(connection, self._store.schema, self._store.catalog, load_ids)
         for load_id, load in sorted(completed.items()):
             _report(load, waiting[load_id])
         return len(load_ids)
 
-    def _publish_all(self, connection: Connection) -> list[int]:
+    def _publish_all(self, connection: Connection) -> dict[int, Load]:
+        """Publish what is not locked by another relay; return the loads."""
         table = self._store.schema.outbox
         oldest_first = select(table).order_by(table.c.completed_at, table.c.load_id)
         events = connection.execute(oldest_first.limit(_MOST_AT_ONCE).with_for_update(skip_locked=True)).all()
+        completed = loads.find(connection, self._store.schema, [event.load_id for event in events])
         for event in events:
             payload = LoadCompleted(load_id=event.load_id, dataset=event.dataset)
-            self._publisher.publish(envelope(payload, occurred_at=event.completed_at.replace(tzinfo=UTC)))
-        return [event.load_id for event in events]
+            origin = Origin(installation_id=self._store.installation_id, token=completed[event.load_id].token)
+            occurred_at = event.completed_at.replace(tzinfo=UTC)
+            self._publisher.publish(envelope(payload, origin=origin, occurred_at=occurred_at))
+        return completed
 
 
 def _report(load: Load, waiting: Waiting) -> None:

@@ -36,7 +36,13 @@ def run(context: Context) -> None:
         context.store.database.ping()
         context.health.beat()
 
-    consumer = Consumer(context.broker, WRITER_QUEUE, name="inflow-writer", on_dead_letter=handlers.mark_dead_lettered)
+    consumer = Consumer(
+        context.broker,
+        WRITER_QUEUE,
+        name="inflow-writer",
+        installation_id=context.store.installation_id,
+        on_dead_letter=handlers.mark_dead_lettered,
+    )
     try:
         consume_for_ever(consumer, handlers.handle, stop=context.stop, tick=beat, tick_seconds=BEAT_SECONDS)
     finally:
@@ -46,7 +52,7 @@ def run(context: Context) -> None:
 
 def _relay(context: Context, completed: threading.Event) -> None:
     """Publish what is in the outbox, at once after a completion and now and then for what others left there."""
-    publisher = Publisher(context.broker, name="inflow-relay")
+    publisher = Publisher(context.broker, installation_id=context.store.installation_id, name="inflow-relay")
     relay = Relay(context.store, publisher)
 
     def relay_all() -> None:

@@ -20,6 +20,8 @@ class Load:
     """One claimed file: its state and its accounts. Times are in UTC."""
 
     load_id: int
+    #: Made at the claim; empty where that was before loads had tokens.
+    token: str
     file: str
     dataset: str | None
     state: State
@@ -60,7 +62,7 @@ class Load:
         values = {name: row._mapping[name] for name in cls.__slots__}
         for name in ("header", "ignored_columns"):
             values[name] = tuple(orjson.loads(values[name] or "[]"))
-        return cls(**values)
+        return cls(**{**values, "token": values["token"] or ""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ class Claim:
     """A file that got its load number."""
 
     load_id: int
+    token: str
     file: str
     dataset: str | None
     size_bytes: int
@@ -43,6 +44,7 @@ def register(connection: Connection, schema: Schema, claims: Sequence[Claim]) ->
     rows = [
         {
             "load_id": claim.load_id,
+            "token": claim.token or None,
             "file": claim.file,
             "dataset": claim.dataset,
             "state": "claimed",

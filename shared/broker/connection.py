@@ -13,9 +13,15 @@ import pika.spec
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from shared.configuration.servers import BrokerSettings
-from shared.errors import BrokerUnavailable, Unroutable
+from shared.errors import BrokerUnavailable, NamespaceTaken, Unroutable
 from shared.logs import facts
-from shared.messages.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, QUEUES, SIDE_QUEUE_ARGUMENTS
+from shared.messages.topology import (
+    FOREIGN_QUEUE_ARGUMENTS,
+    QUEUES,
+    SIDE_QUEUE_ARGUMENTS,
+    Topology,
+    ownership_arguments,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -68,28 +74,61 @@ def connect(settings: BrokerSettings, name: str) -> pika.BlockingConnection:
     )
 
 
-def open_channel(connection: pika.BlockingConnection) -> Any:
+def open_channel(connection: pika.BlockingConnection, topology: Topology) -> Any:
     """Open a channel with publisher confirms, on which all that Inflow needs is declared."""
     channel = connection.channel()
-    channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
-    channel.exchange_declare(DEAD_LETTER_EXCHANGE, exchange_type="direct", durable=True)
-    for queue in QUEUES:
-        for side_queue in (queue.dead_letter_name, queue.redrive_name):
-            channel.queue_declare(side_queue, durable=True, arguments=SIDE_QUEUE_ARGUMENTS)
-            channel.queue_bind(side_queue, DEAD_LETTER_EXCHANGE, side_queue)
-        channel.queue_declare(queue.name, durable=True, arguments=queue.arguments)
-        for routing_key in queue.routing_keys:
-            channel.queue_bind(queue.name, EXCHANGE, routing_key)
+    declare(channel, topology)
     channel.confirm_delivery()
     return channel
 
 
-class Link:
-    """A connection with one channel, made when it is first needed and anew after any failure. One thread uses it."""
+def declare(channel: Any, topology: Topology) -> None:
+    """Declare the exchanges and queues of a namespace, and bind them."""
+    channel.exchange_declare(topology.exchange, exchange_type="topic", durable=True)
+    channel.exchange_declare(topology.dead_letter_exchange, exchange_type="direct", durable=True)
+    side_queues = {topology.foreign_name: FOREIGN_QUEUE_ARGUMENTS}
+    for queue in QUEUES:
+        side_queues |= dict.fromkeys(
+            (topology.dead_letter_name(queue), topology.redrive_name(queue)), SIDE_QUEUE_ARGUMENTS
+        )
+    for name, arguments in side_queues.items():
+        channel.queue_declare(name, durable=True, arguments=arguments)
+        channel.queue_bind(name, topology.dead_letter_exchange, name)
+    for queue in QUEUES:
+        channel.queue_declare(topology.name(queue), durable=True, arguments=topology.arguments(queue))
+        for routing_key in queue.routing_keys:
+            channel.queue_bind(topology.name(queue), topology.exchange, routing_key)
 
-    def __init__(self, settings: BrokerSettings, *, name: str) -> None:
+
+def own_namespace(connection: pika.BlockingConnection, topology: Topology, installation_id: str) -> Any:
+    """State which installation uses the namespace; return the channel on which a consumer keeps it stated.
+
+    Raises NamespaceTaken where another installation uses it.
+    """
+    channel = connection.channel()
+    try:
+        channel.queue_declare(topology.ownership_name, durable=True, arguments=ownership_arguments(installation_id))
+    except pika.exceptions.ChannelClosedByBroker as error:
+        if error.reply_code != pika.spec.PRECONDITION_FAILED:
+            raise
+        raise NamespaceTaken(
+            f"another installation uses the namespace {topology.namespace!r} of this virtual host; set INFLOW_NAMESPACE"
+            " to a name of this installation's own, or use another virtual host"
+            f" (this one is {installation_id}; the broker says: {error.reply_text})"
+        ) from error
+    return channel
+
+
+class Link:
+    """A connection with one channel, made when it is first needed and anew after any failure. One thread uses it.
+
+    With an installation, it connects only while the namespace is that installation's.
+    """
+
+    def __init__(self, settings: BrokerSettings, *, name: str, installation_id: str | None = None) -> None:
         self._settings = settings
         self._name = name
+        self._installation_id = installation_id
         self._connection: pika.BlockingConnection | None = None
         self._channel: Any = None
 
@@ -99,8 +138,7 @@ class Link:
         try:
             with translated():
                 if self._connection is None:
-                    self._connection = connect(self._settings, self._name)
-                    self._channel = open_channel(self._connection)
+                    self._connect()
                 yield self._channel
         except (BrokerUnavailable, Unroutable):
             # The next try starts afresh: it connects, and declares what may be missing.
@@ -116,3 +154,9 @@ class Link:
                     connection.close()
             except BrokerUnavailable as error:
                 _log.debug("closing a lost connection", extra=facts("broker_lost", reason=str(error)))
+
+    def _connect(self) -> None:
+        self._connection = connect(self._settings, self._name)
+        if self._installation_id is not None:
+            own_namespace(self._connection, self._settings.topology, self._installation_id)
+        self._channel = open_channel(self._connection, self._settings.topology)

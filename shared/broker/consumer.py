@@ -12,13 +12,13 @@ from typing import Any
 import pika
 import pika.exceptions
 
-from shared.broker.connection import connect, open_channel, translated
-from shared.broker.dead_letters import dead_letter, redrive
+from shared.broker.connection import connect, open_channel, own_namespace, translated
+from shared.broker.dead_letters import redrive, set_aside
 from shared.configuration.servers import BrokerSettings
 from shared.delivery import Handler, OnDeadLetter, Outcome, Settlement, ignore_dead_letter, settle
 from shared.errors import BrokerUnavailable
 from shared.logs import facts
-from shared.messages.topology import Queue
+from shared.messages.topology import Queue, Topology
 
 _log = logging.getLogger(__name__)
 
@@ -36,11 +36,13 @@ class Consumer:
         queue: Queue,
         *,
         name: str,
+        installation_id: str | None = None,
         on_dead_letter: OnDeadLetter = ignore_dead_letter,
     ) -> None:
         self._settings = settings
         self._queue = queue
         self._name = name
+        self._installation_id = installation_id
         self._on_dead_letter = on_dead_letter
 
     def run(self, handle: Handler, *, stop: Event, tick: Callable[[], None], tick_seconds: float) -> None:
@@ -56,8 +58,12 @@ class Consumer:
 
         with translated():
             connection = connect(self._settings, self._name)
+            topology = self._settings.topology
             try:
-                session = _ConsumerSession(connection, self._queue, settle_one, stop)
+                if self._installation_id is not None:
+                    ownership = own_namespace(connection, topology, self._installation_id)
+                    ownership.basic_consume(topology.ownership_name, lambda *_: None)
+                session = _ConsumerSession(connection, topology, self._queue, settle_one, stop)
                 try:
                     session.run(tick, tick_seconds)
                 finally:
@@ -77,19 +83,23 @@ class _ConsumerSession:
     delivered again; an answer that comes too late is dropped with its channel.
     """
 
-    def __init__(self, connection: pika.BlockingConnection, queue: Queue, settle_one: _Settle, stop: Event) -> None:
+    def __init__(
+        self, connection: pika.BlockingConnection, topology: Topology, queue: Queue, settle_one: _Settle, stop: Event
+    ) -> None:
         self._connection = connection
+        self._topology = topology
+        self._name = topology.name(queue)
         self._queue = queue
         self._settle_one = settle_one
         self._stop = stop
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=queue.name)
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=self._name)
         self._ending = Event()
         self._pending: set[Future[Settlement]] = set()
-        self._channel = open_channel(connection)
+        self._channel = open_channel(connection, topology)
         self._channel.basic_qos(prefetch_count=_PREFETCH)
 
     def run(self, tick: Callable[[], None], tick_seconds: float) -> None:
-        tag = self._channel.basic_consume(self._queue.name, self._on_message)
+        tag = self._channel.basic_consume(self._name, self._on_message)
         ticking = self._worker.submit(tick)
         next_tick = time.monotonic() + tick_seconds
         while not self._stop.is_set():
@@ -110,11 +120,11 @@ class _ConsumerSession:
         self._worker.shutdown(cancel_futures=True)
 
     def _redrive(self) -> None:
-        count = redrive(self._channel, self._queue.redrive_name, self._queue)
+        count = redrive(self._channel, self._topology.redrive_name(self._queue), self._name)
         if count:
             _log.warning(
                 "messages that the broker gave up are back in their queue",
-                extra=facts("messages_redriven", queue=self._queue.name, count=count),
+                extra=facts("messages_redriven", queue=self._name, count=count),
             )
 
     def _finish(self) -> None:
@@ -147,6 +157,10 @@ class _ConsumerSession:
         settlement = done.result()
         if settlement.outcome is Outcome.NONE:
             return
-        if settlement.outcome is Outcome.DEAD_LETTER:
-            dead_letter(self._channel, self._queue, properties, body, settlement.reason)
+        place = {
+            Outcome.DEAD_LETTER: self._topology.dead_letter_name(self._queue),
+            Outcome.FOREIGN: self._topology.foreign_name,
+        }.get(settlement.outcome)
+        if place is not None:
+            set_aside(self._channel, self._topology, place, properties, body, settlement.reason)
         self._channel.basic_ack(delivery_tag)

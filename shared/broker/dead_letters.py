@@ -11,7 +11,7 @@ import pika.exceptions
 
 from shared.broker.connection import Link
 from shared.configuration.servers import BrokerSettings
-from shared.messages.topology import DEAD_LETTER_EXCHANGE, Queue
+from shared.messages.topology import Queue, Topology
 
 _REASON_HEADER = "x-inflow-reason"
 #: The most characters of a dead letter's reason; headers travel with every later hop.
@@ -28,22 +28,20 @@ class DeadLetter:
     body: bytes
 
 
-def dead_letter(channel: Any, queue: Queue, properties: Any, body: bytes, reason: str) -> None:
-    """Put a message into its queue's dead-letter queue; return once the broker has it there.
+def set_aside(channel: Any, topology: Topology, name: str, properties: Any, body: bytes, reason: str) -> None:
+    """Put a message into a queue behind the dead-letter exchange, by its name; return once the broker has it there.
 
     Published by ourselves: a reject could not carry the reason.
     """
     headers = {**_headers(properties), _REASON_HEADER: reason[:_REASON_LENGTH]}
-    channel.basic_publish(
-        DEAD_LETTER_EXCHANGE, queue.dead_letter_name, body, _anew(properties, headers), mandatory=True
-    )
+    channel.basic_publish(topology.dead_letter_exchange, name, body, _anew(properties, headers), mandatory=True)
 
 
-def redrive(channel: Any, source: str, queue: Queue) -> int:
-    """Put the messages that wait in `source` into their queue, each as if it were new; return how many."""
+def redrive(channel: Any, source: str, target: str) -> int:
+    """Put the messages that wait in one queue into another, each as if it were new; return how many."""
     moved = 0
     for method, properties, body in _waiting(channel, source):
-        channel.basic_publish("", queue.name, body, _anew(properties, _headers(properties)), mandatory=True)
+        channel.basic_publish("", target, body, _anew(properties, _headers(properties)), mandatory=True)
         channel.basic_ack(method.delivery_tag)
         moved += 1
     return moved
@@ -53,6 +51,7 @@ class DeadLetters:
     """The dead-letter queues, to be looked at and to be redriven."""
 
     def __init__(self, settings: BrokerSettings) -> None:
+        self._topology = settings.topology
         self._link = Link(settings, name="inflow-redrive")
 
     def look(self, queue: Queue) -> list[DeadLetter]:
@@ -60,7 +59,7 @@ class DeadLetters:
         with self._link.open() as channel:
             letters = [
                 DeadLetter(reason=_reason(properties), body=body)
-                for _, properties, body in _waiting(channel, queue.dead_letter_name)
+                for _, properties, body in _waiting(channel, self._topology.dead_letter_name(queue))
             ]
         # What was not acknowledged goes back with the connection.
         self._link.close()
@@ -69,7 +68,7 @@ class DeadLetters:
     def redrive(self, queue: Queue) -> int:
         """Put all dead letters of a queue back into it; return how many."""
         with self._link.open() as channel:
-            return redrive(channel, queue.dead_letter_name, queue)
+            return redrive(channel, self._topology.dead_letter_name(queue), self._topology.name(queue))
 
     def close(self) -> None:
         """Close the connection."""

@@ -5,7 +5,7 @@ import pika
 from shared.broker.connection import Link
 from shared.configuration.servers import BrokerSettings
 from shared.messages.envelope import Envelope, encode
-from shared.messages.topology import EXCHANGE, Queue
+from shared.messages.topology import Queue
 
 
 class Publisher:
@@ -14,9 +14,10 @@ class Publisher:
     Connects when first needed and again after any failure. One thread uses it.
     """
 
-    def __init__(self, settings: BrokerSettings, *, name: str) -> None:
+    def __init__(self, settings: BrokerSettings, *, name: str, installation_id: str | None = None) -> None:
         self._name = name
-        self._link = Link(settings, name=name)
+        self._topology = settings.topology
+        self._link = Link(settings, name=name, installation_id=installation_id)
 
     def publish(self, message: Envelope) -> None:
         """Return once the broker has taken responsibility; BrokerUnavailable or Unroutable otherwise."""
@@ -26,15 +27,16 @@ class Publisher:
             timestamp=int(message.occurred_at.timestamp()),
             content_type="application/json",
             app_id=self._name,
+            headers={"inflow-installation": message.origin.installation_id, "inflow-token": message.origin.token},
             delivery_mode=pika.DeliveryMode.Persistent.value,
         )
         with self._link.open() as channel:
-            channel.basic_publish(EXCHANGE, message.kind, encode(message), properties, mandatory=True)
+            channel.basic_publish(self._topology.exchange, message.kind, encode(message), properties, mandatory=True)
 
     def backlog(self, queue: Queue) -> int:
         """Count the messages of a queue that no consumer holds yet."""
         with self._link.open() as channel:
-            return int(channel.queue_declare(queue.name, passive=True).method.message_count)
+            return int(channel.queue_declare(self._topology.name(queue), passive=True).method.message_count)
 
     def serve(self) -> None:
         """Answer heartbeats; to be called now and then while there is nothing to publish."""

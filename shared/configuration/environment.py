@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -71,6 +72,16 @@ class Environment:
                 return choice
         self._report(name, value, f"one of {', '.join(choices)}")
         return default
+
+    def matching(self, name: str, pattern: re.Pattern[str], default: str, *, expected: str) -> str:
+        """Return a text that matches a pattern; `expected` says in words what does."""
+        value = self._value(name)
+        if value is None:
+            return default
+        if pattern.fullmatch(value) is None:
+            self._report(name, value, expected)
+            return default
+        return value
 
     def path(self, name: str, default: Path) -> Path:
         """Return a path, of something that need not exist."""

@@ -3,6 +3,7 @@
 A URL wins over its parts, which lend it no more than the login (and a database's name) that it leaves out.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -11,6 +12,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from shared.configuration.environment import Environment
+from shared.messages.topology import DEFAULT_NAMESPACE, Topology
 
 _BROKER_URLS = ("RABBITMQ_URL", "AMQP_URL", "CLOUDAMQP_URL")
 _BROKER_PORTS = {"amqp": 5672, "amqps": 5671}
@@ -24,6 +26,10 @@ _MYSQL_SCHEMES = ("mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql")
 _SQLITE_SCHEMES = ("sqlite", "sqlite+pysqlite")
 #: Parameters of the driver that would overrule the login, and be shown where the URL is.
 _LOGIN_PARAMETERS = frozenset({"user", "password", "passwd"})
+
+#: What is safe in the names of exchanges, queues and permissions.
+_NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_NAMESPACE_EXPECTED = "a letter from a to z, then up to 63 of a to z, 0 to 9, _ and -"
 
 _UNREADABLE = "is no URL, or its port is no number"
 _HIGHEST_PORT = 65535
@@ -42,16 +48,20 @@ class BrokerSettings:
     heartbeat_seconds: int = 20
     #: How long the broker may block a publisher, because it is short of memory or disk, before we reconnect.
     blocked_connection_timeout_seconds: float = 60.0
+    topology: Topology = field(default_factory=Topology)
 
     @classmethod
     def from_environment(cls, environment: Environment) -> Self:
-        """Read RABBITMQ_URL, or RABBITMQ_HOST and its likes."""
+        """Read RABBITMQ_URL, or RABBITMQ_HOST and its likes, and INFLOW_NAMESPACE."""
         settings = cls(
             user=environment.text("RABBITMQ_USER", "guest"),
             password=environment.text(environment.first_set("RABBITMQ_PASSWORD", "RABBITMQ_PASS"), "guest"),
             # The protocol has 16 bits for it, and 0 would switch it off.
             heartbeat_seconds=environment.integer("RABBITMQ_HEARTBEAT_SECONDS", 20, minimum=1, maximum=65535),
             blocked_connection_timeout_seconds=environment.seconds("RABBITMQ_BLOCKED_SECONDS", 60.0),
+            topology=Topology(
+                environment.matching("INFLOW_NAMESPACE", _NAMESPACE, DEFAULT_NAMESPACE, expected=_NAMESPACE_EXPECTED)
+            ),
         )
         name = environment.first_set(*_BROKER_URLS)
         if environment.is_set(name):

@@ -6,7 +6,7 @@ Readers ignore fields they do not know; a kind or version they do not know is ma
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 import orjson
@@ -19,6 +19,18 @@ _NAMESPACE = UUID("6f0f6f0e-6a6f-4d0b-9c3f-6d8d2f1f0c11")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Whose message it is: a load's number is given again by other installations, and after a database was lost.
+
+    Empty texts in messages of versions that did not say.
+    """
+
+    installation_id: str = ""
+    #: Of the load, from its claim.
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """A message as it travels. `occurred_at` is in UTC."""
 
@@ -26,6 +38,7 @@ class Envelope:
     kind: str
     version: int
     occurred_at: datetime
+    origin: Origin
     payload: Payload
 
 
@@ -36,13 +49,17 @@ class Publishing(Protocol):
         """Return once the message is safe; TransientError otherwise."""
 
 
-def envelope(payload: Payload, *, occurred_at: datetime) -> Envelope:
-    """Wrap a payload; the same payload gets the same id whenever it is wrapped."""
+def envelope(payload: Payload, *, origin: Origin, occurred_at: datetime) -> Envelope:
+    """Wrap a payload; the same payload of the same origin gets the same id whenever it is wrapped."""
     return Envelope(
-        id=uuid5(_NAMESPACE, f"{payload.kind}/{payload.identity}"),
+        id=uuid5(
+            _NAMESPACE,
+            "/".join([*filter(None, [origin.installation_id, origin.token]), payload.kind, payload.identity]),
+        ),
         kind=payload.kind,
         version=payload.version,
         occurred_at=occurred_at,
+        origin=origin,
         payload=payload,
     )
 
@@ -62,6 +79,7 @@ def decode(body: bytes) -> Envelope:
             kind=payload_type.kind,
             version=payload_type.version,
             occurred_at=_instant(data["occurred_at"]),
+            origin=_origin(data.get("origin", {})),
             payload=payload_type.parse(data["payload"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -72,6 +90,11 @@ def _payload_type(kind: str, version: int) -> type[Payload]:
     if (kind, version) not in PAYLOADS:
         raise ValueError(f"version {version} of the kind {kind!r} is not known")
     return PAYLOADS[kind, version]
+
+
+def _origin(data: dict[str, Any]) -> Origin:
+    fields = {"installation_id": "", "token": "", **data}
+    return Origin(installation_id=text_field(fields, "installation_id"), token=text_field(fields, "token"))
 
 
 def _instant(text: str) -> datetime:

@@ -1,36 +1,85 @@
-"""Exchanges, queues and bindings, as plain data."""
+"""Exchanges, queues and bindings of one namespace, as plain data."""
 
 from dataclasses import dataclass
 
-EXCHANGE = "inflow"
-DEAD_LETTER_EXCHANGE = "inflow.dlx"
+DEFAULT_NAMESPACE = "inflow"
 
-
-#: Of the queues that messages wait in until somebody or something puts them back: nothing is given up a second time,
-#: however often it is looked at. (RabbitMQ 4 drops after 20 looks what has no limit; 3.10 knows no word for "none".)
+#: Of the queues that messages wait in until a person or a consumer puts them back: no message is given up a second
+#: time, however often it is looked at. (RabbitMQ 4 drops after 20 looks what has no limit; 3.10 has no "none".)
 SIDE_QUEUE_ARGUMENTS: dict[str, str | int] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000_000}
+
+_DAY_MILLISECONDS = 24 * 60 * 60 * 1000
+
+#: Foreign messages are kept for a look only: their own installation publishes them again.
+FOREIGN_QUEUE_ARGUMENTS: dict[str, str | int] = {
+    "x-queue-type": "quorum",
+    "x-message-ttl": 7 * _DAY_MILLISECONDS,
+    "x-max-length-bytes": 100_000_000,
+    "x-overflow": "drop-head",
+}
+
+#: A namespace whose installation has had no consumer for this long is free. A service that restarts is back before.
+OWNERSHIP_MILLISECONDS = 15_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A durable quorum queue, the routing keys it takes, and the two queues beside it."""
+    """What one kind of service consumes: its role, and the routing keys that the queue takes."""
 
-    name: str
+    role: str
     routing_keys: tuple[str, ...]
 
+
+WRITER_QUEUE = Queue(role="writer", routing_keys=("rows.extracted", "load.extracted"))
+AGGREGATOR_QUEUE = Queue(role="aggregator", routing_keys=("load.completed",))
+WATCHER_QUEUE = Queue(role="watcher", routing_keys=("load.completed",))
+
+QUEUES = (WRITER_QUEUE, AGGREGATOR_QUEUE, WATCHER_QUEUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """The names and arguments of all exchanges and queues of a namespace.
+
+    Installations that share a virtual host have namespaces of their own.
+    """
+
+    namespace: str = DEFAULT_NAMESPACE
+
     @property
-    def dead_letter_name(self) -> str:
+    def exchange(self) -> str:
+        """Name of the topic exchange that all messages are published to."""
+        return self.namespace
+
+    @property
+    def dead_letter_exchange(self) -> str:
+        """Name of the direct exchange in front of the queues beside each queue."""
+        return f"{self.namespace}.dlx"
+
+    @property
+    def foreign_name(self) -> str:
+        """Name of the queue for messages of other installations or of an earlier life of ours; its routing key, too."""
+        return f"{self.namespace}.foreign"
+
+    @property
+    def ownership_name(self) -> str:
+        """Name of the queue whose arguments say which installation uses the namespace. It never holds a message."""
+        return f"{self.namespace}.installation"
+
+    def name(self, queue: Queue) -> str:
+        """Name of a queue."""
+        return f"{self.namespace}.{queue.role}"
+
+    def dead_letter_name(self, queue: Queue) -> str:
         """Name of the queue that takes what Inflow gives up, with its reason; its routing key, too."""
-        return f"{self.name}.dlq"
+        return f"{self.name(queue)}.dlq"
 
-    @property
-    def redrive_name(self) -> str:
+    def redrive_name(self, queue: Queue) -> str:
         """Name of the queue that takes what the broker gives up, by counting: it is put back; its routing key, too."""
-        return f"{self.name}.redrive"
+        return f"{self.name(queue)}.redrive"
 
-    @property
-    def arguments(self) -> dict[str, str | int]:
-        """Arguments of the declaration.
+    def arguments(self, queue: Queue) -> dict[str, str | int]:
+        """Arguments of a queue's declaration.
 
         The delivery limit is far above what restarts and crashes can count up to (the default of 20 dead-letters
         healthy messages): poison is decided by the application, not by counting. At-least-once
@@ -39,15 +88,23 @@ class Queue:
         return {
             "x-queue-type": "quorum",
             "x-delivery-limit": 500,
-            "x-dead-letter-exchange": DEAD_LETTER_EXCHANGE,
-            "x-dead-letter-routing-key": self.redrive_name,
+            "x-dead-letter-exchange": self.dead_letter_exchange,
+            "x-dead-letter-routing-key": self.redrive_name(queue),
             "x-dead-letter-strategy": "at-least-once",
             "x-overflow": "reject-publish",
         }
 
 
-WRITER_QUEUE = Queue(name="inflow.writer", routing_keys=("rows.extracted", "load.extracted"))
-AGGREGATOR_QUEUE = Queue(name="inflow.aggregator", routing_keys=("load.completed",))
-WATCHER_QUEUE = Queue(name="inflow.watcher", routing_keys=("load.completed",))
+def ownership_arguments(installation_id: str) -> dict[str, str | int]:
+    """Arguments of the queue that says which installation uses a namespace.
 
-QUEUES = (WRITER_QUEUE, AGGREGATOR_QUEUE, WATCHER_QUEUE)
+    The broker refuses a declaration whose dead-letter routing key differs from the queue's: so declaring it is
+    atomic, and tells whether the namespace is another installation's. It is deleted when it has had no consumer for a
+    while.
+    """
+    return {
+        "x-queue-type": "quorum",
+        "x-expires": OWNERSHIP_MILLISECONDS,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": installation_id,
+    }

@@ -12,6 +12,30 @@ PATH_LENGTH = 768
 _RAW_PREFIX_LENGTH = 100
 
 
+def migrations(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the migrations that were applied to these tables."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_migrations",
+        TableColumn("version", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("applied_at", instant(), nullable=False, comment="UTC"),
+        comment="The versions of these tables; the highest one is that of the program that they are for.",
+    )
+
+
+def installation(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the one row that tells this database from all others."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_installation",
+        TableColumn("installation_id", String(32), primary_key=True),
+        TableColumn("created_at", instant(), nullable=False, comment="UTC"),
+        comment="One row: what tells this installation from others, in every message.",
+    )
+
+
 def sequences(metadata: MetaData, flavour: Flavour) -> Table:
     """Add the table of the numbers given out."""
     return new_table(
@@ -33,6 +57,7 @@ def loads(metadata: MetaData, flavour: Flavour) -> Table:
         flavour,
         "inflow_loads",
         TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("token", String(16), comment="made at the claim; NULL: claimed before version 1 of these tables"),
         TableColumn("file", String(PATH_LENGTH), nullable=False, comment="path below the inbox"),
         TableColumn("dataset", String(64)),
         TableColumn(

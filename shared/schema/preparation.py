@@ -1,4 +1,4 @@
-"""Creates the tables that are missing, and compares those that exist with the configuration."""
+"""Migrates the tables of an earlier version, creates those that are missing, and compares the others."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +10,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.errors import DatabaseUnavailable, SchemaMismatch
+from shared.schema.installation import ensure_installation
+from shared.schema.migrations import migrate
 from shared.schema.schema import Schema, build_schema
 
 #: All databases of a server share the names of locks, which have at most 64 characters (MySQL manual, 14.14).
@@ -18,12 +20,14 @@ _LOCK_SECONDS = 60
 
 
 def prepare_tables(database: Database, catalog: Catalog) -> Schema:
-    """Create missing tables under a lock and return the schema.
+    """Migrate and create tables under a lock, make the installation's id, and return the schema.
 
-    Raises SchemaMismatch with every difference where an existing table is not what the configuration asks for.
+    Raises SchemaMismatch with every difference where an existing table is not what the configuration asks for, or
+    where the tables are those of a newer program.
     """
     schema = build_schema(catalog, database.flavour)
     with database.transaction() as connection, _locked(connection, schema):
+        migrate(connection, schema)
         # First: on a table that differs, the server may refuse the foreign key of one that is missing.
         differences = compare_tables(connection, schema)
         if differences:
@@ -31,6 +35,7 @@ def prepare_tables(database: Database, catalog: Catalog) -> Schema:
                 "these tables differ from the configuration; change one of the two:\n" + "\n".join(differences)
             )
         schema.metadata.create_all(connection)
+        ensure_installation(connection, schema)
     return schema
 
 

@@ -17,6 +17,8 @@ class Schema:
 
     metadata: MetaData
     flavour: Flavour
+    migrations: Table
+    installation: Table
     sequences: Table
     loads: Table
     chunks: Table
@@ -37,6 +39,8 @@ def build_schema(catalog: Catalog, flavour: Flavour) -> Schema:
     return Schema(
         metadata=metadata,
         flavour=flavour,
+        migrations=book_tables.migrations(metadata, flavour),
+        installation=book_tables.installation(metadata, flavour),
         sequences=book_tables.sequences(metadata, flavour),
         loads=book_tables.loads(metadata, flavour),
         chunks=book_tables.chunks(metadata, flavour),

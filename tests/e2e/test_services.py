@@ -18,6 +18,7 @@ from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.management import Management
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 from tests.support.sessions import sessions
+from tests.support.topology import TOPOLOGY
 
 PEOPLE = 3000
 #: Chunks so small that a load takes its time, and something can happen to it.
@@ -366,7 +367,7 @@ def test_sigterm_finishes_the_chunk_in_hand_and_gives_back_the_others(
     assert writer.wait() == 0
     assert pipeline.loads()[1].rows_done == 30
     # All other chunks, and the manifest.
-    eventually(lambda: broker.queue_depths()[WRITER_QUEUE.name] == CHUNKS)
+    eventually(lambda: broker.queue_depths()[TOPOLOGY.name(WRITER_QUEUE)] == CHUNKS)
 
 
 def test_a_second_sigterm_does_not_wait_for_the_chunk_in_hand(

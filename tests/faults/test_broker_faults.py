@@ -16,9 +16,9 @@ import pytest
 from shared.broker import Publisher
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.messages.envelope import envelope
+from shared.messages.envelope import Origin, envelope
 from shared.messages.payloads import Payload
-from shared.messages.topology import AGGREGATOR_QUEUE, EXCHANGE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
+from shared.messages.topology import AGGREGATOR_QUEUE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.e2e.test_services import behind_forwarders
 from tests.faults.holding import end_sessions, place_held, sessions_that_wait
 from tests.integration.test_broker import LONGEST_HANDLING_SECONDS, MOMENT, consuming, through
@@ -31,12 +31,17 @@ from tests.support.model import Accounts, DroppedFile
 from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.management import Management
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
+from tests.support.topology import TOPOLOGY
 
 PEOPLE, CHUNK_ROWS = 600, 30
 #: All chunks of the people, and their manifest.
 MESSAGES = PEOPLE // CHUNK_ROWS + 1
 SETTINGS = {"INFLOW_CHUNK_ROWS": str(CHUNK_ROWS), "INFLOW_REPUBLISH_SECONDS": "1", "INFLOW_LOG_LEVEL": "DEBUG"}
-SERVICE_OF = {WATCHER_QUEUE.name: "watcher", WRITER_QUEUE.name: "writer", AGGREGATOR_QUEUE.name: "aggregator"}
+SERVICE_OF = {
+    TOPOLOGY.name(WATCHER_QUEUE): "watcher",
+    TOPOLOGY.name(WRITER_QUEUE): "writer",
+    TOPOLOGY.name(AGGREGATOR_QUEUE): "aggregator",
+}
 
 #: The first RabbitMQ whose policies know a consumer's patience; before, it is one setting of the whole server.
 KNOWS_PATIENCE = (3, 12)
@@ -53,7 +58,7 @@ class Patience(Management):
 
     def limit(self, vhost: str, queue: Queue) -> None:
         definition = {"consumer-timeout": PATIENCE_MILLISECONDS}
-        policy = {"pattern": f"^{queue.name}$", "definition": definition, "apply-to": "queues"}
+        policy = {"pattern": f"^{TOPOLOGY.name(queue)}$", "definition": definition, "apply-to": "queues"}
         self._request("PUT", self._path(vhost), policy)
 
     def lift(self, vhost: str) -> None:
@@ -116,10 +121,14 @@ def assert_loaded(pipeline: Pipeline, broker: Broker) -> None:
 
 
 def consumers(channel: Any, queue: Queue) -> int:
-    return int(channel.queue_declare(queue.name, durable=True, arguments=queue.arguments).method.consumer_count)
+    return int(
+        channel.queue_declare(
+            TOPOLOGY.name(queue), durable=True, arguments=TOPOLOGY.arguments(queue)
+        ).method.consumer_count
+    )
 
 
-@pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.name)
+@pytest.mark.parametrize("queue", QUEUES, ids=TOPOLOGY.name)
 def test_a_service_whose_queue_is_deleted_in_mid_load_consumes_again(
     pipeline: Pipeline, broker: Broker, database: Database, services: dict[str, Service], channel: Any, queue: Queue
 ) -> None:
@@ -128,9 +137,9 @@ def test_a_service_whose_queue_is_deleted_in_mid_load_consumes_again(
     with place_held(pipeline, CITY):
         pipeline.drop("people.csv", stones().people_csv)
         sessions_that_wait(pipeline, database)
-        channel.queue_delete(queue.name)
+        channel.queue_delete(TOPOLOGY.name(queue))
 
-    service = services[SERVICE_OF[queue.name]]
+    service = services[SERVICE_OF[TOPOLOGY.name(queue)]]
     service.logged(
         "dependency_failed", error="BrokerUnavailable", message="the broker cancelled the consumer; trying again"
     )
@@ -149,7 +158,7 @@ def test_a_watcher_whose_queue_for_writers_loses_its_bindings_declares_them_and_
         pipeline.drop("people.csv", stones().people_csv)
         pipeline.wait_for_load(2, lambda load: load.reason == "queue-full")
         for routing_key in WRITER_QUEUE.routing_keys:
-            channel.queue_unbind(WRITER_QUEUE.name, EXCHANGE, routing_key)
+            channel.queue_unbind(TOPOLOGY.name(WRITER_QUEUE), TOPOLOGY.exchange, routing_key)
 
     watcher.logged("dependency_failed", error="Unroutable")
     assert_loaded(pipeline, broker)
@@ -173,7 +182,9 @@ def test_a_writer_that_was_paused_for_longer_than_the_broker_waits_consumes_agai
         waiting = sessions_that_wait(pipeline, database)
         pipeline.wait_for_load(2, lambda load: load.state == "published")
         paused.pause()
-        eventually(lambda: broker.queue_depths()[WRITER_QUEUE.name] == MESSAGES, message="all messages wait again")
+        eventually(
+            lambda: broker.queue_depths()[TOPOLOGY.name(WRITER_QUEUE)] == MESSAGES, message="all messages wait again"
+        )
         patience.lift(broker.vhost)
         with pipeline.transaction() as connection:
             end_sessions(connection, waiting)
@@ -196,7 +207,7 @@ def people(count: int) -> DroppedFile:
 def publish(settings: BrokerSettings, *payloads: Payload) -> None:
     with closing(Publisher(settings, name="tests")) as publisher:
         for payload in payloads:
-            publisher.publish(envelope(payload, occurred_at=MOMENT))
+            publisher.publish(envelope(payload, origin=Origin(), occurred_at=MOMENT))
 
 
 def completed(warehouse: Warehouse) -> bool:
@@ -223,7 +234,7 @@ def test_a_commit_that_comes_after_the_broker_gave_the_chunk_to_another_writer_c
 
     with consuming(settings, handle_slowly):
         assert has_begun.wait(LONGEST_WAIT_SECONDS)
-        eventually(lambda: broker.queue_depths()[WRITER_QUEUE.name] == 1, message="the chunk waits again")
+        eventually(lambda: broker.queue_depths()[TOPOLOGY.name(WRITER_QUEUE)] == 1, message="the chunk waits again")
         patience.lift(broker.vhost)
         with consuming(settings, warehouse.writer.handle):
             eventually(lambda: warehouse.row_counts()["inflow_chunks"] == 1, message="another writer has it")

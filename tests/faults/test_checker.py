@@ -64,7 +64,7 @@ def right_root(drops: list[Drop], tmp_path_factory: pytest.TempPathFactory) -> P
         for drop in drops:
             pipeline.drop(drop.name, drop.content)
         pipeline.finish()
-        store = Store(database=pipeline.database, schema=pipeline.schema, catalog=pipeline.catalog)
+        store = pipeline.store
         Relay(store, pipeline.queue).run_once()
         Aggregator(folder=pipeline.folder, store=store, stop=Event()).recompute()
     return root

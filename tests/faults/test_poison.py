@@ -9,7 +9,7 @@ import pika
 import pytest
 
 from shared.messages.payloads import LoadExtracted, RowsExtracted
-from shared.messages.topology import AGGREGATOR_QUEUE, DEAD_LETTER_EXCHANGE, WATCHER_QUEUE, WRITER_QUEUE, Queue
+from shared.messages.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.faults.holding import place_held, sessions_that_wait
 from tests.faults.poison.bodies import malformed
 from tests.faults.poison.messages import CHUNK, EVENT, Poison, contradictory, misdirected, refused_by_the_database
@@ -18,6 +18,7 @@ from tests.support.births import Births, births
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
+from tests.support.topology import TOPOLOGY
 
 #: So many that their load is open for long after it is seen to have begun.
 PEOPLE, PLACES = 6000, 7
@@ -49,7 +50,7 @@ def channel(broker: Broker, services: list[Service]) -> Iterator[Any]:
     with broker.channel() as channel:
         channel.confirm_delivery()
         channel.queue_declare(COPIES)
-        channel.queue_bind(COPIES, DEAD_LETTER_EXCHANGE, COPIES_KEY)
+        channel.queue_bind(COPIES, TOPOLOGY.dead_letter_exchange, COPIES_KEY)
         yield channel
 
 
@@ -59,17 +60,17 @@ def stones() -> Births:
 
 def publish(channel: Any, queue: Queue, poison: Iterable[Poison]) -> None:
     for each in poison:
-        channel.basic_publish("", queue.name, each.body, each.properties, mandatory=True)
+        channel.basic_publish("", TOPOLOGY.name(queue), each.body, each.properties, mandatory=True)
 
 
 def dead_letters(channel: Any, queue: Queue, *, count: int) -> dict[bytes, pika.BasicProperties]:
     """Wait for that many dead letters; return the properties of each by its body, which no two may share."""
 
     def enough() -> bool:
-        return bool(channel.queue_declare(queue.dead_letter_name, passive=True).method.message_count >= count)
+        return bool(channel.queue_declare(TOPOLOGY.dead_letter_name(queue), passive=True).method.message_count >= count)
 
     eventually(enough, timeout_seconds=60, message=f"{count} dead letters")
-    found = [channel.basic_get(queue.dead_letter_name) for _ in range(count + 1)]
+    found = [channel.basic_get(TOPOLOGY.dead_letter_name(queue)) for _ in range(count + 1)]
     assert [got[0] is None for got in found] == [False] * count + [True]
     letters = {body: properties for _, properties, body in found[:-1]}
     assert len(letters) == count

@@ -21,6 +21,7 @@ from tests.support.births import births
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
+from tests.support.topology import TOPOLOGY
 
 PEOPLE, CHUNK_ROWS = 300, 30
 #: All chunks of the people, and their manifest.
@@ -37,7 +38,7 @@ BUSY = {"INFLOW_CHUNK_ROWS": "4", "INFLOW_BACKLOG_MESSAGES": "20", "INFLOW_REPUB
 MOST_OPEN_FILES = 4
 CONVERGENCE_SECONDS = 900
 
-SIDE_QUEUES = {name for queue in QUEUES for name in (queue.dead_letter_name, queue.redrive_name)}
+SIDE_QUEUES = {name for queue in QUEUES for name in (TOPOLOGY.dead_letter_name(queue), TOPOLOGY.redrive_name(queue))}
 
 
 @pytest.fixture
@@ -77,7 +78,9 @@ def test_kills_of_a_writer_on_the_same_window_do_not_make_its_messages_dead_lett
             writer.kill()
             with pipeline.transaction() as connection:
                 end_sessions(connection, waiting)
-            eventually(lambda: broker.queue_depths()[WRITER_QUEUE.name] == MESSAGES, message="the window is back")
+            eventually(
+                lambda: broker.queue_depths()[TOPOLOGY.name(WRITER_QUEUE)] == MESSAGES, message="the window is back"
+            )
     given_up = {name: depth for name, depth in broker.queue_depths().items() if depth and name in SIDE_QUEUES}
     pipeline.start("writer")
 
@@ -139,7 +142,7 @@ def wait_for_work(pipeline: Pipeline, broker: Broker, store: Store, dropped: lis
     """Wait until messages wait for the writer, or all is done already; say whether there is work."""
 
     def work() -> str:
-        if broker.queue_depths()[WRITER_QUEUE.name]:
+        if broker.queue_depths()[TOPOLOGY.name(WRITER_QUEUE)]:
             return "yes"
         return "" if unfinished(store, DataFolder(pipeline.data), drops=len(dropped)) else "no"
 
@@ -157,6 +160,6 @@ def converge(pipeline: Pipeline, broker: Broker, store: Store, drops: list[Drop]
 
     def nothing_waits() -> bool:
         depths = broker.queue_depths()
-        return not any(depths[queue.name] for queue in QUEUES)
+        return not any(depths[TOPOLOGY.name(queue)] for queue in QUEUES)
 
     eventually(nothing_waits, message="every message is taken")

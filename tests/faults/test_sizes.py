@@ -21,6 +21,7 @@ from shared.messages.payloads import RowsExtracted
 from shared.reader.blocks import LONGEST_ROW_BYTES
 from shared.reader.records import RecordReader
 from tests.support.catalogs import default_catalog
+from tests.support.origins import origin_of
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import Pipeline, running_pipeline
 
@@ -50,7 +51,10 @@ def sizes(body: bytes, *, header: list[str]) -> list[int]:
     """Return the size of each message of a file, cut into the largest chunks that the settings allow."""
     bounds = WatcherConfig.from_environment(Environment(LARGEST_CHUNKS)).bounds
     moment = datetime(2026, 3, 1, tzinfo=UTC)
-    return [len(encode(envelope(chunk, occurred_at=moment))) for chunk in cut(body, bounds, header=header)]
+    return [
+        len(encode(envelope(chunk, origin=origin_of(chunk), occurred_at=moment)))
+        for chunk in cut(body, bounds, header=header)
+    ]
 
 
 def line_of(cell: bytes) -> bytes:

@@ -23,7 +23,7 @@ from shared.files import DataFolder
 from shared.health import Health
 from shared.lifecycle import SideTask
 from shared.messages.payloads import LoadExtracted
-from shared.messages.topology import AGGREGATOR_QUEUE, EXCHANGE
+from shared.messages.topology import AGGREGATOR_QUEUE
 from shared.running import Context
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, dropped
@@ -32,6 +32,7 @@ from tests.support.model import DroppedFile
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import REPOSITORY, running_pipeline, summary_of
 from tests.support.sessions import sessions
+from tests.support.topology import TOPOLOGY
 
 PLACES = "city,county,country"
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth"
@@ -196,11 +197,11 @@ def test_events_that_wait_together_are_answered_with_one_computation(
         warehouse.load(kelso(1), *(born_in_kelso(load_id, people=1) for load_id in range(2, 7)))
         relay_events(warehouse, settings)
         # The consumer holds two of the six, the first of them in hand.
-        eventually(lambda: broker.queue_depths()[AGGREGATOR_QUEUE.name] == 4)
+        eventually(lambda: broker.queue_depths()[TOPOLOGY.name(AGGREGATOR_QUEUE)] == 4)
         other_aggregator.release()
 
         eventually_counts(tmp_path, Scotland=5)
-        eventually(lambda: broker.queue_depths()[AGGREGATOR_QUEUE.name] == 0)
+        eventually(lambda: broker.queue_depths()[TOPOLOGY.name(AGGREGATOR_QUEUE)] == 0)
 
     assert computations(caplog, file="computation.json") == 2
 
@@ -250,14 +251,16 @@ def test_an_event_that_is_none_is_dead_lettered_and_the_next_one_answered(
 ) -> None:
     with aggregating(warehouse, settings, tmp_path):
         eventually_counts(tmp_path)
-        channel.basic_publish(EXCHANGE, "load.completed", message)
+        channel.basic_publish(TOPOLOGY.exchange, "load.completed", message)
         warehouse.load(kelso(1), born_in_kelso(2, people=3))
         relay_events(warehouse, settings)
         eventually_counts(tmp_path, Scotland=3)
         # Published on another connection than the events, it may come after them.
-        eventually(lambda: broker.queue_depths()[AGGREGATOR_QUEUE.dead_letter_name] == 1, message="it is dead")
+        eventually(
+            lambda: broker.queue_depths()[TOPOLOGY.dead_letter_name(AGGREGATOR_QUEUE)] == 1, message="it is dead"
+        )
 
-    _, properties, dead = channel.basic_get(AGGREGATOR_QUEUE.dead_letter_name, auto_ack=True)
+    _, properties, dead = channel.basic_get(TOPOLOGY.dead_letter_name(AGGREGATOR_QUEUE), auto_ack=True)
     assert dead == message
     assert properties.headers["x-inflow-reason"].startswith(reason)
 
@@ -399,7 +402,7 @@ def test_g6_a_replica_that_was_stopped_between_its_query_and_its_rename_never_pu
         stopped.resume()
 
         pipeline.wait_for_summary({"Scotland": 12})
-        eventually(lambda: broker.queue_depths()[AGGREGATOR_QUEUE.name] == 0)
+        eventually(lambda: broker.queue_depths()[TOPOLOGY.name(AGGREGATOR_QUEUE)] == 0)
         assert (stopped.stop(), other.stop()) == (0, 0)
         reader.finish()
 

@@ -20,16 +20,17 @@ from shared.configuration.servers import BrokerSettings
 from shared.delivery import Handler
 from shared.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
 from shared.lifecycle import SideTask
-from shared.messages.envelope import Envelope, decode, encode, envelope
+from shared.messages.envelope import Envelope, Origin, decode, encode, envelope
 from shared.messages.payloads import LoadExtracted
-from shared.messages.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, QUEUES, WRITER_QUEUE
+from shared.messages.topology import QUEUES, WRITER_QUEUE
 from shared.running import consume_for_ever
 from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
 from tests.support.forwarder import Forwarder, forwarder
 from tests.support.servers.isolation import Broker
 from tests.support.servers.management import Management
+from tests.support.topology import TOPOLOGY
 
-QUEUE, DEAD_LETTERS = WRITER_QUEUE.name, WRITER_QUEUE.dead_letter_name
+QUEUE, DEAD_LETTERS = TOPOLOGY.name(WRITER_QUEUE), TOPOLOGY.dead_letter_name(WRITER_QUEUE)
 MOMENT = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
 #: A handler that nobody lets go on: the test has failed before.
 LONGEST_HANDLING_SECONDS = 2 * LONGEST_WAIT_SECONDS
@@ -65,7 +66,7 @@ def channel(broker: Broker) -> Iterator[Any]:
 
 def manifest(load_id: int) -> Envelope:
     """Build a message that the writer's queue alone takes."""
-    return envelope(LoadExtracted(load_id=load_id, dataset="people", row_count=7), occurred_at=MOMENT)
+    return envelope(LoadExtracted(load_id=load_id, dataset="people", row_count=7), origin=Origin(), occurred_at=MOMENT)
 
 
 def load_id_of(body: bytes) -> int:
@@ -135,10 +136,10 @@ def test_every_queue_is_a_durable_quorum_queue_with_the_arguments_of_the_topolog
 
     definitions = Definitions(broker.server)
     for queue in QUEUES:
-        definition = definitions.queue(broker.vhost, queue.name)
+        definition = definitions.queue(broker.vhost, TOPOLOGY.name(queue))
         assert (definition["type"], definition["durable"]) == ("quorum", True)
-        assert definition["arguments"] == queue.arguments
-        assert definitions.queue(broker.vhost, queue.dead_letter_name)["type"] == "quorum"
+        assert definition["arguments"] == TOPOLOGY.arguments(queue)
+        assert definitions.queue(broker.vhost, TOPOLOGY.dead_letter_name(queue))["type"] == "quorum"
 
 
 def test_each_queue_is_bound_to_what_it_takes_and_what_is_given_up_to_the_queues_beside_it(
@@ -146,9 +147,12 @@ def test_each_queue_is_bound_to_what_it_takes_and_what_is_given_up_to_the_queues
 ) -> None:
     publisher.serve()
 
-    expected = {(EXCHANGE, key, queue.name) for queue in QUEUES for key in queue.routing_keys}
-    side_queues = [name for queue in QUEUES for name in (queue.dead_letter_name, queue.redrive_name)]
-    expected |= {(DEAD_LETTER_EXCHANGE, name, name) for name in side_queues}
+    expected = {(TOPOLOGY.exchange, key, TOPOLOGY.name(queue)) for queue in QUEUES for key in queue.routing_keys}
+    side_queues = [TOPOLOGY.foreign_name]
+    side_queues += [
+        name for queue in QUEUES for name in (TOPOLOGY.dead_letter_name(queue), TOPOLOGY.redrive_name(queue))
+    ]
+    expected |= {(TOPOLOGY.dead_letter_exchange, name, name) for name in side_queues}
     assert Definitions(broker.server).bindings(broker.vhost) == expected
 
 
@@ -170,7 +174,7 @@ def test_an_unroutable_message_is_refused_and_the_next_try_declares_what_is_miss
     broker: Broker, publisher: Publisher, channel: Any
 ) -> None:
     publisher.serve()
-    channel.queue_unbind(QUEUE, EXCHANGE, "load.extracted")
+    channel.queue_unbind(QUEUE, TOPOLOGY.exchange, "load.extracted")
 
     with pytest.raises(Unroutable):
         publisher.publish(manifest(1))
@@ -262,7 +266,7 @@ def test_a_message_that_can_never_succeed_is_dead_lettered_with_the_reason_and_t
 
     publisher.serve()
     properties = pika.BasicProperties(message_id="its id", type="its type", headers={"its": "header"})
-    channel.basic_publish(EXCHANGE, "load.extracted", first, properties)
+    channel.basic_publish(TOPOLOGY.exchange, "load.extracted", first, properties)
     publisher.publish(manifest(2))
 
     with consuming(settings, note):
@@ -287,7 +291,7 @@ def test_a_message_that_the_broker_gave_up_comes_back_by_itself(
     publisher.publish(manifest(1))
     while (got := channel.basic_get(QUEUE))[0] is not None:
         channel.basic_reject(got[0].delivery_tag, requeue=True)
-    eventually(lambda: broker.queue_depths()[WRITER_QUEUE.redrive_name] == 1, message="given up")
+    eventually(lambda: broker.queue_depths()[TOPOLOGY.redrive_name(WRITER_QUEUE)] == 1, message="given up")
 
     done: list[bytes] = []
     with consuming(settings, done.append):

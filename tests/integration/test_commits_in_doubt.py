@@ -18,7 +18,6 @@ from shared.configuration.servers import BrokerSettings
 from shared.errors import DatabaseUnavailable
 from shared.health import Health
 from shared.running import Context
-from shared.store import Store
 from tests.support.faults import FragileDatabase, Steps
 from tests.support.pipeline import AT_ONCE, Pipeline, people
 
@@ -140,9 +139,12 @@ def test_a_refused_file_that_is_out_gets_its_reason_written_no_second_time(
 
 def test_an_event_of_the_inbox_counts_for_one_look_whatever_becomes_of_it(pipeline: Pipeline, steps: Steps) -> None:
     """Until the next one, somebody may be copying another file under the same name: half of it would be claimed."""
-    store = Store(database=pipeline.database, schema=pipeline.schema, catalog=pipeline.catalog)
     context = Context(
-        store=store, broker=BrokerSettings(), folder=pipeline.folder, health=Health(None), stop=threading.Event()
+        store=pipeline.store,
+        broker=BrokerSettings(),
+        folder=pipeline.folder,
+        health=Health(None),
+        stop=threading.Event(),
     )
     service = _Service(context, replace(AT_ONCE, settle_seconds=60.0))
     service._renamed_in = {"people.csv"}

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from shared.configuration.catalog import parse_catalog
-from shared.messages.payloads import Payload
+from shared.messages.envelope import encode
 from shared.reject_files import report_columns
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
-from tests.support.deliveries import Warehouse, body, dropped, messages
+from tests.support.deliveries import Warehouse, dropped, messages
 from tests.support.model import DroppedFile
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 
@@ -163,19 +163,15 @@ def test_editions_that_overlap_end_the_same_whichever_is_complete_first(
         pipeline.drop("people.csv", content)
         pipeline.look()
     pipeline.publish()
-    payloads = pipeline.queue.published
-    by_load = [[each for each in payloads if each.load_id == load_id] for load_id in (1, 2, 3)]
+    sent = pipeline.queue.messages
+    by_load = [[each for each in sent if each.payload.load_id == load_id] for load_id in (1, 2, 3)]
     for place in order:
-        for payload in by_load[place]:
-            deliver(pipeline, payload)
+        for message in by_load[place]:
+            pipeline.writer.handle(encode(message))
         pipeline.look()
 
     assert {load.state for load in pipeline.loads()} == {"archived"}
     assert healed(pipeline) == {(1, 3): 2, (1, 4): 3, (2, 3): 3}
-
-
-def deliver(pipeline: Pipeline, payload: Payload) -> None:
-    pipeline.writer.handle(body(payload))
 
 
 def mended(load_id: int, *named: tuple[int, int], dataset: str = "people") -> DroppedFile:

@@ -19,6 +19,7 @@ from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, dropped
 from tests.support.hostile import HOSTILE_STRINGS
 from tests.support.model import Accounts
+from tests.support.origins import token_of
 
 BOUNDS = Bounds(rows=100, bytes=4096)
 
@@ -37,7 +38,7 @@ def drop(house: Warehouse, folder: Path, load_id: int, dataset: str, rows: Itera
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([house.catalog.datasets[dataset].column_names, *rows])
     house.claim(dropped(load_id, dataset, "city"))
-    claimed = ClaimedName(load_id=load_id, dataset=dataset, bounds=BOUNDS, original=path.name)
+    claimed = ClaimedName(load_id=load_id, token=token_of(load_id), dataset=dataset, bounds=BOUNDS, original=path.name)
     with closing(Reading(claimed, house.catalog.datasets[dataset], path, sorting=SortingTurns())) as reading:
         while not reading.survey():
             pass

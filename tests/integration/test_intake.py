@@ -339,7 +339,11 @@ def test_numbers_grow_on_when_the_database_was_emptied(
     pipeline: Pipeline, place: str, new_pipeline: NewPipeline
 ) -> None:
     """G4 The last drop wins: a number below one that the folders hold would lose against it."""
-    names = {"archive": "people.41.csv", "rejected": "people.csv.41.csv", "processing": "0000000041.people.9r9999b.x"}
+    names = {
+        "archive": "people.41.csv",
+        "rejected": "people.csv.41.csv",
+        "processing": "0000000041.0123456789abcdef.people.9r9999b.x",
+    }
     (pipeline.folder.root / place / names[place]).write_text(people(1, family="Lane"))
     pipeline.drop("people.csv", people(1))
     pipeline.finish()
@@ -446,7 +450,7 @@ def test_a_reason_is_text_whatever_bytes_the_name_has(pipeline: Pipeline) -> Non
 
 def test_a_file_whose_folder_a_crash_forgot_is_refused_all_the_same(pipeline: Pipeline) -> None:
     """inbox/animals/people.csv was claimed for no dataset; its name alone would fit one."""
-    (pipeline.folder.processing / "0000000001.-.9r9999b.people.csv").write_text(people(1))
+    (pipeline.folder.processing / "0000000001.0123456789abcdef.-.9r9999b.people.csv").write_text(people(1))
     pipeline.finish()
 
     assert pipeline.states() == {"people.csv": ("refused", "no-dataset")}
@@ -456,7 +460,7 @@ def test_a_file_whose_folder_a_crash_forgot_is_refused_all_the_same(pipeline: Pi
 
 
 def test_a_file_of_a_dataset_that_the_configuration_has_no_more_is_refused(pipeline: Pipeline) -> None:
-    (pipeline.folder.processing / "0000000001.animals.9r9999b.x.csv").write_text("a\n1\n")
+    (pipeline.folder.processing / "0000000001.0123456789abcdef.animals.9r9999b.x.csv").write_text("a\n1\n")
     pipeline.finish()
 
     assert "no dataset 'animals' any more" in (pipeline.folder.rejected / "x.1.csv.reason.txt").read_text()
@@ -515,7 +519,7 @@ def test_what_is_no_regular_file_waits_for_a_person_and_holds_nobody_back(pipeli
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
 def test_what_took_a_files_place_just_before_its_claim_is_refused_unread(pipeline: Pipeline, kind: str) -> None:
-    path = pipeline.folder.processing / "0000000001.people.9r9999b.people.csv"
+    path = pipeline.folder.processing / "0000000001.0123456789abcdef.people.9r9999b.people.csv"
     if kind == "link":
         (pipeline.folder.root / "secret.csv").write_text(people(1))
         path.symlink_to(pipeline.folder.root / "secret.csv")

@@ -26,6 +26,7 @@ from tests.support.deliveries import Warehouse, dropped
 from tests.support.eventually import LONGEST_WAIT_SECONDS
 from tests.support.forwarder import forwarder
 from tests.support.servers.isolation import Broker, Database
+from tests.support.topology import TOPOLOGY
 
 #: How many events a relay takes at once, and more than that.
 MOST_AT_ONCE, MANY_EVENTS = 100, 250
@@ -91,7 +92,7 @@ def complete(warehouse: Warehouse, *load_ids: int) -> None:
         warehouse.load(dropped(load_id, "places", "city,county,country", (f"City {load_id}", "", "Scotland")))
 
 
-def events(channel: Any, queue: str = AGGREGATOR_QUEUE.name) -> list[tuple[str, LoadCompleted]]:
+def events(channel: Any, queue: str = TOPOLOGY.name(AGGREGATOR_QUEUE)) -> list[tuple[str, LoadCompleted]]:
     """Take all events out of a queue, each with its message's id."""
     found: list[tuple[str, LoadCompleted]] = []
     while True:
@@ -117,7 +118,9 @@ def test_an_event_is_published_to_all_who_take_it_and_leaves_the_outbox(
 
     assert warehouse.completed_loads() == []
     for queue in (AGGREGATOR_QUEUE, WATCHER_QUEUE):
-        assert [event for _, event in events(channel, queue.name)] == [LoadCompleted(load_id=1, dataset="places")]
+        assert [event for _, event in events(channel, TOPOLOGY.name(queue))] == [
+            LoadCompleted(load_id=1, dataset="places")
+        ]
     assert relay.run_once() == 0
 
 
@@ -201,6 +204,7 @@ def test_several_relays_neither_lose_nor_double_events(
     warehouse: Warehouse, settings: BrokerSettings, channel: Any
 ) -> None:
     numbers = range(1, MANY_EVENTS + 1)
+    warehouse.claim(*(dropped(number, "places", "city") for number in numbers))
     with warehouse.database.transaction() as connection:
         rows = [{"load_id": number, "dataset": "places", "completed_at": utc_now()} for number in numbers]
         connection.execute(insert(warehouse.schema.outbox), rows)

@@ -39,6 +39,8 @@ from tests.support.servers.isolation import own_database
 CATALOGS = (default_catalog, every_type, composite_references, reference_in_key, reference_to_itself)
 MARK_COLUMNS = ", ".join(f"{mark} BIGINT NOT NULL" for mark in MARKS)
 BOOKS = {
+    "inflow_migrations",
+    "inflow_installation",
     "inflow_sequences",
     "inflow_loads",
     "inflow_changes",

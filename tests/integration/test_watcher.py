@@ -32,7 +32,7 @@ from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
 from tests.support.pipeline import AT_ONCE, PEOPLE, PLACES, Clock, Pipeline, RecordingQueue, people
 
 #: people1.csv, claimed before its disk failed.
-CLAIMED = "0000000001.people.3r9999b.people1.csv"
+CLAIMED = "0000000001.0123456789abcdef.people.3r9999b.people1.csv"
 
 NewPipeline = Callable[..., Pipeline]
 
@@ -105,7 +105,7 @@ def test_a_file_holds_little_between_its_turns(tmp_path: Path) -> None:
     """G8 Memory is bounded: 64 files take turns, and a chunk as Python has it is some megabytes large."""
     path = tmp_path / "people.csv"
     path.write_text(people(20_000))
-    claimed = ClaimedName(load_id=1, dataset="people", bounds=WatcherConfig().bounds, original="people.csv")
+    claimed = ClaimedName(load_id=1, token="", dataset="people", bounds=WatcherConfig().bounds, original="people.csv")
     dataset = load_catalog(None).datasets["people"]
     readings = [Reading(claimed, dataset, path, sorting=SortingTurns()) for _ in range(8)]
     tracemalloc.start()
@@ -348,7 +348,7 @@ def test_a_file_that_cannot_be_moved_out_says_so_and_holds_nobody_back(
         state = "archived" if folder == "archive" else "complete"
         assert pipeline.states() == {"people.csv": (state, "not-moved"), "places.csv": ("archived", None)}
         assert "Invalid cross-device link" in (pipeline.loads()[0].message or "")
-        assert os.listdir(pipeline.folder.processing) == ["0000000001.people.3r1048576b.people.csv"]
+        assert len(os.listdir(pipeline.folder.processing)) == 1
         assert set(pipeline.watcher.stuck_loads) == {1}
     pipeline.look()
     assert pipeline.states()["people.csv"] == ("archived", None)

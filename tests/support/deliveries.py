@@ -27,6 +27,7 @@ from shared.schema.dataset_tables import INFERRED, MARKS
 from shared.store import open_store
 from shared.values import Value
 from tests.support.model import Accounts, DroppedFile, Mark, Reject, Row
+from tests.support.origins import origin_of, token_of
 
 #: The header takes the first line of a file.
 FIRST_LINE = 2
@@ -118,6 +119,7 @@ class Warehouse:
         claims = [
             Claim(
                 load_id=file.load_id,
+                token=token_of(file.load_id),
                 file=f"{file.dataset}.csv",
                 dataset=file.dataset,
                 size_bytes=1,
@@ -230,7 +232,7 @@ class Warehouse:
 
 def body(payload: Payload) -> bytes:
     """Return a message as it travels."""
-    return encode(envelope(payload, occurred_at=_MOMENT))
+    return encode(envelope(payload, origin=origin_of(payload), occurred_at=_MOMENT))
 
 
 def canonical(value: Any) -> Value:

@@ -27,7 +27,7 @@ from shared.messages.envelope import Envelope
 from shared.messages.topology import WRITER_QUEUE
 from shared.schema.preparation import prepare_tables
 from shared.schema.schema import build_schema
-from shared.store import Store
+from shared.store import store_of
 
 if TYPE_CHECKING:
     from shared.messages.payloads import Payload
@@ -75,11 +75,16 @@ class RecordingQueue(LocalQueue):
 
     def __init__(self) -> None:
         super().__init__()
-        self.published: list[Payload] = []
+        self.messages: list[Envelope] = []
 
     def publish(self, message: Envelope) -> None:
         super().publish(message)
-        self.published.append(message.payload)
+        self.messages.append(message)
+
+    @property
+    def published(self) -> list["Payload"]:
+        """What the messages say, in order."""
+        return [message.payload for message in self.messages]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +126,10 @@ class Pipeline:
         is_new = not self.folder.database.exists()
         self.database = new_database(URL.create("sqlite", database=str(self.folder.database)))
         self.schema = prepare_tables(self.database, self.catalog) if is_new else build_schema(self.catalog, "sqlite")
+        self.store = store_of(self.database, self.schema, self.catalog)
         self.events = InboxEvents(self.folder.inbox, use_kernel=config.watch == "auto")
-        store = Store(database=self.database, schema=self.schema, catalog=self.catalog)
-        self.watcher = Watcher(folder=self.folder, store=store, queue=self.queue, config=config)
-        self.writer = WriterHandlers(store, on_completed=lambda: None)
+        self.watcher = Watcher(folder=self.folder, store=self.store, queue=self.queue, config=config)
+        self.writer = WriterHandlers(self.store, on_completed=lambda: None)
 
     def close(self) -> None:
         self.watcher.close()

@@ -12,6 +12,7 @@ NOON = datetime(2024, 5, 17, 12, 0)  # noqa: DTZ001 - the books keep UTC without
 
 DROPPED = Load(
     load_id=9,
+    token="",
     file="people.csv",
     dataset="people",
     state="claimed",

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.watcher.records.chunks import Bounds, cut_chunks
-from shared.messages.envelope import decode, encode, envelope
+from shared.messages.envelope import Origin, decode, encode, envelope
 from shared.messages.payloads import RowsExtracted
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES
@@ -119,4 +119,4 @@ def test_the_text_of_a_row_that_is_not_utf8_is_one_csv_record() -> None:
 @given(FILES, BOUNDS)
 def test_every_chunk_can_travel(body: bytes, bounds: Bounds) -> None:
     for chunk in cut(body, bounds):
-        assert decode(encode(envelope(chunk, occurred_at=MOMENT))).payload == chunk
+        assert decode(encode(envelope(chunk, origin=Origin(), occurred_at=MOMENT))).payload == chunk

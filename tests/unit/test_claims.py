@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher.claims import ClaimedName, displayed, number_of, shortened
+from services.watcher.claims import ClaimedName, displayed, new_token, number_of, shortened
 from services.watcher.records.chunks import Bounds
 
 #: Names as folders have them: any bytes but NUL and the slash, 255 at most; those that are not UTF-8 too.
@@ -22,28 +22,44 @@ LOAD_IDS = st.integers(1, 10**12 - 1)
 def claimed_name(
     *,
     load_id: int = 12,
+    token: str = "0123456789abcdef",
     dataset: str | None = "people",
     bounds: Bounds | None = None,
     original: str = "people.csv",
 ) -> ClaimedName:
-    return ClaimedName(load_id=load_id, dataset=dataset, bounds=bounds or Bounds(5000, 524_288), original=original)
+    return ClaimedName(
+        load_id=load_id, token=token, dataset=dataset, bounds=bounds or Bounds(5000, 524_288), original=original
+    )
 
 
 def test_a_claimed_name_says_all_that_a_restart_needs() -> None:
-    assert str(claimed_name()) == "0000000012.people.5000r524288b.people.csv"
-    assert str(claimed_name(dataset=None)) == "0000000012.-.5000r524288b.people.csv"
+    assert str(claimed_name()) == "0000000012.0123456789abcdef.people.5000r524288b.people.csv"
+    assert str(claimed_name(dataset=None)) == "0000000012.0123456789abcdef.-.5000r524288b.people.csv"
+
+
+def test_a_name_of_a_version_without_tokens_is_read_too() -> None:
+    assert ClaimedName.parse("0000000012.people.5000r524288b.people.csv") == claimed_name(token="")
+
+
+def test_tokens_differ_and_are_read_back() -> None:
+    tokens = {new_token() for _ in range(100)}
+
+    assert len(tokens) == 100
+    for token in tokens:
+        assert ClaimedName.parse(str(claimed_name(token=token))) == claimed_name(token=token)
 
 
 @given(
     LOAD_IDS,
+    st.sampled_from(["", "0123456789abcdef", "abcdefabcdefabcd"]),
     st.none() | st.from_regex(r"[a-z][a-z0-9_]{0,62}", fullmatch=True),
     st.builds(Bounds, st.integers(1, 10**9), st.integers(1, 10**9)),
     NAMES,
 )
 def test_every_claimed_name_reads_back_and_fits_a_folder(
-    load_id: int, dataset: str | None, bounds: Bounds, name: str
+    load_id: int, token: str, dataset: str | None, bounds: Bounds, name: str
 ) -> None:
-    claimed = claimed_name(load_id=load_id, dataset=dataset, bounds=bounds, original=shortened(name))
+    claimed = claimed_name(load_id=load_id, token=token, dataset=dataset, bounds=bounds, original=shortened(name))
 
     assert ClaimedName.parse(str(claimed)) == claimed
     assert number_of(str(claimed)) == load_id

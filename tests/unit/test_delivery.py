@@ -15,7 +15,7 @@ from shared.errors import (
     MalformedMessage,
     TablesUnusable,
 )
-from shared.messages.envelope import encode, envelope
+from shared.messages.envelope import Origin, encode, envelope
 from shared.messages.payloads import LoadExtracted
 
 
@@ -104,7 +104,11 @@ def test_a_bug_is_a_dead_letter_with_its_traceback_in_the_log(caplog: pytest.Log
 
 
 MANIFEST = encode(
-    envelope(LoadExtracted(load_id=7, dataset="people", row_count=1), occurred_at=datetime(2024, 5, 17, tzinfo=UTC))
+    envelope(
+        LoadExtracted(load_id=7, dataset="people", row_count=1),
+        origin=Origin(),
+        occurred_at=datetime(2024, 5, 17, tzinfo=UTC),
+    )
 )
 
 

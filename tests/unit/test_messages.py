@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import MalformedMessage
-from shared.messages.envelope import decode, encode, envelope
+from shared.messages.envelope import Origin, decode, encode, envelope
 from shared.messages.payloads import PAYLOADS, LoadCompleted, LoadExtracted, Payload, RowsExtracted
 from shared.messages.unreadable_rows import UnreadableRow
 
 MOMENT = datetime(2026, 3, 1, 9, 30, 0, 250_000, tzinfo=UTC)
+ORIGIN = Origin(installation_id="5f0c7a3e9d2b4e1f8a6c0d9b7e3f1a24", token="9c1e07b2d4f6a853")
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "messages.md"
 EXAMPLES = re.findall(r"^```json\n(.*?)^```$", DOCUMENTATION.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 
@@ -67,7 +68,7 @@ ANY_JSON = st.recursive(
 
 def document(payload: Payload = CHUNK) -> dict[str, Any]:
     """A good message as decoded JSON, to be spoiled."""
-    decoded: dict[str, Any] = orjson.loads(encode(envelope(payload, occurred_at=MOMENT)))
+    decoded: dict[str, Any] = orjson.loads(encode(envelope(payload, origin=ORIGIN, occurred_at=MOMENT)))
     return decoded
 
 
@@ -94,7 +95,7 @@ def without_in_payload(name: str) -> bytes:
 
 @given(ANY_PAYLOAD, st.datetimes(timezones=st.just(UTC)))
 def test_any_message_comes_back_as_it_was_sent(payload: Payload, moment: datetime) -> None:
-    sent = envelope(payload, occurred_at=moment)
+    sent = envelope(payload, origin=ORIGIN, occurred_at=moment)
 
     assert decode(encode(sent)) == sent
 
@@ -114,7 +115,10 @@ def test_a_time_in_another_zone_is_the_same_moment_in_utc() -> None:
 def test_the_same_payload_gets_the_same_id_whenever_it_is_wrapped(payload: Payload) -> None:
     later = MOMENT + timedelta(days=1)
 
-    assert envelope(payload, occurred_at=MOMENT).id == envelope(replace(payload), occurred_at=later).id
+    assert (
+        envelope(payload, origin=ORIGIN, occurred_at=MOMENT).id
+        == envelope(replace(payload), origin=ORIGIN, occurred_at=later).id
+    )
 
 
 def test_other_work_gets_another_id() -> None:
@@ -126,18 +130,34 @@ def test_other_work_gets_another_id() -> None:
         LoadExtracted(load_id=13, dataset="places", row_count=3),
     ]
 
-    assert len({envelope(payload, occurred_at=MOMENT).id for payload in payloads}) == len(payloads)
+    assert len({envelope(payload, origin=ORIGIN, occurred_at=MOMENT).id for payload in payloads}) == len(payloads)
 
 
 def test_ids_are_the_same_in_every_release() -> None:
     """Messages that one release left in a queue are the same work for the next one."""
-    ids = [str(envelope(payload, occurred_at=MOMENT).id) for payload in PAYLOAD_EXAMPLES]
+    without_origin = [str(envelope(payload, origin=Origin(), occurred_at=MOMENT).id) for payload in PAYLOAD_EXAMPLES]
+    ids = [str(envelope(payload, origin=ORIGIN, occurred_at=MOMENT).id) for payload in PAYLOAD_EXAMPLES]
 
     assert ids == [
+        "49bb2315-eff5-57ff-89d4-ae7438837aa6",
+        "4db537f4-a58a-574b-a77d-8b6a6b8b4377",
+        "26c1760e-2a1e-5eac-baa6-58431d5f2825",
+    ]
+    assert without_origin == [
         "f1e56c6c-8c07-55ea-b684-9f39d5cbbced",
         "649d2b99-b2d6-5031-998f-d084e612d39e",
         "c319c9d7-e5e5-5bc6-bc1f-12bde6ece29a",
     ]
+
+
+def test_the_same_work_of_another_installation_or_load_gets_another_id() -> None:
+    origins = [Origin(), ORIGIN, replace(ORIGIN, token="0000000000000000"), replace(ORIGIN, installation_id="other")]
+
+    assert len({envelope(CHUNK, origin=origin, occurred_at=MOMENT).id for origin in origins}) == len(origins)
+
+
+def test_a_message_of_a_version_without_origins_has_an_empty_one() -> None:
+    assert decode(without("origin")).origin == Origin()
 
 
 @pytest.mark.parametrize("payload", PAYLOAD_EXAMPLES, ids=lambda payload: payload.kind)
@@ -177,8 +197,11 @@ def test_unknown_fields_of_an_unreadable_row_are_ignored() -> None:
         pytest.param(b"[" * 100_000 + b"]" * 100_000, id="100,000 closed brackets"),
         pytest.param(b'{"kind":' * 100_000, id="100,000 braces"),
         pytest.param(spoiled().replace(b'"load_id":12', b'"load_id":NaN'), id="NaN"),
+        pytest.param(spoiled(origin=None), id="origin is null"),
+        pytest.param(spoiled(origin=[]), id="origin is a list"),
+        pytest.param(spoiled(origin={"token": 7}), id="token is a number"),
         pytest.param(spoiled().replace(b'"load_id":12', b'"load_id":Infinity'), id="infinity"),
-        *[pytest.param(without(name), id=f"no {name}") for name in document()],
+        *[pytest.param(without(name), id=f"no {name}") for name in document() if name != "origin"],
         *[pytest.param(without_in_payload(name), id=f"no {name} in the payload") for name in document()["payload"]],
         pytest.param(spoiled(kind="rows.imagined"), id="unknown kind"),
         pytest.param(spoiled(kind=["rows.extracted"]), id="kind is a list"),
@@ -268,14 +291,14 @@ def test_the_reason_names_an_unknown_kind_and_version() -> None:
 
 def test_a_text_that_is_no_unicode_is_not_sent() -> None:
     with pytest.raises(TypeError):
-        encode(envelope(replace(CHUNK, rows=[["\udcff"], []]), occurred_at=MOMENT))
+        encode(envelope(replace(CHUNK, rows=[["\udcff"], []]), origin=ORIGIN, occurred_at=MOMENT))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: json.loads(example)["kind"])
 def test_every_example_in_the_documentation_is_a_message_with_its_derived_id(example: str) -> None:
     message = decode(example.encode())
 
-    assert message.id == envelope(message.payload, occurred_at=message.occurred_at).id
+    assert message.id == envelope(message.payload, origin=message.origin, occurred_at=message.occurred_at).id
     assert json.loads(encode(message)) == json.loads(example)
 
 

@@ -36,7 +36,7 @@ def written(path: Path, rows: list[list[str]], *, line_end: str = "\n", rest: st
 
 
 def opened(path: Path, turns: SortingTurns) -> Reading:
-    claimed = ClaimedName(load_id=1, dataset="people", bounds=BOUNDS, original=path.name)
+    claimed = ClaimedName(load_id=1, token="", dataset="people", bounds=BOUNDS, original=path.name)
     reading = Reading(claimed, load_catalog(None).datasets["people"], path, sorting=turns)
     while not reading.survey():
         pass

@@ -17,6 +17,7 @@ NOON = datetime(2024, 5, 17, 12, 0)  # noqa: DTZ001 - the books keep UTC without
 
 LOADED = Load(
     load_id=7,
+    token="",
     file="people.csv",
     dataset="people",
     state="archived",

@@ -5,7 +5,8 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 
 from services.watcher.claiming.admission import Admission
@@ -13,10 +14,10 @@ from services.watcher.claiming.discovery import Entry, Sighting, dataset_of, is_
 from services.watcher.claiming.inbox import list_inbox
 from services.watcher.claiming.markers import is_marker
 from services.watcher.claiming.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
-from services.watcher.claims import ClaimedName, displayed, number_of, shortened
+from services.watcher.claims import ClaimedName, displayed, new_token, number_of, shortened
 from services.watcher.records.chunks import Bounds
 from services.watcher.versions import Version
-from shared.books import registration
+from shared.books import loads, registration
 from shared.books.registration import Claim
 from shared.books.waiting_files import WaitingFile
 from shared.errors import FileRefused
@@ -69,20 +70,43 @@ class Intake:
         waiting |= self._claim_all(complete, room=max(room, 0))
         self._unclaimed.replace(filter(None, waiting.values()))
 
-    def adopt(self, known: Collection[int]) -> list[ClaimedName]:
-        """Enter files of processing/ in the books that are not known yet: just claimed, or left by a crash."""
+    def adopt(self, known: Mapping[int, ClaimedName]) -> list[ClaimedName]:
+        """Register the files of processing/ that are not known yet: just claimed, or left by a crash."""
         found = [
             claimed
             for name in os.listdir(self._folder.processing)
-            if (claimed := ClaimedName.parse(name)) is not None and claimed.load_id not in known
+            if (claimed := ClaimedName.parse(name)) is not None and known.get(claimed.load_id) != claimed
         ]
-        if found:
-            found.sort(key=lambda claimed: claimed.load_id)
-            with self._store.transaction() as connection:
-                registration.register(connection, self._store.schema, [self._entry_for(claimed) for claimed in found])
-            for claimed in found:
-                self._paths.pop(claimed.load_id, None)
-        return found
+        if not found:
+            return []
+        adopted = sorted(self._with_numbers_of_their_own(found, taken=known), key=lambda claimed: claimed.load_id)
+        with self._store.transaction() as connection:
+            registration.register(connection, self._store.schema, [self._entry_for(claimed) for claimed in adopted])
+        for claimed in adopted:
+            self._paths.pop(claimed.load_id, None)
+        return adopted
+
+    def _with_numbers_of_their_own(
+        self, found: Sequence[ClaimedName], *, taken: Collection[int]
+    ) -> Iterator[ClaimedName]:
+        """Claim a file again whose number is another load's, as where a database was restored or a folder copied."""
+        with self._store.transaction() as connection:
+            loads_of_numbers = loads.find(connection, self._store.schema, [claimed.load_id for claimed in found])
+        for claimed in found:
+            load = loads_of_numbers.get(claimed.load_id)
+            # An unknown file without a token would be told from others by its number only.
+            is_own = claimed.token == load.token if load is not None else bool(claimed.token)
+            yield claimed if is_own and claimed.load_id not in taken else self._claim_again(claimed)
+
+    def _claim_again(self, claimed: ClaimedName) -> ClaimedName:
+        self._reserve(1)
+        again = replace(claimed, load_id=self._numbers.popleft(), token=new_token())
+        (self._folder.processing / str(claimed)).rename(self._folder.processing / str(again))
+        _log.warning(
+            "the number of a claimed file belongs to another load, the file is a new load",
+            extra=facts("file_reclaimed", load_id=again.load_id, file=claimed.original, was=claimed.load_id),
+        )
+        return again
 
     def _claim_all(self, entries: Sequence[Entry], *, room: int) -> dict[str, WaitingFile | None]:
         """Claim files in this order until there is no room; say of each why it waits, if it does."""
@@ -121,7 +145,9 @@ class Intake:
     def _rename(self, load_id: int, entry: Entry) -> None:
         dataset = self._dataset_of(entry.path)
         original = shortened(PurePath(entry.path).name)
-        claimed = ClaimedName(load_id=load_id, dataset=dataset, bounds=self._bounds, original=original)
+        claimed = ClaimedName(
+            load_id=load_id, token=new_token(), dataset=dataset, bounds=self._bounds, original=original
+        )
         self._paths[load_id] = displayed(entry.path)
         try:
             (self._folder.inbox / entry.path).rename(self._folder.processing / str(claimed))
@@ -149,6 +175,7 @@ class Intake:
         version = Version.of((self._folder.processing / str(claimed)).lstat())
         return Claim(
             load_id=claimed.load_id,
+            token=claimed.token,
             file=self._paths.get(claimed.load_id, displayed(claimed.original))[:PATH_LENGTH],
             dataset=claimed.dataset,
             size_bytes=version.size_bytes,

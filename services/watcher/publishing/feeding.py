@@ -11,7 +11,7 @@ from shared.books import load_reasons, load_states
 from shared.clock import instant_now
 from shared.errors import FileRefused
 from shared.logs import facts
-from shared.messages.envelope import Publishing, envelope
+from shared.messages.envelope import Origin, Publishing, envelope
 from shared.messages.topology import WRITER_QUEUE, Queue
 from shared.store import Store
 
@@ -146,7 +146,8 @@ class Feeder:
             # What was published before is of the version that was claimed; rows of another would contradict it.
             reading.require_version()
         if message is not None:
-            self._queue.publish(envelope(message, occurred_at=instant_now()))
+            origin = Origin(installation_id=self._store.installation_id, token=reading.claimed.token)
+            self._queue.publish(envelope(message, origin=origin, occurred_at=instant_now()))
             self._budget -= 1
             reading.confirm()
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import make_url
 
 from services.aggregator.aggregator import Aggregator
-from services.watcher.claims import ClaimedName
+from services.watcher.claims import ClaimedName, new_token
 from services.watcher.config import WatcherConfig
 from services.watcher.extracting.reading import Reading
 from services.watcher.sorting.ordering import SortingTurns
@@ -26,7 +26,7 @@ from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
 from shared.database import Database
 from shared.files import DataFolder
-from shared.messages.envelope import decode, encode, envelope
+from shared.messages.envelope import Origin, decode, encode, envelope
 from shared.messages.payloads import RowsExtracted
 from shared.messages.topology import WRITER_QUEUE
 from shared.rows import type_chunk
@@ -41,7 +41,9 @@ from tests.support.servers.isolation import own_database, own_vhost
 
 _MOST_ROWS = 1_000_000
 _DATASET = "people"
-_CLAIMED = ClaimedName(load_id=1, dataset=_DATASET, bounds=WatcherConfig().bounds, original="people.csv")
+_CLAIMED = ClaimedName(
+    load_id=1, token=new_token(), dataset=_DATASET, bounds=WatcherConfig().bounds, original="people.csv"
+)
 
 
 def measure_profile(bench: Bench) -> None:
@@ -89,7 +91,7 @@ def _publish(people: DataFile, store: Store, broker: BrokerSettings, clock: Cloc
                 payload = reading.message()
             if payload is None:
                 continue
-            message = envelope(payload, occurred_at=instant_now())
+            message = envelope(payload, origin=Origin(token=_CLAIMED.token), occurred_at=instant_now())
             with clock.step(Step.ENCODE):
                 bodies.append(encode(message))
             with clock.step(Step.ENCODE_AND_PUBLISH):
@@ -131,6 +133,7 @@ def _write(bodies: list[bytes], store: Store, clock: Clock) -> None:
 def _claim(people: DataFile, store: Store) -> None:
     claim = registration.Claim(
         load_id=_CLAIMED.load_id,
+        token=_CLAIMED.token,
         file=_CLAIMED.original,
         dataset=_DATASET,
         size_bytes=people.path.stat().st_size,

@@ -12,11 +12,12 @@ from urllib.parse import quote
 import pika
 import pika.exceptions
 
-from shared.messages.topology import EXCHANGE, QUEUES, WRITER_QUEUE
+from shared.messages.topology import QUEUES, WRITER_QUEUE
 from tests.faults.chaos.nemesis import Nemesis
 from tests.faults.chaos.world import World
 from tests.support.eventually import eventually
 from tests.support.servers.management import Management
+from tests.support.topology import TOPOLOGY
 
 #: RabbitMQ's default up to 3.13, and right for any later one that has nothing else to do.
 _USUAL_WATERMARK = "0.4"
@@ -72,9 +73,9 @@ def _delete_queue(world: World, random: Random) -> str:
     queue, times = random.choice([WRITER_QUEUE, *QUEUES]), random.randint(1, 4)
     with world.to_broker.running:
         for _ in range(times):
-            _Operator(world.broker.server).delete_queue(world.vhost.vhost, queue.name)
+            _Operator(world.broker.server).delete_queue(world.vhost.vhost, TOPOLOGY.name(queue))
             time.sleep(random.uniform(0.2, 1.5))
-    return f"the queue {queue.name} deleted {times} times"
+    return f"the queue {TOPOLOGY.name(queue)} deleted {times} times"
 
 
 def _unbind_queue(world: World, random: Random) -> str:
@@ -93,7 +94,7 @@ def _unbind(connection: Any) -> bool:
     channel = connection.channel()
     try:
         for routing_key in WRITER_QUEUE.routing_keys:
-            channel.queue_unbind(WRITER_QUEUE.name, EXCHANGE, routing_key)
+            channel.queue_unbind(TOPOLOGY.name(WRITER_QUEUE), TOPOLOGY.exchange, routing_key)
     except pika.exceptions.ChannelClosedByBroker:
         return False
     channel.close()

@@ -8,6 +8,7 @@ from tests.faults.chaos.nemesis import Nemesis
 from tests.faults.chaos.world import World
 from tests.support.eventually import eventually
 from tests.support.servers.management import Management
+from tests.support.topology import TOPOLOGY
 
 _LONGEST_OUTAGE_SECONDS = 2.0
 #: A service may have to notice first that its connection is half-open, and then to wait for its next try.
@@ -70,7 +71,11 @@ def _forgets_new_queues(world: World) -> bool:
 
 def _let_queues_be_saved(world: World) -> None:
     """Wait until the services have declared all queues, and have what the broker keeps of them on the disk."""
-    declared = {name for queue in QUEUES for name in (queue.name, queue.dead_letter_name, queue.redrive_name)}
+    declared = {
+        name
+        for queue in QUEUES
+        for name in (TOPOLOGY.name(queue), TOPOLOGY.dead_letter_name(queue), TOPOLOGY.redrive_name(queue))
+    }
     management, vhost = Management(world.broker.server), world.vhost.vhost
     eventually(
         lambda: declared <= set(management.queue_names(vhost)),

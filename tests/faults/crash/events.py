@@ -9,7 +9,8 @@ import pika
 
 from shared.messages.envelope import decode
 from shared.messages.payloads import LoadCompleted
-from shared.messages.topology import EXCHANGE, QUEUES
+from shared.messages.topology import QUEUES
+from tests.support.topology import TOPOLOGY
 
 _HEARD = "test.events"
 
@@ -17,9 +18,9 @@ _HEARD = "test.events"
 def listen(broker_url: str) -> None:
     """Keep all events from now on: one may be published twice, never not at all."""
     with _channel(broker_url) as channel:
-        channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
+        channel.exchange_declare(TOPOLOGY.exchange, exchange_type="topic", durable=True)
         channel.queue_declare(_HEARD, durable=True, arguments={"x-queue-type": "quorum"})
-        channel.queue_bind(_HEARD, EXCHANGE, LoadCompleted.kind)
+        channel.queue_bind(_HEARD, TOPOLOGY.exchange, LoadCompleted.kind)
 
 
 def heard(broker_url: str) -> Counter[int]:
@@ -31,12 +32,16 @@ def heard(broker_url: str) -> Counter[int]:
 def consumers(broker_url: str) -> int:
     """Return how many consumers the broker knows of; with none, no message is in anybody's hands."""
     with _channel(broker_url) as channel:
-        return sum(channel.queue_declare(queue.name, passive=True).method.consumer_count for queue in QUEUES)
+        return sum(channel.queue_declare(TOPOLOGY.name(queue), passive=True).method.consumer_count for queue in QUEUES)
 
 
 def depths(broker_url: str) -> dict[str, int]:
     """Return how many messages wait in each of the product's queues."""
-    names = [name for queue in QUEUES for name in (queue.name, queue.dead_letter_name, queue.redrive_name)]
+    names = [
+        name
+        for queue in QUEUES
+        for name in (TOPOLOGY.name(queue), TOPOLOGY.dead_letter_name(queue), TOPOLOGY.redrive_name(queue))
+    ]
     with _channel(broker_url) as channel:
         return {name: channel.queue_declare(name, passive=True).method.message_count for name in names}
 
@@ -47,7 +52,7 @@ def dead_letters(broker_url: str) -> list[str]:
         return [
             str((properties.headers or {}).get("x-inflow-reason", "none given"))
             for queue in QUEUES
-            for properties, _ in _waiting(channel, queue.dead_letter_name)
+            for properties, _ in _waiting(channel, TOPOLOGY.dead_letter_name(queue))
         ]
 
 

@@ -11,6 +11,7 @@ from tests.faults.crash import events
 from tests.faults.crash.stage import Stage
 from tests.support.eventually import StillNot, eventually
 from tests.support.services import SERVICES
+from tests.support.topology import TOPOLOGY
 
 #: The point that tells of each message that a service is done with, by the queue that it consumes.
 _ACKS = {
@@ -44,7 +45,7 @@ def _settled_depths(stage: Stage) -> dict[str, int]:
     """Return what is left in the queues; what a service had in hand when it was stopped, it may take once more."""
     stage.stop_all()
     depths = events.depths(stage.broker_url)
-    if not any(depths[queue.name] for queue in _ACKS):
+    if not any(depths[TOPOLOGY.name(queue)] for queue in _ACKS):
         return depths
     for service in SERVICES:
         stage.launch(service)
@@ -55,7 +56,9 @@ def _settled_depths(stage: Stage) -> dict[str, int]:
 
 
 def _have_acknowledged(stage: Stage, depths: Mapping[str, int]) -> bool:
-    return all(stage.passages(service)[point] >= depths[queue.name] for queue, (service, point) in _ACKS.items())
+    return all(
+        stage.passages(service)[point] >= depths[TOPOLOGY.name(queue)] for queue, (service, point) in _ACKS.items()
+    )
 
 
 def _never_published(stage: Stage) -> Iterator[str]:

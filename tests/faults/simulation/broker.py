@@ -21,6 +21,7 @@ from tests.faults.simulation.faults import (
     WIPED,
 )
 from tests.faults.simulation.world import World
+from tests.support.topology import TOPOLOGY
 
 #: Far below the real one, so that counting gives up healthy messages all the time.
 _DELIVERY_LIMIT = 2
@@ -42,8 +43,8 @@ class SimulatedBroker:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._queues: dict[str, list[Message]] = {queue.name: [] for queue in QUEUES}
-        self._given_up: dict[str, list[Message]] = {queue.name: [] for queue in QUEUES}
+        self._queues: dict[str, list[Message]] = {TOPOLOGY.name(queue): [] for queue in QUEUES}
+        self._given_up: dict[str, list[Message]] = {TOPOLOGY.name(queue): [] for queue in QUEUES}
         self.dead_letters: list[str] = []
         self.announced: set[int] = set()
         #: Until this moment it answers no publisher; consumers have lost their connections and connect later.
@@ -70,11 +71,11 @@ class SimulatedBroker:
         self._answer()
         if self._world.at(BACKLOG) == UNAVAILABLE:
             raise BrokerUnavailable("no answer")
-        return len(self._queues[queue.name])
+        return len(self._queues[TOPOLOGY.name(queue)])
 
     def deliver(self, queue: Queue) -> Message | None:
         """Hand out a message, mostly the oldest."""
-        waiting = self._queues[queue.name]
+        waiting = self._queues[TOPOLOGY.name(queue)]
         if not waiting or self._is_away:
             return None
         position = self._world.random.randrange(len(waiting)) if self._world.happens(_OUT_OF_ORDER_CHANCE) else 0
@@ -91,14 +92,14 @@ class SimulatedBroker:
             message.deliveries += 1
             if message.deliveries > _DELIVERY_LIMIT:
                 self._world.count(GIVEN_UP)
-                self._given_up[queue.name].append(message)
+                self._given_up[TOPOLOGY.name(queue)].append(message)
             else:
-                self._queues[queue.name].insert(0, message)
+                self._queues[TOPOLOGY.name(queue)].insert(0, message)
 
     def redrive(self, queue: Queue) -> None:
         """Put back what was given up, each as if it were new."""
-        given_up, self._given_up[queue.name] = self._given_up[queue.name], []
-        self._queues[queue.name] += [Message(message.about, message.body) for message in given_up]
+        given_up, self._given_up[TOPOLOGY.name(queue)] = self._given_up[TOPOLOGY.name(queue)], []
+        self._queues[TOPOLOGY.name(queue)] += [Message(message.about, message.body) for message in given_up]
 
     def wipe(self) -> None:
         """Lose all messages, and those that are in the hands of consumers can't be acknowledged any more."""
@@ -123,6 +124,6 @@ class SimulatedBroker:
         self._world.tell(f"publishes {about}")
         for queue in QUEUES:
             if message.kind in queue.routing_keys:
-                self._queues[queue.name].append(Message(about, encode(message)))
+                self._queues[TOPOLOGY.name(queue)].append(Message(about, encode(message)))
         if isinstance(message.payload, LoadCompleted):
             self.announced.add(message.payload.load_id)

@@ -47,8 +47,10 @@ class SimulatedDatabase(Database):
     def begin(self, world: World) -> None:
         """Empty all tables, for a new world."""
         self._session.rollback()
-        for table in reversed(self.store.schema.metadata.sorted_tables):
-            self._session.execute(f"DELETE FROM {table.name}")
+        schema = self.store.schema
+        for table in reversed(schema.metadata.sorted_tables):
+            if table not in (schema.installation, schema.migrations):
+                self._session.execute(f"DELETE FROM {table.name}")
         self._world = world
         self.away_until = 0.0
 

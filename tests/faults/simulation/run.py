@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from unittest.mock import patch
 
 import services.watcher.claiming.intake
+import services.watcher.claims
 import services.watcher.leaving.returning
 import services.watcher.publishing.standstill
 import shared.clock
@@ -56,11 +58,16 @@ def run_seed(seed: int, *, database: SimulatedDatabase, root: Path, is_traced: b
 
 @contextmanager
 def _simulated(world: World) -> Iterator[None]:
-    """Have time and disk simulated, and the product's log silent."""
+    """Have time, tokens and disk simulated, and the product's log silent."""
     with ExitStack() as undo:
         undo.enter_context(patch.object(services.watcher.claiming.intake, "time", world.clock))
         undo.enter_context(patch.object(services.watcher.publishing.standstill, "time", world.clock))
         undo.enter_context(patch.object(shared.clock, "datetime", world.clock))
+        # By a source of its own: the world's chance is for what happens.
+        tokens = Random(world.seed)
+        undo.enter_context(
+            patch.object(services.watcher.claims.secrets, "token_hex", lambda size: tokens.randbytes(size).hex())
+        )
         disk = Disk(world)
         undo.enter_context(disk.interposed())
         undo.enter_context(

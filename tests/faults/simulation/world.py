@@ -28,6 +28,7 @@ class World:
     """Decides what happens next. All chance of a run comes from here, so that a seed is a run."""
 
     def __init__(self, seed: int, *, is_traced: bool) -> None:
+        self.seed = seed
         self.random = Random(seed)
         self.clock = Clock()
         self.fault_rate = 0.0

@@ -1,0 +1,63 @@
+"""Brings the tables of an earlier version of Inflow up to this one, step by step.
+
+Each step looks at what is there and adds what is missing, so that one that a crash interrupted is made again: MySQL
+commits each change of a table by itself. The caller holds the lock under which tables are prepared.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, Table, func, insert, inspect, select
+from sqlalchemy.schema import CreateColumn
+
+from shared.clock import utc_now
+from shared.errors import SchemaMismatch
+from shared.schema.schema import Schema
+
+Step = Callable[[Connection, Schema], None]
+
+
+def _add_tokens(connection: Connection, schema: Schema) -> None:
+    _add_columns(connection, schema.loads, "token")
+
+
+#: In their order: the first one leads from version 0, of tables without a list of migrations, to version 1.
+STEPS: Sequence[Step] = (_add_tokens,)
+VERSION = len(STEPS)
+
+
+def migrate(connection: Connection, schema: Schema) -> None:
+    """Apply the steps that an existing database has not seen. A new one needs none.
+
+    Raises SchemaMismatch where the tables are those of a newer program.
+    """
+    existing = set(inspect(connection).get_table_names())
+    is_new = schema.loads.name not in existing
+    schema.migrations.create(connection, checkfirst=True)
+    version = connection.scalar(select(func.max(schema.migrations.c.version)))
+    if version is None:
+        version = VERSION if is_new else 0
+        _note(connection, schema, range(1, version + 1))
+    if version > VERSION:
+        raise SchemaMismatch(
+            f"the tables are of version {version}, written by a newer Inflow; this one knows versions up to {VERSION}: "
+            "start the newer program, or restore a backup of the time before it"
+        )
+    for number in range(version + 1, VERSION + 1):
+        STEPS[number - 1](connection, schema)
+        _note(connection, schema, [number])
+
+
+def _note(connection: Connection, schema: Schema, versions: Sequence[int]) -> None:
+    if versions:
+        now = utc_now()
+        connection.execute(insert(schema.migrations), [{"version": each, "applied_at": now} for each in versions])
+
+
+def _add_columns(connection: Connection, table: Table, *names: str) -> None:
+    """Add those of a table's columns that are missing, each by a statement of its own."""
+    existing = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    for name in names:
+        if name not in existing:
+            column = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {quote(table.name)} ADD COLUMN {column}")
