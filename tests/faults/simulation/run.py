@@ -1,6 +1,7 @@
 """One seed from its first drop to the checker's verdict."""
 
 import logging
+import secrets
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,6 @@ from random import Random
 from unittest.mock import patch
 
 import services.watcher.claiming.intake
-import services.watcher.claims
 import services.watcher.leaving.returning
 import services.watcher.publishing.standstill
 import shared.clock
@@ -65,9 +65,7 @@ def _simulated(world: World) -> Iterator[None]:
         undo.enter_context(patch.object(shared.clock, "datetime", world.clock))
         # By a source of its own: the world's chance is for what happens.
         tokens = Random(world.seed)
-        undo.enter_context(
-            patch.object(services.watcher.claims.secrets, "token_hex", lambda size: tokens.randbytes(size).hex())
-        )
+        undo.enter_context(patch.object(secrets, "token_hex", lambda size: tokens.randbytes(size).hex()))
         disk = Disk(world)
         undo.enter_context(disk.interposed())
         undo.enter_context(
