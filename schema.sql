@@ -58,6 +58,8 @@ CREATE TABLE inflow_installation (
 CREATE TABLE inflow_loads (
 	load_id BIGINT NOT NULL, 
 	token VARCHAR(16) COMMENT 'made at the claim; NULL: claimed before version 1 of these tables', 
+	chunk_rows BIGINT COMMENT 'the most rows of a chunk, as in the claimed file''s name', 
+	chunk_bytes BIGINT COMMENT 'the same in bytes of the file', 
 	file VARCHAR(768) NOT NULL COMMENT 'path below the inbox', 
 	dataset VARCHAR(64), 
 	state VARCHAR(16) NOT NULL COMMENT 'claimed, reading, published, complete, archived, refused', 

@@ -1,7 +1,11 @@
-"""The columns that a file of rejected rows has behind those of the original file, and what its rows name. Pure."""
+"""The columns that a file of rejected rows has behind those of the original file, and what its rows name. Pure.
+
+A row names its load by number and token: only who had our own file can name a load.
+"""
 
 import codecs
 import csv
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from shared.messages.payloads import RowsExtracted
@@ -10,8 +14,12 @@ _REPORT_COLUMNS = ("load", "line", "byte_offset", "column", "code", "message")
 _LOAD, _LINE = (_REPORT_COLUMNS.index(name) for name in ("load", "line"))
 #: What spreadsheets part cells with.
 _DELIMITERS = (",", ";", "\t")
-#: More is no number that a load or a line ever had.
-_MOST_DIGITS = 18
+#: The number of a load, and its token; loads of versions before tokens have none. No number has more digits.
+_NAMED_LOAD = re.compile(r"([0-9]{1,18})(?:-([0-9a-f]{16}))?")
+_NAMED_LINE = re.compile(r"[0-9]{1,18}")
+
+#: A load as a rejected row names it: number and token.
+NamedLoad = tuple[int, str]
 
 
 def report_columns(header: Sequence[str]) -> list[str]:
@@ -20,6 +28,11 @@ def report_columns(header: Sequence[str]) -> list[str]:
     while any(f"{prefix}{name}" in header for name in _REPORT_COLUMNS):
         prefix += "_"
     return [f"{prefix}{name}" for name in _REPORT_COLUMNS]
+
+
+def load_label(load_id: int, token: str) -> str:
+    """Return how a file of rejected rows names its load."""
+    return "-".join(filter(None, [str(load_id), token]))
 
 
 def has_report(header: Sequence[str]) -> bool:
@@ -34,16 +47,16 @@ def is_reject_file(beginning: bytes) -> bool:
     return any(has_report(next(csv.reader([names], delimiter=delimiter), [])) for delimiter in _DELIMITERS)
 
 
-def named_rejects(chunk: RowsExtracted, rejected_lines: Collection[int]) -> dict[int, set[int]]:
+def named_rejects(chunk: RowsExtracted, rejected_lines: Collection[int]) -> dict[NamedLoad, set[int]]:
     """Return the lines of rejected rows, by their loads, that the accepted rows of a chunk name in our columns.
 
     A row that was rejected, mended badly and rejected once more names both. What names none is ignored.
     """
-    named: dict[int, set[int]] = {}
+    named: dict[NamedLoad, set[int]] = {}
     for place in _reports(chunk.header):
         rows = (cells for line, cells in zip(chunk.lines, chunk.rows, strict=True) if line not in rejected_lines)
-        for load_id, line in _numbers(rows, place):
-            named.setdefault(load_id, set()).add(line)
+        for load, line in _places(rows, place):
+            named.setdefault(load, set()).add(line)
     return named
 
 
@@ -55,12 +68,9 @@ def _reports(header: Sequence[str]) -> Iterator[int]:
         header, place = header[:place], place - len(_REPORT_COLUMNS)
 
 
-def _numbers(rows: Iterable[Sequence[str]], place: int) -> Iterator[tuple[int, int]]:
+def _places(rows: Iterable[Sequence[str]], place: int) -> Iterator[tuple[NamedLoad, int]]:
     for cells in rows:
-        load_id, line = cells[place + _LOAD].strip(), cells[place + _LINE].strip()
-        if _is_number(load_id) and _is_number(line):
-            yield int(load_id), int(line)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+        load = _NAMED_LOAD.fullmatch(cells[place + _LOAD].strip())
+        line = _NAMED_LINE.fullmatch(cells[place + _LINE].strip())
+        if load is not None and line is not None:
+            yield (int(load[1]), load[2] or ""), int(line[0])

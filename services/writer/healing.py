@@ -1,12 +1,12 @@
 """A file of rejected rows comes back mended: the rows that are accepted of it heal the rejects that they name."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
 from shared.books.rejects import heal
 from shared.messages.payloads import RowsExtracted
-from shared.reject_files import named_rejects
+from shared.reject_files import NamedLoad, named_rejects
 from shared.rows import Rejection
 from shared.schema.schema import Schema
 
@@ -16,16 +16,15 @@ def heal_named(connection: Connection, schema: Schema, chunk: RowsExtracted, rej
     named = named_rejects(chunk, {rejection.line for rejection in rejections})
     if named:
         # In one order everywhere: another writer may heal the same rows.
-        for load_id in sorted(_earlier_loads(connection, schema, chunk, named)):
-            heal(connection, schema, load_id, sorted(named[load_id]), by=chunk.load_id)
+        for load in sorted(_earlier_loads(connection, schema, chunk, named) & named.keys()):
+            heal(connection, schema, load[0], sorted(named[load]), by=chunk.load_id)
 
 
 def _earlier_loads(
-    connection: Connection, schema: Schema, chunk: RowsExtracted, load_ids: Iterable[int]
-) -> Iterable[int]:
+    connection: Connection, schema: Schema, chunk: RowsExtracted, named: Collection[NamedLoad]
+) -> set[NamedLoad]:
     """A file of rejected rows is written when its load is complete: whatever else is named is no reject of it."""
     table = schema.loads
-    earlier = [load_id for load_id in load_ids if load_id < chunk.load_id]
-    return connection.scalars(
-        select(table.c.load_id).where(table.c.load_id.in_(earlier), table.c.dataset == chunk.dataset)
-    )
+    earlier = [load_id for load_id, _ in named if load_id < chunk.load_id]
+    query = select(table.c.load_id, table.c.token).where(table.c.load_id.in_(earlier), table.c.dataset == chunk.dataset)
+    return {(load_id, token or "") for load_id, token in connection.execute(query)}

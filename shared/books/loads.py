@@ -22,6 +22,9 @@ class Load:
     load_id: int
     #: Made at the claim; empty where that was before loads had tokens.
     token: str
+    #: The most rows and bytes of a chunk; None for both where the claim was before they were kept.
+    chunk_rows: int | None
+    chunk_bytes: int | None
     file: str
     dataset: str | None
     state: State

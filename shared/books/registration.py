@@ -18,6 +18,8 @@ class Claim:
 
     load_id: int
     token: str
+    chunk_rows: int
+    chunk_bytes: int
     file: str
     dataset: str | None
     size_bytes: int
@@ -45,6 +47,8 @@ def register(connection: Connection, schema: Schema, claims: Sequence[Claim]) ->
         {
             "load_id": claim.load_id,
             "token": claim.token or None,
+            "chunk_rows": claim.chunk_rows,
+            "chunk_bytes": claim.chunk_bytes,
             "file": claim.file,
             "dataset": claim.dataset,
             "state": "claimed",

@@ -58,6 +58,8 @@ def loads(metadata: MetaData, flavour: Flavour) -> Table:
         "inflow_loads",
         TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
         TableColumn("token", String(16), comment="made at the claim; NULL: claimed before version 1 of these tables"),
+        TableColumn("chunk_rows", BigInteger(), comment="the most rows of a chunk, as in the claimed file's name"),
+        TableColumn("chunk_bytes", BigInteger(), comment="the same in bytes of the file"),
         TableColumn("file", String(PATH_LENGTH), nullable=False, comment="path below the inbox"),
         TableColumn("dataset", String(64)),
         TableColumn(

@@ -16,12 +16,13 @@ from shared.schema.schema import Schema
 Step = Callable[[Connection, Schema], None]
 
 
-def _add_tokens(connection: Connection, schema: Schema) -> None:
-    _add_columns(connection, schema.loads, "token")
+def _add_identity(connection: Connection, schema: Schema) -> None:
+    """Tokens and chunk bounds of loads: NULL where a load was claimed before."""
+    _add_columns(connection, schema.loads, "token", "chunk_rows", "chunk_bytes")
 
 
 #: In their order: the first one leads from version 0, of tables without a list of migrations, to version 1.
-STEPS: Sequence[Step] = (_add_tokens,)
+STEPS: Sequence[Step] = (_add_identity,)
 VERSION = len(STEPS)
 
 

@@ -1,21 +1,22 @@
 """A rejected row that comes back mended is marked as healed, by a file of rejected rows or by the whole file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shared.configuration.catalog import parse_catalog
 from shared.messages.envelope import encode
-from shared.reject_files import report_columns
+from shared.reject_files import load_label, report_columns
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, dropped, messages
 from tests.support.model import DroppedFile
+from tests.support.origins import token_of
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 
 Healed = dict[tuple[int, int], int | None]
@@ -174,11 +175,18 @@ def test_editions_that_overlap_end_the_same_whichever_is_complete_first(
     assert healed(pipeline) == {(1, 3): 2, (1, 4): 3, (2, 3): 3}
 
 
-def mended(load_id: int, *named: tuple[int, int], dataset: str = "people") -> DroppedFile:
+def own_label(load_id: int) -> str:
+    """How our own file of rejected rows names a load."""
+    return load_label(load_id, token_of(load_id))
+
+
+def mended(
+    load_id: int, *named: tuple[int, int], dataset: str = "people", label: Callable[[int], str] = own_label
+) -> DroppedFile:
     """A file of rejected rows, all of them good by now, of these loads and lines."""
     own = PEOPLE.strip().split(",") if dataset == "people" else ["city", "county", "country"]
     rows = [
-        (*(f"Given {line}", "x", "1900-01-01", "Weir")[: len(own)], str(load), str(line), "", "", "", "")
+        (*(f"Given {line}", "x", "1900-01-01", "Weir")[: len(own)], label(load), str(line), "", "", "", "")
         for load, line in named
     ]
     return dropped(load_id, dataset, ",".join([*own, *report_columns(own)]), *rows)
@@ -211,6 +219,31 @@ def test_only_rejects_of_earlier_loads_of_the_same_dataset_are_healed(warehouse:
     house.load(mended(2, (3, 2), (2, 2), (99, 2), (1, 999)), mended(4, (1, 2), dataset="places"))
 
     assert set(healed(house).values()) == {None}
+
+
+@pytest.mark.parametrize("label", [str, lambda load_id: load_label(load_id, "f" * 16)], ids=["no token", "another"])
+def test_a_file_that_is_not_made_of_our_own_heals_nothing(
+    warehouse: OpenWarehouse, label: Callable[[int], str]
+) -> None:
+    """Anybody can write a number and a line; the token is only in the file that we wrote."""
+    house = warehouse(default_catalog())
+    with_rejects(house, 1)
+
+    house.load(mended(2, (1, 2), (1, 3), label=label))
+
+    assert set(healed(house).values()) == {None}
+    assert house.accounts(2).inserted == 2
+
+
+def test_rejects_of_loads_before_tokens_are_healed_by_their_files_as_they_are(warehouse: OpenWarehouse) -> None:
+    house = warehouse(default_catalog())
+    with_rejects(house, 1)
+    with house.database.transaction() as connection:
+        connection.execute(update(house.schema.loads).where(house.schema.loads.c.load_id == 1).values(token=None))
+
+    house.load(mended(2, (1, 2), label=str))
+
+    assert healed(house) == {(1, 2): 2, (1, 3): None}
 
 
 def test_many_rows_are_healed_at_once(warehouse: OpenWarehouse) -> None:

@@ -76,10 +76,12 @@ def test_its_rejects_are_beside_it(new_pipeline: NewPipeline) -> None:
     with (rejected / "people.csv.1.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
     assert header == [*PEOPLE.strip().split(","), "load", "line", "byte_offset", "column", "code", "message"]
-    assert [row[4:9] for row in rows] == [
-        ["1", "7", str(content.index(BAD)), "date_of_birth", "type-error"],
-        ["1", "8", str(content.index(SHORT)), "", "missing-cell"],
-        ["1", "9", str(content.rindex(BAD)), "date_of_birth", "type-error"],
+    [load] = pipeline.loads()
+    assert {row[4] for row in rows} == {f"1-{load.token}"}
+    assert [row[5:9] for row in rows] == [
+        ["7", str(content.index(BAD)), "date_of_birth", "type-error"],
+        ["8", str(content.index(SHORT)), "", "missing-cell"],
+        ["9", str(content.rindex(BAD)), "date_of_birth", "type-error"],
     ]
 
 

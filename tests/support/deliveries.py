@@ -120,6 +120,8 @@ class Warehouse:
             Claim(
                 load_id=file.load_id,
                 token=token_of(file.load_id),
+                chunk_rows=10_000,
+                chunk_bytes=1 << 20,
                 file=f"{file.dataset}.csv",
                 dataset=file.dataset,
                 size_bytes=1,

@@ -225,4 +225,4 @@ def _without_load(path: Path) -> bytes:
     """A file's content; in a refused file's reason and in a file of rejected rows, # for the load's number."""
     content = re.sub(rb"(?m)^load: \d+$", b"load: #", path.read_bytes())
     load_id = re.search(r"\.csv\.(\d+)\.csv$", path.name)
-    return re.sub(rf",{load_id[1]},(?=\d)".encode(), b",#,", content) if load_id else content
+    return re.sub(rf",{load_id[1]}-[0-9a-f]+,(?=\d)".encode(), b",#,", content) if load_id else content

@@ -176,6 +176,8 @@ class Intake:
         return Claim(
             load_id=claimed.load_id,
             token=claimed.token,
+            chunk_rows=claimed.bounds.rows,
+            chunk_bytes=claimed.bounds.bytes,
             file=self._paths.get(claimed.load_id, displayed(claimed.original))[:PATH_LENGTH],
             dataset=claimed.dataset,
             size_bytes=version.size_bytes,

@@ -18,6 +18,7 @@ from shared.errors import FileRefused
 from shared.files import DataFolder, replacing
 from shared.logs import facts
 from shared.messages.payloads import RowsExtracted
+from shared.reject_files import load_label
 from shared.rows import Rejection, type_chunk
 from shared.store import Store
 
@@ -125,9 +126,9 @@ class FirstPasses:
             offsets, writer = offsets_in(file, dataset), None
             for header, _, rejections in self._typed(claimed, dataset):
                 for rejection in rejections:
-                    writer = writer or RejectsWriter(target, header)
+                    writer = writer or RejectsWriter(target, header, load=load_label(claimed.load_id, claimed.token))
                     byte_offset = None if offsets is None else offsets.of(rejection.line)
-                    writer.write(rejection, load_id=claimed.load_id, byte_offset=byte_offset)
+                    writer.write(rejection, byte_offset=byte_offset)
                 yield
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from shared.books.loads import Load
 from shared.files import replacing
 from shared.reader.records import read_record
-from shared.reject_files import report_columns
+from shared.reject_files import load_label, report_columns
 from shared.rows import Rejection
 from shared.schema.schema import Schema
 
@@ -21,15 +21,16 @@ _ROWS_AT_ONCE = 1000
 class RejectsWriter:
     """Writes rejected rows as CSV: the file's own columns first, then what is wrong with each."""
 
-    def __init__(self, file: IO[bytes], header: Sequence[str]) -> None:
+    def __init__(self, file: IO[bytes], header: Sequence[str], *, load: str) -> None:
         self._file = file
+        self._load = load
         self._width = len(header)
         self._write([*header, *report_columns(header)])
 
-    def write(self, rejection: Rejection, *, load_id: int, byte_offset: int | None) -> None:
+    def write(self, rejection: Rejection, *, byte_offset: int | None) -> None:
         """Write one row."""
         cells = _as_wide_as(read_record(rejection.raw), self._width)
-        place = (load_id, rejection.line, byte_offset)
+        place = (self._load, rejection.line, byte_offset)
         self._write([*cells, *place, rejection.column, rejection.code, rejection.message])
 
     def _write(self, cells: Sequence[object]) -> None:
@@ -41,9 +42,9 @@ class RejectsWriter:
 def write_rejects(connection: Connection, schema: Schema, load: Load, path: Path) -> None:
     """Write the rejected rows of a complete load."""
     with replacing(path) as file:
-        writer = RejectsWriter(file, load.header)
+        writer = RejectsWriter(file, load.header, load=load_label(load.load_id, load.token))
         for rejection, byte_offset in _rejected_rows(connection, schema, load.load_id):
-            writer.write(rejection, load_id=load.load_id, byte_offset=byte_offset)
+            writer.write(rejection, byte_offset=byte_offset)
 
 
 def _rejected_rows(connection: Connection, schema: Schema, load_id: int) -> Iterator[tuple[Rejection, int | None]]:

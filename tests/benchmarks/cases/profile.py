@@ -134,6 +134,8 @@ def _claim(people: DataFile, store: Store) -> None:
     claim = registration.Claim(
         load_id=_CLAIMED.load_id,
         token=_CLAIMED.token,
+        chunk_rows=_CLAIMED.bounds.rows,
+        chunk_bytes=_CLAIMED.bounds.bytes,
         file=_CLAIMED.original,
         dataset=_DATASET,
         size_bytes=people.path.stat().st_size,

@@ -50,9 +50,9 @@ def _rejects_file_problems(name: str, content: bytes | None, loaded: Loaded) -> 
     header, *rows = csv.reader(io.StringIO(content.decode(), newline=""))
     if header != [*loaded.drop.header, *_REPORT_COLUMNS]:
         yield f"rejected/{name} has the header {header}"
-    width = len(loaded.drop.header)
+    width, load = len(loaded.drop.header), f"{loaded.load.load_id}-{loaded.load.token}"
     wanted = [
-        [*_as_wide(r.cells, width), str(r.load_id), str(r.line), _offset(loaded, r.line), r.column, r.code]
+        [*_as_wide(r.cells, width), load, str(r.line), _offset(loaded, r.line), r.column, r.code]
         for r in sorted(loaded.rejects)
     ]
     if [row[:-1] for row in rows] != wanted or not all(row[-1] for row in rows):
