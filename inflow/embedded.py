@@ -125,7 +125,7 @@ class Embedded:
         """Whether everything that can be done is done; what needs a person is not waited for."""
         if any(file.state != "blocked" for file in self._watcher.waiting):
             return False
-        if set(self._watcher.open_loads) - set(self._watcher.stuck_loads):
+        if set(self._watcher.open_loads) - set(self._watcher.stuck_loads) or self._watcher.is_searching:
             return False
         with self._store.transaction() as connection:
             unsent = completions.unsent_events(connection, self._store.schema)
@@ -135,7 +135,8 @@ class Embedded:
         """Say what needs a person, if anything does."""
         for file in self._watcher.waiting:
             _log.warning("%s: %s", file.file, file.message, extra=facts("needs_attention", reason=file.reason))
-        for load_id in self._watcher.open_loads:
+        unfinished = [*self._watcher.open_loads, *self._watcher.lost_loads]
+        for load_id in unfinished:
             _log.warning("load %d can't be finished", load_id, extra=facts("needs_attention", load_id=load_id))
-        attention = bool(self._watcher.waiting or self._watcher.open_loads or self._watcher.has_refused)
+        attention = bool(self._watcher.waiting or unfinished or self._watcher.has_refused)
         return ExitCode.ATTENTION if attention else ExitCode.OK

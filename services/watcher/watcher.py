@@ -10,10 +10,11 @@ from services.watcher.config import WatcherConfig
 from services.watcher.extracting.preparation import Preparation
 from services.watcher.extracting.reading import Reading
 from services.watcher.leaving.finishing import Finisher
+from services.watcher.leaving.missing_files import MissingFiles
 from services.watcher.leaving.returning import Returner
 from services.watcher.publishing.feeding import Feeder, WriterQueue
-from services.watcher.publishing.standstill import Standstills
 from services.watcher.sorting.ordering import SortingTurns
+from services.watcher.standstill import Standstills
 from services.watcher.versions import Version
 from shared.books import load_reasons, load_states, loads
 from shared.books.loads import Load
@@ -61,6 +62,7 @@ class Watcher:
         self._returner = Returner(folder=folder, store=store)
         self._finisher = Finisher(folder=folder, store=store, returner=self._returner)
         self._standstills = Standstills(config.republish_seconds)
+        self._missing_files = MissingFiles(folder=folder, store=store, patience_seconds=config.republish_seconds)
         self._open: dict[int, ClaimedName] = {}
         self._dead_lettered: set[int] = set()
 
@@ -73,6 +75,16 @@ class Watcher:
     def stuck_loads(self) -> Collection[int]:
         """The loads whose files could not be read or moved at the last try, or that dead letters hold back."""
         return self._feeder.unreadable | self._finisher.stuck | self._dead_lettered
+
+    @property
+    def lost_loads(self) -> Collection[int]:
+        """The loads that are not done, and whose files are gone."""
+        return self._missing_files.gone
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether a load's file is missing, and it is too early to say that it is gone."""
+        return bool(self._missing_files.pending)
 
     @property
     def has_refused(self) -> bool:
@@ -96,6 +108,9 @@ class Watcher:
             self._intake.claim((), room=0)
         self._revive(known)
         self._feeder.retry_unreadable()
+        self._missing_files.look(self._open.keys(), is_queue_empty=lambda: self._queue.backlog(WRITER_QUEUE) == 0)
+        # If it comes back, it is adopted once more.
+        self._forget(self._missing_files.gone & self._open.keys())
 
     def publish(self) -> bool:
         """Publish one message, if there is one and room for it."""

@@ -10,6 +10,10 @@ from shared.schema.schema import Schema
 
 #: The reason of a load that can't complete until somebody redrives its dead letters.
 DEAD_LETTERED = "dead-lettered"
+#: Of a load whose file is in none of our folders: it goes on if the file is put back, or ends when it is given up.
+FILE_GONE: Reason = "file-gone"
+#: Of a load that a person gave up.
+GIVEN_UP: Reason = "given-up"
 #: Of a load whose file was written to after its claim: the file goes back into the inbox, and becomes another load.
 CHANGED_WHILE_READ: Reason = "changed-while-read"
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, case, update
 
-from shared.books.load_reasons import CHANGED_WHILE_READ, DEAD_LETTERED
+from shared.books.load_reasons import CHANGED_WHILE_READ, DEAD_LETTERED, GIVEN_UP
 from shared.books.loads import OPEN_STATES, ReadAs
 from shared.clock import utc_now
 from shared.schema.schema import Schema
@@ -60,6 +60,14 @@ def mark_published(connection: Connection, schema: Schema, load_id: int, *, fing
 def mark_refused(connection: Connection, schema: Schema, load_id: int, *, reason: str, message: str) -> None:
     """Record that the file can't be loaded as it is."""
     _transition(connection, schema, load_id, state="refused", reason=reason, message=message)
+
+
+def give_up(connection: Connection, schema: Schema, load_id: int, *, message: str) -> bool:
+    """End an open load as it is, for good; False if it is not open. What it merged stays in the tables."""
+    table = schema.loads
+    mine = (table.c.load_id == load_id) & table.c.state.in_(OPEN_STATES)
+    values = {"state": "refused", "reason": GIVEN_UP, "message": message}
+    return connection.execute(update(table).where(mine).values(values)).rowcount == 1
 
 
 def mark_archived(connection: Connection, schema: Schema, load_ids: Sequence[int]) -> None:

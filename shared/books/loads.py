@@ -89,6 +89,13 @@ def find(connection: Connection, schema: Schema, load_ids: Iterable[int]) -> dic
     return {row.load_id: Load.from_row(row) for row in rows}
 
 
+def undone(connection: Connection, schema: Schema) -> list[tuple[int, str]]:
+    """List the loads whose files have not left processing/, as far as the books know: number and token of each."""
+    table = schema.loads
+    query = select(table.c.load_id, table.c.token).where(table.c.state.in_((*OPEN_STATES, "complete")))
+    return [(load_id, token or "") for load_id, token in connection.execute(query)]
+
+
 def before(connection: Connection, schema: Schema, load_id: int, *, limit: int) -> list[Load]:
     """List the loads before this one, latest first."""
     table = schema.loads

@@ -240,7 +240,7 @@ def test_a_file_of_somebody_else_in_processing_waits_for_a_person(
     inflow: Inflow, family: Births, powerless: list[str]
 ) -> None:
     inflow.run()
-    claimed = inflow.data / "processing" / "0000000001.places.9r9999b.places.csv"
+    claimed = inflow.data / "processing" / "0000000001.0123456789abcdef.places.9r9999b.places.csv"
     claimed.write_text(family.places_csv)
     claimed.chmod(0o000)
     inflow.drop("people.csv", family.people_csv)

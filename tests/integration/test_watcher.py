@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from services.watcher import standstill
 from services.watcher.claims import ClaimedName
 from services.watcher.config import WatcherConfig
 from services.watcher.extracting.reading import Reading
-from services.watcher.publishing import standstill
 from services.watcher.records.chunks import Bounds
 from services.watcher.sorting.ordering import SortingTurns
 from shared.configuration.catalog import load_catalog

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import services.watcher.claiming.intake
 import services.watcher.leaving.returning
-import services.watcher.publishing.standstill
+import services.watcher.standstill
 import shared.clock
 from shared.files import DataFolder
 from tests.faults.simulation.course import Course
@@ -61,7 +61,7 @@ def _simulated(world: World) -> Iterator[None]:
     """Have time, tokens and disk simulated, and the product's log silent."""
     with ExitStack() as undo:
         undo.enter_context(patch.object(services.watcher.claiming.intake, "time", world.clock))
-        undo.enter_context(patch.object(services.watcher.publishing.standstill, "time", world.clock))
+        undo.enter_context(patch.object(services.watcher.standstill, "time", world.clock))
         undo.enter_context(patch.object(shared.clock, "datetime", world.clock))
         # By a source of its own: the world's chance is for what happens.
         tokens = Random(world.seed)

@@ -1,0 +1,110 @@
+"""Loads that are not done and whose files are not in processing/: by hand, or after a backup was restored."""
+
+import logging
+import os
+from collections.abc import Callable, Collection
+from pathlib import PurePath
+
+from services.watcher.claims import ClaimedName, shortened
+from services.watcher.records.chunks import Bounds
+from services.watcher.standstill import Standstills
+from services.watcher.versions import Version
+from shared.books import load_reasons, load_states, loads
+from shared.books.load_reasons import FILE_GONE
+from shared.books.loads import Load
+from shared.errors import FileRefused
+from shared.files import DataFolder
+from shared.logs import facts
+from shared.store import Store
+
+_log = logging.getLogger(__name__)
+
+_WHAT_TO_DO = "its file is not in processing/: put it back there, or end the load by `inflow give-up {load_id}`"
+
+
+class MissingFiles:
+    """Brings files back that are elsewhere in the data folder; says of other loads that their files are gone."""
+
+    def __init__(self, *, folder: DataFolder, store: Store, patience_seconds: float) -> None:
+        self._folder = folder
+        self._store = store
+        self._standstills = Standstills(patience_seconds)
+        #: Loads whose files are gone.
+        self.gone: set[int] = set()
+        #: Loads whose files are missing, of which it is too early to say more.
+        self.pending: set[int] = set()
+
+    def look(self, known: Collection[int], *, is_queue_empty: Callable[[], bool]) -> None:
+        """Look for loads without a file; `known` are those whose files this watcher saw in processing/ before."""
+        missing = self._missing()
+        complete = [load.load_id for load in missing if load.state == "complete"]
+        if complete:
+            with self._store.transaction() as connection:
+                load_states.mark_archived(connection, self._store.schema, complete)
+        lost = [load for load in missing if load.state != "complete" and not self._bring_back(load)]
+        self.gone.intersection_update(load.load_id for load in lost)
+        self.pending = {load.load_id for load in lost} - self.gone
+        still = self._standstills.note(load for load in lost if load.load_id in self.pending)
+        if still and not is_queue_empty():
+            self._standstills.begin_silence(still)
+            return
+        for load in lost:
+            if load.load_id in still:
+                self._report(load, is_known=load.load_id in known)
+
+    def _missing(self) -> list[Load]:
+        names = os.listdir(self._folder.processing)
+        there = {(claimed.load_id, claimed.token) for name in names if (claimed := ClaimedName.parse(name)) is not None}
+        with self._store.transaction() as connection:
+            undone = loads.undone(connection, self._store.schema)
+            missing = [load_id for load_id, token in undone if (load_id, token) not in there]
+            return list(loads.find(connection, self._store.schema, missing).values()) if missing else []
+
+    def _bring_back(self, load: Load) -> bool:
+        """Put a file back into processing/ that was moved on after the moment to which the database was restored."""
+        claimed = _claimed_name(load)
+        if claimed is None:
+            return False
+        for folder in (self._folder.archive, self._folder.rejected):
+            path = folder / claimed.finished
+            try:
+                Version.claimed(load).require(path)
+            except (FileRefused, OSError):
+                continue
+            path.rename(self._folder.processing / str(claimed))
+            _log.warning(
+                "an open load's file was in %s/, it is loaded on",
+                folder.name,
+                extra=facts("file_recalled", load_id=load.load_id, file=load.file),
+            )
+            return True
+        return False
+
+    def _report(self, load: Load, *, is_known: bool) -> None:
+        """Say that a file is gone. A load without a row yet, whose file was here, is over: it left nothing anywhere."""
+        message = _WHAT_TO_DO.format(load_id=load.load_id)
+        schema = self._store.schema
+        with self._store.transaction() as connection:
+            if is_known and load.rows_done == 0:
+                message = "its file was taken out of processing/ before any of its rows was merged"
+                load_states.mark_refused(connection, schema, load.load_id, reason=FILE_GONE, message=message)
+            else:
+                load_reasons.explain(connection, schema, [load.load_id], FILE_GONE, message)
+        self.gone.add(load.load_id)
+        self.pending.discard(load.load_id)
+        _log.warning(
+            "a load's file is gone: %s", message, extra=facts("file_gone", load_id=load.load_id, file=load.file)
+        )
+
+
+def _claimed_name(load: Load) -> ClaimedName | None:
+    """Return the name that a load's file had in processing/; None where the ledger does not have all of it."""
+    if load.chunk_rows is None or load.chunk_bytes is None:
+        return None
+    return ClaimedName(
+        load_id=load.load_id,
+        token=load.token,
+        dataset=load.dataset,
+        bounds=Bounds(rows=load.chunk_rows, bytes=load.chunk_bytes),
+        original=shortened(PurePath(load.file).name),
+    )
