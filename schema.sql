@@ -131,6 +131,13 @@ CREATE TABLE inflow_sequences (
 	PRIMARY KEY (name)
 )ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='Numbers given out so far; load numbers only ever grow.' COLLATE utf8mb4_0900_bin;
 
+CREATE TABLE inflow_summaries (
+	file VARCHAR(255) NOT NULL COMMENT 'name in the data folder', 
+	digest VARCHAR(64) NOT NULL COMMENT 'SHA-256 of its content', 
+	written_at DATETIME(6) NOT NULL COMMENT 'UTC', 
+	PRIMARY KEY (file)
+)ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='What the summaries'' files hold: one that differs is written again.' COLLATE utf8mb4_0900_bin;
+
 CREATE TABLE places (
 	city VARCHAR(255) NOT NULL, 
 	county VARCHAR(255), 

@@ -18,6 +18,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_looks_at_files(commands)
     _add_reports(commands)
     _add_repairs(commands)
+    _add_recovery(commands)
     _add_others(commands)
     return parser
 
@@ -94,6 +95,25 @@ def _add_repairs(subparsers: "_Commands[argparse.ArgumentParser]") -> None:
     _add_data(redrive)
     _add_config(redrive)
     redrive.set_defaults(command="inflow.redrive:redrive")
+
+
+def _add_recovery(subparsers: "_Commands[argparse.ArgumentParser]") -> None:
+    replay = subparsers.add_parser(
+        "replay", help="drop archived files again, oldest first: those whose rows the database does not have"
+    )
+    replay.add_argument("--all", action="store_true", help="every archived file, also those that the database has")
+    replay.add_argument("--first", type=_positive, default=1, metavar="LOAD", help="from this load on")
+    replay.add_argument("--last", type=_positive, metavar="LOAD", help="up to this load")
+    replay.add_argument("--dry-run", action="store_true", help="list the files, and copy none")
+    _add_data(replay)
+    _add_config(replay)
+    replay.set_defaults(command="inflow.replay:replay")
+
+    give_up = subparsers.add_parser("give-up", help="end a load whose file or messages are gone for good")
+    give_up.add_argument("load", type=_positive, metavar="LOAD", help="its number; `inflow status` shows it")
+    _add_data(give_up)
+    _add_config(give_up)
+    give_up.set_defaults(command="inflow.give_up:give_up")
 
 
 def _add_others(subparsers: "_Commands[argparse.ArgumentParser]") -> None:

@@ -15,7 +15,7 @@ from services.watcher import service as watcher
 from services.watcher.config import WatcherConfig
 from services.writer import service as writer
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError, TransientError
+from shared.errors import ConfigurationError, FolderTaken, TransientError
 from shared.exit_codes import ExitCode
 from shared.files import DataFolder
 from shared.health import Health
@@ -75,6 +75,8 @@ def _run_embedded(
     try:
         pipeline = Embedded(folder=folder, catalog=catalog, config=config, health=Health(health_file), stop=stop)
         return pipeline.run(until_idle=options.until_idle)
+    except FolderTaken as error:
+        raise ConfigurationError(str(error)) from error
     except TransientError:
         if stop.is_set():
             return ExitCode.OK

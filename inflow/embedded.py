@@ -19,6 +19,7 @@ from shared.database import Database
 from shared.datasets import Catalog
 from shared.exit_codes import ExitCode
 from shared.files import DataFolder
+from shared.folder_owner import own_folder
 from shared.health import Health
 from shared.lifecycle import retry_on_folder
 from shared.logs import facts
@@ -53,6 +54,7 @@ class Embedded:
         self._stop = stop
         self._health = health
         self._store = open_store(embedded_database(folder), catalog)
+        own_folder(folder, self._store.owner)
         self._queue = LocalQueue()
         self._events = InboxEvents(folder.inbox, use_kernel=config.watch == "auto")
         self._watcher = Watcher(

@@ -67,6 +67,12 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._engine = _sqlite_engine(url, read_only=read_only) if self.is_sqlite else _mysql_engine(url)
 
+    @property
+    def address(self) -> str:
+        """Where the database is, without account: two that are the same are one database."""
+        url = self._engine.url
+        return url.database or "" if self.is_sqlite else f"{url.host}:{url.port}/{url.database}"
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Commit at the end, roll back on any exception.

@@ -35,6 +35,10 @@ class FolderUnavailable(TransientError):
     """The data folder can't be used just now: full, gone, or locked by another process."""
 
 
+class FolderTaken(FolderUnavailable):
+    """The data folder belongs to another installation."""
+
+
 class ConcurrentInsert(TransientError):
     """Another transaction inserted a key of this chunk first: the next try sees its row."""
 

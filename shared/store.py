@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.errors import TablesUnusable
+from shared.folder_owner import Owner
 from shared.schema.installation import installation_id
 from shared.schema.preparation import prepare_tables
 from shared.schema.schema import Schema
@@ -22,6 +23,11 @@ class Store:
     catalog: Catalog
     #: What tells this database from all others, however alike they are.
     installation_id: str
+
+    @property
+    def owner(self) -> Owner:
+        """Whose the data folder is that goes with this database."""
+        return Owner(installation_id=self.installation_id, database=self.database.address)
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """Commit at the end, roll back on any exception; see Database.transaction."""

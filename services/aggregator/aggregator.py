@@ -9,10 +9,12 @@ from pathlib import Path
 from services.aggregator.counts import Counts
 from services.aggregator.queries import query_of
 from services.aggregator.summary import render
-from shared.books import completions
+from services.aggregator.written_files import SummaryFiles, digest_of
+from shared.books import completions, summary_files
 from shared.datasets import Summary
 from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage, TablesUnusable
 from shared.files import DataFolder, write_atomically
+from shared.folder_owner import require_own_folder
 from shared.logs import facts
 from shared.messages.envelope import decode
 from shared.messages.payloads import LoadCompleted
@@ -37,6 +39,7 @@ class Aggregator:
         self._store = store
         self._stop = stop
         self._counts = Counts(store)
+        self._files = SummaryFiles(folder.root, [summary.file for summary in store.catalog.summaries])
 
     def handle(self, body: bytes) -> None:
         """Take a load.completed event; one recomputation answers all that wait in the queue."""
@@ -46,17 +49,20 @@ class Aggregator:
         self.catch_up()
 
     def catch_up(self) -> bool:
-        """Recompute if the database has completions that the summaries do not include for sure.
+        """Recompute if the database has completions that the summaries do not include for sure, or a file is not its.
 
         Deltas are folded in any case: while a large load runs they must not pile up.
         """
         with self._store.transaction() as connection:
             pending = bool(completions.unsummarised(connection, self._store.schema))
-        if pending:
+            digests = summary_files.digests(connection, self._store.schema)
+        with _folder_errors("looked at"):
+            is_due = pending or not self._files.are_those_of(digests)
+        if is_due:
             self.recompute()
         else:
             self._counts.fold()
-        return pending
+        return is_due
 
     def recompute(self) -> None:
         """Write every summary anew from what is in the database now; a file that would be the same stays.
@@ -64,17 +70,15 @@ class Aggregator:
         The lock is held from before the query until after the rename: a replica that was paused in between can't
         put an earlier state over a later one.
         """
-        try:
-            with self._locked():
-                with self._store.transaction() as connection:
-                    included = completions.unsummarised(connection, self._store.schema)
-                self._counts.bring_up_to_date()
-                for summary in self._store.catalog.summaries:
-                    self._write(summary)
-                with self._store.transaction() as connection:
-                    completions.mark_summarised(connection, self._store.schema, included)
-        except OSError as error:
-            raise FolderUnavailable(f"the summaries can't be written: {error}") from error
+        with _folder_errors("written"), self._locked():
+            require_own_folder(self._folder, self._store.owner)
+            with self._store.transaction() as connection:
+                included = completions.unsummarised(connection, self._store.schema)
+            self._counts.bring_up_to_date()
+            for summary in self._store.catalog.summaries:
+                self._write(summary)
+            with self._store.transaction() as connection:
+                completions.mark_summarised(connection, self._store.schema, included)
 
     def _write(self, summary: Summary) -> None:
         path = self._folder.root / summary.file
@@ -94,6 +98,8 @@ class Aggregator:
         if content != _content(path):
             write_atomically(path, content)
             _log.info("summary written", extra=facts("summary_written", file=summary.file, size_bytes=len(content)))
+        with self._store.transaction() as connection:
+            summary_files.record(connection, self._store.schema, summary.file, digest_of(content))
 
     def _render(self, summary: Summary) -> bytes:
         with self._store.transaction() as connection:
@@ -112,6 +118,14 @@ class Aggregator:
             yield
         finally:
             lock.release()
+
+
+@contextmanager
+def _folder_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FolderUnavailable(f"the summaries can't be {what}: {error}") from error
 
 
 def _content(path: Path) -> bytes | None:

@@ -88,6 +88,15 @@ def displayed(path: str) -> str:
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
+def original_of(name: str) -> str:
+    """Return the name of a finished file without its load's number."""
+    match = _FINISHED.fullmatch(name)
+    if match is None:
+        return name
+    start, end = match.span(match.lastindex or 0)
+    return name[: start - 1] + name[end:]
+
+
 def number_of(name: str) -> int:
     """Return the load number in the name of a claimed or finished file; 0 if there is none."""
     claimed = ClaimedName.parse(name)

@@ -21,6 +21,7 @@ from shared.books.loads import Load
 from shared.books.waiting_files import WaitingFile
 from shared.errors import FileRefused, InstallationChanged
 from shared.files import DataFolder
+from shared.folder_owner import own_folder
 from shared.logs import facts
 from shared.messages.topology import WRITER_QUEUE
 from shared.schema.installation import installation_id
@@ -99,6 +100,7 @@ class Watcher:
     def rescan(self, renamed_in: Collection[str] = ()) -> None:
         """Look at the folders and the books: what is new, what is finished, what stands still."""
         self._require_installation()
+        own_folder(self._folder, self._store.owner)
         self._intake.claim(self._returner.without_ours(renamed_in), room=_MOST_OPEN - len(self._open))
         known = self._look_up(self._open.values())
         self._forget(self._open.keys() - known.keys())

@@ -155,6 +155,19 @@ def outbox(metadata: MetaData, flavour: Flavour) -> Table:
     )
 
 
+def summaries(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the summary files."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_summaries",
+        TableColumn("file", String(255), primary_key=True, comment="name in the data folder"),
+        TableColumn("digest", String(64), nullable=False, comment="SHA-256 of its content"),
+        TableColumn("written_at", instant(), nullable=False, comment="UTC"),
+        comment="What the summaries' files hold: one that differs is written again.",
+    )
+
+
 def inbox(metadata: MetaData, flavour: Flavour) -> Table:
     """Add the table of the files that wait."""
     return new_table(

@@ -25,6 +25,7 @@ class Schema:
     changes: Table
     rejects: Table
     outbox: Table
+    summaries: Table
     inbox: Table
     counts: Table
     count_deltas: Table
@@ -47,6 +48,7 @@ def build_schema(catalog: Catalog, flavour: Flavour) -> Schema:
         changes=book_tables.changes(metadata, flavour),
         rejects=book_tables.rejects(metadata, flavour),
         outbox=book_tables.outbox(metadata, flavour),
+        summaries=book_tables.summaries(metadata, flavour),
         inbox=book_tables.inbox(metadata, flavour),
         counts=count_tables.counts(metadata, flavour),
         count_deltas=count_tables.count_deltas(metadata, flavour),

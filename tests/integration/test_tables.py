@@ -47,6 +47,7 @@ BOOKS = {
     "inflow_chunks",
     "inflow_rejects",
     "inflow_outbox",
+    "inflow_summaries",
     "inflow_inbox",
     "inflow_counts",
     "inflow_count_deltas",

@@ -1,0 +1,28 @@
+"""`inflow give-up`: ends a load that can't go on, because its file or its messages are gone for good."""
+
+import argparse
+
+from inflow.books import open_books
+from shared.books import completions, load_states, loads
+from shared.configuration.environment import Environment
+from shared.errors import ConfigurationError
+from shared.exit_codes import ExitCode
+
+
+def give_up(options: argparse.Namespace, environment: Environment) -> int:
+    """End an open load as it is; its rows that are in the tables stay there, and the summaries include them."""
+    with open_books(options, environment, read_only=False) as store, store.transaction() as connection:
+        load = loads.find(connection, store.schema, [options.load]).get(options.load)
+        if load is None:
+            raise ConfigurationError(f"there is no load {options.load}; `inflow loads` lists them")
+        message = f"given up by an operator after {load.rows_done} of its rows"
+        if not load_states.give_up(connection, store.schema, load.load_id, message=message):
+            raise ConfigurationError(
+                f"load {load.load_id} ({load.file}) is {load.state}; only an open load is given up"
+            )
+        completions.ask_for_summaries(connection, store.schema)
+    print(
+        f"load {load.load_id} ({load.file}) is given up; {load.inserted + load.updated} rows that it inserted or updated"
+        f" stay in {load.dataset or 'the tables'}"
+    )
+    return ExitCode.OK

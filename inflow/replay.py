@@ -1,0 +1,99 @@
+"""`inflow replay`: archived files go back into the inbox in the order of their loads, as after a database was lost."""
+
+import argparse
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inflow.books import data_folder, open_books
+from services.watcher.claiming.discovery import dataset_of
+from services.watcher.claims import displayed, number_of, original_of
+from services.watcher.versions import Version
+from shared.books import loads
+from shared.books.loads import Load
+from shared.configuration.environment import Environment
+from shared.datasets import Catalog
+from shared.errors import FileRefused
+from shared.exit_codes import ExitCode
+from shared.files import DataFolder
+from shared.store import Store
+
+_LOADS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """An archived file: the load that it was, and its dataset, or why that can't be told."""
+
+    path: Path
+    load_id: int
+    dataset: str | None
+    problem: str = ""
+
+
+def replay(options: argparse.Namespace, environment: Environment) -> int:
+    """Copy archived files into the inbox; exit with 1 where a file's dataset can't be told."""
+    folder = data_folder(options, environment)
+    with open_books(options, environment, read_only=True) as store:
+        found = [
+            each
+            for each in find_archived(folder, store, every=options.all)
+            if options.first <= each.load_id <= (options.last or each.load_id)
+        ]
+    ready = [each for each in found if each.dataset is not None]
+    if not options.dry_run:
+        drop_again(folder, ready)
+    for each in found:
+        print(f"load {each.load_id}: {displayed(each.path.name)}: {each.problem or f'to inbox/{each.dataset}/'}")
+    print(f"{len(ready)} of {len(found)} files {'would go' if options.dry_run else 'are'} back in the inbox")
+    return ExitCode.OK if len(ready) == len(found) else ExitCode.ATTENTION
+
+
+def find_archived(folder: DataFolder, store: Store, *, every: bool) -> Iterator[Archived]:
+    """Yield the archived files whose rows the database does not have, or all of them, in the order of their loads."""
+    numbers = sorted((number, name) for name in os.listdir(folder.archive) if (number := number_of(name)))
+    for first in range(0, len(numbers), _LOADS_AT_ONCE):
+        some = numbers[first : first + _LOADS_AT_ONCE]
+        with store.transaction() as connection:
+            known = loads.find(connection, store.schema, [number for number, _ in some])
+        for number, name in some:
+            load = _load_of(folder.archive / name, known.get(number))
+            if every or load is None or load.completed_at is None:
+                yield _archived(folder.archive / name, number, load, store.catalog)
+
+
+def drop_again(folder: DataFolder, files: Sequence[Archived]) -> None:
+    """Copy files into the inbox so that they are claimed in this order: all are there before the first one counts."""
+    copies = [_copy(folder, each) for each in files]
+    # Files are claimed by their times: a microsecond apart, which is what databases keep, and none in the future.
+    first = time.time_ns() - 1000 * len(copies)
+    for position, (hidden, path) in enumerate(copies):
+        os.utime(hidden, ns=(first + 1000 * position,) * 2)
+        hidden.rename(path)
+
+
+def _copy(folder: DataFolder, each: Archived) -> tuple[Path, Path]:
+    path = folder.inbox / str(each.dataset) / each.path.name
+    path.parent.mkdir(exist_ok=True)
+    hidden = path.with_name(f".{path.name}.replay")
+    shutil.copyfile(each.path, hidden)
+    return hidden, path
+
+
+def _load_of(path: Path, load: Load | None) -> Load | None:
+    """The load is the file's where both are of one version: its number may have been given again."""
+    return load if load is not None and Version.of(path.lstat()) == Version.claimed(load) else None
+
+
+def _archived(path: Path, number: int, load: Load | None, catalog: Catalog) -> Archived:
+    if load is not None and load.dataset in catalog.datasets:
+        return Archived(path=path, load_id=number, dataset=load.dataset)
+    try:
+        return Archived(path=path, load_id=number, dataset=dataset_of(original_of(path.name), catalog.datasets))
+    except FileRefused as error:
+        return Archived(
+            path=path, load_id=number, dataset=None, problem=f"{error}; copy it into inbox/DATASET/ yourself"
+        )

@@ -1,0 +1,41 @@
+"""Whether the summaries' files are what was written last: they may have been deleted, edited, or of a lost database."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+#: What tells that a file is not the one that was looked at: device, inode, size, times of change.
+_Signature = tuple[int, ...]
+
+
+def digest_of(content: bytes) -> str:
+    """Return the digest of a summary's content, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+class SummaryFiles:
+    """Compares the files with the digests that the database has of them; one that did not change is not read again."""
+
+    def __init__(self, folder: Path, names: Iterable[str]) -> None:
+        self._folder = folder
+        self._names = list(names)
+        self._seen: dict[str, tuple[_Signature, str]] = {}
+
+    def are_those_of(self, digests: Mapping[str, str]) -> bool:
+        """Whether each file is there with its digest, or, where the database has none of it, is not there."""
+        return all(self._digest(name) == digests.get(name) for name in self._names)
+
+    def _digest(self, name: str) -> str | None:
+        path = self._folder / name
+        try:
+            signature = _signature(path)
+            if self._seen.get(name, ((), ""))[0] != signature:
+                self._seen[name] = signature, digest_of(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        return self._seen[name][1]
+
+
+def _signature(path: Path) -> _Signature:
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
