@@ -22,7 +22,7 @@ def give_up(options: argparse.Namespace, environment: Environment) -> int:
             )
         completions.ask_for_summaries(connection, store.schema)
     print(
-        f"load {load.load_id} ({load.file}) is given up; {load.inserted + load.updated} rows that it inserted or updated"
-        f" stay in {load.dataset or 'the tables'}"
+        f"load {load.load_id} ({load.file}) is given up;"
+        f" {load.inserted + load.updated} rows that it inserted or updated stay in {load.dataset or 'the tables'}"
     )
     return ExitCode.OK
