@@ -9,7 +9,7 @@ import pika
 
 from shared.messages.envelope import decode
 from shared.messages.payloads import LoadCompleted
-from shared.messages.topology import QUEUES
+from shared.messages.topology import DEFAULT_NAMESPACE, QUEUES, Topology
 from tests.support.topology import TOPOLOGY
 
 _HEARD = "test.events"
@@ -35,24 +35,26 @@ def consumers(broker_url: str) -> int:
         return sum(channel.queue_declare(TOPOLOGY.name(queue), passive=True).method.consumer_count for queue in QUEUES)
 
 
-def depths(broker_url: str) -> dict[str, int]:
-    """Return how many messages wait in each of the product's queues."""
+def depths(broker_url: str, *, namespace: str = DEFAULT_NAMESPACE) -> dict[str, int]:
+    """Return how many messages wait in each queue of a namespace."""
+    topology = Topology(namespace)
     names = [
         name
         for queue in QUEUES
-        for name in (TOPOLOGY.name(queue), TOPOLOGY.dead_letter_name(queue), TOPOLOGY.redrive_name(queue))
+        for name in (topology.name(queue), topology.dead_letter_name(queue), topology.redrive_name(queue))
     ]
     with _channel(broker_url) as channel:
         return {name: channel.queue_declare(name, passive=True).method.message_count for name in names}
 
 
-def dead_letters(broker_url: str) -> list[str]:
-    """Return the reasons of all dead letters."""
+def dead_letters(broker_url: str, *, namespace: str = DEFAULT_NAMESPACE) -> list[str]:
+    """Return the reasons of all dead letters of a namespace."""
+    topology = Topology(namespace)
     with _channel(broker_url) as channel:
         return [
             str((properties.headers or {}).get("x-inflow-reason", "none given"))
             for queue in QUEUES
-            for properties, _ in _waiting(channel, TOPOLOGY.dead_letter_name(queue))
+            for properties, _ in _waiting(channel, topology.dead_letter_name(queue))
         ]
 
 
