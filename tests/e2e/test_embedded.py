@@ -176,6 +176,19 @@ def test_a_file_that_a_killed_run_had_claimed_and_a_new_one_refuses_ends_with_1(
     assert inflow.run().returncode == 1
 
 
+def test_a_run_does_not_end_before_what_waits_for_an_older_file_is_loaded(inflow: Inflow) -> None:
+    rows = "given_name,family_name,date_of_birth,place_of_birth\nAda,Stone,1900-01-01,Weir\n"
+    inflow.drop("people-2.csv", rows)
+    older = inflow.drop("people-1.csv", rows)
+    os.utime(older, (1, 1))
+    with inflow.running("--until-idle") as process:
+        with older.open("a"):
+            eventually(lambda: "waits-for-older" in [file["reason"] for file in inflow.status()["inbox"]])
+        assert process.wait(LONGEST_WAIT_SECONDS) == 0
+
+    assert {file: load["load_id"] for file, load in inflow.loads().items()} == {"people-1.csv": 1, "people-2.csv": 2}
+
+
 def test_what_is_no_file_ends_the_run_with_1_and_it_says_what(inflow: Inflow, family: Births) -> None:
     """G10 Waiting explains itself."""
     (inflow.inbox / "places.csv").symlink_to("/etc/passwd")

@@ -114,7 +114,7 @@ def test_a_marker_that_is_a_link_is_not_read(pipeline: Pipeline, secret: Path) -
 def swap_after_look(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, path: Path, swap: Callable[[], object]
 ) -> None:
-    """Put something in a file's place between the look and its claim, once."""
+    """Put something in a file's place between the look and its claim, once: a file that is new is listed twice."""
 
     def list_and_swap(inbox: Path) -> list[Entry]:
         entries = list(list_inbox(inbox))
@@ -123,7 +123,11 @@ def swap_after_look(
         swap()
         return entries
 
-    monkeypatch.setattr(intake, "list_inbox", list_and_swap)
+    def list_first(inbox: Path) -> Iterator[Entry]:
+        monkeypatch.setattr(intake, "list_inbox", list_and_swap)
+        return list_inbox(inbox)
+
+    monkeypatch.setattr(intake, "list_inbox", list_first)
     pipeline.look()
 
 

@@ -23,14 +23,25 @@ class Admission:
         self._datasets = datasets
         self._settle_seconds = settle_seconds
         self._checksums = Checksums(inbox)
-        self._markers = Markers(())
+        self._markers = self._known_markers = Markers(())
+        self._renamed_in: dict[str, Entry] = {}
         self._declared: set[str] = set()
 
-    def begin_look(self, listed: Sequence[Entry], files: Sequence[Entry], renamed_in: Collection[str]) -> set[str]:
-        """Take a listing; return the files of it that somebody declared whole, by a rename or by a marker."""
+    def begin_look(
+        self, listed: Sequence[Entry], files: Sequence[Entry], renamed_in: Collection[str], known: Collection[str]
+    ) -> set[str]:
+        """Take a listing; return the files of it that were declared whole, by a rename or by a marker.
+
+        A marker counts once it is `known`, from an earlier listing: that of an older file may have been missed.
+        """
         self._markers = Markers.among(listed)
+        self._known_markers = Markers.among(entry for entry in listed if entry.path in known)
         self._checksums.begin_look({file.path for file in files})
-        self._declared = self._markers.done(files) | set(renamed_in)
+        # A rename is told of once; it counts for as long as the file stays as it is.
+        self._renamed_in = {
+            file.path: file for file in files if file.path in renamed_in or self._renamed_in.get(file.path) == file
+        }
+        self._declared = self._known_markers.done(files) | self._renamed_in.keys()
         return self._declared
 
     def why_not(self, file: Entry) -> WaitingFile | None:
@@ -48,7 +59,7 @@ class Admission:
             marker = self._datasets[dataset_of(file.path, self._datasets)].wait_for
         except FileRefused:
             return None
-        if marker is None or self._markers.of(file, marker) is not None:
+        if marker is None or self._known_markers.of(file, marker) is not None:
             return None
         return unclaimed.without_marker(file, marker_path(file.path, marker))
 
@@ -62,6 +73,8 @@ class Admission:
             return unclaimed.linked(file, status.st_nlink)
         if is_open_for_writing(path) and file.path not in self._declared:
             return unclaimed.being_written(file)
+        # Once more: it may have been written to until it was closed, just now.
+        status = path.lstat()
         if (status.st_size, status.st_mtime_ns / 1e9) != (file.size_bytes, file.modified_at):
             return unclaimed.settling(file, self._settle_seconds)
         return None

@@ -51,40 +51,45 @@ def is_too_deep(folder: str) -> bool:
     return folder.count("/") > _DEEPEST or len(os.fsencode(folder)) > _LONGEST_FOLDER_BYTES
 
 
-def sight(entries: Iterable[Entry], before: Mapping[str, Sighting], *, now: float) -> dict[str, Sighting]:
-    """Bring the sightings up to date. A file seen first is as old as its last change, by the file system's clock."""
+def sight(
+    entries: Iterable[Entry], before: Mapping[str, Sighting], *, looked_at: float, now: float
+) -> dict[str, Sighting]:
+    """Bring the sightings up to date; `looked_at` is when the last look was, minus infinity if there was none.
+
+    A file that is new or has changed is as old as its last change by the file system's clock. That may be wrong; but
+    the change came after the last look, and before this one.
+    """
     sightings = {}
     for entry in entries:
         known = before.get(entry.path)
-        if known is None:
-            since = max(entry.changed_at, entry.modified_at)
-        elif (known.size_bytes, known.modified_at) == (entry.size_bytes, entry.modified_at):
+        if known is not None and (known.size_bytes, known.modified_at) == (entry.size_bytes, entry.modified_at):
             since = known.since
         else:
-            since = now
+            since = max(entry.changed_at, entry.modified_at, looked_at)
         # A time in the future, of a file or of a clock that was set back, begins now: it must not delay for long.
         sightings[entry.path] = Sighting(entry.size_bytes, entry.modified_at, min(since, now))
     return sightings
 
 
-def settled(
+def complete_files(
     entries: Iterable[Entry],
     sightings: Mapping[str, Sighting],
     *,
     declared: Collection[str],
     now: float,
     settle_seconds: float,
-) -> list[Entry]:
-    """Return the complete files in the order in which they count as dropped: oldest first, then by name.
-
-    `declared` are those that somebody said to be whole.
-    """
-    complete = [
-        entry
+) -> set[str]:
+    """Return the paths of the files that are complete. `declared` are those that were declared so by their sender."""
+    return {
+        entry.path
         for entry in entries
         if entry.kind == "file" and (entry.path in declared or now - sightings[entry.path].since >= settle_seconds)
-    ]
-    return sorted(complete, key=lambda entry: (entry.modified_at, entry.path))
+    }
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """Sort files as they count as dropped: oldest first, by the times of their last changes, then by name."""
+    return sorted(entries, key=lambda entry: (entry.modified_at, entry.path))
 
 
 def dataset_of(path: str, datasets: Mapping[str, Dataset]) -> str:

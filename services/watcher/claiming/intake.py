@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import math
 import os
 import time
 from collections import deque
@@ -10,10 +11,27 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from services.watcher.claiming.admission import Admission
-from services.watcher.claiming.discovery import Entry, Sighting, dataset_of, is_candidate, settled, sight
+from services.watcher.claiming.discovery import (
+    Entry,
+    Sighting,
+    complete_files,
+    dataset_of,
+    in_order,
+    is_candidate,
+    sight,
+)
+from services.watcher.claiming.drop_order import MAX_WAIT_SECONDS, DropOrder
 from services.watcher.claiming.inbox import list_inbox
 from services.watcher.claiming.markers import is_marker
-from services.watcher.claiming.unclaimed import UnclaimedFiles, blocked, no_file, queued, settling
+from services.watcher.claiming.unclaimed import (
+    UnclaimedFiles,
+    awaited_until,
+    blocked,
+    no_file,
+    queued,
+    settling,
+    waits_for_older,
+)
 from services.watcher.claims import ClaimedName, displayed, new_token, number_of, shortened
 from services.watcher.records.chunks import Bounds
 from services.watcher.versions import Version
@@ -47,7 +65,11 @@ class Intake:
         self._store = store
         self._bounds = bounds
         self._settle_seconds = settle_seconds
+        self._limit_seconds = settle_seconds + MAX_WAIT_SECONDS
+        self._order = DropOrder(self._limit_seconds)
         self._sightings: dict[str, Sighting] = {}
+        self._looked_at = -math.inf
+        self._listed: set[Entry] = set()
         self._admission = Admission(folder.inbox, store.catalog.datasets, settle_seconds=settle_seconds)
         self._unclaimed = UnclaimedFiles(store)
         self._paths: dict[int, str] = {}
@@ -60,15 +82,18 @@ class Intake:
 
     def claim(self, renamed_in: Collection[str], *, room: int) -> None:
         """Look at the inbox and claim at most `room` complete files."""
-        listed = list(list_inbox(self._folder.inbox))
-        entries = [entry for entry in listed if is_candidate(entry.path) and not is_marker(entry.path)]
         now = time.time()
-        self._sightings = sight(entries, self._sightings, now=now)
-        declared = self._admission.begin_look(listed, entries, renamed_in)
-        complete = settled(entries, self._sightings, declared=declared, now=now, settle_seconds=self._settle_seconds)
-        waiting: dict[str, WaitingFile | None] = {entry.path: self._why_not_complete(entry) for entry in entries}
-        waiting |= self._claim_all(complete, room=max(room, 0))
-        self._unclaimed.replace(filter(None, waiting.values()))
+        listed, known = self._list()
+        entries = [entry for entry in listed if is_candidate(entry.path) and not is_marker(entry.path)]
+        self._sightings = sight(entries, self._sightings, looked_at=self._looked_at, now=now)
+        self._looked_at = now
+        declared = self._admission.begin_look(listed, entries, renamed_in, known)
+        complete = complete_files(
+            entries, self._sightings, declared=declared, now=now, settle_seconds=self._settle_seconds
+        )
+        self._order.begin_look(self._sightings, now=now)
+        waiting = self._claim_in_order(entries, complete & known, room=max(room, 0))
+        self._unclaimed.replace(waiting)
 
     def adopt(self, known: Mapping[int, ClaimedName]) -> list[ClaimedName]:
         """Register the files of processing/ that are not known yet: just claimed, or left by a crash."""
@@ -108,15 +133,56 @@ class Intake:
         )
         return again
 
-    def _claim_all(self, entries: Sequence[Entry], *, room: int) -> dict[str, WaitingFile | None]:
-        """Claim files in this order until there is no room; say of each why it waits, if it does."""
-        self._reserve(min(room, len(entries)))
-        waiting: dict[str, WaitingFile | None] = {}
-        for entry in entries:
-            waiting[entry.path] = self._claim(entry) if room and self._numbers else queued(entry)
-            # What can't be claimed takes no room, or many of its kind would hold back all others.
-            room -= waiting[entry.path] is None
+    def _list(self) -> tuple[list[Entry], set[str]]:
+        """List the inbox; return it, and the paths of those that an earlier listing had as they are now.
+
+        A listing is not of one moment: it may have a file and lack an older one. A listing that begins later has both.
+        """
+        listed = list(list_inbox(self._folder.inbox))
+        if not self._listed.issuperset(listed):
+            self._listed = set(listed)
+            listed = list(list_inbox(self._folder.inbox))
+        known = {entry.path for entry in listed if entry in self._listed}
+        self._listed = set(listed)
+        return listed, known
+
+    def _claim_in_order(self, entries: Sequence[Entry], complete: Collection[str], *, room: int) -> list[WaitingFile]:
+        """Claim complete files, oldest first, until there is no room; return why the others wait."""
+        self._reserve(min(room, len(complete)))
+        waiting = []
+        for entry in in_order(entries):
+            has_room = room > 0 and bool(self._numbers)
+            left = self._claim_or_leave(entry, is_complete=entry.path in complete, has_room=has_room)
+            if left is not None:
+                waiting.append(left)
+            elif has_room:
+                # What can't be claimed takes no room, or many of its kind would hold back all others.
+                room -= 1
         return waiting
+
+    def _claim_or_leave(self, entry: Entry, *, is_complete: bool, has_room: bool) -> WaitingFile | None:
+        """Claim a file, or return why it waits; None, too, where it is gone."""
+        if entry.kind != "file":
+            return no_file(entry)
+        dataset = self._dataset_of(entry.path)
+        if is_complete and dataset is not None and (older := self._order.awaited(entry, dataset)) is not None:
+            return waits_for_older(entry, older)
+        if is_complete and not has_room:
+            return queued(entry)
+        waiting = self._claim(entry, dataset) if is_complete else settling(entry, self._settle_seconds)
+        if waiting is not None and dataset is not None:
+            self._leave(entry, dataset, waiting)
+        return waiting
+
+    def _leave(self, entry: Entry, dataset: str, waiting: WaitingFile) -> None:
+        """Have younger files of its dataset wait for this one."""
+        until = awaited_until(
+            waiting,
+            last_change=self._sightings[entry.path].since,
+            now=self._looked_at,
+            limit_seconds=self._limit_seconds,
+        )
+        self._order.leave(entry, dataset, reason=waiting.reason, until=until)
 
     def _reserve(self, count: int) -> None:
         """Have so many load numbers at hand; those that were not used serve the next files."""
@@ -128,13 +194,13 @@ class Intake:
             # After the commit: numbers whose reservation was rolled back are given out once more.
             self._numbers.extend(reserved)
 
-    def _claim(self, entry: Entry) -> WaitingFile | None:
+    def _claim(self, entry: Entry, dataset: str | None) -> WaitingFile | None:
         """Rename a file into processing/ under the next load number; return why it can't be, None where it is gone."""
         try:
             waiting = self._admission.why_not(entry)
             if waiting is not None:
                 return waiting
-            self._rename(self._numbers.popleft(), entry)
+            self._rename(self._numbers.popleft(), entry, dataset)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -142,8 +208,7 @@ class Intake:
         self._admission.remove_markers(entry)
         return None
 
-    def _rename(self, load_id: int, entry: Entry) -> None:
-        dataset = self._dataset_of(entry.path)
+    def _rename(self, load_id: int, entry: Entry, dataset: str | None) -> None:
         original = shortened(PurePath(entry.path).name)
         claimed = ClaimedName(
             load_id=load_id, token=new_token(), dataset=dataset, bounds=self._bounds, original=original
@@ -159,6 +224,16 @@ class Intake:
             "file claimed",
             extra=facts("file_claimed", load_id=load_id, file=self._paths[load_id], dataset=dataset),
         )
+        if dataset is not None:
+            self._report_overtaken(load_id, dataset)
+
+    def _report_overtaken(self, load_id: int, dataset: str) -> None:
+        for older, reason in self._order.overtaken(dataset):
+            file, by = displayed(older.path), self._paths[load_id]
+            _log.warning(
+                "a younger file of its dataset was claimed first; this one will count as dropped after it",
+                extra=facts("file_overtaken", file=file, reason=reason, overtaken_by=by, load_id=load_id),
+            )
 
     def _dataset_of(self, path: str) -> str | None:
         try:
@@ -183,6 +258,3 @@ class Intake:
             size_bytes=version.size_bytes,
             modified_at=version.modified_at,
         )
-
-    def _why_not_complete(self, entry: Entry) -> WaitingFile:
-        return settling(entry, self._settle_seconds) if entry.kind == "file" else no_file(entry)

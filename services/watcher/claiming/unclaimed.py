@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection, Iterable
 
 from services.watcher.claiming.discovery import Entry, is_too_deep
+from services.watcher.claiming.drop_order import NOT_AT_ALL, TO_ITS_END
 from services.watcher.claims import displayed
 from shared.books import waiting_files
 from shared.books.waiting_files import WaitingFile
@@ -24,6 +25,9 @@ _REASONS = {
     errno.EPERM: _NOT_PERMITTED,
     errno.EROFS: ("read-only", "the folder is on a read-only file system"),
 }
+_BEING_VERIFIED, _UNREADABLE = "being-verified", "unreadable"
+#: Files that stay as they are until a person does something.
+_NEED_A_PERSON = frozenset({"hard-link", "inbox-on-another-mount", "not-a-regular-file", "not-permitted", "read-only"})
 
 
 class UnclaimedFiles:
@@ -72,6 +76,12 @@ def queued(entry: Entry) -> WaitingFile:
     return _file(entry, "queued", "too-many-open", "many files are open; it is claimed when some of them are done")
 
 
+def waits_for_older(entry: Entry, older: Entry) -> WaitingFile:
+    """It is complete, and would be loaded before a file that was dropped before it."""
+    message = f"waits for {displayed(older.path)}: it is older, of the same dataset, and can't be claimed yet"
+    return _file(entry, "queued", "waits-for-older", message)
+
+
 def no_file(entry: Entry) -> WaitingFile:
     """It is a folder that may not be read, or neither file nor folder."""
     if entry.path.endswith("/") and is_too_deep(entry.path):
@@ -100,7 +110,7 @@ def without_marker(entry: Entry, marker: str) -> WaitingFile:
 
 def being_verified(entry: Entry, marker: str) -> WaitingFile:
     """It is large, and read in steps."""
-    return _file(entry, "settling", "being-verified", f"it is being compared with the digest in {marker}")
+    return _file(entry, "settling", _BEING_VERIFIED, f"it is being compared with the digest in {marker}")
 
 
 def mismatching(entry: Entry, message: str) -> WaitingFile:
@@ -110,8 +120,18 @@ def mismatching(entry: Entry, message: str) -> WaitingFile:
 
 def blocked(entry: Entry, error: OSError) -> WaitingFile:
     """It could not be opened or moved."""
-    reason, message = _REASONS.get(error.errno or 0, ("unreadable", error.strerror or "it can't be opened"))
+    reason, message = _REASONS.get(error.errno or 0, (_UNREADABLE, error.strerror or "it can't be opened"))
     return _file(entry, "blocked", reason, message)
+
+
+def awaited_until(waiting: WaitingFile, *, last_change: float, now: float, limit_seconds: float) -> float:
+    """Return until when younger files of its dataset wait for an unclaimed one, in seconds since the epoch."""
+    if waiting.reason == _BEING_VERIFIED:
+        return TO_ITS_END
+    if waiting.reason in _NEED_A_PERSON:
+        return NOT_AT_ALL
+    # A fault may have begun long after the last change, and be over at the next look.
+    return limit_seconds + (now if waiting.reason == _UNREADABLE else last_change)
 
 
 def _file(entry: Entry, state: str, reason: str, message: str) -> WaitingFile:
