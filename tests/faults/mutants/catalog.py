@@ -90,6 +90,17 @@ MUTANTS = (
         attempts=(_SIMULATION,),
     ),
     Mutant(
+        name="order by settling",
+        edits=(
+            Edit(
+                "services/watcher/claiming/intake.py",
+                "(older := self._order.awaited(entry, dataset)) is not None",
+                "(older := None) is not None",
+            ),
+        ),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
         name="keys that ignore accents and case",
         edits=(
             Edit("shared/schema/table_parts.py", '"mysql": "utf8mb4_0900_bin"', '"mysql": "utf8mb4_0900_ai_ci"'),

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, tzinfo
 
-#: In the past of every file system: a file's own change time is then never what settles it.
-_BEGIN = 1_600_000_000.0
+#: In the future of every file system, and still a time that all of them keep: the times that the user sets are then the
+#: latest of a file, and it settles by them.
+_BEGIN = 2_100_000_000.0
 
 
 class Clock:

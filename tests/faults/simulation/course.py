@@ -7,8 +7,9 @@ from shared.books import loads
 from shared.files import DataFolder
 from tests.faults.checker import problems
 from tests.faults.simulation.broker import SimulatedBroker
+from tests.faults.simulation.claim_order import ClaimOrder
 from tests.faults.simulation.database import SimulatedDatabase
-from tests.faults.simulation.faults import ALL_KILLED, BROKER_AWAY, DATABASE_AWAY
+from tests.faults.simulation.faults import ALL_KILLED, ASLEEP, BROKER_AWAY, DATABASE_AWAY, STALLED
 from tests.faults.simulation.invariants import Invariants, event_problems, order_problems
 from tests.faults.simulation.late_rows import as_loaded
 from tests.faults.simulation.plan import Plan
@@ -21,6 +22,8 @@ _STEPS_UNDER_FAULTS = (40, 200)
 _STEPS_OF_AN_INTERLUDE = (1, 1, 1, 2, 5, 20)
 _LONGEST_STEP_SECONDS = 0.3
 _AWAY_CHANCE, _SECONDS_AWAY = 0.01, (0.2, 5.0)
+_STALL_CHANCE, _STALL_SECONDS = 0.02, (0.5, 6.0)
+_SLEEP_CHANCE, _SLEEP_SECONDS = 0.01, (1.0, 200.0)
 #: Within so many rounds, each process working off what it finds, all must be done.
 _MOST_ROUNDS = 30
 #: Nobody waits for so long in a round that silence is noticed; but where the broker lost messages, it has to be.
@@ -54,7 +57,10 @@ class Course:
         ]
         self._user = User(world, folder, watcher, plan)
         self._invariants = Invariants(world, database, self._broker, folder, only_adds=plan.only_adds)
+        self._claim_order = ClaimOrder(world, folder, settle_seconds=plan.config.settle_seconds)
         self._wipes_left = plan.wipes
+        self._watcher = watcher
+        self._stalled_until = 0.0
         self._connect()
 
     def _connect(self) -> None:
@@ -64,6 +70,8 @@ class Course:
         self._world.interlude = self._interlude
         self._world.before_time_passes = self._user.before_time_passes
         self._world.in_transaction = lambda: self._database.in_transaction
+        self._world.listed = self._claim_order.listed
+        self._world.renamed = self._claim_order.renamed
 
     def run_with_faults(self) -> None:
         """Let whoever chance names take the next step, for a while."""
@@ -75,6 +83,7 @@ class Course:
             if world.random.random() < 1 / steps:
                 self._wipe()
             self._take_servers_away()
+            self._take_time_away()
             if self._is_wrong():
                 return
 
@@ -96,7 +105,9 @@ class Course:
 
     def _candidates(self) -> list[Process | User]:
         """Who may take a step now."""
-        idle: list[Process | User] = [process for process in self._processes if process not in self._world.acting]
+        stalled = [self._watcher] if self._world.clock.time() < self._stalled_until else []
+        busy = [*self._world.acting, *stalled]
+        idle: list[Process | User] = [process for process in self._processes if process not in busy]
         return idle if self._user.is_done else [*idle, self._user]
 
     def _wipe(self) -> None:
@@ -118,6 +129,16 @@ class Course:
             for process in self._processes:
                 process.consumer.let_go()
 
+    def _take_time_away(self) -> None:
+        """The watcher alone does nothing for a while; or nobody does, not even for a copy that goes on."""
+        world = self._world
+        if world.happens(_STALL_CHANCE):
+            world.count(STALLED)
+            self._stalled_until = world.clock.time() + world.random.uniform(*_STALL_SECONDS)
+        if world.happens(_SLEEP_CHANCE):
+            world.count(ASLEEP)
+            world.let_pass(world.random.uniform(*_SLEEP_SECONDS))
+
     def _stop_faults(self) -> None:
         """Sometimes with the end of all processes: what they only had in memory must not be needed."""
         if self._world.happens(0.5):
@@ -125,7 +146,7 @@ class Course:
             for process in self._processes:
                 process.end()
         self._world.fault_rate = 0.0
-        self._database.away_until = self._broker.away_until = 0.0
+        self._database.away_until = self._broker.away_until = self._stalled_until = 0.0
         while not self._user.is_done:
             self._user.step()
         self._world.tell("faults have stopped")

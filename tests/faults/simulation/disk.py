@@ -68,6 +68,7 @@ class Disk:
     def rename(self, source: AnyPath, target: AnyPath) -> None:
         self._pass(BEFORE_RENAME)
         self._rename(source, target)
+        self._world.renamed(Path(source), Path(target))
         self._world.tell(f"renames {_name(source)} into {_name(target)}")
         self._pass(AFTER_RENAME)
 
@@ -106,6 +107,9 @@ class Disk:
         self._pass(LISTING)
         with self._scandir(path) as found:
             entries = {entry.name: entry for entry in found}
+        for entry in entries.values():
+            # An entry keeps what it was asked for once: the product is told the same.
+            self._world.listed(entry.path, entry.stat(follow_symlinks=False).st_mtime)
         return _Listing(entries[name] for name in self._in_any_order(list(entries)))
 
     def _in_any_order(self, names: list[str]) -> list[str]:

@@ -37,7 +37,7 @@ BEFORE_COMMIT = Point("before a commit", (KILLED, *SERVER_ERRORS), weight=3.0)
 AFTER_COMMIT = Point("after a commit", (KILLED, *DISCONNECTS), weight=2.0)
 BEFORE_PUBLICATION = Point("before a publication", (KILLED, DROPPED, UNROUTABLE))
 AFTER_PUBLICATION = Point("after a publication", (KILLED, CONFIRM_LOST, DOUBLED))
-BACKLOG = Point("asking for the backlog", (KILLED, UNAVAILABLE))
+BACKLOG = Point("asking for the backlog", (KILLED, UNAVAILABLE), weight=8.0)
 AFTER_DELIVERY = Point("after a delivery", (KILLED, CONNECTION_LOST))
 BEFORE_ACK = Point("before an ack", (KILLED, CONNECTION_LOST), weight=8.0)
 AFTER_ACK = Point("after an ack", (KILLED,), weight=2.0)
@@ -63,14 +63,19 @@ POINTS = (
 OUT_OF_ORDER, DUPLICATED = "a message is delivered out of order", "a message is delivered twice"
 GIVEN_UP, WIPED = "the broker gives up a message by counting", "the broker loses all its messages"
 HINT_LOST, COPIED_SLOWLY = "an event of the inbox is lost", "a file is copied into the inbox in two parts"
+HELD_OPEN, REOPENED = "a file is held open while it is copied", "a file is closed and opened again while it is copied"
+AT_THE_SAME_TIME = "two files are renamed in that were changed at the same time"
+STALLED, ASLEEP = "the watcher stalls", "nothing happens for a long time"
+OVERTAKEN = "a file is overtaken after the limit"
 WRITTEN_LATE = "a file is written to after its claim"
 SAME_NAME, REPLACED = "a name is dropped again", "a file is replaced before its claim"
 INTERLUDE, LOCK_AWAITED = "others work in the middle of a step", "an aggregator waits for the lock"
 ALL_KILLED = "everything is killed at once"
 DATABASE_AWAY, BROKER_AWAY = "the database is away for a while", "the broker is away for a while"
 OTHERS = (
-    OUT_OF_ORDER, DUPLICATED, GIVEN_UP, WIPED, HINT_LOST, COPIED_SLOWLY, WRITTEN_LATE, SAME_NAME, REPLACED, INTERLUDE,
-    LOCK_AWAITED, ALL_KILLED, DATABASE_AWAY, BROKER_AWAY,
+    OUT_OF_ORDER, DUPLICATED, GIVEN_UP, WIPED, HINT_LOST, COPIED_SLOWLY, HELD_OPEN, REOPENED, AT_THE_SAME_TIME,
+    STALLED, ASLEEP, OVERTAKEN, WRITTEN_LATE, SAME_NAME, REPLACED, INTERLUDE, LOCK_AWAITED, ALL_KILLED, DATABASE_AWAY,
+    BROKER_AWAY,
 )  # fmt: skip
 
 

@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tests.faults.simulation.clock import Clock
 from tests.faults.simulation.faults import INTERLUDE, KILLED, Point, kind
 from tests.support.faults import Crash
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: How deep processes may be interrupted by others, and how often it happens at a point.
 _DEEPEST = 2
@@ -44,6 +47,8 @@ class World:
         self.interlude: Callable[[], None] = lambda: None
         self.before_time_passes: Callable[[float], None] = lambda _seconds: None
         self.in_transaction: Callable[[], bool] = lambda: False
+        self.listed: Callable[[str, float], None] = lambda _path, _modified_at: None
+        self.renamed: Callable[[Path, Path], None] = lambda _source, _target: None
 
     @property
     def is_calm(self) -> bool:
