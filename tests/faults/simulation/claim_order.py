@@ -30,7 +30,7 @@ class ClaimOrder:
 
     def renamed(self, source: Path, target: Path) -> None:
         """A file was renamed: perhaps it was claimed."""
-        if target.parent != self._folder.processing:
+        if target.parent != self._folder.processing or self._folder.inbox not in source.parents:
             return
         self._world.problems += self._number_problems(target)
         modified_at = target.stat().st_mtime
