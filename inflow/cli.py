@@ -7,7 +7,7 @@ from pkgutil import resolve_name
 
 from inflow.arguments import make_parser
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError, InflowError, SchemaMismatch, TransientError
+from shared.errors import ConfigurationError, FolderUnavailable, InflowError, SchemaMismatch, TransientError
 from shared.exit_codes import ExitCode
 
 
@@ -25,19 +25,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigurationError, SchemaMismatch) as error:
         print(error, file=sys.stderr)
         return ExitCode.CONFIGURATION
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does.
+        sys.stdout = None
+        return ExitCode.OK
+    except (FolderUnavailable, OSError) as error:
+        print(f"a folder or file can't be used: {error}", file=sys.stderr)
+        return ExitCode.CONFIGURATION
     except TransientError as error:
         print(f"can't be reached: {error}", file=sys.stderr)
         return ExitCode.UNREACHABLE
     except InflowError as error:
         print(error, file=sys.stderr)
         return ExitCode.ATTENTION
-    except BrokenPipeError:
-        # The reader of our output has gone, as `head` does.
-        sys.stdout = None
-        return ExitCode.OK
-    except OSError as error:
-        print(f"a folder or file can't be used: {error}", file=sys.stderr)
-        return ExitCode.CONFIGURATION
 
 
 if __name__ == "__main__":

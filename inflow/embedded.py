@@ -17,6 +17,7 @@ from services.writer.relay import Relay
 from shared.books import completions, load_reasons
 from shared.database import Database
 from shared.datasets import Catalog
+from shared.errors import ConfigurationError
 from shared.exit_codes import ExitCode
 from shared.files import DataFolder
 from shared.folder_owner import own_folder
@@ -34,7 +35,10 @@ _REPUBLISH_SECONDS = 0.5
 
 
 def embedded_database(folder: DataFolder, *, read_only: bool = False) -> Database:
-    """Open the database of an embedded data folder."""
+    """Open the database of an embedded data folder. ConfigurationError where it is a link, or anything but a file."""
+    path = folder.database
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise ConfigurationError(f"{path} is not a regular file; the database of a data folder is one that lies in it")
     return Database(URL.create("sqlite", database=str(folder.database)), read_only=read_only)
 
 

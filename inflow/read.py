@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from inflow.outputs import output_file
 from inflow.read_options import open_given, settings_of
 from shared.configuration.environment import Environment
 from shared.errors import ConfigurationError
@@ -73,6 +74,8 @@ def _standard_output() -> Iterator[TextIO]:
 def _rejects_writer(stack: ExitStack, path: Path | None) -> "_csv.Writer | None":
     if path is None:
         return None
-    writer = csv.writer(stack.enter_context(path.open("w", encoding="utf-8", newline="")))
+    text = TextIOWrapper(stack.enter_context(output_file(path)), encoding="utf-8", newline="")
+    stack.callback(text.detach)
+    writer = csv.writer(text)
     writer.writerow(_REJECT_COLUMNS)
     return writer

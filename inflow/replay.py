@@ -11,14 +11,15 @@ from pathlib import Path
 from inflow.books import data_folder, open_books
 from services.watcher.claiming.discovery import dataset_of
 from services.watcher.claims import displayed, number_of, original_of
+from services.watcher.regular_files import open_regular
 from services.watcher.versions import Version
 from shared.books import loads
 from shared.books.loads import Load
 from shared.configuration.environment import Environment
 from shared.datasets import Catalog
-from shared.errors import FileRefused
+from shared.errors import ConfigurationError, FileRefused
 from shared.exit_codes import ExitCode
-from shared.files import DataFolder
+from shared.files import DataFolder, new_temporary, remove_leftovers
 from shared.store import Store
 
 _LOADS_AT_ONCE = 1000
@@ -67,6 +68,8 @@ def find_archived(folder: DataFolder, store: Store, *, every: bool) -> Iterator[
 
 def drop_again(folder: DataFolder, files: Sequence[Archived]) -> None:
     """Copy files into the inbox so that they are claimed in this order: all are there before the first one counts."""
+    for dataset in {str(each.dataset) for each in files}:
+        _make_folder(folder.inbox / dataset)
     copies = [_copy(folder, each) for each in files]
     # Files are claimed by their times: a microsecond apart, which is what databases keep, and none in the future.
     first = time.time_ns() - 1000 * len(copies)
@@ -77,10 +80,19 @@ def drop_again(folder: DataFolder, files: Sequence[Archived]) -> None:
 
 def _copy(folder: DataFolder, each: Archived) -> tuple[Path, Path]:
     path = folder.inbox / str(each.dataset) / each.path.name
-    path.parent.mkdir(exist_ok=True)
-    hidden = path.with_name(f".{path.name}.replay")
-    shutil.copyfile(each.path, hidden)
+    with open_regular(each.path) as source:
+        file, hidden = new_temporary(path.parent)
+        with file:
+            shutil.copyfileobj(source, file)
     return hidden, path
+
+
+def _make_folder(path: Path) -> None:
+    """Make a dataset's folder, without what a killed replay left in it. ConfigurationError where it is a link."""
+    path.mkdir(exist_ok=True)
+    if path.is_symlink():
+        raise ConfigurationError(f"{path} is a link; no file is put back through a link, remove it")
+    remove_leftovers(path)
 
 
 def _load_of(path: Path, load: Load | None) -> Load | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 
 from shared.errors import FolderTaken
-from shared.files import DataFolder, write_atomically
+from shared.files import DataFolder, read_whole, write_atomically
 
 _NAME = ".installation"
 
@@ -43,10 +43,11 @@ def require_own_folder(folder: DataFolder, owner: Owner) -> Owner | None:
 
 
 def _read(path: Path) -> Owner | None:
-    try:
-        content = orjson.loads(path.read_bytes())
-        return Owner(installation_id=str(content["installation_id"]), database=str(content["database"]))
-    except FileNotFoundError:
+    written = read_whole(path)
+    if written is None:
         return None
+    try:
+        content = orjson.loads(written)
+        return Owner(installation_id=str(content["installation_id"]), database=str(content["database"]))
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise FolderTaken(f"{path} is not as Inflow writes it ({error}); remove it") from error

@@ -1,9 +1,12 @@
 """A health file that a service touches after work that needed its servers."""
 
+import os
+import stat
 import time
 from pathlib import Path
 
 from shared.errors import FolderUnavailable
+from shared.files import open_kept
 
 #: How often a service touches its file, and after what silence it counts as unhealthy.
 BEAT_SECONDS = 5.0
@@ -21,14 +24,16 @@ class Health:
         if self._path is None:
             return
         try:
-            self._path.touch()
+            with open_kept(self._path) as file:
+                os.utime(file.fileno())
         except OSError as error:
             raise FolderUnavailable(f"the health file can't be touched: {error}") from error
 
 
 def is_healthy(path: Path) -> bool:
-    """Whether the file was touched lately."""
+    """Whether the file was touched lately. A link is not one that a service touches."""
     try:
-        return time.time() - path.stat().st_mtime < SILENCE_SECONDS
+        status = path.lstat()
     except FileNotFoundError:
         return False
+    return stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime < SILENCE_SECONDS

@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 
 from inflow.books import catalog_of, is_embedded, open_books
+from inflow.outputs import output_file
 from inflow.profile.as_html import as_html
 from inflow.profile.as_text import as_text
 from inflow.profile.as_toml import as_toml
@@ -26,7 +27,6 @@ from shared.configuration.servers import DatabaseSettings
 from shared.datasets import Catalog
 from shared.errors import TransientError
 from shared.exit_codes import ExitCode
-from shared.files import write_atomically
 
 
 def profile(options: argparse.Namespace, environment: Environment) -> int:
@@ -34,7 +34,8 @@ def profile(options: argparse.Namespace, environment: Environment) -> int:
     catalog = _catalog_of(options, environment)
     found = _profile_of(options, environment, catalog)
     if options.html is not None:
-        write_atomically(options.html, as_html(found).encode())
+        with output_file(options.html) as page:
+            page.write(as_html(found).encode())
     if options.toml:
         print(as_toml(propose(found, catalog, settings_of(options))), end="")
     elif options.json:

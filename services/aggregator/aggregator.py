@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from services.aggregator.counts import Counts
 from services.aggregator.queries import query_of
@@ -13,7 +12,7 @@ from services.aggregator.written_files import SummaryFiles, digest_of
 from shared.books import completions, summary_files
 from shared.datasets import Summary
 from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage, TablesUnusable
-from shared.files import DataFolder, write_atomically
+from shared.files import DataFolder, read_whole, remove_leftovers, write_atomically
 from shared.folder_owner import require_own_folder
 from shared.logs import facts
 from shared.messages.envelope import decode
@@ -72,6 +71,7 @@ class Aggregator:
         """
         with _folder_errors("written"), self._locked():
             require_own_folder(self._folder, self._store.owner)
+            remove_leftovers(self._folder.root)
             with self._store.transaction() as connection:
                 included = completions.unsummarised(connection, self._store.schema)
             self._counts.bring_up_to_date()
@@ -95,7 +95,7 @@ class Aggregator:
                 extra=facts("summary_failed", file=summary.file, error=type(error).__name__),
             )
             return
-        if content != _content(path):
+        if content != read_whole(path):
             write_atomically(path, content)
             _log.info("summary written", extra=facts("summary_written", file=summary.file, size_bytes=len(content)))
         with self._store.transaction() as connection:
@@ -126,10 +126,3 @@ def _folder_errors(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise FolderUnavailable(f"the summaries can't be {what}: {error}") from error
-
-
-def _content(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None

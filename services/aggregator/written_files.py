@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from shared.files import read_whole
+
 #: What tells that a file is not the one that was looked at: device, inode, size, times of change.
 _Signature = tuple[int, ...]
 
@@ -19,7 +21,7 @@ class SummaryFiles:
     def __init__(self, folder: Path, names: Iterable[str]) -> None:
         self._folder = folder
         self._names = list(names)
-        self._seen: dict[str, tuple[_Signature, str]] = {}
+        self._seen: dict[str, tuple[_Signature, str | None]] = {}
 
     def are_those_of(self, digests: Mapping[str, str]) -> bool:
         """Whether each file is there with its digest, or, where the database has none of it, is not there."""
@@ -30,12 +32,13 @@ class SummaryFiles:
         try:
             signature = _signature(path)
             if self._seen.get(name, ((), ""))[0] != signature:
-                self._seen[name] = signature, digest_of(path.read_bytes())
+                content = read_whole(path)
+                self._seen[name] = signature, None if content is None else digest_of(content)
         except FileNotFoundError:
             return None
         return self._seen[name][1]
 
 
 def _signature(path: Path) -> _Signature:
-    status = path.stat()
+    status = path.lstat()
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

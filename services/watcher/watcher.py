@@ -20,7 +20,7 @@ from shared.books import load_reasons, load_states, loads
 from shared.books.loads import Load
 from shared.books.waiting_files import WaitingFile
 from shared.errors import FileRefused, InstallationChanged
-from shared.files import DataFolder
+from shared.files import DataFolder, remove_leftovers
 from shared.folder_owner import own_folder
 from shared.logs import facts
 from shared.messages.topology import WRITER_QUEUE
@@ -44,6 +44,8 @@ class Watcher:
         queue: WriterQueue,
         config: WatcherConfig,
     ) -> None:
+        # Nobody else writes there: one watcher is active on a folder.
+        remove_leftovers(folder.rejected)
         self._folder = folder
         self._store = store
         self._queue = queue

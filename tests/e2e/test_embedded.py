@@ -21,6 +21,7 @@ from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
 from tests.support.missing import missing
 from tests.support.oracle import expected_summary
 from tests.support.pipeline import AT_ONCE, Pipeline
+from tests.support.plants import Plant, assert_untouched, make_secret, planted
 
 #: Permission bits hold for root, too, once these are gone.
 POWERS = "-dac_override,-dac_read_search,-fowner"
@@ -187,6 +188,18 @@ def test_a_run_does_not_end_before_what_waits_for_an_older_file_is_loaded(inflow
         assert process.wait(LONGEST_WAIT_SECONDS) == 0
 
     assert {file: load["load_id"] for file, load in inflow.loads().items()} == {"people-1.csv": 1, "people-2.csv": 2}
+
+
+@pytest.mark.parametrize("name", [".run.lock", "inflow.db"])
+@planted
+def test_a_run_does_not_write_through_a_link(inflow: Inflow, name: str, plant: Plant) -> None:
+    secret = make_secret(inflow.root)
+    plant(inflow.data / name, secret)
+
+    finished = inflow.run()
+    assert finished.returncode == 2
+    assert f"data/{name} is " in finished.stderr
+    assert_untouched(secret)
 
 
 def test_what_is_no_file_ends_the_run_with_1_and_it_says_what(inflow: Inflow, family: Births) -> None:

@@ -11,6 +11,7 @@ import pytest
 from shared.configuration.catalog import load_catalog
 from tests.support.births import births
 from tests.support.command import REPOSITORY, Inflow
+from tests.support.plants import assert_untouched, make_secret
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import running_pipeline
 
@@ -80,6 +81,16 @@ def test_a_page_is_written_whole_beside_the_json(inflow: Inflow) -> None:
     assert json.loads(finished.stdout)["keys"]["found"] == [["city"]]
     assert (inflow.root / "page.html").read_text().startswith("<!doctype html>")
     assert sorted(os.listdir(inflow.root)) == ["data", "page.html"]
+
+
+def test_a_page_is_not_written_through_a_link(inflow: Inflow) -> None:
+    secret = make_secret(inflow.root)
+    (inflow.root / "page.html").symlink_to(secret)
+
+    finished = inflow("profile", str(SAMPLES / "places.csv"), "--html", "page.html")
+
+    assert (finished.returncode, finished.stderr) == (2, "page.html is a link; name the file that is to be written\n")
+    assert_untouched(secret)
 
 
 def test_a_reference_is_found_in_an_embedded_database(inflow: Inflow) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import REPOSITORY, Inflow
+from tests.support.plants import Plant, assert_untouched, linked, make_secret
 
 SAMPLES = REPOSITORY / "data" / "samples"
 HEADER = ["given_name", "family_name", "date_of_birth", "place_of_birth"]
@@ -63,6 +64,42 @@ def test_read_does_not_write_rejects_over_the_file_that_it_reads(inflow: Inflow)
     assert finished.returncode == 2
     assert "is the file to read" in finished.stderr
     assert path.read_bytes() == before
+
+
+def with_a_bad_row(inflow: Inflow) -> str:
+    return str(written(inflow.root / "export.csv", ANN, ["Bo", "Ash"], delimiter=","))
+
+
+def test_rejects_replace_a_file_as_a_whole(inflow: Inflow) -> None:
+    (inflow.root / "rejects.csv").write_text("what was rejected the last time\n" * 1000)
+    finished = inflow("read", with_a_bad_row(inflow), "--rejects", "rejects.csv")
+
+    assert finished.returncode == 0
+    assert len((inflow.root / "rejects.csv").read_text().splitlines()) == 2
+    assert not list(inflow.root.glob(".*"))
+
+
+@linked
+def test_rejects_are_not_written_through_a_link(inflow: Inflow, plant: Plant) -> None:
+    secret = make_secret(inflow.root)
+    plant(inflow.root / "rejects.csv", secret)
+    finished = inflow("read", with_a_bad_row(inflow), "--rejects", "rejects.csv")
+
+    assert (finished.returncode, finished.stderr.splitlines()[-1]) == (
+        2,
+        "rejects.csv is a link; name the file that is to be written",
+    )
+    assert_untouched(secret)
+
+
+def test_rejects_may_go_into_a_pipe_or_a_device(inflow: Inflow) -> None:
+    """Even behind a link, as /dev/stderr is one."""
+    finished = inflow("read", with_a_bad_row(inflow), "--rejects", "/dev/stderr")
+
+    assert finished.returncode == 0
+    assert "file,line,code,message,raw" in finished.stderr
+    assert inflow("read", "export.csv", "--rejects", "/dev/null").returncode == 0
+    assert Path("/dev/null").is_char_device()
 
 
 def test_check_puts_options_before_what_the_dataset_fixes(inflow: Inflow) -> None:

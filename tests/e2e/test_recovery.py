@@ -12,6 +12,7 @@ import pytest
 from tests.support.births import births
 from tests.support.command import Inflow
 from tests.support.eventually import eventually
+from tests.support.plants import assert_untouched, make_secret
 
 
 @pytest.fixture
@@ -60,6 +61,28 @@ def test_a_lost_database_is_filled_again_from_the_archive_in_the_order_of_the_dr
     assert inflow.run().returncode == 0
     assert inflow.summary() == summary == b'{"C":1}'
     assert list((inflow.data / "inbox").rglob("*.csv")) == []
+
+
+def test_replay_writes_through_no_link_and_removes_what_a_killed_one_left(inflow: Inflow) -> None:
+    secret = make_secret(inflow.root)
+    load_three_editions(inflow)
+    lose_database(inflow)
+    assert inflow.run().returncode == 0
+    folder = inflow.inbox / "places"
+    folder.symlink_to(secret.parent)
+
+    refused = inflow("replay", "--data", "data")
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "data/inbox/places is a link; no file is put back through a link, remove it\n",
+    )
+    assert_untouched(secret)
+
+    folder.unlink()
+    folder.mkdir()
+    (folder / ".inflow-0123456789abcdef.tmp").touch()
+    assert inflow("replay", "--data", "data").returncode == 0
+    assert sorted(os.listdir(folder)) == ["places.1.csv", "places.2.csv", "places.3.csv"]
 
 
 def test_replay_takes_what_the_database_does_not_have(inflow: Inflow, tmp_path: Path) -> None:

@@ -182,6 +182,8 @@ WRONG_IN_THE_FOLDER: dict[str, Callable[[DataFolder], object]] = {
     "archive/ lacks people": lambda folder: remove(folder.archive, "people*"),
     "is not what was dropped": lambda folder: append(folder.archive, "people*"),
     "rejected/ has x": lambda folder: (folder.rejected / "x").touch(),
+    "rejected/ has .inflow-": lambda folder: (folder.rejected / ".inflow-0123456789abcdef.tmp").touch(),
+    "was left in the data folder": lambda folder: (folder.root / ".inflow-0123456789abcdef.tmp").touch(),
     "rejected/ lacks": lambda folder: remove(folder.rejected, "p*[0-9].csv"),
     "has the rows": change_one_code,
     "has the header": lambda folder: in_place(folder.rejected, "p*.csv.*.csv").write_text("a,b\n"),

@@ -63,7 +63,7 @@ def test_every_claimed_name_reads_back_and_fits_a_folder(
 
     assert ClaimedName.parse(str(claimed)) == claimed
     assert number_of(str(claimed)) == load_id
-    for target in (str(claimed), f".{claimed.finished}.reason.txt.tmp", f".{claimed.rejects}.tmp"):
+    for target in (str(claimed), f"{claimed.finished}.reason.txt", claimed.rejects):
         assert len(os.fsencode(target)) <= 255
 
 

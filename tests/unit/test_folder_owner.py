@@ -4,7 +4,8 @@ import pytest
 
 from shared.errors import FolderTaken
 from shared.files import DataFolder
-from shared.folder_owner import Owner, own_folder
+from shared.folder_owner import Owner, own_folder, require_own_folder
+from tests.support.plants import Plant, assert_untouched, make_secret, planted
 
 OURS = Owner(installation_id="a" * 32, database="db:3306/inflow")
 EMPTIED = Owner(installation_id="b" * 32, database="db:3306/inflow")
@@ -48,3 +49,15 @@ def test_what_we_did_not_write_is_not_taken_for_ours(tmp_path: Path, content: by
 
     with pytest.raises(FolderTaken, match="not as Inflow writes it"):
         own_folder(DataFolder(tmp_path), OURS)
+
+
+@planted
+def test_what_was_planted_says_nothing_and_is_replaced(tmp_path: Path, plant: Plant) -> None:
+    secret, folder = make_secret(tmp_path), DataFolder(tmp_path)
+    plant(tmp_path / ".installation", secret)
+
+    own_folder(folder, OURS)
+
+    assert not (tmp_path / ".installation").is_symlink()
+    assert require_own_folder(folder, OURS) == OURS
+    assert_untouched(secret)

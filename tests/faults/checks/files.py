@@ -16,6 +16,7 @@ def file_problems(folder: DataFolder, expected: Expected) -> Iterator[str]:
     for place in (folder.inbox, folder.processing):
         files = (path for path in sorted(place.rglob("*")) if not path.is_dir())
         yield from (f"{place.name}/ still holds {path.relative_to(place)}" for path in files)
+    yield from (f"{path.name} was left in the data folder" for path in sorted(folder.root.glob(".inflow-*.tmp")))
     yield from _archive_problems(_contents(folder.archive), expected)
     yield from _rejected_problems(_contents(folder.rejected), expected)
     yield from _summary_problems(folder, expected)

@@ -29,7 +29,7 @@ AGGREGATOR_POINTS = (
     _before(name="before the query", target=f"{_AGGREGATOR}._render"),
     _after(name="after the query, before the temporary file", target=f"{_AGGREGATOR}._render"),
     _entered(name="in the writing of the summary", target="shared.files:replacing"),
-    _before(name="before the fsync of the temporary file", target="os:fsync", when=of_file(f".{_SUMMARY}.tmp")),
+    _before(name="before the fsync of the temporary file", target="os:fsync", when=of_file(".inflow-")),
     _before(name="before the rename of the summary", target="os:replace", when=onto(_SUMMARY)),
     _after(name="after the rename, before the folder's fsync", target="os:replace", when=onto(_SUMMARY)),
     _before(name="before the books say summarised", target=_SUMMARISED),

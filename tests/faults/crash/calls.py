@@ -58,9 +58,9 @@ def onto(name: str) -> Condition:
     return lambda call: Path(call.arguments["dst"]).name == name
 
 
-def of_file(name: str) -> Condition:
-    """Count calls on the descriptor of a file of that name."""
-    return lambda call: Path(f"/proc/self/fd/{call.arguments['fd']}").readlink().name == name
+def of_file(beginning: str) -> Condition:
+    """Count calls on the descriptor of a file whose name begins so."""
+    return lambda call: Path(f"/proc/self/fd/{call.arguments['fd']}").readlink().name.startswith(beginning)
 
 
 def commits_within(function: str) -> Condition:

@@ -75,7 +75,7 @@ MUTANTS = (
     ),
     Mutant(
         name="output written in place",
-        edits=(Edit("shared/files.py", 'path.with_name(f".{path.name}.tmp")', "path"),),
+        edits=(Edit("shared/files.py", "= new_temporary(path.parent)", '= path.open("wb"), path'),),
         attempts=(_SIMULATION, Attempt("chaos", "--seeds 1 --nemesis disk-full")),
     ),
     Mutant(

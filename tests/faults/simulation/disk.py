@@ -81,7 +81,7 @@ class Disk:
     def replace(self, source: AnyPath, target: AnyPath) -> None:
         self._pass(BEFORE_RENAME)
         self._replace(source, target)
-        self._world.tell(f"puts {_name(source)} in the place of {_name(target)}")
+        self._world.tell(f"replaces {_name(target)}")
         self._pass(AFTER_RENAME)
 
     def unlink(self, path: AnyPath, **options: Any) -> None:
