@@ -44,7 +44,7 @@ class Watcher:
         queue: WriterQueue,
         config: WatcherConfig,
     ) -> None:
-        # Nobody else writes there: one watcher is active on a folder.
+        # Of a watcher that was killed while it wrote them.
         remove_leftovers(folder.rejected)
         self._folder = folder
         self._store = store
