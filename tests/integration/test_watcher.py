@@ -467,6 +467,7 @@ def test_rows_of_any_length_get_into_the_rejects_file_after_a_crash_too(new_pipe
 
 
 def test_a_rejects_file_is_whole_or_not_there(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline.look()
     pipeline.drop("people.csv", PEOPLE + "Ada,Stone,never,Weir\n" * 10)
     with monkeypatch.context() as patch:
         refuse(patch, os, "fsync", None, errno.ENOSPC)
@@ -586,12 +587,14 @@ def steps_of_a_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_every_step_of_the_watchers_cycle_is_one_at_which_it_can_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = steps_of_a_run(dropped(tmp_path), monkeypatch)
+    names = steps_of_a_run(dropped(tmp_path / "data"), monkeypatch)
 
     assert Counter(name for name in names if not name.endswith("commit")) == {
         f"{when} {what}": times
         for when in ("before", "after")
         for what, times in {
+            # Whose folder it is.
+            "a rename into data/": 1,
             "a rename into processing/": 4,
             "publishing chunk 0": 2,
             "publishing chunk 3": 2,
@@ -622,9 +625,9 @@ def test_a_crash_at_any_step_changes_nothing_in_the_end(
     """G5 A file leaves processing/ only when its load is complete: a crash anywhere loses and doubles nothing."""
     later = replace(AT_ONCE, bounds=Bounds(rows=rows, bytes=1 << 20))
     template = dropped(tmp_path / "template")
-    names = steps_of_a_run(shutil.copytree(template, tmp_path / "counted"), monkeypatch)
+    names = steps_of_a_run(shutil.copytree(template, tmp_path / "counted" / "data"), monkeypatch)
     for number, name in enumerate(names, start=1):
-        root = shutil.copytree(template, tmp_path / str(number))
+        root = shutil.copytree(template, tmp_path / str(number) / "data")
         steps = Steps()
         with monkeypatch.context() as patch, closing(fragile(root, steps)) as pipeline:
             steps.interpose(patch)
@@ -641,9 +644,9 @@ def test_a_fault_at_any_step_is_tried_again_and_changes_nothing_in_the_end(
 ) -> None:
     """Broker, database or folder fail once, before or after they have done what was asked; the watcher lives on."""
     template = dropped(tmp_path / "template")
-    names = steps_of_a_run(shutil.copytree(template, tmp_path / "counted"), monkeypatch)
+    names = steps_of_a_run(shutil.copytree(template, tmp_path / "counted" / "data"), monkeypatch)
     for number, name in enumerate(names, start=1):
-        root = shutil.copytree(template, tmp_path / str(number))
+        root = shutil.copytree(template, tmp_path / str(number) / "data")
         steps = Steps()
         with monkeypatch.context() as patch, closing(fragile(root, steps)) as pipeline:
             steps.interpose(patch)
