@@ -1,6 +1,9 @@
 """A connection to RabbitMQ: how it is made, what is declared on it, and its errors sorted once."""
 
 import logging
+import os
+import random
+import socket
 import ssl
 import struct
 from collections.abc import Iterator
@@ -10,9 +13,9 @@ from typing import Any, Self
 import pika
 import pika.exceptions
 import pika.spec
-from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.adapters.utils.connection_workflow import AMQPConnectorException, AMQPConnectorPhaseErrorBase
 
-from shared.configuration.servers import BrokerSettings
+from shared.configuration.servers import BrokerSettings, Endpoint
 from shared.errors import BrokerUnavailable, NamespaceTaken, Unroutable
 from shared.logs import facts
 from shared.messages.topology import (
@@ -24,6 +27,10 @@ from shared.messages.topology import (
 )
 
 _log = logging.getLogger(__name__)
+
+#: A peer that is gone without a word, while there is something to send to it (milliseconds) or not (seconds), is
+#: noticed within 30 seconds.
+_TCP_OPTIONS = {"TCP_USER_TIMEOUT": 30_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
 class _TolerantProperties(pika.spec.BasicProperties):  # type: ignore[misc]  # pika has no types
@@ -44,34 +51,70 @@ pika.spec.props[pika.spec.BasicProperties.INDEX] = _TolerantProperties
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Raise BrokerUnavailable or Unroutable where pika or a socket raises its own."""
+def translated(endpoint: Endpoint) -> Iterator[None]:
+    """Raise BrokerUnavailable or Unroutable, with the node's host and port, where pika or a socket raises its own."""
     try:
         yield
     except pika.exceptions.UnroutableError as error:
-        raise Unroutable("no queue takes the message") from error
+        raise Unroutable(f"{endpoint}: no queue takes the message") from error
     except pika.exceptions.NackError as error:
-        raise BrokerUnavailable("the broker refused to take a message (queue full?)") from error
+        raise BrokerUnavailable(f"{endpoint}: the broker refused to take a message (queue full?)") from error
     except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
-        raise BrokerUnavailable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+        cause = _cause(error)
+        raise BrokerUnavailable(f"{endpoint}: {type(cause).__name__}: {cause}".rstrip(": ")) from error
 
 
-def connect(settings: BrokerSettings, name: str) -> pika.BlockingConnection:
-    """Connect under a name that the management pages show."""
-    return pika.BlockingConnection(
-        pika.ConnectionParameters(
-            host=settings.host,
-            port=settings.port,
-            virtual_host=settings.virtual_host,
-            credentials=pika.PlainCredentials(settings.user, settings.password),
-            ssl_options=pika.SSLOptions(ssl.create_default_context(), settings.host) if settings.tls else None,
-            heartbeat=settings.heartbeat_seconds,
-            blocked_connection_timeout=settings.blocked_connection_timeout_seconds,
-            socket_timeout=10,
-            stack_timeout=20,
-            client_properties={"connection_name": name},
+def _cause(error: BaseException) -> BaseException:
+    """Return the error that pika wrapped, perhaps several times."""
+    wrapped = error.exception if isinstance(error, AMQPConnectorPhaseErrorBase) else next(iter(error.args), None)
+    return _cause(wrapped) if isinstance(wrapped, BaseException) else error
+
+
+class NodeConnection(pika.BlockingConnection):  # type: ignore[misc]  # pika has no types
+    """A connection to one of the broker's nodes."""
+
+    def __init__(self, settings: BrokerSettings, endpoint: Endpoint, name: str) -> None:
+        self.endpoint = endpoint
+        super().__init__(
+            pika.ConnectionParameters(
+                host=endpoint.host,
+                port=endpoint.port,
+                virtual_host=settings.virtual_host,
+                credentials=pika.PlainCredentials(settings.user, settings.password),
+                ssl_options=pika.SSLOptions(ssl.create_default_context(), endpoint.host) if settings.tls else None,
+                heartbeat=settings.heartbeat_seconds,
+                blocked_connection_timeout=settings.blocked_connection_timeout_seconds,
+                socket_timeout=10,
+                stack_timeout=20,
+                tcp_options=_TCP_OPTIONS,
+                client_properties={"connection_name": name},
+            )
         )
-    )
+
+
+def connect(settings: BrokerSettings, service: str) -> NodeConnection:
+    """Connect to a node that answers, under a name that the management pages show: SERVICE@HOST:PID.
+
+    The nodes are tried in random order, so that the services of a cluster do not all depend on the same one. Raises
+    BrokerUnavailable when none answers.
+    """
+    name = f"{service}@{socket.gethostname()}:{os.getpid()}"
+    *others, last = random.sample(settings.endpoints, len(settings.endpoints))
+    for endpoint in others:
+        try:
+            return _connect_to(endpoint, settings, name)
+        except BrokerUnavailable as error:
+            extra = facts("broker_node_failed", host=endpoint.host, port=endpoint.port)
+            _log.warning("%s; trying the next node", error, extra=extra)
+    return _connect_to(last, settings, name)
+
+
+def _connect_to(endpoint: Endpoint, settings: BrokerSettings, name: str) -> NodeConnection:
+    with translated(endpoint):
+        connection = NodeConnection(settings, endpoint, name)
+    extra = facts("broker_connected", host=endpoint.host, port=endpoint.port, connection=name)
+    _log.info("connected to %s", endpoint, extra=extra)
+    return connection
 
 
 def open_channel(connection: pika.BlockingConnection, topology: Topology) -> Any:
@@ -120,7 +163,7 @@ def own_namespace(connection: pika.BlockingConnection, topology: Topology, insta
 
 
 class Link:
-    """A connection with one channel, made when it is first needed and anew after any failure. One thread uses it.
+    """A connection with one channel, made when it is first needed and again after any failure. One thread uses it.
 
     With an installation, it connects only while the namespace is that installation's.
     """
@@ -129,16 +172,18 @@ class Link:
         self._settings = settings
         self._name = name
         self._installation_id = installation_id
-        self._connection: pika.BlockingConnection | None = None
+        self._connection: NodeConnection | None = None
         self._channel: Any = None
 
     @contextmanager
     def open(self) -> Iterator[Any]:
         """Lend the channel; BrokerUnavailable or Unroutable where what is done with it fails."""
         try:
-            with translated():
-                if self._connection is None:
-                    self._connect()
+            if self._connection is None:
+                self._connection = connect(self._settings, self._name)
+            with translated(self._connection.endpoint):
+                if self._channel is None:
+                    self._channel = self._open_channel(self._connection)
                 yield self._channel
         except (BrokerUnavailable, Unroutable):
             # The next try starts afresh: it connects, and declares what may be missing.
@@ -150,13 +195,12 @@ class Link:
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None and connection.is_open:
             try:
-                with translated():
+                with translated(connection.endpoint):
                     connection.close()
             except BrokerUnavailable as error:
                 _log.debug("closing a lost connection", extra=facts("broker_lost", reason=str(error)))
 
-    def _connect(self) -> None:
-        self._connection = connect(self._settings, self._name)
+    def _open_channel(self, connection: NodeConnection) -> Any:
         if self._installation_id is not None:
-            own_namespace(self._connection, self._settings.topology, self._installation_id)
-        self._channel = open_channel(self._connection, self._settings.topology)
+            own_namespace(connection, self._settings.topology, self._installation_id)
+        return open_channel(connection, self._settings.topology)

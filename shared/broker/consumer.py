@@ -56,9 +56,9 @@ class Consumer:
         def settle_one(body: bytes, ending: Event) -> Settlement:
             return settle(handle, body, stop=ending, on_dead_letter=self._on_dead_letter)
 
-        with translated():
-            connection = connect(self._settings, self._name)
-            topology = self._settings.topology
+        connection = connect(self._settings, self._name)
+        topology = self._settings.topology
+        with translated(connection.endpoint):
             try:
                 if self._installation_id is not None:
                     ownership = own_namespace(connection, topology, self._installation_id)

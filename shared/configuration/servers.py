@@ -4,8 +4,9 @@ A URL wins over its parts, which lend it no more than the login (and a database'
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlalchemy import URL, make_url
@@ -16,7 +17,13 @@ from shared.messages.topology import DEFAULT_NAMESPACE, Topology
 
 _BROKER_URLS = ("RABBITMQ_URL", "AMQP_URL", "CLOUDAMQP_URL")
 _BROKER_PORTS = {"amqp": 5672, "amqps": 5671}
-_BROKER_EXPECTED = "amqp://USER:PASSWORD@HOST:PORT/VHOST, special characters as %XX, such as %2F for /"
+_BROKER_EXPECTED = (
+    "amqp://USER:PASSWORD@HOST:PORT/VHOST, several hosts as HOST:PORT,HOST:PORT, "
+    "special characters as %XX, such as %2F for /"
+)
+#: The comma between two URLs; one before anything else belongs to the URL that it is in.
+_BETWEEN_URLS = re.compile(r",\s*(?=amqps?://)", re.IGNORECASE)
+_AROUND_HOSTS = re.compile(r"(\w*://(?:[^/?#]*@)?)([^/?#]*)(.*)", re.DOTALL)
 
 _DATABASE_URL = "DATABASE_URL"
 _DATABASE_PARTS = ("MYSQL_HOST", "MYSQL_PORT", "MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD")
@@ -35,12 +42,21 @@ _UNREADABLE = "is no URL, or its port is no number"
 _HIGHEST_PORT = 65535
 
 
+class Endpoint(NamedTuple):
+    """A host and its port, shown as HOST:PORT."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSettings:
-    """How to reach RabbitMQ."""
+    """How to reach RabbitMQ: any of its nodes will do, since all of a cluster know the same queues."""
 
-    host: str = "localhost"
-    port: int = _BROKER_PORTS["amqp"]
+    endpoints: tuple[Endpoint, ...] = (Endpoint("localhost", _BROKER_PORTS["amqp"]),)
     user: str = "guest"
     password: str = field(default="guest", repr=False)
     virtual_host: str = "/"
@@ -67,22 +83,25 @@ class BrokerSettings:
         if environment.is_set(name):
             return settings._at_url(environment, name)
         return replace(
-            settings,
-            host=environment.text("RABBITMQ_HOST", "localhost"),
-            port=environment.integer("RABBITMQ_PORT", _BROKER_PORTS["amqp"], minimum=1, maximum=_HIGHEST_PORT),
-            virtual_host=environment.text("RABBITMQ_VHOST", "/"),
+            settings, endpoints=_endpoints(environment), virtual_host=environment.text("RABBITMQ_VHOST", "/")
         )
 
     def _at_url(self, environment: Environment, name: str) -> Self:
-        parts = _split(environment.text(name, ""))
-        fault = _broker_fault(parts) if parts else _UNREADABLE
-        if parts is None or fault:
+        urls = [_split(url) for url in _one_host_each(environment.text(name, ""))]
+        fault = next(filter(None, map(_broker_fault, urls)), None)
+        each = [] if fault else [self._at_host(url) for url in urls if url]
+        if len({replace(settings, endpoints=()) for settings in each}) > 1:
+            fault = "names several hosts, and not the same login, virtual host and scheme for each"
+        if fault:
             environment.problem(name, f"{fault}; expected {_BROKER_EXPECTED}")
             return self
+        endpoints = dict.fromkeys(endpoint for settings in each for endpoint in settings.endpoints)
+        return replace(each[0], endpoints=tuple(endpoints))
+
+    def _at_host(self, parts: SplitResult) -> Self:
         return replace(
             self,
-            host=parts.hostname or self.host,
-            port=parts.port or _BROKER_PORTS[parts.scheme],
+            endpoints=(Endpoint(parts.hostname or "", parts.port or _BROKER_PORTS[parts.scheme]),),
             user=unquote(parts.username or "") or self.user,
             password=unquote(parts.password or "") or self.password,
             virtual_host=unquote(parts.path[1:]) or "/",
@@ -128,7 +147,26 @@ def _split(url: str) -> SplitResult | None:
     return parts
 
 
-def _broker_fault(parts: SplitResult) -> str | None:
+def _endpoints(environment: Environment) -> tuple[Endpoint, ...]:
+    port = environment.integer("RABBITMQ_PORT", _BROKER_PORTS["amqp"], minimum=1, maximum=_HIGHEST_PORT)
+    hosts = [host.strip() for host in environment.text("RABBITMQ_HOST", "localhost").split(",")]
+    if not all(hosts):
+        environment.problem("RABBITMQ_HOST", "has a comma without a host beside it; expected HOST or HOST,HOST")
+    return tuple(dict.fromkeys(Endpoint(host, port) for host in hosts))
+
+
+def _one_host_each(urls: str) -> Iterator[str]:
+    """Yield a URL for each host: commas separate whole URLs, and the hosts of one."""
+    for url in _BETWEEN_URLS.split(urls):
+        match = _AROUND_HOSTS.fullmatch(url)
+        before, hosts, after = match.groups() if match else (url, "", "")
+        for host in hosts.split(","):
+            yield f"{before}{host.strip()}{after}"
+
+
+def _broker_fault(parts: SplitResult | None) -> str | None:
+    if parts is None:
+        return _UNREADABLE
     if parts.scheme not in _BROKER_PORTS:
         return "does not begin with amqp:// or amqps://"
     if not parts.hostname:

@@ -254,7 +254,7 @@ def test_a_connection_cut_between_commit_and_acknowledgement_only_repeats_the_de
     warehouse.claim(file)
     publish(settings, *chunks(file), manifest(file))
     handled: list[bytes] = []
-    with forwarder((settings.host, settings.port)) as forward:
+    with forwarder(settings.endpoints[0]) as forward:
 
         def handle(body: bytes) -> None:
             warehouse.writer.handle(body)

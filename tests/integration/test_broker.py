@@ -16,7 +16,7 @@ import pika.spec
 import pytest
 
 from shared.broker import Consumer, Publisher
-from shared.configuration.servers import BrokerSettings
+from shared.configuration.servers import BrokerSettings, Endpoint
 from shared.delivery import Handler
 from shared.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
 from shared.lifecycle import SideTask
@@ -53,7 +53,7 @@ class Definitions(Management):
 
 @pytest.fixture
 def forwarded(settings: BrokerSettings) -> Iterator[Forwarder]:
-    with forwarder((settings.host, settings.port)) as forward:
+    with forwarder(settings.endpoints[0]) as forward:
         yield forward
 
 
@@ -74,7 +74,7 @@ def load_id_of(body: bytes) -> int:
 
 
 def through(forward: Forwarder, settings: BrokerSettings, **changes: Any) -> BrokerSettings:
-    return replace(settings, host="127.0.0.1", port=forward.port, **changes)
+    return replace(settings, endpoints=(Endpoint("127.0.0.1", forward.port),), **changes)
 
 
 @contextmanager
@@ -376,7 +376,7 @@ def test_heartbeats_survive_a_handler_that_takes_three_times_as_long(
     held = Held()
     publisher.publish(manifest(1))
     with (
-        forwarder((settings.host, settings.port), on_sent=listen) as forward,
+        forwarder(settings.endpoints[0], on_sent=listen) as forward,
         consuming(through(forward, settings, heartbeat_seconds=2), held),
     ):
         eventually(lambda: held.begun == [1])

@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 
 from shared.configuration.environment import Environment
-from shared.configuration.servers import BrokerSettings, DatabaseSettings
+from shared.configuration.servers import BrokerSettings, DatabaseSettings, Endpoint
 from shared.errors import ConfigurationError
 
 Variables = dict[str, str]
+
+DIFFERENT_HOSTS = "names several hosts, and not the same login, virtual host and scheme for each"
 
 
 def broker(variables: Variables) -> BrokerSettings:
@@ -24,6 +26,10 @@ def database(variables: Variables) -> str:
     return settings.url.render_as_string(hide_password=False)
 
 
+def at(host: str, port: int = 5672) -> tuple[Endpoint, ...]:
+    return (Endpoint(host, port),)
+
+
 def problem(read: Callable[[Variables], object], variables: Variables) -> str:
     with pytest.raises(ConfigurationError) as caught:
         read(variables)
@@ -32,8 +38,7 @@ def problem(read: Callable[[Variables], object], variables: Variables) -> str:
 
 def test_the_broker_is_on_this_machine_by_default() -> None:
     assert broker({}) == BrokerSettings(
-        host="localhost",
-        port=5672,
+        endpoints=at("localhost"),
         user="guest",
         password="guest",
         virtual_host="/",
@@ -55,8 +60,7 @@ def test_the_broker_is_named_by_parts() -> None:
     }
 
     assert broker(variables) == BrokerSettings(
-        host="rabbitmq",
-        port=5673,
+        endpoints=at("rabbitmq", 5673),
         user="inflow",
         password="p@ss/%40",
         virtual_host="loads",
@@ -68,17 +72,17 @@ def test_the_broker_is_named_by_parts() -> None:
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("amqp://rabbitmq", BrokerSettings(host="rabbitmq")),
-        ("amqp://rabbitmq/", BrokerSettings(host="rabbitmq")),
-        ("amqp://rabbitmq//", BrokerSettings(host="rabbitmq")),
-        ("amqp://rabbitmq/%2F", BrokerSettings(host="rabbitmq")),
-        ("amqp://rabbitmq/loads%2Ftest", BrokerSettings(host="rabbitmq", virtual_host="loads/test")),
-        ("amqp://rabbitmq:5673/loads", BrokerSettings(host="rabbitmq", port=5673, virtual_host="loads")),
-        ("amqp://a%40b:p%2Fs%25%3A@rabbitmq", BrokerSettings(host="rabbitmq", user="a@b", password="p/s%:")),
-        ("amqp://inflow:a+b@rabbitmq", BrokerSettings(host="rabbitmq", user="inflow", password="a+b")),
-        ("amqp://[::1]:5673", BrokerSettings(host="::1", port=5673)),
-        ("amqps://rabbitmq", BrokerSettings(host="rabbitmq", port=5671, tls=True)),
-        ("amqps://rabbitmq:5673", BrokerSettings(host="rabbitmq", port=5673, tls=True)),
+        ("amqp://rabbitmq", BrokerSettings(endpoints=at("rabbitmq"))),
+        ("amqp://rabbitmq/", BrokerSettings(endpoints=at("rabbitmq"))),
+        ("amqp://rabbitmq//", BrokerSettings(endpoints=at("rabbitmq"))),
+        ("amqp://rabbitmq/%2F", BrokerSettings(endpoints=at("rabbitmq"))),
+        ("amqp://rabbitmq/loads%2Ftest", BrokerSettings(endpoints=at("rabbitmq"), virtual_host="loads/test")),
+        ("amqp://rabbitmq:5673/loads", BrokerSettings(endpoints=at("rabbitmq", 5673), virtual_host="loads")),
+        ("amqp://a%40b:p%2Fs%25%3A@rabbitmq", BrokerSettings(endpoints=at("rabbitmq"), user="a@b", password="p/s%:")),
+        ("amqp://inflow:a+b@rabbitmq", BrokerSettings(endpoints=at("rabbitmq"), user="inflow", password="a+b")),
+        ("amqp://[::1]:5673", BrokerSettings(endpoints=at("::1", 5673))),
+        ("amqps://rabbitmq", BrokerSettings(endpoints=at("rabbitmq", 5671), tls=True)),
+        ("amqps://rabbitmq:5673", BrokerSettings(endpoints=at("rabbitmq", 5673), tls=True)),
     ],
 )
 def test_the_broker_is_named_by_a_url(url: str, expected: BrokerSettings) -> None:
@@ -87,8 +91,8 @@ def test_the_broker_is_named_by_a_url(url: str, expected: BrokerSettings) -> Non
 
 @pytest.mark.parametrize("name", ["AMQP_URL", "CLOUDAMQP_URL"])
 def test_the_broker_s_url_has_other_names_too(name: str) -> None:
-    assert broker({name: "amqp://other"}).host == "other"
-    assert broker({name: "amqp://other", "RABBITMQ_URL": "amqp://rabbitmq"}).host == "rabbitmq"
+    assert broker({name: "amqp://other"}).endpoints == at("other")
+    assert broker({name: "amqp://other", "RABBITMQ_URL": "amqp://rabbitmq"}).endpoints == at("rabbitmq")
 
 
 def test_the_broker_s_password_has_the_image_s_name_too() -> None:
@@ -106,21 +110,23 @@ def test_the_broker_s_url_wins_over_its_parts() -> None:
         "RABBITMQ_VHOST": "other",
     }
 
-    assert broker(variables) == BrokerSettings(host="rabbitmq", user="inflow", password="one", virtual_host="loads")
+    assert broker(variables) == BrokerSettings(
+        endpoints=at("rabbitmq"), user="inflow", password="one", virtual_host="loads"
+    )
 
 
 def test_the_parts_lend_a_broker_s_url_the_login_that_it_leaves_out(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("from a file\n", encoding="utf-8")
     variables = {"RABBITMQ_URL": "amqp://inflow@rabbitmq", "RABBITMQ_PASSWORD_FILE": str(tmp_path / "password")}
 
-    assert broker(variables) == BrokerSettings(host="rabbitmq", user="inflow", password="from a file")
+    assert broker(variables) == BrokerSettings(endpoints=at("rabbitmq"), user="inflow", password="from a file")
 
 
 def test_a_url_may_stand_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "amqp").write_text("amqp://rabbitmq\n", encoding="utf-8")
     (tmp_path / "mysql").write_text("mysql://root@db/x\n", encoding="utf-8")
 
-    assert broker({"AMQP_URL_FILE": str(tmp_path / "amqp")}).host == "rabbitmq"
+    assert broker({"AMQP_URL_FILE": str(tmp_path / "amqp")}).endpoints == at("rabbitmq")
     assert database({"DATABASE_URL_FILE": str(tmp_path / "mysql")}) == "mysql+pymysql://root@db:3306/x?charset=utf8mb4"
 
 
@@ -138,13 +144,59 @@ def test_a_url_may_stand_in_a_file(tmp_path: Path) -> None:
         ("amqp://inflow:hunter2@rabbitmq/a/b", "has a second / or an @ behind its host"),
         ("amqp://inflow:hunter2@rabbitmq?heartbeat=5", "has a ? or a # in it"),
         ("amqp://inflow:1#hunter2@rabbitmq", "has a ? or a # in it"),
+        ("amqp://inflow:hunter2@one,,two", "has no host"),
+        ("amqp://inflow:hunter2@one,two:http", "is no URL, or its port is no number"),
+        ("amqp://inflow:hunter2@one,amqp://inflow@two", DIFFERENT_HOSTS),
+        ("amqp://inflow:hunter2@one/a,amqp://inflow:hunter2@two/b", DIFFERENT_HOSTS),
+        ("amqp://inflow:hunter2@one,amqps://inflow:hunter2@two", DIFFERENT_HOSTS),
     ],
 )
 def test_a_broker_s_url_that_cannot_be_used_is_told_without_its_text(url: str, fault: str) -> None:
     assert problem(broker, {"RABBITMQ_URL": url}) == (
-        f"RABBITMQ_URL {fault}; expected amqp://USER:PASSWORD@HOST:PORT/VHOST, "
+        f"RABBITMQ_URL {fault}; expected amqp://USER:PASSWORD@HOST:PORT/VHOST, several hosts as HOST:PORT,HOST:PORT, "
         "special characters as %XX, such as %2F for /"
     )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "amqp://u:p@one,two:5673,[::1]:5674/loads",
+        "amqp://u:p@one/loads,amqp://u:p@two:5673/loads,amqp://u:p@[::1]:5674/loads",
+        "amqp://u:p@one/loads, AMQP://u:p@two:5673,[::1]:5674,one/loads",
+    ],
+    ids=["hosts", "urls", "both, one twice"],
+)
+def test_several_hosts_are_named_in_one_url_or_by_several(url: str) -> None:
+    assert broker({"RABBITMQ_URL": url}) == BrokerSettings(
+        endpoints=(Endpoint("one", 5672), Endpoint("two", 5673), Endpoint("::1", 5674)),
+        user="u",
+        password="p",
+        virtual_host="loads",
+    )
+
+
+def test_several_hosts_are_named_by_parts() -> None:
+    assert broker({"RABBITMQ_HOST": "one, two", "RABBITMQ_PORT": "5673"}).endpoints == (
+        Endpoint("one", 5673),
+        Endpoint("two", 5673),
+    )
+
+
+def test_a_comma_of_the_password_does_not_separate_hosts() -> None:
+    assert broker({"RABBITMQ_URL": "amqp://u:p,w@one,two"}) == BrokerSettings(
+        endpoints=at("one") + at("two"), user="u", password="p,w"
+    )
+
+
+def test_a_host_s_name_is_missing_beside_a_comma() -> None:
+    assert problem(broker, {"RABBITMQ_HOST": "one,,two"}) == (
+        "RABBITMQ_HOST has a comma without a host beside it; expected HOST or HOST,HOST"
+    )
+
+
+def test_an_endpoint_is_shown_as_it_is_written_in_a_url() -> None:
+    assert f"{Endpoint('rabbitmq', 5672)} {Endpoint('::1', 5671)}" == "rabbitmq:5672 [::1]:5671"
 
 
 def test_wrong_parts_of_both_servers_are_reported_together() -> None:
