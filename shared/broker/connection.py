@@ -6,7 +6,7 @@ import random
 import socket
 import ssl
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
@@ -28,9 +28,13 @@ from shared.messages.topology import (
 
 _log = logging.getLogger(__name__)
 
-#: A peer that is gone without a word, while there is something to send to it (milliseconds) or not (seconds), is
-#: noticed within 30 seconds.
-_TCP_OPTIONS = {"TCP_USER_TIMEOUT": 30_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+#: A peer that is gone without a word is noticed within 25 seconds, even when there is nothing to send to it.
+_KEEP_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+#: The share of the longest wait for an answer after which it is reported.
+_SLOW_SHARE = 1 / 3
+
+#: Hears why a wait for the broker takes long. It runs inside the wait.
+OnWait = Callable[[str], None]
 
 
 class _TolerantProperties(pika.spec.BasicProperties):  # type: ignore[misc]  # pika has no types
@@ -58,7 +62,9 @@ def translated(endpoint: Endpoint) -> Iterator[None]:
     except pika.exceptions.UnroutableError as error:
         raise Unroutable(f"{endpoint}: no queue takes the message") from error
     except pika.exceptions.NackError as error:
-        raise BrokerUnavailable(f"{endpoint}: the broker refused to take a message (queue full?)") from error
+        raise BrokerUnavailable(
+            f"{endpoint} refused a message and gave no reason (basic.nack); `inflow status` shows the queues"
+        ) from error
     except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
         cause = _cause(error)
         raise BrokerUnavailable(f"{endpoint}: {type(cause).__name__}: {cause}".rstrip(": ")) from error
@@ -71,10 +77,18 @@ def _cause(error: BaseException) -> BaseException:
 
 
 class NodeConnection(pika.BlockingConnection):  # type: ignore[misc]  # pika has no types
-    """A connection to one of the broker's nodes."""
+    """A connection to one of the broker's nodes, on which no wait is endless.
 
-    def __init__(self, settings: BrokerSettings, endpoint: Endpoint, name: str) -> None:
+    A node answers heartbeats while it has no majority, or no memory, to confirm a message or to declare a queue with;
+    pika waits for as long as they come. Here, a wait that lasts a third of `answer_seconds` is logged and told to
+    `on_wait`, and at `answer_seconds` the connection ends with BrokerUnavailable.
+    """
+
+    def __init__(self, settings: BrokerSettings, endpoint: Endpoint, name: str, on_wait: OnWait) -> None:
         self.endpoint = endpoint
+        self._answer_seconds = settings.answer_seconds
+        self._on_wait = on_wait
+        self._block_reason = ""
         super().__init__(
             pika.ConnectionParameters(
                 host=endpoint.host,
@@ -83,16 +97,57 @@ class NodeConnection(pika.BlockingConnection):  # type: ignore[misc]  # pika has
                 credentials=pika.PlainCredentials(settings.user, settings.password),
                 ssl_options=pika.SSLOptions(ssl.create_default_context(), endpoint.host) if settings.tls else None,
                 heartbeat=settings.heartbeat_seconds,
-                blocked_connection_timeout=settings.blocked_connection_timeout_seconds,
                 socket_timeout=10,
                 stack_timeout=20,
-                tcp_options=_TCP_OPTIONS,
+                # A broker that blocks a publisher lets its data wait, too: that is no sign of death before its time.
+                tcp_options={**_KEEP_ALIVE, "TCP_USER_TIMEOUT": int(settings.answer_seconds * 1000)},
                 client_properties={"connection_name": name},
             )
         )
+        self._impl.add_on_connection_blocked_callback(self._note_block)
+        self._impl.add_on_connection_unblocked_callback(self._note_end_of_block)
+
+    def _flush_output(self, *waiters: Callable[[], bool]) -> None:
+        """Everything in pika that waits for the broker waits here; its own timers do not run meanwhile."""
+        if self.is_closed:
+            raise pika.exceptions.ConnectionWrongStateError
+        loop = self._impl.ioloop
+        timers = [
+            loop.call_later(self._answer_seconds * _SLOW_SHARE, self._report_wait),
+            loop.call_later(self._answer_seconds, self._end_wait),
+        ]
+        try:
+            super()._flush_output(*waiters)
+        finally:
+            for timer in timers:
+                loop.remove_timeout(timer)
+
+    def _report_wait(self) -> None:
+        message = self._no_answer_for(self._answer_seconds * _SLOW_SHARE)
+        extra = facts("broker_slow", host=self.endpoint.host, port=self.endpoint.port)
+        _log.warning("%s; waiting", message, extra=extra)
+        self._on_wait(message)
+
+    def _end_wait(self) -> None:
+        error = BrokerUnavailable(self._no_answer_for(self._answer_seconds))
+        self._impl._terminate_stream(error)  # noqa: SLF001 - as pika ends a connection that lost its heartbeats
+
+    def _no_answer_for(self, seconds: float) -> str:
+        because = f": it blocks publishers ({self._block_reason})" if self._block_reason else ""
+        return f"{self.endpoint} has not answered for {seconds:g} s{because}"
+
+    def _note_block(self, _connection: Any, frame: Any) -> None:
+        self._block_reason = frame.method.reason
+
+    def _note_end_of_block(self, _connection: Any, _frame: Any) -> None:
+        self._block_reason = ""
 
 
-def connect(settings: BrokerSettings, service: str) -> NodeConnection:
+def ignore_wait(_message: str) -> None:
+    """Do nothing: that it is logged is enough."""
+
+
+def connect(settings: BrokerSettings, service: str, *, on_wait: OnWait = ignore_wait) -> NodeConnection:
     """Connect to a node that answers, under a name that the management pages show: SERVICE@HOST:PID.
 
     The nodes are tried in random order, so that the services of a cluster do not all depend on the same one. Raises
@@ -102,22 +157,22 @@ def connect(settings: BrokerSettings, service: str) -> NodeConnection:
     *others, last = random.sample(settings.endpoints, len(settings.endpoints))
     for endpoint in others:
         try:
-            return _connect_to(endpoint, settings, name)
+            return _connect_to(endpoint, settings, name, on_wait)
         except BrokerUnavailable as error:
             extra = facts("broker_node_failed", host=endpoint.host, port=endpoint.port)
             _log.warning("%s; trying the next node", error, extra=extra)
-    return _connect_to(last, settings, name)
+    return _connect_to(last, settings, name, on_wait)
 
 
-def _connect_to(endpoint: Endpoint, settings: BrokerSettings, name: str) -> NodeConnection:
+def _connect_to(endpoint: Endpoint, settings: BrokerSettings, name: str, on_wait: OnWait) -> NodeConnection:
     with translated(endpoint):
-        connection = NodeConnection(settings, endpoint, name)
+        connection = NodeConnection(settings, endpoint, name, on_wait)
     extra = facts("broker_connected", host=endpoint.host, port=endpoint.port, connection=name)
     _log.info("connected to %s", endpoint, extra=extra)
     return connection
 
 
-def open_channel(connection: pika.BlockingConnection, topology: Topology) -> Any:
+def open_channel(connection: NodeConnection, topology: Topology) -> Any:
     """Open a channel with publisher confirms, on which all that Inflow needs is declared."""
     channel = connection.channel()
     declare(channel, topology)
@@ -143,7 +198,7 @@ def declare(channel: Any, topology: Topology) -> None:
             channel.queue_bind(topology.name(queue), topology.exchange, routing_key)
 
 
-def own_namespace(connection: pika.BlockingConnection, topology: Topology, installation_id: str) -> Any:
+def own_namespace(connection: NodeConnection, topology: Topology, installation_id: str) -> Any:
     """State which installation uses the namespace; return the channel on which a consumer keeps it stated.
 
     Raises NamespaceTaken where another installation uses it.
@@ -168,10 +223,18 @@ class Link:
     With an installation, it connects only while the namespace is that installation's.
     """
 
-    def __init__(self, settings: BrokerSettings, *, name: str, installation_id: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        *,
+        name: str,
+        installation_id: str | None = None,
+        on_wait: OnWait = ignore_wait,
+    ) -> None:
         self._settings = settings
         self._name = name
         self._installation_id = installation_id
+        self._on_wait = on_wait
         self._connection: NodeConnection | None = None
         self._channel: Any = None
 
@@ -180,7 +243,7 @@ class Link:
         """Lend the channel; BrokerUnavailable or Unroutable where what is done with it fails."""
         try:
             if self._connection is None:
-                self._connection = connect(self._settings, self._name)
+                self._connection = connect(self._settings, self._name, on_wait=self._on_wait)
             with translated(self._connection.endpoint):
                 if self._channel is None:
                     self._channel = self._open_channel(self._connection)

@@ -2,7 +2,7 @@
 
 import pika
 
-from shared.broker.connection import Link
+from shared.broker.connection import Link, OnWait, ignore_wait
 from shared.configuration.servers import BrokerSettings
 from shared.messages.envelope import Envelope, encode
 from shared.messages.topology import Queue
@@ -11,13 +11,21 @@ from shared.messages.topology import Queue
 class Publisher:
     """Publishes persistent, mandatory messages and waits for each publisher confirm.
 
-    Connects when first needed and again after any failure. One thread uses it.
+    Connects when first needed and again after any failure. One thread uses it. `on_wait` hears of a wait that takes
+    long, while it lasts, in the thread that waits.
     """
 
-    def __init__(self, settings: BrokerSettings, *, name: str, installation_id: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        *,
+        name: str,
+        installation_id: str | None = None,
+        on_wait: OnWait = ignore_wait,
+    ) -> None:
         self._name = name
         self._topology = settings.topology
-        self._link = Link(settings, name=name, installation_id=installation_id)
+        self._link = Link(settings, name=name, installation_id=installation_id, on_wait=on_wait)
 
     def publish(self, message: Envelope) -> None:
         """Return once the broker has taken responsibility; BrokerUnavailable or Unroutable otherwise."""

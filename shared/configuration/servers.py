@@ -62,8 +62,8 @@ class BrokerSettings:
     virtual_host: str = "/"
     tls: bool = False
     heartbeat_seconds: int = 20
-    #: How long the broker may block a publisher, because it is short of memory or disk, before we reconnect.
-    blocked_connection_timeout_seconds: float = 60.0
+    #: How long the broker may leave us waiting, for a confirm or because it is short of memory, before we reconnect.
+    answer_seconds: float = 30.0
     topology: Topology = field(default_factory=Topology)
 
     @classmethod
@@ -74,7 +74,7 @@ class BrokerSettings:
             password=environment.text(environment.first_set("RABBITMQ_PASSWORD", "RABBITMQ_PASS"), "guest"),
             # The protocol has 16 bits for it, and 0 would switch it off.
             heartbeat_seconds=environment.integer("RABBITMQ_HEARTBEAT_SECONDS", 20, minimum=1, maximum=65535),
-            blocked_connection_timeout_seconds=environment.seconds("RABBITMQ_BLOCKED_SECONDS", 60.0),
+            answer_seconds=environment.seconds("RABBITMQ_BLOCKED_SECONDS", 30.0),
             topology=Topology(
                 environment.matching("INFLOW_NAMESPACE", _NAMESPACE, DEFAULT_NAMESPACE, expected=_NAMESPACE_EXPECTED)
             ),

@@ -44,7 +44,7 @@ def test_the_broker_is_on_this_machine_by_default() -> None:
         virtual_host="/",
         tls=False,
         heartbeat_seconds=20,
-        blocked_connection_timeout_seconds=60.0,
+        answer_seconds=30.0,
     )
 
 
@@ -65,7 +65,7 @@ def test_the_broker_is_named_by_parts() -> None:
         password="p@ss/%40",
         virtual_host="loads",
         heartbeat_seconds=30,
-        blocked_connection_timeout_seconds=7.5,
+        answer_seconds=7.5,
     )
 
 
