@@ -55,6 +55,10 @@ class ForeignMessage(TerminalError):
     """A message of another installation, or of an earlier life of this one: it is set aside and never merged."""
 
 
+class BrokerRefused(TerminalError):
+    """RabbitMQ refused what it was asked for and would refuse it again: the user may not, or it contradicts."""
+
+
 class DatabaseRefused(TerminalError):
     """The database refused a statement and would refuse it again."""
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from shared.database import Database
 from shared.datasets import Catalog
-from shared.errors import TablesUnusable
+from shared.errors import DatabaseUnavailable, TablesUnusable
 from shared.folder_owner import Owner
 from shared.schema.installation import installation_id
 from shared.schema.preparation import prepare_tables
@@ -35,14 +35,22 @@ class Store:
 
 
 def open_store(database: Database, catalog: Catalog) -> Store:
-    """Create missing tables; SchemaMismatch where an existing one is not what the configuration asks for."""
-    return store_of(database, prepare_tables(database, catalog), catalog)
+    """Create missing tables; SchemaMismatch where an existing one is not what the configuration asks for.
+
+    Raises DatabaseUnavailable where the account may not create or see them: an account that may has to come first.
+    """
+    try:
+        schema = prepare_tables(database, catalog)
+    except TablesUnusable as error:
+        advice = "`inflow migrate` prepares the tables, `inflow grants` prints the rights of each service"
+        raise DatabaseUnavailable(f"{error}; {advice}") from error
+    return store_of(database, schema, catalog)
 
 
 def store_of(database: Database, schema: Schema, catalog: Catalog) -> Store:
-    """Take a database as it is; TablesUnusable where no service has prepared it yet."""
+    """Take a database as it is; TablesUnusable where it was not prepared yet."""
     with database.transaction() as connection:
         found = installation_id(connection, schema)
     if found is None:
-        raise TablesUnusable("the database has no installation yet: start a service, which prepares it")
+        raise TablesUnusable("the database has no installation yet: start a service or run `inflow migrate`")
     return Store(database=database, schema=schema, catalog=catalog, installation_id=found)

@@ -15,21 +15,17 @@ import pika.exceptions
 import pika.spec
 from pika.adapters.utils.connection_workflow import AMQPConnectorException, AMQPConnectorPhaseErrorBase
 
+from shared.broker.declaration import declare, ensure_declared, own_namespace
 from shared.configuration.servers import BrokerSettings, Endpoint
-from shared.errors import BrokerUnavailable, NamespaceTaken, Unroutable
+from shared.errors import BrokerRefused, BrokerUnavailable, Unroutable
 from shared.logs import facts
-from shared.messages.topology import (
-    FOREIGN_QUEUE_ARGUMENTS,
-    QUEUES,
-    SIDE_QUEUE_ARGUMENTS,
-    Topology,
-    ownership_arguments,
-)
+from shared.messages.topology import Topology
 
 _log = logging.getLogger(__name__)
 
 #: A peer that is gone without a word is noticed within 25 seconds, even when there is nothing to send to it.
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+_ADVICE = "unless this user may declare what is missing, run `inflow declare` with one that may"
 #: The share of the longest wait for an answer after which it is reported.
 _SLOW_SHARE = 1 / 3
 
@@ -60,14 +56,19 @@ def translated(endpoint: Endpoint) -> Iterator[None]:
     try:
         yield
     except pika.exceptions.UnroutableError as error:
-        raise Unroutable(f"{endpoint}: no queue takes the message") from error
+        raise Unroutable(f"{endpoint}: no queue takes the message; {_ADVICE}") from error
     except pika.exceptions.NackError as error:
         raise BrokerUnavailable(
             f"{endpoint} refused a message and gave no reason (basic.nack); `inflow status` shows the queues"
         ) from error
     except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
-        cause = _cause(error)
-        raise BrokerUnavailable(f"{endpoint}: {type(cause).__name__}: {cause}".rstrip(": ")) from error
+        raise BrokerUnavailable(f"{endpoint}: {_in_words(error)}") from error
+
+
+def _in_words(error: BaseException) -> str:
+    cause = _cause(error)
+    is_missing = isinstance(cause, pika.exceptions.ChannelClosedByBroker) and cause.reply_code == pika.spec.NOT_FOUND
+    return f"{type(cause).__name__}: {cause}{f'; {_ADVICE}' if is_missing else ''}".rstrip(": ")
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -173,48 +174,25 @@ def _connect_to(endpoint: Endpoint, settings: BrokerSettings, name: str, on_wait
 
 
 def open_channel(connection: NodeConnection, topology: Topology) -> Any:
-    """Open a channel with publisher confirms, on which all that Inflow needs is declared."""
+    """Open a channel with publisher confirms, where all that Inflow needs is declared."""
+    ensure_declared(connection, topology)
     channel = connection.channel()
-    declare(channel, topology)
     channel.confirm_delivery()
     return channel
 
 
-def declare(channel: Any, topology: Topology) -> None:
-    """Declare the exchanges and queues of a namespace, and bind them."""
-    channel.exchange_declare(topology.exchange, exchange_type="topic", durable=True)
-    channel.exchange_declare(topology.dead_letter_exchange, exchange_type="direct", durable=True)
-    side_queues = {topology.foreign_name: FOREIGN_QUEUE_ARGUMENTS}
-    for queue in QUEUES:
-        side_queues |= dict.fromkeys(
-            (topology.dead_letter_name(queue), topology.redrive_name(queue)), SIDE_QUEUE_ARGUMENTS
-        )
-    for name, arguments in side_queues.items():
-        channel.queue_declare(name, durable=True, arguments=arguments)
-        channel.queue_bind(name, topology.dead_letter_exchange, name)
-    for queue in QUEUES:
-        channel.queue_declare(topology.name(queue), durable=True, arguments=topology.arguments(queue))
-        for routing_key in queue.routing_keys:
-            channel.queue_bind(topology.name(queue), topology.exchange, routing_key)
+def declare_all(settings: BrokerSettings) -> Endpoint:
+    """Declare all that Inflow needs; return the node that it was declared on.
 
-
-def own_namespace(connection: NodeConnection, topology: Topology, installation_id: str) -> Any:
-    """State which installation uses the namespace; return the channel on which a consumer keeps it stated.
-
-    Raises NamespaceTaken where another installation uses it.
+    Raises BrokerUnavailable, or BrokerRefused where the user may not or something else is there under the same name.
     """
-    channel = connection.channel()
-    try:
-        channel.queue_declare(topology.ownership_name, durable=True, arguments=ownership_arguments(installation_id))
-    except pika.exceptions.ChannelClosedByBroker as error:
-        if error.reply_code != pika.spec.PRECONDITION_FAILED:
-            raise
-        raise NamespaceTaken(
-            f"another installation uses the namespace {topology.namespace!r} of this virtual host; set INFLOW_NAMESPACE"
-            " to a name of this installation's own, or use another virtual host"
-            f" (this one is {installation_id}; the broker says: {error.reply_text})"
-        ) from error
-    return channel
+    connection = connect(settings, "inflow-declare")
+    with translated(connection.endpoint), connection:
+        try:
+            declare(connection, settings.topology)
+        except pika.exceptions.ChannelClosedByBroker as error:
+            raise BrokerRefused(f"{connection.endpoint}: {error.reply_text}") from error
+    return connection.endpoint
 
 
 class Link:

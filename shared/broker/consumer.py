@@ -12,8 +12,9 @@ from typing import Any
 import pika
 import pika.exceptions
 
-from shared.broker.connection import connect, open_channel, own_namespace, translated
+from shared.broker.connection import connect, open_channel, translated
 from shared.broker.dead_letters import redrive, set_aside
+from shared.broker.declaration import own_namespace
 from shared.configuration.servers import BrokerSettings
 from shared.delivery import Handler, OnDeadLetter, Outcome, Settlement, ignore_dead_letter, settle
 from shared.errors import BrokerUnavailable
@@ -62,7 +63,8 @@ class Consumer:
             try:
                 if self._installation_id is not None:
                     ownership = own_namespace(connection, topology, self._installation_id)
-                    ownership.basic_consume(topology.ownership_name, lambda *_: None)
+                    if ownership is not None:
+                        ownership.basic_consume(topology.ownership_name, lambda *_: None)
                 session = _ConsumerSession(connection, topology, self._queue, settle_one, stop)
                 try:
                     session.run(tick, tick_seconds)

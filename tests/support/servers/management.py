@@ -31,6 +31,17 @@ class Management:
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
         self._request("PUT", f"/api/permissions/{quote(vhost, safe='')}/{user}", everything)
 
+    def make_user(self, user: str, password: str, vhost: str, *, configure: str, write: str, read: str) -> None:
+        """Make a user that may do in one virtual host what the patterns say, and nothing elsewhere."""
+        name = quote(user, safe="")
+        self._request("PUT", f"/api/users/{name}", {"password": password, "tags": ""})
+        permissions = {"configure": configure, "write": write, "read": read}
+        self._request("PUT", f"/api/permissions/{quote(vhost, safe='')}/{name}", permissions)
+
+    def delete_user(self, user: str) -> None:
+        """Delete a user."""
+        self._request("DELETE", f"/api/users/{quote(user, safe='')}")
+
     def delete_vhost(self, vhost: str) -> None:
         """Delete a virtual host with all in it; the server closes the connections to it."""
         self._request("DELETE", f"/api/vhosts/{quote(vhost, safe='')}")
