@@ -8,6 +8,7 @@ from functools import partial
 from inflow import report
 from inflow.books import catalog_of, data_folder, open_books
 from inflow.embedded import Embedded
+from inflow.queues import broker_settings, look_at_queues
 from inflow.sample import write_sample
 from inflow.schema_file import schema_sql
 from services.aggregator import service as aggregator
@@ -41,8 +42,10 @@ def run(options: argparse.Namespace, environment: Environment) -> int:
 
 def status(options: argparse.Namespace, environment: Environment) -> int:
     """Show what waits and what was loaded."""
+    settings = broker_settings(options, environment)
     snapshot = _snapshot(options, environment)
-    print(report.as_json(snapshot) if options.json else report.as_text(snapshot))
+    queues = look_at_queues(settings)
+    print(report.as_json(snapshot, queues) if options.json else report.as_text(snapshot, queues))
     return ExitCode.OK
 
 

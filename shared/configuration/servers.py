@@ -22,8 +22,14 @@ _BROKER_EXPECTED = (
     "special characters as %XX, such as %2F for /"
 )
 #: The comma between two URLs; one before anything else belongs to the URL that it is in.
-_BETWEEN_URLS = re.compile(r",\s*(?=amqps?://)", re.IGNORECASE)
+_BETWEEN_URLS = re.compile(r",\s*(?=(?:amqp|http)s?://)", re.IGNORECASE)
 _AROUND_HOSTS = re.compile(r"(\w*://(?:[^/?#]*@)?)([^/?#]*)(.*)", re.DOTALL)
+
+_MANAGEMENT_URL = "RABBITMQ_MANAGEMENT_URL"
+_MANAGEMENT_EXPECTED = (
+    "http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before the host where the broker's login is not meant, "
+    "special characters as %XX"
+)
 
 _DATABASE_URL = "DATABASE_URL"
 _DATABASE_PARTS = ("MYSQL_HOST", "MYSQL_PORT", "MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD")
@@ -53,6 +59,15 @@ class Endpoint(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManagementApi:
+    """How to reach RabbitMQ's management API; the URL is without login, and without a slash at its end."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSettings:
     """How to reach RabbitMQ: any of its nodes will do, since all of a cluster know the same queues."""
 
@@ -65,10 +80,22 @@ class BrokerSettings:
     #: How long the broker may leave us waiting, for a confirm or because it is short of memory, before we reconnect.
     answer_seconds: float = 30.0
     topology: Topology = field(default_factory=Topology)
+    #: Of any nodes; the first one that answers is asked.
+    management_apis: tuple[ManagementApi, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Environment) -> Self:
-        """Read RABBITMQ_URL, or RABBITMQ_HOST and its likes, and INFLOW_NAMESPACE."""
+        """Read RABBITMQ_URL, or RABBITMQ_HOST and its likes, RABBITMQ_MANAGEMENT_URL and INFLOW_NAMESPACE."""
+        settings = cls._at_broker(environment)
+        return replace(settings, management_apis=_management_apis(environment, settings.user, settings.password))
+
+    @staticmethod
+    def is_configured(environment: Environment) -> bool:
+        """Whether the environment names a broker."""
+        return environment.is_set(*_BROKER_URLS, "RABBITMQ_HOST")
+
+    @classmethod
+    def _at_broker(cls, environment: Environment) -> Self:
         settings = cls(
             user=environment.text("RABBITMQ_USER", "guest"),
             password=environment.text(environment.first_set("RABBITMQ_PASSWORD", "RABBITMQ_PASS"), "guest"),
@@ -153,6 +180,34 @@ def _endpoints(environment: Environment) -> tuple[Endpoint, ...]:
     if not all(hosts):
         environment.problem("RABBITMQ_HOST", "has a comma without a host beside it; expected HOST or HOST,HOST")
     return tuple(dict.fromkeys(Endpoint(host, port) for host in hosts))
+
+
+def _management_apis(environment: Environment, user: str, password: str) -> tuple[ManagementApi, ...]:
+    urls = [_split(url) for url in _BETWEEN_URLS.split(environment.text(_MANAGEMENT_URL, "")) if url]
+    fault = next(filter(None, map(_management_fault, urls)), None)
+    if fault:
+        environment.problem(_MANAGEMENT_URL, f"{fault}; expected {_MANAGEMENT_EXPECTED}")
+        return ()
+    return tuple(
+        ManagementApi(
+            url=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}",
+            user=unquote(parts.username or "") or user,
+            password=unquote(parts.password or "") or password,
+        )
+        for parts in urls
+        if parts
+    )
+
+
+def _management_fault(parts: SplitResult | None) -> str | None:
+    if parts is None:
+        return _UNREADABLE
+    if parts.scheme not in ("http", "https"):
+        return "does not begin with http:// or https://"
+    if not parts.hostname:
+        return "has no host"
+    # An @ here comes from a password with a / in it.
+    return "has a ?, a # or an @ behind its host" if parts.query or parts.fragment or "@" in parts.path else None
 
 
 def _one_host_each(urls: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, exc, make_url, text
 from sqlalchemy.pool import NullPool
 
 from tests.support.births import births
+from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.management import Management
 from tests.support.services import REPOSITORY, SERVICES, Pipeline, running_pipeline
@@ -136,8 +137,8 @@ def accounts(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Acc
         yield Accounts(pipeline=pipeline, broker_urls=broker_urls, database_urls=database_urls)
 
 
-def test_services_with_the_least_rights_do_all_their_work(accounts: Accounts) -> None:
-    """Loads with rejects, an edition of a file, mended rows, both ways of counting: every table is written."""
+def test_services_with_the_least_rights_do_all_their_work(accounts: Accounts, tmp_path: Path) -> None:
+    """Loads with rejects, an edition of a file, mended rows, a file that can't be claimed: every table is written."""
     accounts.prepare()
     pipeline, dunoon = accounts.pipeline, births("Dunoon", people=300)
     accounts.start()
@@ -150,6 +151,12 @@ def test_services_with_the_least_rights_do_all_their_work(accounts: Accounts) ->
     pipeline.drop("people.csv", dunoon.people_csv + MENDED)
     pipeline.wait_until_archived(3)
     pipeline.wait_for_load(3, lambda load: load.summarised_at)
+
+    link = pipeline.data / "inbox" / "people-link.csv"
+    link.symlink_to(tmp_path)
+    eventually(lambda: pipeline.query("SELECT file FROM inflow_inbox"), message="it waits")
+    link.unlink()
+    eventually(lambda: not pipeline.query("SELECT file FROM inflow_inbox"), message="it waits no more")
 
     assert [row.healed_by for row in pipeline.query("SELECT healed_by FROM inflow_rejects")] == [3]
     assert pipeline.query("SELECT COUNT(*) AS n FROM inflow_changes")[0].n == 1

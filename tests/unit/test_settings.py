@@ -195,6 +195,38 @@ def test_a_host_s_name_is_missing_beside_a_comma() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("urls", "expected"),
+    [
+        ("http://rabbitmq:15672", ["http://rabbitmq:15672 inflow one"]),
+        ("https://a%40b:p%2Fs@rabbitmq/prefix/", ["https://rabbitmq/prefix a@b p/s"]),
+        ("http://one, http://u:p,w@[::1]:1", ["http://one inflow one", "http://[::1]:1 u p,w"]),
+    ],
+)
+def test_the_management_api_has_the_broker_s_login_or_its_own(urls: str, expected: list[str]) -> None:
+    settings = broker({"RABBITMQ_URL": "amqp://inflow:one@rabbitmq", "RABBITMQ_MANAGEMENT_URL": urls})
+
+    assert [f"{api.url} {api.user} {api.password}" for api in settings.management_apis] == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("rabbitmq:15672", "does not begin with http:// or https://"),
+        ("http://u:hunter2@", "has no host"),
+        ("http://u:hunter2@rabbitmq:x", "is no URL, or its port is no number"),
+        ("http://u:1/hunter2@rabbitmq", "has a ?, a # or an @ behind its host"),
+        ("http://rabbitmq/hunter2@x", "has a ?, a # or an @ behind its host"),
+        ("http://rabbitmq?hunter2", "has a ?, a # or an @ behind its host"),
+    ],
+)
+def test_a_management_api_s_url_that_can_not_be_used_is_told_without_its_text(url: str, fault: str) -> None:
+    said = problem(broker, {"RABBITMQ_MANAGEMENT_URL": url})
+
+    assert said.startswith(f"RABBITMQ_MANAGEMENT_URL {fault}; expected http://HOST:PORT or https://HOST:PORT, ")
+    assert "hunter2" not in said
+
+
 def test_an_endpoint_is_shown_as_it_is_written_in_a_url() -> None:
     assert f"{Endpoint('rabbitmq', 5672)} {Endpoint('::1', 5671)}" == "rabbitmq:5672 [::1]:5671"
 
@@ -308,7 +340,13 @@ def test_a_database_s_url_that_cannot_be_used_is_told_without_its_text(url: str,
 
 
 def test_passwords_are_not_in_what_settings_show() -> None:
-    environment = Environment({"RABBITMQ_URL": "amqp://u:hunter2@h", "DATABASE_URL": "mysql://u:hunter2@h/x"})
+    environment = Environment(
+        {
+            "RABBITMQ_URL": "amqp://u:hunter2@h",
+            "RABBITMQ_MANAGEMENT_URL": "http://h",
+            "DATABASE_URL": "mysql://u:hunter2@h/x",
+        }
+    )
 
     shown = [BrokerSettings.from_environment(environment), DatabaseSettings.from_environment(environment)]
 
