@@ -45,6 +45,7 @@ def _rights(schema: Schema) -> dict[str, Mapping[Table, str]]:
             schema.counts: "INSERT, DELETE",
             schema.loads: "UPDATE",
             schema.sequences: "INSERT, UPDATE",
+            schema.summaries: "INSERT, DELETE",
             **dict.fromkeys(schema.kept_counts.values(), "INSERT, UPDATE, DELETE"),
         },
     }

@@ -105,17 +105,17 @@ def test_declarations_are_waited_for_no_longer_than_confirms(impatient: BrokerSe
 def test_a_link_that_the_broker_does_not_close_is_closed_all_the_same(
     impatient: BrokerSettings, forwarded: Forwarder
 ) -> None:
-    link = Link(impatient, name="tests")
-    with link.open():
-        pass
-    forwarded.freeze()
+    with closing(Link(impatient, name="tests")) as link:
+        with link.open():
+            pass
+        forwarded.freeze()
 
-    link.close()
+        link.close()
 
-    forwarded.cut()
-    forwarded.thaw()
-    with link.open() as channel:
-        assert channel.is_open
+        forwarded.cut()
+        forwarded.thaw()
+        with link.open() as channel:
+            assert channel.is_open
 
 
 def test_a_refused_message_is_reported_without_a_guess(
