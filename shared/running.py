@@ -13,6 +13,7 @@ from shared.broker import Consumer
 from shared.configuration.catalog import load_catalog
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings, DatabaseSettings
+from shared.configuration.tls import Tls
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.delivery import Handler
@@ -112,8 +113,9 @@ def read_catalog(environment: Environment, *, config: Path | None) -> Catalog:
 
 def run_on_servers(settings: Settings, run: Run, *, stop: threading.Event) -> None:
     """Wait for the database for as long as it takes, prepare the tables, and run."""
-    database = Database(settings.database.url)
+    database = Database(settings.database.url, tls=settings.database.tls)
     _log.info("started", extra=facts("started", database=settings.database, broker=settings.broker))
+    _warn_of_unverified(RabbitMQ=settings.broker.tls, database=settings.database.tls)
     try:
         store = retry(lambda: open_store(database, settings.catalog), stop=stop)
         run(
@@ -130,6 +132,16 @@ def run_on_servers(settings: Settings, run: Run, *, stop: threading.Event) -> No
     finally:
         database.close()
     _log.info("stopped", extra=facts("stopped"))
+
+
+def _warn_of_unverified(**servers: Tls) -> None:
+    for server, tls in servers.items():
+        if tls.is_on and not tls.verifies:
+            _log.warning(
+                "%s is not verified: what is sent can be read and changed by whoever is in between",
+                server,
+                extra=facts("tls_unverified", server=server, mode=tls.mode),
+            )
 
 
 def consume_for_ever(

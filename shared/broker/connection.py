@@ -4,7 +4,6 @@ import logging
 import os
 import random
 import socket
-import ssl
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -90,13 +89,15 @@ class NodeConnection(pika.BlockingConnection):  # type: ignore[misc]  # pika has
         self._answer_seconds = settings.answer_seconds
         self._on_wait = on_wait
         self._block_reason = ""
+        tls = settings.tls
         super().__init__(
             pika.ConnectionParameters(
                 host=endpoint.host,
                 port=endpoint.port,
                 virtual_host=settings.virtual_host,
                 credentials=pika.PlainCredentials(settings.user, settings.password),
-                ssl_options=pika.SSLOptions(ssl.create_default_context(), endpoint.host) if settings.tls else None,
+                # The files are read for each connection, so that renewed certificates are taken up.
+                ssl_options=pika.SSLOptions(tls.context(), tls.server_name) if tls.is_on else None,
                 heartbeat=settings.heartbeat_seconds,
                 socket_timeout=10,
                 stack_timeout=20,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from shared.configuration.servers import BrokerSettings, ManagementApi
 from shared.errors import BrokerUnavailable
@@ -36,16 +36,19 @@ def look_at_cluster(settings: BrokerSettings) -> Cluster:
     failures = []
     for api in settings.management_apis:
         try:
-            return _look(api, settings.virtual_host)
+            return _look(api, settings)
         # What answers there may be anything; HTTP's errors and those of URLs are OSErrors.
         except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
             failures.append(f"{api.url}: {str(error) or type(error).__name__}")
     raise BrokerUnavailable("; ".join(failures) or "RABBITMQ_MANAGEMENT_URL is not set")
 
 
-def _look(api: ManagementApi, virtual_host: str) -> Cluster:
-    nodes = _get(api, "/api/nodes?columns=name")
-    queues = _get(api, f"/api/queues/{quote(virtual_host, safe='')}?columns=name,members,online")
+def _look(api: ManagementApi, settings: BrokerSettings) -> Cluster:
+    # The broker itself is not behind a proxy either; where it has a CA of its own, this has the same.
+    https = HTTPSHandler(context=settings.tls.context() if settings.tls.is_on else None)
+    opener = build_opener(ProxyHandler({}), https)
+    nodes = _get(opener, api, "/api/nodes?columns=name")
+    queues = _get(opener, api, f"/api/queues/{quote(settings.virtual_host, safe='')}?columns=name,members,online")
     return Cluster(
         node_count=len(nodes),
         members={
@@ -56,9 +59,8 @@ def _look(api: ManagementApi, virtual_host: str) -> Cluster:
     )
 
 
-def _get(api: ManagementApi, path: str) -> Any:
+def _get(opener: OpenerDirector, api: ManagementApi, path: str) -> Any:
     login = base64.b64encode(f"{api.user}:{api.password}".encode()).decode()
     request = Request(api.url + path, headers={"Authorization": f"Basic {login}"})  # noqa: S310 - http or https, checked
-    # The broker itself is not behind a proxy either.
-    with build_opener(ProxyHandler({})).open(request, timeout=_TIMEOUT_SECONDS) as response:
+    with opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
         return json.load(response)

@@ -4,7 +4,7 @@ A URL wins over its parts, which lend it no more than the login (and a database'
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -13,6 +13,8 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from shared.configuration.environment import Environment
+from shared.configuration.tls import Tls
+from shared.configuration.tls_settings import BROKER_PARAMETERS, DATABASE_PARAMETERS, broker_tls, database_tls
 from shared.messages.topology import DEFAULT_NAMESPACE, Topology
 
 _BROKER_URLS = ("RABBITMQ_URL", "AMQP_URL", "CLOUDAMQP_URL")
@@ -39,6 +41,9 @@ _MYSQL_SCHEMES = ("mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql")
 _SQLITE_SCHEMES = ("sqlite", "sqlite+pysqlite")
 #: Parameters of the driver that would overrule the login, and be shown where the URL is.
 _LOGIN_PARAMETERS = frozenset({"user", "password", "passwd"})
+#: Parameters of a URL that are the driver's own: times, and the others.
+_DRIVER_SECONDS = ("connect_timeout", "read_timeout", "write_timeout")
+_DRIVER_PARAMETERS = ("charset", "unix_socket")
 
 #: What is safe in the names of exchanges, queues and permissions.
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -75,7 +80,7 @@ class BrokerSettings:
     user: str = "guest"
     password: str = field(default="guest", repr=False)
     virtual_host: str = "/"
-    tls: bool = False
+    tls: Tls = field(default_factory=Tls)
     heartbeat_seconds: int = 20
     #: How long the broker may leave us waiting, for a confirm or because it is short of memory, before we reconnect.
     answer_seconds: float = 30.0
@@ -107,23 +112,34 @@ class BrokerSettings:
             ),
         )
         name = environment.first_set(*_BROKER_URLS)
-        if environment.is_set(name):
-            return settings._at_url(environment, name)
+        return settings._at_url(environment, name) if environment.is_set(name) else settings._at_parts(environment)
+
+    def _at_parts(self, environment: Environment) -> Self:
+        is_encrypted = environment.is_set(*BROKER_PARAMETERS.values())
         return replace(
-            settings, endpoints=_endpoints(environment), virtual_host=environment.text("RABBITMQ_VHOST", "/")
+            self,
+            endpoints=_endpoints(environment, _BROKER_PORTS["amqps" if is_encrypted else "amqp"]),
+            virtual_host=environment.text("RABBITMQ_VHOST", "/"),
+            tls=broker_tls(environment, url="", parameters={}) if is_encrypted else Tls(),
         )
 
     def _at_url(self, environment: Environment, name: str) -> Self:
         urls = [_split(url) for url in _one_host_each(environment.text(name, ""))]
         fault = next(filter(None, map(_broker_fault, urls)), None)
-        each = [] if fault else [self._at_host(url) for url in urls if url]
-        if len({replace(settings, endpoints=()) for settings in each}) > 1:
-            fault = "names several hosts, and not the same login, virtual host and scheme for each"
+        each = [] if fault else [url for url in urls if url]
+        if len({(url.scheme, url.query, replace(self._at_host(url), endpoints=())) for url in each}) > 1:
+            fault = "names several hosts, and not the same login, virtual host and TLS for each"
         if fault:
             environment.problem(name, f"{fault}; expected {_BROKER_EXPECTED}")
             return self
-        endpoints = dict.fromkeys(endpoint for settings in each for endpoint in settings.endpoints)
-        return replace(each[0], endpoints=tuple(endpoints))
+        endpoints = dict.fromkeys(endpoint for url in each for endpoint in self._at_host(url).endpoints)
+        settings = replace(self._at_host(each[0]), endpoints=tuple(endpoints))
+        if each[0].scheme == "amqps":
+            return replace(settings, tls=broker_tls(environment, url=name, parameters=dict(_parameters(each[0]))))
+        for variable in BROKER_PARAMETERS.values():
+            if environment.is_set(variable):
+                environment.problem(variable, f"is set, but {name} begins with amqp://; expected amqps://")
+        return settings
 
     def _at_host(self, parts: SplitResult) -> Self:
         return replace(
@@ -132,7 +148,6 @@ class BrokerSettings:
             user=unquote(parts.username or "") or self.user,
             password=unquote(parts.password or "") or self.password,
             virtual_host=unquote(parts.path[1:]) or "/",
-            tls=parts.scheme == "amqps",
         )
 
 
@@ -141,10 +156,20 @@ class DatabaseSettings:
     """How to reach the database; the URL hides its password wherever it is shown."""
 
     url: URL
+    tls: Tls = field(default_factory=Tls)
 
     @classmethod
     def from_environment(cls, environment: Environment) -> Self:
-        """Read DATABASE_URL, or MYSQL_HOST and its likes."""
+        """Read DATABASE_URL, or MYSQL_HOST and its likes, and how the connection is encrypted."""
+        url = cls._url(environment)
+        if url.drivername in _SQLITE_SCHEMES:
+            return cls(url=url)
+        stated = {name: str(value) for name, value in url.query.items() if name in DATABASE_PARAMETERS}
+        tls = database_tls(environment, url=_DATABASE_URL, parameters=stated)
+        return cls(url=url.difference_update_query(DATABASE_PARAMETERS), tls=tls)
+
+    @staticmethod
+    def _url(environment: Environment) -> URL:
         parts = URL.create(
             _DRIVER,
             username=environment.text("MYSQL_USER", "inflow"),
@@ -153,10 +178,10 @@ class DatabaseSettings:
             query={"charset": "utf8mb4"},
         )
         if environment.is_set(_DATABASE_URL):
-            return cls(url=_database_url(environment, parts))
+            return _database_url(environment, parts)
         host = environment.text("MYSQL_HOST", "localhost")
         port = environment.integer("MYSQL_PORT", 3306, minimum=1, maximum=_HIGHEST_PORT)
-        return cls(url=parts.set(host=host, port=port))
+        return parts.set(host=host, port=port)
 
     @staticmethod
     def is_configured(environment: Environment) -> bool:
@@ -174,8 +199,8 @@ def _split(url: str) -> SplitResult | None:
     return parts
 
 
-def _endpoints(environment: Environment) -> tuple[Endpoint, ...]:
-    port = environment.integer("RABBITMQ_PORT", _BROKER_PORTS["amqp"], minimum=1, maximum=_HIGHEST_PORT)
+def _endpoints(environment: Environment, usual_port: int) -> tuple[Endpoint, ...]:
+    port = environment.integer("RABBITMQ_PORT", usual_port, minimum=1, maximum=_HIGHEST_PORT)
     hosts = [host.strip() for host in environment.text("RABBITMQ_HOST", "localhost").split(",")]
     if not all(hosts):
         environment.problem("RABBITMQ_HOST", "has a comma without a host beside it; expected HOST or HOST,HOST")
@@ -226,11 +251,35 @@ def _broker_fault(parts: SplitResult | None) -> str | None:
         return "does not begin with amqp:// or amqps://"
     if not parts.hostname:
         return "has no host"
-    if parts.query or parts.fragment:
-        return "has a ? or a # in it"
+    # What is behind a # or before an @ here may be the rest of a password.
+    if parts.fragment or "@" in parts.query:
+        return "has a # in it, or an @ behind a ?"
     # An @ here comes from a password with a / in it. Some write the virtual host / as it is.
     if "@" in parts.path or ("/" in parts.path[1:] and parts.path != "//"):
         return "has a second / or an @ behind its host"
+    return _broker_parameters_fault(parts)
+
+
+def _broker_parameters_fault(parts: SplitResult) -> str | None:
+    names = [name for name, _ in _parameters(parts)]
+    if names and parts.scheme == "amqp":
+        return "has a ?, whose parameters go with amqps://"
+    return _parameters_fault(names, BROKER_PARAMETERS)
+
+
+def _parameters(parts: SplitResult) -> list[tuple[str, str]]:
+    pairs = (pair.partition("=") for pair in parts.query.split("&") if pair)
+    return [(unquote(name), unquote(value)) for name, _, value in pairs]
+
+
+def _parameters_fault(names: Sequence[str], known: Collection[str]) -> str | None:
+    """Say what is wrong with the parameters behind a URL's ?; only what looks like the name of one is shown."""
+    for name in names:
+        if name not in known:
+            shown = f" {name}" if name.isidentifier() else ""
+            return f"has an unknown parameter{shown} behind its ?; known are {', '.join(known) or 'none'}"
+        if names.count(name) > 1:
+            return f"has {name} twice behind its ?"
     return None
 
 
@@ -259,14 +308,28 @@ def _database_url(environment: Environment, parts: URL) -> URL:
 def _database_fault(url: URL) -> str | None:
     if url.drivername in _SQLITE_SCHEMES:
         is_file = url.database not in (None, "", ":memory:") and not url.host
-        return None if is_file else "names no file"
+        return _parameters_fault(list(url.query), ()) if is_file else "names no file"
     if url.drivername not in _MYSQL_SCHEMES:
         schemes = ", ".join(f"{scheme}://" for scheme in (*_MYSQL_SCHEMES, "sqlite"))
         return f"begins with none of {schemes}"
-    if _LOGIN_PARAMETERS & url.query.keys():
-        return "has a user or password behind its ?"
+    return _host_fault(url) or _database_parameters_fault(url)
+
+
+def _host_fault(url: URL) -> str | None:
     if (url.port or 0) > _HIGHEST_PORT:
         return f"has a port above {_HIGHEST_PORT}"
     if "@" in (url.host or ""):
         return "has a second @ before its host"
     return None if url.host or "unix_socket" in url.query else "has no host"
+
+
+def _database_parameters_fault(url: URL) -> str | None:
+    if _LOGIN_PARAMETERS & url.query.keys():
+        return "has a user or password behind its ?"
+    # What is given twice is a tuple.
+    names = [name for name, value in url.query.items() for _ in ([value] if isinstance(value, str) else value)]
+    for name in _DRIVER_SECONDS:
+        value = str(url.query.get(name, "1"))
+        if not value.isdecimal() or int(value) == 0:
+            return f"has something else than a whole number of seconds for {name}"
+    return _parameters_fault(names, (*DATABASE_PARAMETERS, *_DRIVER_SECONDS, *_DRIVER_PARAMETERS))

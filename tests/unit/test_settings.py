@@ -5,11 +5,18 @@ import pytest
 
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings, DatabaseSettings, Endpoint
+from shared.configuration.tls import Tls, TlsMode
 from shared.errors import ConfigurationError
 
 Variables = dict[str, str]
 
-DIFFERENT_HOSTS = "names several hosts, and not the same login, virtual host and scheme for each"
+VERIFIED = Tls(mode=TlsMode.VERIFY_IDENTITY)
+KNOWN_TO_THE_BROKER = "behind its ?; known are cacertfile, certfile, keyfile, verify, server_name_indication"
+KNOWN_TO_THE_DATABASE = (
+    "behind its ?; known are ssl_ca, ssl_cert, ssl_key, ssl_mode, ssl_server_name, connect_timeout, read_timeout, "
+    "write_timeout, charset, unix_socket"
+)
+DIFFERENT_HOSTS = "names several hosts, and not the same login, virtual host and TLS for each"
 
 
 def broker(variables: Variables) -> BrokerSettings:
@@ -42,7 +49,7 @@ def test_the_broker_is_on_this_machine_by_default() -> None:
         user="guest",
         password="guest",
         virtual_host="/",
-        tls=False,
+        tls=Tls(),
         heartbeat_seconds=20,
         answer_seconds=30.0,
     )
@@ -81,8 +88,8 @@ def test_the_broker_is_named_by_parts() -> None:
         ("amqp://a%40b:p%2Fs%25%3A@rabbitmq", BrokerSettings(endpoints=at("rabbitmq"), user="a@b", password="p/s%:")),
         ("amqp://inflow:a+b@rabbitmq", BrokerSettings(endpoints=at("rabbitmq"), user="inflow", password="a+b")),
         ("amqp://[::1]:5673", BrokerSettings(endpoints=at("::1", 5673))),
-        ("amqps://rabbitmq", BrokerSettings(endpoints=at("rabbitmq", 5671), tls=True)),
-        ("amqps://rabbitmq:5673", BrokerSettings(endpoints=at("rabbitmq", 5673), tls=True)),
+        ("amqps://rabbitmq", BrokerSettings(endpoints=at("rabbitmq", 5671), tls=VERIFIED)),
+        ("amqps://rabbitmq:5673", BrokerSettings(endpoints=at("rabbitmq", 5673), tls=VERIFIED)),
     ],
 )
 def test_the_broker_is_named_by_a_url(url: str, expected: BrokerSettings) -> None:
@@ -142,8 +149,12 @@ def test_a_url_may_stand_in_a_file(tmp_path: Path) -> None:
         ("amqp://inflow:hunter2[@rabbitmq", "is no URL, or its port is no number"),
         ("amqp://inflow:1/hunter2@rabbitmq", "has a second / or an @ behind its host"),
         ("amqp://inflow:hunter2@rabbitmq/a/b", "has a second / or an @ behind its host"),
-        ("amqp://inflow:hunter2@rabbitmq?heartbeat=5", "has a ? or a # in it"),
-        ("amqp://inflow:1#hunter2@rabbitmq", "has a ? or a # in it"),
+        ("amqp://inflow:1#hunter2@rabbitmq", "has a # in it, or an @ behind a ?"),
+        ("amqp://inflow:1?hunter2@rabbitmq", "has a # in it, or an @ behind a ?"),
+        ("amqp://inflow:hunter2@rabbitmq?cacertfile=/ca", "has a ?, whose parameters go with amqps://"),
+        ("amqps://inflow:hunter2@rabbitmq?heartbeat=5", f"has an unknown parameter heartbeat {KNOWN_TO_THE_BROKER}"),
+        ("amqps://inflow:hunter2@rabbitmq?hunter2!", f"has an unknown parameter {KNOWN_TO_THE_BROKER}"),
+        ("amqps://inflow:hunter2@rabbitmq?verify=a&verify=b", "has verify twice behind its ?"),
         ("amqp://inflow:hunter2@one,,two", "has no host"),
         ("amqp://inflow:hunter2@one,two:http", "is no URL, or its port is no number"),
         ("amqp://inflow:hunter2@one,amqp://inflow@two", DIFFERENT_HOSTS),
@@ -319,6 +330,18 @@ def test_the_parts_lend_a_database_s_url_what_it_leaves_out() -> None:
         ("mysql://inflow:hunter2@/x", "has no host"),
         ("mysql://inflow:hunt@er2@db/x", "has a second @ before its host"),
         ("mysql://inflow@db/x?password=hunter2", "has a user or password behind its ?"),
+        ("mysql://inflow:hunter2@db/x?sslmode=require", f"has an unknown parameter sslmode {KNOWN_TO_THE_DATABASE}"),
+        ("mysql://inflow:hunter2@db/x?hunter2!=1", f"has an unknown parameter {KNOWN_TO_THE_DATABASE}"),
+        ("mysql://inflow:hunter2@db/x?ssl_ca=a&ssl_ca=b", "has ssl_ca twice behind its ?"),
+        (
+            "mysql://inflow:hunter2@db/x?read_timeout=soon",
+            "has something else than a whole number of seconds for read_timeout",
+        ),
+        (
+            "mysql://inflow:hunter2@db/x?connect_timeout=0",
+            "has something else than a whole number of seconds for connect_timeout",
+        ),
+        ("sqlite:///inflow.db?mode=ro", "has an unknown parameter mode behind its ?; known are none"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
         ("sqlite://hunter2/inflow.db", "names no file"),

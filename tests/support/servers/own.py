@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.support.servers.controlled import ControlledBroker, ControlledDatabase
-from tests.support.servers.mysqld import private_mysqld
+from tests.support.servers.mysqld import Options, no_more, private_mysqld
 from tests.support.servers.rabbitmq import private_rabbitmq
 from tests.support.servers.scripts import scripted_mysql, scripted_rabbitmq
 
@@ -19,7 +19,7 @@ def own_broker(closing: ExitStack) -> ControlledBroker:
     return scripted_rabbitmq(Path(scripts), closing) if scripts else private_rabbitmq(closing)
 
 
-def own_database_server(closing: ExitStack) -> ControlledDatabase:
+def own_database_server(closing: ExitStack, options: Options = no_more) -> ControlledDatabase:
     """Prepare a MySQL or MariaDB that does not run yet; `closing` ends it and removes its data, as above."""
     scripts = os.environ.get(SCRIPTS_VARIABLE)
-    return scripted_mysql(Path(scripts), closing) if scripts else private_mysqld(closing)
+    return scripted_mysql(Path(scripts), closing, options) if scripts else private_mysqld(closing, options)

@@ -2,7 +2,7 @@
 
 import shutil
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,16 @@ from tests.support.servers.found import BrokerServer, Unavailable
 from tests.support.servers.probes import broker_problem, wait_until_ready
 from tests.support.servers.processes import SEARCH_PATH, Account, Launcher, ServerProcess, find_program, free_ports
 
+#: More lines of rabbitmq.conf, for a server's folder.
+Configure = Callable[[Path], Mapping[str, str]]
+
 #: Debian's own script; the one in /usr/sbin insists on the folders of the system's server.
 DEBIAN_SCRIPTS = "rabbitmq_server-*/sbin/rabbitmq-server"
+
+
+def no_more(_folder: Path) -> Mapping[str, str]:
+    """Configure nothing else."""
+    return {}
 
 
 def find_rabbitmq() -> str | None:
@@ -29,16 +37,16 @@ def start_rabbitmq(closing: ExitStack) -> BrokerServer:
     return rabbitmq.server
 
 
-def private_rabbitmq(closing: ExitStack) -> "PrivateRabbitmq":
+def private_rabbitmq(closing: ExitStack, configure: Configure = no_more) -> "PrivateRabbitmq":
     """Prepare a server that does not run yet; `closing` ends it and removes its data."""
-    [rabbitmq] = private_nodes(closing, 1)
+    [rabbitmq] = private_nodes(closing, 1, configure)
     return rabbitmq
 
 
-def private_nodes(closing: ExitStack, count: int) -> "list[PrivateRabbitmq]":
+def private_nodes(closing: ExitStack, count: int, configure: Configure = no_more) -> "list[PrivateRabbitmq]":
     """Prepare the nodes of a cluster; none runs yet, `closing` ends them and removes their data.
 
-    Each joins those that run when it starts for the first time.
+    Each joins those that run when it starts for the first time. `configure` gives more lines of rabbitmq.conf.
     """
     program, epmd = find_rabbitmq(), find_program("epmd")
     if program is None or epmd is None:
@@ -49,7 +57,7 @@ def private_nodes(closing: ExitStack, count: int) -> "list[PrivateRabbitmq]":
     nodes: list[PrivateRabbitmq] = []
     for ports in cluster:
         folder = closing.enter_context(account.private_folder())
-        _configure(folder, ports, cluster)
+        _configure(folder, ports, cluster, configure(folder))
         launcher = Launcher(account=account, folder=folder, environment=_environment(folder, ports))
         # Written by the account itself: Erlang takes no other's.
         launcher.run(["sh", "-c", f"umask 377; echo {cookie} >.erlang.cookie"])
@@ -142,9 +150,9 @@ def _node_name(ports: _Ports) -> str:
     return f"inflow-test-{ports.broker}@localhost"
 
 
-def _configure(folder: Path, ports: _Ports, cluster: Sequence[_Ports]) -> None:
+def _configure(folder: Path, ports: _Ports, cluster: Sequence[_Ports], more: Mapping[str, str]) -> None:
     (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
-    settings = {"management.tcp.ip": "127.0.0.1", "management.tcp.port": str(ports.management)}
+    settings = {"management.tcp.ip": "127.0.0.1", "management.tcp.port": str(ports.management), **more}
     if len(cluster) > 1:
         settings["cluster_partition_handling"] = "pause_minority"
         settings |= {f"cluster_formation.classic_config.nodes.{n}": _node_name(each) for n, each in enumerate(cluster)}

@@ -18,7 +18,7 @@ from sqlalchemy import URL
 
 from tests.support.eventually import eventually
 from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
-from tests.support.servers.mysqld import SERVER_OPTIONS
+from tests.support.servers.mysqld import SERVER_OPTIONS, Options, no_more
 from tests.support.servers.probes import broker_problem, database_problem, wait_until_ready
 from tests.support.servers.processes import LOG_TAIL_CHARACTERS, free_ports
 
@@ -52,15 +52,15 @@ class ScriptedServer:
 
     _PID_FILE = ""
     _DATA = ""
-    _OPTIONS: tuple[str, ...] = ()
 
-    def __init__(self, script: Script, problem: Callable[[], str | None]) -> None:
+    def __init__(self, script: Script, problem: Callable[[], str | None], *options: str) -> None:
         self._script = script
         self._problem = problem
+        self._options = options
 
     def start(self) -> None:
         """Start it on the data that it has, and return once it answers."""
-        self._script("start", str(self._script.port), *self._OPTIONS)
+        self._script("start", str(self._script.port), *self._options)
         # One that ends while it starts was noticed by the script.
         wait_until_ready(self._problem, ended=lambda: False, log=lambda: f"see {self._script.folder}")
 
@@ -91,12 +91,11 @@ class ScriptedMysql(ScriptedServer):
 
     _PID_FILE = "mysqld.pid"
     _DATA = "data"
-    _OPTIONS = SERVER_OPTIONS
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *options: str) -> None:
         url = URL.create("mysql+pymysql", "root", host="127.0.0.1", port=script.port)
         self.server = DatabaseServer(url=url)
-        super().__init__(script, partial(database_problem, self.server))
+        super().__init__(script, partial(database_problem, self.server), *SERVER_OPTIONS, *options)
 
 
 class ScriptedRabbitmq(ScriptedServer):
@@ -120,9 +119,10 @@ class ScriptedRabbitmq(ScriptedServer):
         return self._script("ctl", *arguments)
 
 
-def scripted_mysql(scripts: Path, closing: ExitStack) -> ScriptedMysql:
+def scripted_mysql(scripts: Path, closing: ExitStack, options: Options = no_more) -> ScriptedMysql:
     """Prepare a server that does not run yet; `closing` ends it and removes its data."""
-    mysql = ScriptedMysql(_prepare(scripts / "mysql.sh", closing, ports=1))
+    script = _prepare(scripts / "mysql.sh", closing, ports=1)
+    mysql = ScriptedMysql(script, *options(script.folder))
     closing.callback(mysql.stop)
     return mysql
 
