@@ -59,4 +59,4 @@ def _database(options: argparse.Namespace, environment: Environment, *, read_onl
         )
     settings = DatabaseSettings.from_environment(environment)
     environment.finish()
-    return Database(settings.url, tls=settings.tls)
+    return Database(settings.url, connect_args=settings.connect_args)

@@ -1,14 +1,12 @@
 """The one module that knows the database driver: engine, transactions, and errors sorted once."""
 
-import socket
-import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 
-from shared.configuration.tls import Tls, TlsMode
+from shared.configuration.tls import PLAIN
 from shared.errors import (
     ConcurrentInsert,
     DatabaseRefused,
@@ -66,9 +64,9 @@ _OF_ROWS = frozenset({1292, 1364, 1365, 1366, 1644, 3819, 4025})
 class Database:
     """A database by its URL. Nothing connects before the first transaction."""
 
-    def __init__(self, url: URL, *, tls: Tls | None = None, read_only: bool = False) -> None:
+    def __init__(self, url: URL, *, connect_args: Mapping[str, object] = PLAIN, read_only: bool = False) -> None:
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._engine = _sqlite_engine(url, read_only=read_only) if self.is_sqlite else _mysql_engine(url, tls or Tls())
+        self._engine = _sqlite_engine(url, read_only=read_only) if self.is_sqlite else _mysql_engine(url, connect_args)
 
     @property
     def address(self) -> str:
@@ -123,7 +121,7 @@ def savepoint(connection: Connection) -> Iterator[None]:
     nested.commit()
 
 
-def _mysql_engine(url: URL, tls: Tls) -> Engine:
+def _mysql_engine(url: URL, connect_args: Mapping[str, object]) -> Engine:
     return create_engine(
         url,
         isolation_level="READ COMMITTED",
@@ -135,30 +133,9 @@ def _mysql_engine(url: URL, tls: Tls) -> Engine:
             "charset": "utf8mb4",
             "init_command": _SESSION,
             "local_infile": False,
-            **_tls_arguments(tls),
+            **connect_args,
         },
     )
-
-
-def _tls_arguments(tls: Tls) -> dict[str, object]:
-    """The driver's words. Without any, it encrypts where the server can, and does not verify who that is."""
-    if tls.mode is TlsMode.PREFERRED:
-        return {}
-    return {"ssl": _FreshContext(tls)} if tls.is_on else {"ssl_disabled": True}
-
-
-class _FreshContext(ssl.SSLContext):
-    """What the driver wraps each socket with: the files as they are at that moment, and the name to ask for."""
-
-    def __new__(cls, _tls: Tls) -> Self:
-        return super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
-
-    def __init__(self, tls: Tls) -> None:
-        self._tls = tls
-
-    def wrap_socket(self, sock: socket.socket, *, server_hostname: str) -> ssl.SSLSocket:  # type: ignore[override]
-        """Begin TLS. The driver calls it so; it reports an OSError as a server that can't be reached."""
-        return self._tls.context().wrap_socket(sock, server_hostname=self._tls.server_name or server_hostname)
 
 
 def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:

@@ -113,7 +113,7 @@ def read_catalog(environment: Environment, *, config: Path | None) -> Catalog:
 
 def run_on_servers(settings: Settings, run: Run, *, stop: threading.Event) -> None:
     """Wait for the database for as long as it takes, prepare the tables, and run."""
-    database = Database(settings.database.url, tls=settings.database.tls)
+    database = Database(settings.database.url, connect_args=settings.database.connect_args)
     _log.info("started", extra=facts("started", database=settings.database, broker=settings.broker))
     _warn_of_unverified(RabbitMQ=settings.broker.tls, database=settings.database.tls)
     try:

@@ -9,10 +9,9 @@ from functools import partial
 from threading import Event
 from typing import Any
 
-import pika
 import pika.exceptions
 
-from shared.broker.connection import connect, open_channel, translated
+from shared.broker.connection import NodeConnection, connect, open_channel, translated
 from shared.broker.dead_letters import redrive, set_aside
 from shared.broker.declaration import own_namespace
 from shared.configuration.servers import BrokerSettings
@@ -86,7 +85,7 @@ class _ConsumerSession:
     """
 
     def __init__(
-        self, connection: pika.BlockingConnection, topology: Topology, queue: Queue, settle_one: _Settle, stop: Event
+        self, connection: NodeConnection, topology: Topology, queue: Queue, settle_one: _Settle, stop: Event
     ) -> None:
         self._connection = connection
         self._topology = topology
@@ -107,7 +106,7 @@ class _ConsumerSession:
         while not self._stop.is_set():
             self._connection.process_data_events(_LOOP_SECONDS)
             if tag not in self._channel.consumer_tags:
-                raise BrokerUnavailable("the broker cancelled the consumer")
+                raise BrokerUnavailable(f"{self._connection.endpoint} cancelled the consumer")
             if ticking.done():
                 ticking.result()  # raises what it raised
                 if time.monotonic() >= next_tick:

@@ -4,7 +4,7 @@ A URL wins over its parts, which lend it no more than the login (and a database'
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -13,7 +13,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from shared.configuration.environment import Environment
-from shared.configuration.tls import Tls
+from shared.configuration.tls import PLAIN, FreshContext, Tls, TlsMode
 from shared.configuration.tls_settings import BROKER_PARAMETERS, DATABASE_PARAMETERS, broker_tls, database_tls
 from shared.messages.topology import DEFAULT_NAMESPACE, Topology
 
@@ -167,6 +167,13 @@ class DatabaseSettings:
         stated = {name: str(value) for name, value in url.query.items() if name in DATABASE_PARAMETERS}
         tls = database_tls(environment, url=_DATABASE_URL, parameters=stated)
         return cls(url=url.difference_update_query(DATABASE_PARAMETERS), tls=tls)
+
+    @property
+    def connect_args(self) -> Mapping[str, object]:
+        """What the driver is told of TLS, in its words; nothing means PREFERRED to it."""
+        if not self.tls.is_on:
+            return PLAIN
+        return {} if self.tls.mode is TlsMode.PREFERRED else {"ssl": FreshContext(self.tls)}
 
     @staticmethod
     def _url(environment: Environment) -> URL:

@@ -1,10 +1,12 @@
 """How a connection is encrypted, and what of the server is verified: the same for every kind of server."""
 
+import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 
 class TlsMode(StrEnum):
@@ -78,6 +80,25 @@ class Tls:
             self.context()
         except OSError as error:
             yield "cert_file", f'names "{self.cert_file}", which can\'t be used with its key: {error}'
+
+
+#: What PyMySQL is told of a plain connection: else it encrypts where the server can, whoever that is.
+PLAIN: Mapping[str, object] = {"ssl_disabled": True}
+
+
+class FreshContext(ssl.SSLContext):
+    """A context for many connections: each is made from the files as they are then, and asks for the right name."""
+
+    def __new__(cls, _tls: Tls) -> Self:
+        """Make a client's; its own settings do not matter."""
+        return super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
+
+    def __init__(self, tls: Tls) -> None:
+        self._tls = tls
+
+    def wrap_socket(self, sock: socket.socket, *, server_hostname: str) -> ssl.SSLSocket:  # type: ignore[override]
+        """Begin TLS as a client; OSError where a file can't be used or the server is not the right one."""
+        return self._tls.context().wrap_socket(sock, server_hostname=self._tls.server_name or server_hostname)
 
 
 def _unreadable(file: Path) -> str | None:

@@ -140,9 +140,8 @@ def test_a_service_whose_queue_is_deleted_in_mid_load_consumes_again(
         channel.queue_delete(TOPOLOGY.name(queue))
 
     service = services[SERVICE_OF[TOPOLOGY.name(queue)]]
-    service.logged(
-        "dependency_failed", error="BrokerUnavailable", message="the broker cancelled the consumer; trying again"
-    )
+    cancelled = f"{broker.server.host}:{broker.server.port} cancelled the consumer; trying again"
+    service.logged("dependency_failed", error="BrokerUnavailable", message=cancelled)
     assert_loaded(pipeline, broker)
     eventually(lambda: consumers(channel, queue) == 1, message="it consumes again")
     assert [each.stop() for each in services.values()] == [0, 0, 0]

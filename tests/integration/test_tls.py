@@ -130,7 +130,10 @@ def cipher(url: str, **variables: object) -> str:
     environment = Environment({"DATABASE_URL": url, **{name: str(value) for name, value in variables.items()}})
     settings = DatabaseSettings.from_environment(environment)
     environment.finish()
-    with closing(Database(settings.url, tls=settings.tls)) as database, database.transaction() as connection:
+    with (
+        closing(Database(settings.url, connect_args=settings.connect_args)) as database,
+        database.transaction() as connection,
+    ):
         return str(connection.execute(text("SHOW STATUS LIKE 'Ssl_cipher'")).one()[1])
 
 
@@ -277,7 +280,8 @@ def test_renewed_certificates_are_taken_up_by_the_next_connection_to_the_databas
         key_file=key,
         server_name=SERVER_NAME,
     )
-    with closing(Database(make_url(certified), tls=tls)) as database:
+    url = make_url(certified)
+    with closing(Database(url, connect_args=DatabaseSettings(url=url, tls=tls).connect_args)) as database:
         with pytest.raises(DatabaseUnavailable):
             database.ping()
 
