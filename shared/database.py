@@ -175,6 +175,9 @@ def _sorted(error: exc.SQLAlchemyError) -> InflowError:
 
 
 def _is_transient(number: object) -> bool:
+    if isinstance(number, str):
+        # The driver's own words, without a number: what the server said is not an answer to what was asked.
+        return number.startswith("Packet sequence number wrong")
     return number in _TRANSIENT or (isinstance(number, int) and 0 < number < _FIRST_OF_SQL)
 
 

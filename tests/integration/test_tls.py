@@ -20,6 +20,7 @@ from shared.files import DataFolder
 from shared.running import read_settings, run_on_servers
 from tests.integration.test_broker import logged, manifest
 from tests.support.certificates import Authority, Signed, authority, copied
+from tests.support.forwarder import forwarder
 from tests.support.missing import missing
 from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
 from tests.support.servers.isolation import Broker, own_database, own_vhost
@@ -311,6 +312,27 @@ def test_a_password_needs_no_tls(database: ServerDatabase) -> None:
     finally:
         with closing(Database(url)) as administrator, administrator.transaction() as connection:
             connection.exec_driver_sql(f"DROP USER '{name}'@'%%'")
+
+
+def test_a_plain_login_that_the_server_gave_up_is_an_outage(database: ServerDatabase) -> None:
+    """The network held it back for longer than the server waits: what it says then is not an answer to the login."""
+    url = make_url(database.url)
+    given_up = b"\x01\x00\x00\x01\xff"
+    logins: list[bytes] = []
+
+    def give_up_the_first(login: bytes) -> None:
+        if not logins:
+            forward.tell_clients(given_up)
+        logins.append(login)
+
+    with (
+        forwarder((url.host or "", url.port or 0), on_sent=give_up_the_first) as forward,
+        closing(Database(url.set(host="127.0.0.1", port=forward.port))) as plain,
+    ):
+        with pytest.raises(DatabaseUnavailable, match="Packet sequence number wrong"):
+            plain.ping()
+
+        plain.ping()
 
 
 def test_a_service_says_at_its_start_which_server_it_does_not_verify(
