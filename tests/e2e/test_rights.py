@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pika
@@ -173,6 +174,36 @@ def test_services_with_the_least_rights_do_all_their_work(accounts: Accounts, tm
             *arguments, RABBITMQ_URL=accounts.broker_urls["operator"], DATABASE_URL=accounts.database_urls["watcher"]
         )
         assert (redriven.returncode, redriven.stderr) == (0, "")
+
+
+def test_services_that_may_configure_nothing_work_as_well_and_say_what_they_can_not_state(
+    accounts: Accounts, broker: Broker
+) -> None:
+    accounts.prepare()
+    management = Management(broker.server)
+    for service in SERVICES:
+        _, write, read = permissions()[service]
+        user = urlsplit(accounts.broker_urls[service]).username or ""
+        management.make_user(user, PASSWORD, broker.vhost, configure="^$", write=write, read=read)
+    accounts.start()
+
+    accounts.pipeline.drop("places.csv", births("Dunoon", people=1).places_csv)
+    accounts.pipeline.wait_until_archived(1)
+
+    for running in accounts.pipeline.services:
+        assert running.logged("namespace_unstated", queue=TOPOLOGY.ownership_name)
+        assert running.logs("dependency_failed") == []
+
+
+def test_the_operator_sees_all_queues(accounts: Accounts) -> None:
+    accounts.prepare()
+
+    shown = accounts.pipeline.report(
+        "status", RABBITMQ_URL=accounts.broker_urls["operator"], DATABASE_URL=accounts.database_urls["watcher"]
+    )
+
+    assert [queue["messages"] for queue in shown["broker"]["queues"]] == [0, 0, 0]
+    assert shown["broker"]["notes"] == ["members: not known: RABBITMQ_MANAGEMENT_URL is not set"]
 
 
 def test_services_that_come_before_their_servers_are_prepared_wait_and_say_for_what(accounts: Accounts) -> None:

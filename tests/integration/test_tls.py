@@ -35,7 +35,7 @@ SERVER_NAME = "server.example"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """Those of two authorities: one that signed for server and client, and one that nobody knows."""
+    """Those of two authorities: one that signed for server and client, and one that no server trusts."""
 
     known: Authority
     unknown: Authority
@@ -295,7 +295,7 @@ def test_renewed_certificates_are_taken_up_by_the_next_connection_to_the_databas
 def test_a_server_without_tls_is_not_talked_to_plainly_where_tls_is_asked_for(
     database: ServerDatabase, certificates: Certificates
 ) -> None:
-    """On MySQL, which has TLS by default, with a certificate that nobody knows; on Debian's MariaDB without any."""
+    """On MySQL, which has TLS by default, with a certificate of its own; on Debian's MariaDB without any."""
     with pytest.raises((DatabaseUnavailable, DatabaseRefused), match="SSL"):
         cipher(database.url, MYSQL_SSL_CA=certificates.known.ca)
 
