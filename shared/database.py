@@ -1,5 +1,6 @@
 """The one module that knows the database driver: engine, transactions, and errors sorted once."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -150,12 +151,18 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
             "busy_timeout = 30000",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        # The other servers have it.
+        connection.create_function("sha256", 1, _sha256, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _sha256(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _sorted(error: exc.SQLAlchemyError) -> InflowError:

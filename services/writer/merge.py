@@ -80,9 +80,13 @@ class Merger:
         found = connection.execute(self._statements.lock, {"rows": _as_json(rows), "load": load_id})
         return {
             line: Stored(
-                asserted_load=asserted_load, asserted_line=asserted_line, equal=bool(equal), counted=tuple(counted)
+                asserted_load=asserted_load,
+                asserted_line=asserted_line,
+                equal=bool(equal),
+                before=before,
+                counted=tuple(counted),
             )
-            for line, asserted_load, asserted_line, equal, *counted in found
+            for line, asserted_load, asserted_line, equal, before, *counted in found
         }
 
 

@@ -192,15 +192,7 @@ class Warehouse:
 
     def accounts(self, load_id: int) -> Accounts:
         """Return how the rows of a load ended."""
-        book = self.book(load_id)
-        return Accounts(
-            read=book.rows_read,
-            inserted=book.inserted,
-            updated=book.updated,
-            unchanged=book.unchanged,
-            superseded=book.superseded,
-            rejected=book.rejected,
-        )
+        return accounts_of(self.book(load_id))
 
     def completed_loads(self) -> list[int]:
         """Return the loads whose event is in the outbox, in order."""
@@ -230,6 +222,18 @@ class Warehouse:
         table = self.schema.datasets[name]
         with self.database.transaction() as connection:
             return connection.execute(select(*(table.c[column] for column in columns))).all()
+
+
+def accounts_of(load: Load) -> Accounts:
+    """Return how the rows of a load ended, as the books say it."""
+    return Accounts(
+        read=load.rows_read,
+        inserted=load.inserted,
+        updated=load.updated,
+        unchanged=load.unchanged,
+        superseded=load.superseded,
+        rejected=load.rejected,
+    )
 
 
 def body(payload: Payload) -> bytes:
