@@ -141,6 +141,11 @@ MUTANTS = (
         attempts=(Attempt("crash", "--only ledger --variants two-writers --fail-fast"), Attempt("chaos", "--seeds 2")),
     ),
     Mutant(
+        name="a repeat in a later chunk is only superseded",
+        edits=(Edit("services/writer/outcomes.py", "        _count_again(plan, stored)\n", ""),),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
         name="order guard removed",
         edits=(
             Edit(
@@ -150,8 +155,8 @@ MUTANTS = (
             ),
             Edit(
                 "services/writer/outcomes.py",
-                "    if (stored.asserted_load, stored.asserted_line) < (load_id, row[0]):\n        (",
-                "    (",
+                "    if (stored.asserted_load, stored.asserted_line) < (load_id, row[0]):\n",
+                "    if True:\n",
             ),
         ),
         attempts=(_SIMULATION,),
