@@ -1,4 +1,4 @@
-"""The two kinds of failure, decided once where they arise: the class is the decision."""
+"""The kinds of failure, decided once where they arise: the class is the decision."""
 
 from shared.reasons import Reason
 
@@ -9,6 +9,12 @@ class InflowError(Exception):
 
 class TransientError(InflowError):
     """May succeed later: retry with back-off."""
+
+
+class PossiblyTerminal(TransientError):
+    """May pass, and may be terminal: retried with back-off like any transient error, but a message of it for a stated
+    time only (shared/delivery.py), after which it is dead-lettered.
+    """
 
 
 class TerminalError(InflowError):
@@ -29,6 +35,14 @@ class Unroutable(TransientError):
 
 class DatabaseUnavailable(TransientError):
     """The database can't be reached, or ended the transaction (deadlock, lock wait, lost connection)."""
+
+
+class UnknownDatabaseError(PossiblyTerminal):
+    """The database answered with an error that Inflow does not know: neither an outage for sure, nor final."""
+
+
+class UnknownLoad(PossiblyTerminal):
+    """A message of a load that is not in the books, as far as this read could see: a replica may lag behind."""
 
 
 class FolderUnavailable(TransientError):
