@@ -1,5 +1,7 @@
 """The kinds of failure, decided once where they arise: the class is the decision."""
 
+from typing import ClassVar
+
 from shared.reasons import Reason
 
 
@@ -12,9 +14,11 @@ class TransientError(InflowError):
 
 
 class PossiblyTerminal(TransientError):
-    """May pass, and may be terminal: retried with back-off like any transient error, but a message of it for a stated
-    time only (shared/delivery.py), after which it is dead-lettered.
-    """
+    """May pass, and may be terminal: a message of it is retried for a stated time, and then dead-lettered."""
+
+    #: How long its like is retried where a message is in hand; elsewhere, for as long as it takes. RabbitMQ takes a
+    #: message back that is not answered for 30 minutes.
+    patience_seconds: ClassVar[float] = 15 * 60.0
 
 
 class TerminalError(InflowError):
@@ -43,6 +47,9 @@ class UnknownDatabaseError(PossiblyTerminal):
 
 class UnknownLoad(PossiblyTerminal):
     """A message of a load that is not in the books, as far as this read could see: a replica may lag behind."""
+
+    #: Short, as others wait behind the message; what a slower replica does not know yet comes back by itself.
+    patience_seconds = 60.0
 
 
 class FolderUnavailable(TransientError):

@@ -15,7 +15,7 @@ import pika.exceptions
 from shared.broker.connection import connect, open_channel, own_namespace, translated
 from shared.broker.dead_letters import redrive, set_aside
 from shared.configuration.servers import BrokerSettings
-from shared.delivery import Handler, OnDeadLetter, Outcome, Settlement, ignore_dead_letter, settle
+from shared.delivery import Handler, OnDeadLetter, Outcome, Patience, Settlement, ignore_dead_letter, settle
 from shared.errors import BrokerUnavailable
 from shared.logs import facts
 from shared.messages.topology import Queue, Topology
@@ -44,6 +44,7 @@ class Consumer:
         self._name = name
         self._installation_id = installation_id
         self._on_dead_letter = on_dead_letter
+        self._patience = Patience()
 
     def run(self, handle: Handler, *, stop: Event, tick: Callable[[], None], tick_seconds: float) -> None:
         """Handle deliveries until a stop is requested, then finish the one in hand.
@@ -54,7 +55,7 @@ class Consumer:
         """
 
         def settle_one(body: bytes, ending: Event) -> Settlement:
-            return settle(handle, body, stop=ending, on_dead_letter=self._on_dead_letter)
+            return settle(handle, body, stop=ending, patience=self._patience, on_dead_letter=self._on_dead_letter)
 
         with translated():
             connection = connect(self._settings, self._name)

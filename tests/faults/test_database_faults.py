@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from services.writer.handlers import WriterHandlers
 from shared.database import Database as ProductDatabase
-from shared.delivery import Outcome, Settlement, settle
+from shared.delivery import Outcome, Patience, Settlement, settle
 from tests.conftest import got
 from tests.e2e.test_services import behind_forwarders
 from tests.faults.holding import end_sessions
@@ -94,7 +94,7 @@ def people(count: int) -> DroppedFile:
 
 
 def settled(writer: WriterHandlers, content: bytes) -> Settlement:
-    return settle(writer.handle, content, stop=threading.Event())
+    return settle(writer.handle, content, stop=threading.Event(), patience=Patience())
 
 
 def retries(caplog: pytest.LogCaptureFixture) -> list[str]:

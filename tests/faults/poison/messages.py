@@ -44,8 +44,6 @@ def contradictory(*, complete: LoadExtracted, begun: RowsExtracted) -> list[Pois
     """Return messages against what a writer knows: one load has its manifest and all rows, another a chunk."""
     behind = replace(CHUNK, load_id=complete.load_id, first_row=complete.row_count)
     payloads: Mapping[str, Payload] = {
-        "rows of a load that nobody claimed": replace(CHUNK, load_id=999),
-        "a manifest of a load that nobody claimed": replace(complete, load_id=999),
         "rows of an unknown dataset": replace(CHUNK, load_id=complete.load_id, dataset="animals"),
         "rows that overlap others": replace(CHUNK, load_id=begun.load_id, first_row=begun.first_row + 1),
         "more rows than the manifest says": behind,
