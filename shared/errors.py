@@ -85,7 +85,7 @@ class RowsRefused(DatabaseRefused):
 
 
 class TablesUnusable(TerminalError):
-    """A table is missing, altered or forbidden: no message is at fault, the service ends and starts afresh."""
+    """A table is missing, altered or forbidden: no message is at fault, the service prepares its tables again."""
 
 
 class InstallationChanged(TablesUnusable):
