@@ -147,7 +147,9 @@ class _Tries(stop_base):
 
     def report_foreign(self, error: ForeignMessage) -> str:
         """Log that the message is none of ours; return the reason."""
-        _log.warning("a foreign message is set aside", extra=facts("message_foreign", reason=str(error), **self._load()))
+        _log.warning(
+            "a foreign message is set aside", extra=facts("message_foreign", reason=str(error), **self._load())
+        )
         return f"{type(error).__name__}: {error}"
 
     def _load(self) -> dict[str, int]:

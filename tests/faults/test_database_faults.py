@@ -5,19 +5,17 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Connection, create_engine, exc, make_url, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, exc, make_url, text
 
 from services.writer.handlers import WriterHandlers
 from shared.database import Database as ProductDatabase
 from shared.delivery import Outcome, Patience, Settlement, settle
-from tests.conftest import got
 from tests.e2e.test_services import behind_forwarders
+from tests.faults.conftest import SETTINGS
 from tests.faults.holding import end_sessions
 from tests.support.births import Births, births
 from tests.support.catalogs import default_catalog
@@ -25,9 +23,9 @@ from tests.support.deliveries import Warehouse, body, chunks, dropped, manifest
 from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
 from tests.support.forwarder import Direction, Forwarder, forwarder
 from tests.support.model import Accounts, DroppedFile
+from tests.support.private_database import administrator, administrator_of
 from tests.support.servers.found import DatabaseServer
-from tests.support.servers.isolation import Broker, Database, own_database
-from tests.support.servers.programs import InstalledPrograms
+from tests.support.servers.isolation import Broker, Database
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 from tests.support.sessions import sessions
 
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from shared.messages.payloads import Payload
 
 PEOPLE = 600
-SETTINGS = {"INFLOW_CHUNK_ROWS": "10", "INFLOW_BACKLOG_MESSAGES": "5", "RABBITMQ_HEARTBEAT_SECONDS": "1"}
 #: Several heartbeats.
 SILENCE_SECONDS = 6
 #: Of one who must not miss any, not even on a machine that is slow for a while; and several of them.
@@ -44,7 +41,6 @@ KILLS = 5
 #: So many that their load is open for long after it is seen to have begun.
 MANY_PEOPLE = 1500
 
-ACCOUNT = "inflow"
 #: As many as MariaDB allows at least.
 MOST_CONNECTIONS = 10
 
@@ -59,33 +55,6 @@ def warehouse(database: Database) -> Iterator[Warehouse]:
 def pipeline(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Pipeline]:
     with running_pipeline(tmp_path, broker_url=broker.url, database_url=database.url, settings=SETTINGS) as pipeline:
         yield pipeline
-
-
-@pytest.fixture(scope="module")
-def private_server() -> Iterator[DatabaseServer]:
-    """A server of which all settings may be changed."""
-    with ExitStack() as closing_all:
-        yield got(InstalledPrograms(closing_all).database, what="MySQL or MariaDB of this machine")
-
-
-@pytest.fixture
-def private_database(private_server: DatabaseServer) -> Iterator[Database]:
-    """A database on it, for an account that no setting spares."""
-    with own_database(private_server) as own, administrator(own) as connection:
-        name = make_url(own.url).database
-        connection.execute(text(f"CREATE USER '{ACCOUNT}'@'%'"))
-        connection.execute(text(f"GRANT ALL ON {name}.* TO '{ACCOUNT}'@'%'"))
-        yield replace(own, url=make_url(own.url).set(username=ACCOUNT).render_as_string())
-        connection.execute(text(f"DROP USER '{ACCOUNT}'@'%'"))
-
-
-def administrator(database: Database) -> "closing[Connection]":
-    """Connect without being counted among those who work in the database."""
-    return administrator_of(DatabaseServer(url=make_url(database.url).set(database="")))
-
-
-def administrator_of(server: DatabaseServer) -> "closing[Connection]":
-    return closing(create_engine(server.url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect())
 
 
 def people(count: int) -> DroppedFile:
@@ -267,14 +236,6 @@ def test_a_database_that_says_nothing_and_is_gone_then_only_delays_a_load(
         to_database.thaw()
 
         assert_loaded(pipeline, broker, services)
-
-
-@pytest.fixture
-def private_pipeline(broker: Broker, private_database: Database, tmp_path: Path) -> Iterator[Pipeline]:
-    with running_pipeline(
-        tmp_path, broker_url=broker.url, database_url=private_database.url, settings=SETTINGS
-    ) as pipeline:
-        yield pipeline
 
 
 def test_a_server_that_is_read_only_for_a_while_only_delays_a_load(

@@ -8,10 +8,7 @@ from pathlib import Path
 from tests.support.servers.controlled import ControlledBroker, ControlledDatabase
 from tests.support.servers.mysqld import private_mysqld
 from tests.support.servers.rabbitmq import private_rabbitmq
-from tests.support.servers.scripts import scripted_mysql, scripted_rabbitmq
-
-#: Names a folder with mysql.sh and rabbitmq.sh; without it, programs installed on this machine are taken.
-SCRIPTS_VARIABLE = "INFLOW_TEST_SERVER_SCRIPTS"
+from tests.support.servers.scripts import SCRIPTS_VARIABLE, scripted_mysql, scripted_rabbitmq
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,9 @@ from tests.support.servers.mysqld import SERVER_OPTIONS
 from tests.support.servers.probes import broker_problem, database_problem, wait_until_ready
 from tests.support.servers.processes import LOG_TAIL_CHARACTERS, free_ports
 
+#: Names a folder with mysql.sh and rabbitmq.sh; without it, programs installed on this machine are taken.
+SCRIPTS_VARIABLE = "INFLOW_TEST_SERVER_SCRIPTS"
+
 #: RabbitMQ's own, its management API's, and three that nobody here connects to.
 BROKER_PORTS = 5
 
