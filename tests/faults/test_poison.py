@@ -116,10 +116,12 @@ def test_a_writer_gives_up_poison_with_its_reason_and_writes_what_is_between_it(
     begun = RowsExtracted(
         load_id=2, dataset="people", first_row=0, header=CHUNK.header, lines=[], rows=[], unreadable=[]
     )
-    poison = [*malformed(), *badly_addressed(user=broker.server.user), *misdirected(EVENT)]
-    poison += [*contradictory(complete=complete, begun=begun), *refused_by_the_database(complete=complete)]
     pipeline.drop("people.csv", stones().people_csv)
     pipeline.wait_for_load(2, lambda load: load.rows_done)
+    tokens = {load_id: load.token for load_id, load in pipeline.loads().items()}
+    poison = [*malformed(), *badly_addressed(user=broker.server.user), *misdirected(EVENT)]
+    poison += contradictory(complete=complete, begun=begun, tokens=tokens)
+    poison += refused_by_the_database(complete=complete, token=tokens[1])
     with place_held(pipeline, "Kelso of Stone"):
         sessions_that_wait(pipeline, database)
         publish(channel, WRITER_QUEUE, poison)
