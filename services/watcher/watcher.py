@@ -19,12 +19,11 @@ from services.watcher.versions import Version
 from shared.books import load_reasons, load_states, loads
 from shared.books.loads import Load
 from shared.books.waiting_files import WaitingFile
-from shared.errors import FileRefused, InstallationChanged
+from shared.errors import FileRefused
 from shared.files import DataFolder, remove_leftovers
 from shared.folder_owner import own_folder
 from shared.logs import facts
 from shared.messages.topology import WRITER_QUEUE
-from shared.schema.installation import installation_id
 from shared.store import Store
 
 _log = logging.getLogger(__name__)
@@ -101,7 +100,7 @@ class Watcher:
 
     def rescan(self, renamed_in: Collection[str] = ()) -> None:
         """Look at the folders and the books: what is new, what is finished, what stands still."""
-        self._require_installation()
+        self._store.require_installation()
         own_folder(self._folder, self._store.owner)
         self._intake.claim(self._returner.without_ours(renamed_in), room=_MOST_OPEN - len(self._open))
         known = self._look_up(self._open.values())
@@ -138,15 +137,6 @@ class Watcher:
             # Last: where the books can't be written, the file is adopted once more.
             self._open[claimed.load_id] = claimed
         return self._look_up(adopted)
-
-    def _require_installation(self) -> None:
-        """Raise InstallationChanged where the database is another one: what we publish would be foreign to it."""
-        with self._store.transaction() as connection:
-            found = installation_id(connection, self._store.schema)
-        if found != self._store.installation_id:
-            raise InstallationChanged(
-                f"the database was installation {self._store.installation_id}, and is {found} now"
-            )
 
     def _read(self, claimed: ClaimedName, load: Load) -> None:
         dataset = self._store.catalog.datasets.get(claimed.dataset or "")

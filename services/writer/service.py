@@ -33,7 +33,7 @@ def run(context: Context) -> None:
     relay.start()
 
     def beat() -> None:
-        context.store.database.ping()
+        context.store.require_installation()
         context.health.beat()
 
     consumer = Consumer(
