@@ -27,6 +27,10 @@ class LocalQueue:
         """Count the messages that wait in a queue."""
         return len(self._messages[queue.role])
 
+    def given_up(self, _queue: Queue) -> int:
+        """Count the dead letters. Only writers have any."""
+        return len(self.dead_letters)
+
     def deliver(
         self, queue: Queue, handle: Handler, *, stop: Event, on_dead_letter: OnDeadLetter = ignore_dead_letter
     ) -> bool:

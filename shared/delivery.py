@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property, partial
+from functools import cached_property
 from threading import Event
 
 from tenacity import RetryCallState
@@ -14,10 +14,10 @@ from tenacity.stop import stop_base
 from shared.errors import (
     ConcurrentInsert,
     ForeignMessage,
+    InflowError,
     MalformedMessage,
     PossiblyTerminal,
     TablesUnusable,
-    TerminalError,
     TransientError,
 )
 from shared.lifecycle import retry
@@ -32,6 +32,8 @@ _MOST_CONFLICTS = 50
 Handler = Callable[[bytes], None]
 #: Hears the number of a load and the reason before a message of it is dead-lettered.
 OnDeadLetter = Callable[[int, str], None]
+#: Hears the number of a load after a dead letter of it was handled at last.
+OnRecovery = Callable[[int], None]
 
 
 class Outcome(Enum):
@@ -51,6 +53,8 @@ class Settlement:
 
     outcome: Outcome
     reason: str = ""
+    #: Of a dead letter: only another version of the program may come to another end with it.
+    needs_other_program: bool = False
 
 
 @dataclass(slots=True)
@@ -90,9 +94,10 @@ class Patience:
 class _Tries(stop_base):
     """The tries of one message: ends them after too many conflicts, or when the patience with it is over."""
 
-    def __init__(self, body: bytes, patience: Patience) -> None:
-        self._body = body
+    def __init__(self, body: bytes, patience: Patience, *, is_retry: bool) -> None:
+        self.body = body
         self._patience = patience
+        self._is_retry = is_retry
         self._conflicts = 0
         self._has_failed = False
         self._seconds_left = 0.0
@@ -101,6 +106,8 @@ class _Tries(stop_base):
         error = retry_state.outcome.exception() if retry_state.outcome is not None else None
         self._has_failed = True
         if isinstance(error, PossiblyTerminal):
+            if self._is_retry:
+                return True
             self._seconds_left = self._patience.seconds_left(self.load_id, error)
             return self._seconds_left == 0
         self._conflicts += isinstance(error, ConcurrentInsert)
@@ -110,7 +117,7 @@ class _Tries(stop_base):
     def load_id(self) -> int | None:
         """The load of the message, looked up where it is needed only: a large message takes long to read."""
         try:
-            return decode(self._body).payload.load_id
+            return decode(self.body).payload.load_id
         except MalformedMessage:
             return None
 
@@ -135,22 +142,24 @@ class _Tries(stop_base):
             ),
         )
 
-    def report_end(self, error: Exception, *, bug: Exception | None = None) -> str:
-        """Log the end of the message, of a bug with its traceback; return the reason."""
+    def give_up(self, error: Exception) -> Settlement:
+        """End the message as a dead letter; log it, a bug with its traceback."""
+        is_bug = not isinstance(error, InflowError)
         reason = f"{type(error).__name__}: {error}"
         _log.error(
             "a message can't be used, it is dead-lettered",
-            exc_info=bug,
+            exc_info=error if is_bug else None,
             extra=facts("message_dead_lettered", reason=reason, **self._load()),
         )
-        return reason
+        needs_other_program = is_bug or isinstance(error, MalformedMessage)
+        return Settlement(outcome=Outcome.DEAD_LETTER, reason=reason, needs_other_program=needs_other_program)
 
-    def report_foreign(self, error: ForeignMessage) -> str:
-        """Log that the message is none of ours; return the reason."""
+    def set_aside(self, error: ForeignMessage) -> Settlement:
+        """End a message that is none of ours."""
         _log.warning(
             "a foreign message is set aside", extra=facts("message_foreign", reason=str(error), **self._load())
         )
-        return f"{type(error).__name__}: {error}"
+        return Settlement(outcome=Outcome.FOREIGN, reason=f"{type(error).__name__}: {error}")
 
     def _load(self) -> dict[str, int]:
         return {} if self.load_id is None else {"load_id": self.load_id}
@@ -160,45 +169,59 @@ def ignore_dead_letter(_load_id: int, _reason: str) -> None:
     """Do nothing: the load is none the worse for it."""
 
 
+def ignore_recovery(_load_id: int) -> None:
+    """Do nothing: the load was none the worse for it."""
+
+
 def settle(
     handle: Handler,
     body: bytes,
     *,
     stop: Event,
     patience: Patience,
+    is_retry: bool = False,
     on_dead_letter: OnDeadLetter = ignore_dead_letter,
+    on_recovery: OnRecovery = ignore_recovery,
 ) -> Settlement:
     """Handle a delivery to its end: transient errors are tried again in place.
 
-    An outage for as long as it takes, what may be final for as long as the patience lasts.
+    An outage for as long as it takes, what may be final for as long as the patience lasts; not at all where it is a
+    retry of a dead letter, which has its next try anyway.
     Raises TablesUnusable: the message is as good as any, and stays the broker's.
     """
-    tries = _Tries(body, patience)
+    tries = _Tries(body, patience, is_retry=is_retry)
+    settlement = _handled(handle, tries, stop=stop)
+    if settlement.outcome is Outcome.DEAD_LETTER:
+        is_told = _tell(lambda load_id: on_dead_letter(load_id, settlement.reason), tries, stop=stop)
+    elif settlement.outcome is Outcome.ACK and is_retry:
+        is_told = _tell(on_recovery, tries, stop=stop)
+    else:
+        is_told = True
+    return settlement if is_told else Settlement(outcome=Outcome.NONE)
+
+
+def _handled(handle: Handler, tries: _Tries, *, stop: Event) -> Settlement:
     try:
-        retry(lambda: handle(body), stop=stop, on_failure=tries.report_retry, until=tries)
+        retry(lambda: handle(tries.body), stop=stop, on_failure=tries.report_retry, until=tries)
         tries.succeeded()
         return Settlement(outcome=Outcome.ACK)
     except TransientError as error:
-        if stop.is_set():
-            return Settlement(outcome=Outcome.NONE)
-        reason = tries.report_end(error)
+        return Settlement(outcome=Outcome.NONE) if stop.is_set() else tries.give_up(error)
     except TablesUnusable:
         raise
     except ForeignMessage as error:
-        return Settlement(outcome=Outcome.FOREIGN, reason=tries.report_foreign(error))
-    except TerminalError as error:
-        reason = tries.report_end(error)
+        return tries.set_aside(error)
     except Exception as error:
-        reason = tries.report_end(error, bug=error)
-    if tries.load_id is not None and not _tell(partial(on_dead_letter, tries.load_id, reason), tries, stop=stop):
-        return Settlement(outcome=Outcome.NONE)
-    return Settlement(outcome=Outcome.DEAD_LETTER, reason=reason)
+        return tries.give_up(error)
 
 
-def _tell(on_dead_letter: Callable[[], None], tries: _Tries, *, stop: Event) -> bool:
+def _tell(books: Callable[[int], None], tries: _Tries, *, stop: Event) -> bool:
     """Tell the books; False where a stop came first. What they refuse must not keep the message from its end."""
+    load_id = tries.load_id
+    if load_id is None:
+        return True
     try:
-        retry(on_dead_letter, stop=stop, on_failure=tries.report_retry, until=tries)
+        retry(lambda: books(load_id), stop=stop, on_failure=tries.report_retry, until=tries)
     except TablesUnusable:
         raise
     except Exception as error:

@@ -191,16 +191,21 @@ class Watcher:
     def _revive(self, known: dict[int, Load]) -> None:
         """Publish again what has stood still with nothing in the queue: the broker lost its messages.
 
-        Not what has a dead letter: it would only be one more.
+        Not what has a dead letter, which is tried again from there; unless the broker lost that, too.
         """
         being_read = set(self._feeder.load_ids)
         published = [load for load in known.values() if load.state == "published" and load.load_id not in being_read]
         self._dead_lettered = {load.load_id for load in published if load.reason == load_reasons.DEAD_LETTERED}
-        still = self._standstills.note(load for load in published if load.load_id not in self._dead_lettered)
+        still = self._standstills.note(published)
         if still and self._queue.backlog(WRITER_QUEUE) > 0:
             self._standstills.begin_silence(still)
             return
+        held_back = self._dead_lettered.intersection(still)
+        if held_back and self._queue.given_up(WRITER_QUEUE) > 0:
+            self._standstills.begin_silence(held_back)
+            still = [load_id for load_id in still if load_id not in held_back]
         for load_id in still:
             _log.warning("load stands still, publishing it again", extra=facts("load_revived", load_id=load_id))
             self._standstills.begin_again(load_id)
+            self._dead_lettered.discard(load_id)
             self._read(self._open[load_id], known[load_id])

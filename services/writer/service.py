@@ -42,6 +42,7 @@ def run(context: Context) -> None:
         name="inflow-writer",
         installation_id=context.store.installation_id,
         on_dead_letter=handlers.mark_dead_lettered,
+        on_recovery=handlers.mark_recovered,
     )
     try:
         consume_for_ever(consumer, handlers.handle, stop=context.stop, tick=beat, tick_seconds=BEAT_SECONDS)

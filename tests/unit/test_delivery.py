@@ -5,7 +5,15 @@ from threading import Event
 
 import pytest
 
-from shared.delivery import OnDeadLetter, Outcome, Patience, Settlement, ignore_dead_letter
+from shared.delivery import (
+    OnDeadLetter,
+    OnRecovery,
+    Outcome,
+    Patience,
+    Settlement,
+    ignore_dead_letter,
+    ignore_recovery,
+)
 from shared.delivery import settle as settle_with
 from shared.errors import (
     BrokerUnavailable,
@@ -51,9 +59,19 @@ def settle(
     *,
     stop: Event,
     patience: Patience | None = None,
+    is_retry: bool = False,
     on_dead_letter: OnDeadLetter = ignore_dead_letter,
+    on_recovery: OnRecovery = ignore_recovery,
 ) -> Settlement:
-    return settle_with(handler, body, stop=stop, patience=patience or Patience(), on_dead_letter=on_dead_letter)
+    return settle_with(
+        handler,
+        body,
+        stop=stop,
+        patience=patience or Patience(),
+        is_retry=is_retry,
+        on_dead_letter=on_dead_letter,
+        on_recovery=on_recovery,
+    )
 
 
 def actions(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -101,7 +119,9 @@ def test_a_terminal_error_is_a_dead_letter_with_its_reason(
     settlement = settle(handler, b"body", stop=NoPause())
 
     reason = f"{type(error).__name__}: no"
-    assert settlement == Settlement(outcome=Outcome.DEAD_LETTER, reason=reason)
+    assert (settlement.outcome, settlement.reason) == (Outcome.DEAD_LETTER, reason)
+    # What can't be read may be of a newer program.
+    assert settlement.needs_other_program is isinstance(error, MalformedMessage)
     assert len(handler.bodies) == tries_before + 1
     assert actions(caplog)[-1] == "message_dead_lettered"
     assert vars(caplog.records[-1])["reason"] == reason
@@ -110,7 +130,9 @@ def test_a_terminal_error_is_a_dead_letter_with_its_reason(
 def test_a_bug_is_a_dead_letter_with_its_traceback_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     settlement = settle(Handler([ZeroDivisionError("oops")]), b"body", stop=NoPause())
 
-    assert settlement == Settlement(outcome=Outcome.DEAD_LETTER, reason="ZeroDivisionError: oops")
+    assert settlement == Settlement(
+        outcome=Outcome.DEAD_LETTER, reason="ZeroDivisionError: oops", needs_other_program=True
+    )
     [record] = caplog.records
     assert record.levelno == logging.ERROR
     assert record.exc_info is not None
@@ -311,6 +333,48 @@ def test_books_that_can_not_be_told_for_the_stated_time_do_not_hold_up_the_queue
 
     assert settlement.outcome is Outcome.DEAD_LETTER
     assert actions(caplog)[-1] == "dead_letter_unrecorded"
+
+
+def test_a_retry_that_may_be_final_is_over_at_once() -> None:
+    """It has its next try anyway, and healthy messages must not wait behind it."""
+    handler = Handler([UnknownDatabaseError("(1105, '?')")] * 9)
+
+    settlement = settle(handler, MANIFEST, stop=NoPause(), is_retry=True)
+
+    assert settlement.outcome is Outcome.DEAD_LETTER
+    assert len(handler.bodies) == 1
+
+
+def test_a_retry_waits_for_an_outage_like_any_message() -> None:
+    assert settle(Handler([DatabaseUnavailable("gone")] * 9), MANIFEST, stop=NoPause(), is_retry=True).outcome is (
+        Outcome.ACK
+    )
+
+
+@pytest.mark.parametrize("is_retry", [False, True])
+def test_its_load_hears_of_a_retry_that_succeeds(is_retry: bool) -> None:
+    """Again and again, where that fails: unacknowledged until then, it is delivered again after a crash."""
+    heard: list[int] = []
+
+    def hear(load_id: int) -> None:
+        heard.append(load_id)
+        if len(heard) < 3:
+            raise DatabaseUnavailable("gone")
+
+    settlement = settle(Handler(), MANIFEST, stop=NoPause(), is_retry=is_retry, on_recovery=hear)
+
+    assert settlement.outcome is Outcome.ACK
+    assert heard == ([7, 7, 7] if is_retry else [])
+
+
+def test_a_retry_is_not_acknowledged_before_its_load_heard_of_it() -> None:
+    stop = NoPause()
+
+    def hear(_load_id: int) -> None:
+        stop.set()
+        raise DatabaseUnavailable("gone")
+
+    assert settle(Handler(), MANIFEST, stop=stop, is_retry=True, on_recovery=hear).outcome is Outcome.NONE
 
 
 def test_conflicts_of_one_message_do_not_count_for_the_next() -> None:
