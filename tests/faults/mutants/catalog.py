@@ -74,6 +74,17 @@ MUTANTS = (
         attempts=(_SIMULATION,),
     ),
     Mutant(
+        name="an unknown error of the database is final",
+        edits=(
+            Edit(
+                "shared/database/classification.py",
+                "    Meaning.UNKNOWN: UnknownDatabaseError,\n",
+                "    Meaning.UNKNOWN: DatabaseRefused,\n",
+            ),
+        ),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
         name="output written in place",
         edits=(Edit("shared/files.py", "= new_temporary(path.parent)", '= path.open("wb"), path'),),
         attempts=(_SIMULATION, Attempt("chaos", "--seeds 1 --nemesis disk-full")),
