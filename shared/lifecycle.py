@@ -32,7 +32,7 @@ STOP_SECONDS = 20.0
 
 
 class Stop(threading.Event):
-    """A request to stop. Its parts hear it, too, and may be set without it: a part of the process stops alone."""
+    """A request to stop, which is handed to its parts; a part may be stopped without the whole."""
 
     def __init__(self) -> None:
         super().__init__()

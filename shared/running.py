@@ -120,8 +120,8 @@ def read_catalog(environment: Environment, *, config: Path | None) -> Catalog:
 def run_on_servers(settings: Settings, run: Run, *, stop: Stop) -> None:
     """Wait for the database for as long as it takes, prepare the tables, and run until a stop is requested.
 
-    Where tables are gone or may not be used any more (somebody made the database again), the run ends, and another one
-    begins with tables that are prepared again.
+    Where tables are gone or may not be used any more (the database was dropped and created again), the run ends, and
+    another one begins with tables that are prepared again.
     """
     database = Database(settings.database.url)
     _log.info("started", extra=facts("started", database=settings.database, broker=settings.broker))

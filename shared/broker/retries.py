@@ -21,7 +21,7 @@ class Tries:
 
     @classmethod
     def of(cls, headers: Mapping[str, Any] | None) -> Self:
-        """Read the headers of a message; one without them, or with those of somebody else, was never tried."""
+        """Read the headers of a message; one without them, or with values that are not ours, was never tried."""
         known = headers or {}
         return cls(
             attempts=_number(known.get(_ATTEMPTS)),

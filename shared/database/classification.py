@@ -100,7 +100,7 @@ def _meaning_of_sqlites(error: sqlite3.Error) -> Meaning:
 
 
 def _is_concurrent_insert(error: exc.DBAPIError) -> bool:
-    """Whether a key was inserted meanwhile. A unique key that somebody added by hand is a constraint like any other."""
+    """Whether a key was inserted meanwhile. A unique key that was added by hand is a constraint like any other."""
     if error_number(error.orig) == _DUPLICATE:
         return _words(error).endswith("PRIMARY'")
     return getattr(error.orig, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_PRIMARYKEY"

@@ -33,9 +33,9 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """Commit at the end, roll back on any exception.
 
-        Raises DatabaseUnavailable or ConcurrentInsert where a new try may succeed, UnknownDatabaseError where nobody
-        knows, RowsRefused where it might with other rows, DatabaseRefused where it can't, TablesUnusable where no
-        statement of ours could.
+        Raises DatabaseUnavailable or ConcurrentInsert where a new try may succeed, UnknownDatabaseError where
+        that is not known, RowsRefused where it might with other rows, DatabaseRefused where it can't, TablesUnusable
+        where no statement of ours could.
         """
         connection = self._connect()
         try:

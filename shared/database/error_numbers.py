@@ -63,7 +63,7 @@ _WRONG_SERVER = frozenset(
         range(9000, 10000),
     )
 )  # fmt: skip
-#: The same of MySQL alone: too long idle, memory of one or all connections used up.
+#: The same of MySQL only: too long idle, memory of one or all connections used up.
 _WRONG_MYSQL_SERVER = frozenset({4031, 4081, 4082})
 
 #: The same transaction may succeed on the same connection.

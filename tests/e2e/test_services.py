@@ -358,7 +358,7 @@ def test_a_service_whose_table_is_dropped_makes_it_again_in_the_same_process(
 
 
 def test_a_table_that_is_altered_under_a_service_ends_it_with_2_and_the_difference(pipeline: Pipeline) -> None:
-    """A column that is gone would be missed by every start, too: somebody has to change one of the two."""
+    """A column that is gone would be missed by every start, too: a person has to change one of the two."""
     health = pipeline.folder / "health"
     service = pipeline.start_one("aggregator", INFLOW_HEALTH_FILE=str(health))
     eventually(health.exists)

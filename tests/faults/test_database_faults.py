@@ -329,7 +329,7 @@ def take_all_connections(server: DatabaseServer, taken: ExitStack) -> None:
 def test_a_database_that_is_dropped_and_made_again_gets_its_open_load_from_the_file(
     pipeline: Pipeline, broker: Broker, database: Database
 ) -> None:
-    """What was archived is gone with the database; what was open is in processing/, and loaded whole. Nobody ends."""
+    """What was archived is gone with it; what was open is in processing/, and loaded whole. No service ends."""
     services = start_in_mid_load(pipeline, people=MANY_PEOPLE)
     name = make_url(database.url).database
     assert pipeline.loads()[2].completed_at is None

@@ -306,7 +306,7 @@ def test_a_message_that_the_broker_gave_up_comes_back_by_itself(
     assert [line["count"] for line in logged(caplog, "messages_redriven")] == [1]
 
 
-def test_a_dead_letter_comes_back_by_itself_until_its_cause_has_gone_and_holds_up_nobody(
+def test_a_dead_letter_comes_back_by_itself_until_its_cause_has_gone_and_delays_no_other(
     broker: Broker, settings: BrokerSettings, publisher: Publisher, caplog: pytest.LogCaptureFixture
 ) -> None:
     mended = threading.Event()
@@ -343,7 +343,7 @@ def test_a_dead_letter_comes_back_by_itself_until_its_cause_has_gone_and_holds_u
 def test_what_only_another_program_can_read_waits_for_it(
     broker: Broker, settings: BrokerSettings, publisher: Publisher, channel: Any
 ) -> None:
-    """So does what a bug gave up; and what somebody put there by hand is theirs."""
+    """So does what a bug gave up; what was put there by hand stays."""
     publisher.publish(manifest(1))
     tried: list[int] = []
 

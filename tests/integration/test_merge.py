@@ -367,7 +367,7 @@ def test_a_chunk_costs_the_same_statements_whatever_its_size(warehouse: OpenWare
 
 
 def test_what_a_failed_insert_left_is_undone_before_anything_else_is_done(warehouse: OpenWarehouse) -> None:
-    """A server may undo the statement alone; in a cluster its rows would go to the other nodes all the same."""
+    """A server may undo only the statement; in a cluster its rows would go to the other nodes all the same."""
     house = warehouse(default_catalog())
     house.load(people(1, CID))
     file = people(2, ANN, BOB, CID)

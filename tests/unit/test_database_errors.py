@@ -172,7 +172,7 @@ def test_no_number_has_two_meanings(is_mariadb: bool) -> None:
 
 @pytest.mark.parametrize("is_mariadb", BOTH)
 def test_what_is_in_no_list_is_tried_again_for_a_stated_time(is_mariadb: bool) -> None:
-    """Turned round, an error of a fail-over that nobody thought of would dead-letter healthy messages."""
+    """Turned round, the next unknown error of a fail-over would dead-letter healthy messages."""
     known = frozenset().union(*(error_numbers._OF_MARIADB if is_mariadb else error_numbers._OF_MYSQL).values())
     for number in set(range(1000, 20_000)) - known:
         error = classify(of_number(number), dialect(is_mariadb=is_mariadb), server=SERVER)

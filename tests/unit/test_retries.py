@@ -39,5 +39,5 @@ def test_headers_say_all_of_it(version: str | None) -> None:
 
 
 @pytest.mark.parametrize("headers", [None, {}, {"x-inflow-attempts": "many", "x-inflow-tried-at": -7}])
-def test_headers_of_somebody_else_say_nothing(headers: dict[str, object] | None) -> None:
+def test_headers_with_other_values_say_nothing(headers: dict[str, object] | None) -> None:
     assert Tries.of(headers) == Tries()

@@ -7,7 +7,7 @@ from shared.database.waits import Waits
 from tests.support.eventually import eventually
 
 SERVER = "db.example:3306"
-#: A wait that nobody waits for.
+#: Short enough for a test, and longer than any.
 SOON_SECONDS, NEVER_SECONDS = 0.05, 3600.0
 
 

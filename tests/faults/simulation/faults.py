@@ -15,7 +15,7 @@ SERVER_ERRORS = {
     "2013": "Lost connection to MySQL server during query",
     "3100": "Error on observer while running replication hook 'before_commit'.",
 }
-#: After these nobody knows whether a commit was made.
+#: After these it is not known whether a commit was made.
 LOST = ("2006", "2013")
 #: After these the client has no connection any more, or gives it up; the server rolls back.
 DISCONNECTS = (*LOST, "3100")
