@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from shared.counts import kept_counts
 from shared.database import Database
 from shared.datasets import Catalog, TypeName
-from shared.delivery import Handler, Outcome, settle
+from shared.delivery import Handler, Outcome, Patience, settle
 from shared.messages.payloads import Payload
 from tests.integration.conftest import OpenWarehouse
 from tests.integration.test_merge import BOUNDARIES
@@ -137,7 +137,7 @@ def deliver_side_by_side(handlers: Sequence[Handler], payloads: Sequence[Payload
 
     def handle(number: int) -> None:
         for payload in payloads[number :: len(handlers)]:
-            assert settle(handlers[number], body(payload), stop=Event()).outcome is Outcome.ACK
+            assert settle(handlers[number], body(payload), stop=Event(), patience=Patience()).outcome is Outcome.ACK
 
     with ThreadPoolExecutor(len(handlers)) as pool:
         list(pool.map(handle, range(len(handlers))))

@@ -21,7 +21,7 @@ from shared.books.registration import Claim
 from shared.database import Database
 from shared.datasets import Catalog, Summary
 from shared.files import DataFolder
-from shared.messages.envelope import encode, envelope
+from shared.messages.envelope import Origin, encode, envelope
 from shared.messages.payloads import LoadExtracted, Payload, RowsExtracted
 from shared.schema.dataset_tables import INFERRED, MARKS
 from shared.store import open_store
@@ -236,9 +236,10 @@ def accounts_of(load: Load) -> Accounts:
     )
 
 
-def body(payload: Payload) -> bytes:
-    """Return a message as it travels."""
-    return encode(envelope(payload, origin=origin_of(payload), occurred_at=_MOMENT))
+def body(payload: Payload, *, token: str | None = None) -> bytes:
+    """Return a message as it travels, of a load that the test claimed, or of one with this token."""
+    origin = origin_of(payload) if token is None else Origin(token=token)
+    return encode(envelope(payload, origin=origin, occurred_at=_MOMENT))
 
 
 def canonical(value: Any) -> Value:

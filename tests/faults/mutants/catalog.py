@@ -64,11 +64,22 @@ MUTANTS = (
         name="no roll-back after 1205",
         edits=(
             Edit(
-                "shared/database.py",
-                "            with self._engine.begin() as connection:\n                yield connection\n",
-                "            with self._engine.connect() as connection:\n"
+                "shared/database/database.py",
+                "            with connection, connection.begin():\n                yield connection\n",
+                "            with connection:\n"
                 "                try:\n                    yield connection\n"
                 "                finally:\n                    connection.commit()\n",
+            ),
+        ),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
+        name="an unknown error of the database is final",
+        edits=(
+            Edit(
+                "shared/database/classification.py",
+                "    Meaning.UNKNOWN: UnknownDatabaseError,\n",
+                "    Meaning.UNKNOWN: DatabaseRefused,\n",
             ),
         ),
         attempts=(_SIMULATION,),
