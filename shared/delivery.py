@@ -19,6 +19,7 @@ from shared.errors import (
     PossiblyTerminal,
     TablesUnusable,
     TransientError,
+    UnknownLoad,
 )
 from shared.lifecycle import retry
 from shared.logs import facts
@@ -154,8 +155,8 @@ class _Tries(stop_base):
         needs_other_program = is_bug or isinstance(error, MalformedMessage)
         return Settlement(outcome=Outcome.DEAD_LETTER, reason=reason, needs_other_program=needs_other_program)
 
-    def set_aside(self, error: ForeignMessage) -> Settlement:
-        """End a message that is none of ours."""
+    def set_aside(self, error: ForeignMessage | UnknownLoad) -> Settlement:
+        """End a message that is not of this database: a load that it still does not know is of another life of it."""
         _log.warning(
             "a foreign message is set aside", extra=facts("message_foreign", reason=str(error), **self._load())
         )
@@ -206,7 +207,9 @@ def _handled(handle: Handler, tries: _Tries, *, stop: Event) -> Settlement:
         tries.succeeded()
         return Settlement(outcome=Outcome.ACK)
     except TransientError as error:
-        return Settlement(outcome=Outcome.NONE) if stop.is_set() else tries.give_up(error)
+        if stop.is_set():
+            return Settlement(outcome=Outcome.NONE)
+        return tries.set_aside(error) if isinstance(error, UnknownLoad) else tries.give_up(error)
     except TablesUnusable:
         raise
     except ForeignMessage as error:

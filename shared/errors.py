@@ -48,7 +48,8 @@ class UnknownDatabaseError(PossiblyTerminal):
 class UnknownLoad(PossiblyTerminal):
     """A message of a load that is not in the books, as far as this read could see: a replica may lag behind."""
 
-    #: Short, as others wait behind the message; what a slower replica does not know yet comes back by itself.
+    #: Short, as others wait behind the message. What a slower replica does not know yet is published again by its
+    #: watcher; what a restored database does not know belongs to a life of it that is over.
     patience_seconds = 60.0
 
 

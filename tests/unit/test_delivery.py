@@ -238,20 +238,24 @@ class Clock:
 
 
 @pytest.mark.parametrize(
-    ("error", "seconds"), [(UnknownLoad("load 7 is not in the books"), 60), (UnknownDatabaseError("(1105, '?')"), 900)]
+    ("error", "seconds", "outcome", "action"),
+    [
+        (UnknownLoad("load 7 is not in the books"), 60, Outcome.FOREIGN, "message_foreign"),
+        (UnknownDatabaseError("(1105, '?')"), 900, Outcome.DEAD_LETTER, "message_dead_lettered"),
+    ],
 )
 def test_what_may_be_final_is_tried_again_for_a_stated_time(
-    error: Exception, seconds: float, caplog: pytest.LogCaptureFixture
+    error: Exception, seconds: float, outcome: Outcome, action: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
     handler = Handler([error] * 1000)
 
     settlement = settle(handler, MANIFEST, stop=NoPause(), patience=Patience(clock=clock))
 
-    assert settlement == Settlement(outcome=Outcome.DEAD_LETTER, reason=f"{type(error).__name__}: {error}")
+    assert settlement == Settlement(outcome=outcome, reason=f"{type(error).__name__}: {error}")
     assert seconds <= clock.seconds <= seconds + 30
     *retried, end = caplog.records
-    assert vars(end)["action"] == "message_dead_lettered"
+    assert vars(end)["action"] == action
     left = [vars(record)["given_up_in_seconds"] for record in retried]
     assert len(left) >= 3
     assert left == sorted(left, reverse=True)
@@ -263,6 +267,22 @@ def test_what_may_be_final_and_passes_costs_nothing() -> None:
     assert settle(handler, MANIFEST, stop=NoPause(), patience=Patience(clock=Clock())).outcome is Outcome.ACK
 
 
+def test_a_message_of_a_load_that_stays_unknown_is_foreign_and_not_dead() -> None:
+    """The database was restored to a moment before the load: its watcher knows the file, if anything does."""
+    told: list[int] = []
+    settlement = settle(
+        Handler([UnknownLoad("load 7 is not in the database")] * 1000),
+        MANIFEST,
+        stop=NoPause(),
+        patience=Patience(clock=Clock()),
+        on_dead_letter=lambda load_id, _reason: told.append(load_id),
+    )
+
+    assert settlement.outcome is Outcome.FOREIGN
+    assert settlement.reason == "UnknownLoad: load 7 is not in the database"
+    assert told == []
+
+
 def test_an_outage_takes_no_patience() -> None:
     handler = Handler([DatabaseUnavailable("gone")] * 1000)
 
@@ -272,7 +292,7 @@ def test_an_outage_takes_no_patience() -> None:
 def test_the_time_is_one_for_all_messages_of_a_load() -> None:
     """Each of fifty with a time of its own would hold up the healthy ones behind them for half a day."""
     patience = Patience(clock=Clock())
-    first, second = Handler([UnknownLoad("no")] * 1000), Handler([UnknownLoad("no")] * 1000)
+    first, second = (Handler([UnknownDatabaseError("(1105, '?')")] * 1000) for _ in range(2))
 
     assert settle(first, MANIFEST, stop=NoPause(), patience=patience).outcome is Outcome.DEAD_LETTER
     assert settle(second, MANIFEST, stop=NoPause(), patience=patience).outcome is Outcome.DEAD_LETTER
