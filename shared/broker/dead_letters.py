@@ -83,7 +83,8 @@ class Retries:
 
     def _put_back(self, channel: Any, now: float) -> int:
         moved = seen_bytes = 0
-        self._next_due_at = math.inf
+        # At the latest: others may have purged some, and as many may have come.
+        self._next_due_at = now + self._schedule.longest_pause_seconds
         for method, properties, body in _waiting(channel, self._source):
             tries = Tries.of(properties.headers)
             due_at = self._schedule.due_at(tries) if _has_reason(properties) else math.inf
