@@ -185,19 +185,21 @@ def consume_for_ever(
 
 
 def _keep_on(action: Callable[[], None], *, stop: threading.Event, retried: tuple[type[InflowError], ...]) -> None:
-    """Run an action again and again until a stop is requested, with back-off where it fails soon after its start."""
+    """Run an action to its own end, again after each failure, with back-off where it fails soon after its start."""
 
-    def attempt() -> None:
+    def has_ended() -> bool:
         began_at = time.monotonic()
         try:
             action()
+            return True
         except retried as error:
             if time.monotonic() - began_at < _STABLE_SECONDS:
                 raise
             report_failure(error, 0.0)
+            return False
 
-    while not stop.is_set():
-        try:
-            retry(attempt, stop=stop, retried=retried)
-        except retried as error:
-            _log.info("stopping while a server is away", extra=facts("stopped_unconnected", reason=str(error)))
+    try:
+        while not (stop.is_set() or retry(has_ended, stop=stop, retried=retried)):
+            pass
+    except retried as error:
+        _log.info("stopping while a server is away", extra=facts("stopped_unconnected", reason=str(error)))

@@ -18,7 +18,7 @@ from tests.support.births import births
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.management import Management
-from tests.support.services import REPOSITORY, SERVICES, Pipeline, running_pipeline
+from tests.support.services import REPOSITORY, SERVICES, Pipeline, Service, running_pipeline
 from tests.support.topology import TOPOLOGY
 
 PASSWORD = "le@st/rights"
@@ -80,9 +80,13 @@ class Accounts:
     def start(self) -> None:
         """Start each service with its own accounts."""
         for service in SERVICES:
-            self.pipeline.start_one(
-                service, RABBITMQ_URL=self.broker_urls[service], DATABASE_URL=self.database_urls[service]
-            )
+            self.start_one(service)
+
+    def start_one(self, service: str) -> Service:
+        """Start a service with its own accounts."""
+        return self.pipeline.start_one(
+            service, RABBITMQ_URL=self.broker_urls[service], DATABASE_URL=self.database_urls[service]
+        )
 
 
 def permissions() -> dict[str, tuple[str, str, str]]:
@@ -174,6 +178,30 @@ def test_services_with_the_least_rights_do_all_their_work(accounts: Accounts, tm
             *arguments, RABBITMQ_URL=accounts.broker_urls["operator"], DATABASE_URL=accounts.database_urls["watcher"]
         )
         assert (redriven.returncode, redriven.stderr) == (0, "")
+
+
+def test_services_with_the_least_rights_come_back_to_dead_letters_and_notice_when_they_are_lost(
+    accounts: Accounts, broker: Broker
+) -> None:
+    accounts.prepare()
+    pipeline, dunoon = accounts.pipeline, births("Dunoon", people=30)
+    watcher = accounts.start_one("watcher")
+    pipeline.drop("people.csv", dunoon.people_csv)
+    pipeline.wait_for_load(1, lambda load: load.state == "published")
+    with pipeline.transaction() as connection:
+        connection.execute(text("UPDATE inflow_loads SET reason = 'dead-lettered'"))
+    broker.purge("inflow.writer")
+    watcher.logged("load_revived")
+
+    writer = accounts.start_one("writer")
+    pipeline.wait_until_archived(1)
+    due = pika.BasicProperties(headers={"x-inflow-reason": "DatabaseRefused: no", "x-inflow-attempts": 1})
+    with broker.channel() as channel:
+        channel.basic_publish("", "inflow.writer.dlq", b"no message", due)
+    writer.logged("dead_letters_retried")
+    writer.logged("message_dead_lettered")
+    for service in (watcher, writer):
+        assert service.logs("dependency_failed") == []
 
 
 def test_services_that_may_configure_nothing_work_as_well_and_say_what_they_can_not_state(

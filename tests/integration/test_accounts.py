@@ -112,7 +112,7 @@ def counts_of(accounts: Accounts) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("catalog", DATASETS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(chance=st.randoms(use_true_random=False))
 def test_a_load_counts_its_rows_as_an_observer_does_whatever_order_its_chunks_come_in(
     catalog: Callable[[], Catalog], chance: random.Random
