@@ -45,9 +45,12 @@ class Rating:
     records: list[Record]
 
 
-def rated(text: str, settings: ReadSettings) -> list[Rating]:
-    """Rate each dialect that the text may be in, best first. Of equals, the more usual one is first."""
-    ratings = [_rate(text, dialect) for dialect in _candidates(text, settings)]
+def rated(text: str, settings: ReadSettings, *, is_cut: bool = False) -> list[Rating]:
+    """Rate each dialect that the text may be in, best first. Of equals, the more usual one is first.
+
+    `is_cut`: the file goes on behind the text, perhaps inside of a quoted value.
+    """
+    ratings = [_rate(text, dialect, is_cut=is_cut) for dialect in _candidates(text, settings)]
     return sorted(ratings, key=lambda rating: -rating.score)
 
 
@@ -115,8 +118,11 @@ def _has_blanks(lines: list[str], delimiter: str) -> bool:
     return most >= _MOST_WITH_BLANK * text.count(delimiter) > 0
 
 
-def _rate(text: str, dialect: Dialect) -> Rating:
+def _rate(text: str, dialect: Dialect, *, is_cut: bool) -> Rating:
     found = list(islice(RecordReader(BytesIO(text.encode("utf-8", "surrogateescape")), dialect=dialect), _MOST_RECORDS))
+    if is_cut and len(found) > 1 and isinstance(last := found[-1], UnreadableRow) and text.endswith(last.raw):
+        # A value that is larger than the sample is no fault.
+        del found[-1]
     records = [record for record in found if not isinstance(record, UnreadableRow)]
     counts = Counter(len(cells) for _, cells in records)
     width = max(counts, key=lambda width: counts[width] * _gain(width), default=1)

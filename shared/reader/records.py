@@ -8,6 +8,7 @@ from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES, Lines, Readable, RowTooLarge
 from shared.reader.dialects import PLAIN, Dialect
 from shared.reader.loose_quotes import LooseQuotes
+from shared.reader.row_end import QuotesOfRow
 from shared.reader.sources import Record
 from shared.reader.splitting import Splitter, let_fields_be_long, splitter
 from shared.reasons import Reason
@@ -24,7 +25,7 @@ class RecordReader:
 
     The reader is strict: text after a closing quote, or a quote that is never closed, is a fault of that row alone.
     Reading goes on with the next line; where the faulty record has several, with the first one that is a whole
-    record by itself, as wide as the file's first one.
+    record by itself, as wide as the file's first one. A value that is too large is skipped to its closing quote.
     """
 
     def __init__(
@@ -66,11 +67,9 @@ class RecordReader:
                 yield from self._good_records()
                 return
             except RowTooLarge as error:
-                # The line that went over the limit came from the file, but not to this splitter.
-                self._lines_before += 1
-                yield self._unreadable("row-too-large", str(error), self._lines.row_text[:_EXCERPT_CHARACTERS])
+                yield self._too_large(str(error))
             except csv.Error as error:
-                yield self._unreadable("dialect-error", _plain(error), self._lines.row_text)
+                yield self._unreadable("dialect-error", _plain(error), line_count=self._lines.row_line_count)
 
     def _good_records(self) -> Iterator[Record | UnreadableRow]:
         lines, records, before, width = self._lines, self._splitter, self._lines_before, self._width
@@ -93,12 +92,24 @@ class RecordReader:
         text = self._lines.row_text
         return text if self._loose_quotes.hold_delimiter(text) else None
 
-    def _unreadable(self, code: Reason, message: str, raw: str) -> UnreadableRow:
-        given_back = self._lines.give_back(self._is_record) if self._width else 0
-        self._lines_before += self._splitter.line_num - given_back
+    def _too_large(self, message: str) -> UnreadableRow:
+        excerpt, quotes = self._lines.row_text[:_EXCERPT_CHARACTERS], QuotesOfRow(self._dialect)
+        line_count = self._lines.read_rest_of_row(quotes)
+        quotes.finish()
+        if quotes.is_never_closed:
+            return self._unreadable("dialect-error", _NEVER_CLOSED, line_count=line_count)
+        lines = f"; it goes on to line {self._begin + line_count - 1}" if line_count > 1 else ""
+        return self._end_unreadable("row-too-large", message + lines, excerpt, line_count=line_count)
+
+    def _unreadable(self, code: Reason, message: str, *, line_count: int) -> UnreadableRow:
+        """Give back the lines of a record that are records by themselves."""
+        kept = self._lines.give_back(self._is_record) if self._width and line_count > 1 else line_count
+        message = _NEVER_CLOSED if kept < line_count else message
+        return self._end_unreadable(code, message, self._lines.row_text, line_count=kept)
+
+    def _end_unreadable(self, code: Reason, message: str, raw: str, *, line_count: int) -> UnreadableRow:
+        self._lines_before = self._begin - 1 + line_count
         self._splitter = self._new_splitter()
-        if given_back:
-            code, message, raw = "dialect-error", _NEVER_CLOSED, self._lines.row_text
         self._lines.end_row()
         return UnreadableRow(line=self._begin, code=code, message=message, raw=raw)
 

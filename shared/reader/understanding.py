@@ -71,7 +71,7 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
     if not text.strip():
         raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
     settings = _with_hint(text, settings)
-    ratings = rated(_skipped(text, settings.skip_lines or 0), settings)
+    ratings = rated(_skipped(text, settings.skip_lines or 0), settings, is_cut=not sample.is_whole)
     names = find_known_names(ratings, expected, settings)
     best = names.rating if names else ratings[0]
     layout = find_layout(
