@@ -45,7 +45,7 @@ def take_snapshot(store: Store) -> Snapshot:
         return Snapshot(
             files=waiting_files.all_files(connection, store.schema),
             loads=loads.all_loads(connection, store.schema),
-            waiting=waiting_references(connection, store.schema, store.catalog),
+            waiting=waiting_references(connection, store),
             healed=rejects.healed_counts(connection, store.schema),
         )
 
