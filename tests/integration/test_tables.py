@@ -51,6 +51,7 @@ BOOKS = {
     "inflow_rejects",
     "inflow_outbox",
     "inflow_summaries",
+    "inflow_services",
     "inflow_inbox",
     "inflow_counts",
     "inflow_count_deltas",
