@@ -136,7 +136,7 @@ def run_on_servers(settings: Settings, services: Mapping[str, Run], *, stop: Sto
     def run_until_ended() -> None:
         while True:
             store = open_store(database, settings.catalog)
-            _report_held(store.held, held_before)
+            report_held(store.held, held_before)
             if not _is_mended_after(settings, store, services, stop=stop):
                 return
 
@@ -167,8 +167,8 @@ def _run_one(settings: Settings, store: Store, stop: threading.Event, name: str,
         heartbeat.stop()
 
 
-def _report_held(held: Mapping[str, str], held_before: dict[str, str]) -> None:
-    """Say once which datasets are held, and which are no longer."""
+def report_held(held: Mapping[str, str], held_before: dict[str, str]) -> None:
+    """Say once which datasets are held, and which are no longer; take down in `held_before` what was said."""
     for dataset, why in held.items():
         if held_before.get(dataset) != why:
             _log.error(

@@ -133,13 +133,20 @@ class Watcher:
         adopted = self._intake.adopt(self._open)
         known = self._look_up(adopted)
         for claimed in adopted:
-            if claimed.dataset in self._store.held and known[claimed.load_id].state in OPEN_STATES:
-                self._hold(claimed, self._store.held[claimed.dataset])
-            elif known[claimed.load_id].state in ("claimed", "reading"):
-                self._read(claimed, known[claimed.load_id])
+            self._take_up(claimed, known[claimed.load_id])
             # Last: where the books can't be written, the file is adopted once more.
             self._open[claimed.load_id] = claimed
         return self._look_up(adopted)
+
+    def _take_up(self, claimed: ClaimedName, load: Load) -> None:
+        why_held = self._store.held.get(claimed.dataset or "")
+        if why_held is not None and load.state in OPEN_STATES:
+            self._hold(claimed, why_held)
+            return
+        if load.reason == load_reasons.DATASET_HELD:
+            self._explain(claimed, None, None)
+        if load.state in ("claimed", "reading"):
+            self._read(claimed, load)
 
     def _read(self, claimed: ClaimedName, load: Load) -> None:
         dataset = self._store.catalog.datasets.get(claimed.dataset or "")
@@ -153,9 +160,12 @@ class Watcher:
 
     def _hold(self, claimed: ClaimedName, why: str) -> None:
         """Leave a file where it is: when its dataset is let go, the next watcher takes it up."""
-        with self._store.transaction() as connection:
-            load_reasons.explain(connection, self._store.schema, [claimed.load_id], load_reasons.DATASET_HELD, why)
+        self._explain(claimed, load_reasons.DATASET_HELD, why)
         self._held.add(claimed.load_id)
+
+    def _explain(self, claimed: ClaimedName, reason: str | None, message: str | None) -> None:
+        with self._store.transaction() as connection:
+            load_reasons.explain(connection, self._store.schema, [claimed.load_id], reason, message)
 
     def _refuse(self, claimed: ClaimedName, file: str) -> None:
         reason, message = self._why_no_dataset(claimed, file)
