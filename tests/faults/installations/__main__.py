@@ -30,7 +30,7 @@ Blow = Callable[[Neighbour], None]
 def main() -> int:
     """Run the rounds; 0 if all installations were right after each."""
     options = _options()
-    with ExitStack() as closing, TemporaryDirectory(prefix="inflow-installations-") as folder:
+    with TemporaryDirectory(prefix="inflow-installations-") as folder, ExitStack() as closing:
         servers = start_servers(closing)
         vhost = closing.enter_context(own_vhost(servers.broker.server))
         random = Random(options.seed)

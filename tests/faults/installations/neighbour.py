@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import URL, create_engine, make_url, text
+from pika.exceptions import AMQPError
+from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -77,6 +78,7 @@ class Neighbour:
         """Empty the database under the services, as who removes a volume does. What was dropped before may be lost."""
         self.make_database()
         self.expected.clear()
+        self.drop_files()
 
     def lose_all_but_queues(self) -> None:
         """Begin again with an empty database and an empty folder, and with the queues that are there."""
@@ -89,7 +91,7 @@ class Neighbour:
         """Return what is left to do; an answer that can't be had is something left."""
         try:
             return [*self._files_left(), *self._rows_left(), *self._messages_left()]
-        except (SQLAlchemyError, OSError) as error:
+        except (AMQPError, SQLAlchemyError, OSError) as error:
             return [f"{self.name}: {error}"]
 
     def problems(self) -> list[str]:
@@ -126,7 +128,7 @@ class Neighbour:
 
     def _administrate(self, *statements: str) -> None:
         engine = create_engine(
-            make_url(self.database_url).set(database=None), poolclass=NullPool, isolation_level="AUTOCOMMIT"
+            self.database_url.set(database=""), poolclass=NullPool, isolation_level="AUTOCOMMIT"
         )
         with engine.connect() as connection:
             for statement in statements:
