@@ -7,6 +7,7 @@ from services.watcher.records.chunks import Bounds, cut_chunks
 from services.watcher.records.header import Header, check_nameless, header_of
 from shared.datasets import NOTHING_FIXED, Dataset, ReadSettings
 from shared.errors import FileRefused
+from shared.reader.line_account import LineAccount
 from shared.reader.plans import Plan
 from shared.reader.sources import RecordSource
 from shared.reader.survey import make_plan
@@ -32,6 +33,8 @@ class Findings:
     rejected_count: int = 0
     #: The first ones.
     rejections: list[Rejection] = field(default_factory=list)
+    #: Once all rows were read.
+    account: LineAccount | None = None
 
     @property
     def is_sound(self) -> bool:
@@ -70,3 +73,5 @@ def _check_rows(file: IO[bytes], dataset: Dataset, findings: Findings, table: Re
         findings.first_rows += typed.rows[: _FIRST_ROWS - len(findings.first_rows)]
         findings.rejected_count += len(typed.rejections)
         findings.rejections += typed.rejections[: _MOST_SHOWN_REJECTIONS - len(findings.rejections)]
+    rejected = findings.rejected_count
+    findings.account = LineAccount.of(table, rows=findings.row_count - rejected, rejects=rejected)

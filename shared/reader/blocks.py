@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import chain, islice
+from itertools import chain
 from tempfile import TemporaryFile
 from typing import IO, Protocol
 
@@ -98,20 +98,19 @@ class Lines:
         """How many lines were read since the last row ended."""
         return len(self._row)
 
-    def skip(self, count: int) -> int:
-        """Leave out so many lines; return how many there were."""
+    def skip(self, count: int) -> Iterator[str]:
+        """Leave out so many lines, or as many as there are; yield the text of each, of a long one its beginning."""
         skipped = 0
         while skipped < count:
             try:
-                for _ in islice(self, count - skipped):
-                    skipped += 1
-                    self.end_row()
+                if next(iter(self), None) is None:
+                    return
             except RowTooLarge:
-                self.end_row()
-                skipped += 1
-            else:
-                break
-        return skipped
+                # A new iteration goes on behind it.
+                pass
+            yield self.row_text
+            self.end_row()
+            skipped += 1
 
     def read_rest_of_row(self, row_end: RowEnd) -> int:
         """Read a row that is too large to its end, onto the disk. Return how many lines it has."""

@@ -24,6 +24,7 @@ from shared.reader.json_objects import (
     unreadable,
 )
 from shared.reader.json_scanner import Scanner
+from shared.reader.line_account import SkippedLines
 from shared.reader.sources import Record
 
 _BLOCK_BYTES = 256 * 1024
@@ -37,7 +38,9 @@ _HEADER_BYTES = 1 << 20
 class _ObjectRecords:
     """Objects as a table. Its columns are the names in the first objects, in the order in which they appear."""
 
-    def __init__(self, objects: Iterator[JsonObject]) -> None:
+    def __init__(self, objects: Iterator[JsonObject], skipped: SkippedLines) -> None:
+        self._skipped = skipped
+        self._object_count = 0
         first = list(_first_of(objects))
         self._objects = chain(first, objects)
         self._names = {name: None for item in first if isinstance(item.cells, dict) for name in item.cells}
@@ -60,12 +63,23 @@ class _ObjectRecords:
         """How many bytes the objects up to here have."""
         return self._bytes_read
 
+    @property
+    def lines_read(self) -> int:
+        """How many objects, and lines between them, were read up to here."""
+        return self._object_count + sum(self._skipped.counts.values())
+
+    @property
+    def skipped(self) -> SkippedLines:
+        """The blank lines between objects."""
+        return self._skipped
+
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         """Read to the end; an object with a name that is no column is an UnreadableRow."""
         for item in self._objects:
             record = item.cells if isinstance(item.cells, UnreadableRow) else self._record(item, item.cells)
             # A row of many empty values is short in the file alone.
             cells_bytes = 0 if isinstance(record, UnreadableRow) else size_of(record[1])
+            self._object_count += 1
             self._bytes_read += max(item.size_bytes, cells_bytes)
             yield record
 
@@ -110,7 +124,7 @@ class JsonRecords(_ObjectRecords):
         self, file: Readable, *, block_bytes: int = _BLOCK_BYTES, longest_row_bytes: int = LONGEST_ROW_BYTES
     ) -> None:
         scanner = Scanner(file, block_bytes=block_bytes, longest_value_bytes=longest_row_bytes)
-        super().__init__(objects_of_list(scanner))
+        super().__init__(objects_of_list(scanner), SkippedLines())
 
 
 class NdjsonRecords(_ObjectRecords):
@@ -122,7 +136,9 @@ class NdjsonRecords(_ObjectRecords):
     def __init__(
         self, file: Readable, *, block_bytes: int = _BLOCK_BYTES, longest_row_bytes: int = LONGEST_ROW_BYTES
     ) -> None:
-        super().__init__(objects_of_lines(Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)))
+        skipped = SkippedLines()
+        lines = Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)
+        super().__init__(objects_of_lines(lines, skipped), skipped)
 
 
 def _first_of(objects: Iterator[JsonObject]) -> Iterator[JsonObject]:

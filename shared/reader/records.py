@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES, Lines, Readable, RowTooLarge
 from shared.reader.dialects import PLAIN, Dialect
+from shared.reader.line_account import SkippedLines
 from shared.reader.loose_quotes import LooseQuotes
 from shared.reader.row_end import QuotesOfRow
 from shared.reader.sources import Record
@@ -21,7 +22,9 @@ _BLOCK_BYTES = 256 * 1024
 
 
 class RecordReader:
-    """Iterates over the records of one file; blank lines are none. A record that can't be read is an UnreadableRow.
+    """Iterates over the records of one file. A record that can't be read is an UnreadableRow.
+
+    Blank lines, comments and the lines that are to be skipped are not records: they are in `skipped`.
 
     The reader is strict: text after a closing quote, or a quote that is never closed, is a fault of that row alone.
     Reading goes on with the next line; where the faulty record has several, with the first one that is a whole
@@ -49,7 +52,9 @@ class RecordReader:
             skips_mark=skips_mark,
             suspect=self._loose_quotes.suspect if self._loose_quotes else None,
         )
-        self._lines_before = self._lines.skip(skip_lines)
+        #: The lines up to here that are not records.
+        self.skipped = SkippedLines()
+        self._lines_before = self._skip(skip_lines)
         self._begin = self._lines_before + 1
         #: How many cells a record has; the first one that can be read tells it, where it is not given.
         self._width = width
@@ -59,6 +64,11 @@ class RecordReader:
     def bytes_read(self) -> int:
         """How many bytes the records up to here have."""
         return self._lines.bytes_read
+
+    @property
+    def lines_read(self) -> int:
+        """How many lines were read up to here."""
+        return self._begin - 1
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         """Read to the end of the file."""
@@ -75,15 +85,34 @@ class RecordReader:
         lines, records, before, width = self._lines, self._splitter, self._lines_before, self._width
         self._begin = before + records.line_num + 1
         for cells in records:
+            begin, self._begin = self._begin, before + records.line_num + 1
+            if not cells:
+                self._add_skipped(begin, lines.row_text)
             loose = self._loose_text(cells) if lines.is_suspect else None
             lines.end_row()
-            begin, self._begin = self._begin, before + records.line_num + 1
             if loose is not None:
                 yield UnreadableRow(line=begin, code="missing-cell", message=_MISSING_DELIMITER, raw=loose)
             elif cells:
                 if width is None:
                     width = self._width = len(cells)
                 yield begin, cells
+
+    def _skip(self, count: int) -> int:
+        """Leave out so many lines; return how many there were."""
+        skipped = 0
+        for skipped, text in enumerate(self._lines.skip(count), start=1):
+            if text.strip():
+                self.skipped.add(skipped, "preamble", text)
+            else:
+                self.skipped.add(skipped, "blank")
+        return skipped
+
+    def _add_skipped(self, line: int, text: str) -> None:
+        comment = self._dialect.comment
+        if comment is not None and text.startswith(comment):
+            self.skipped.add(line, "comment", text)
+        else:
+            self.skipped.add(line, "blank")
 
     def _loose_text(self, cells: list[str]) -> str | None:
         """Return the text of a record in which a delimiter is missing before a quoted value."""

@@ -20,7 +20,7 @@ class Splitter(Protocol):
         """Return itself."""
 
     def __next__(self) -> list[str]:
-        """Return the cells of the next record; none where the line is blank."""
+        """Return the cells of the next record; none where the line is blank or a comment."""
 
 
 def splitter(lines: Iterable[str], dialect: Dialect) -> Splitter:
@@ -56,9 +56,8 @@ class _AnyDialect:
 
     def __next__(self) -> list[str]:
         text = self._next_line()
-        while self._dialect.comment is not None and text.startswith(self._dialect.comment):
-            text = self._next_line()
-        if not text.strip("\r\n"):
+        is_comment = self._dialect.comment is not None and text.startswith(self._dialect.comment)
+        if is_comment or not text.strip("\r\n"):
             return []
         return self._record(text)
 

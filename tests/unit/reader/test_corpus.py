@@ -4,7 +4,7 @@ import pytest
 
 from tests.corpus.cases import Case
 from tests.corpus.corpus import corpus
-from tests.corpus.reading import read
+from tests.corpus.reading import faults_in, read
 from tests.corpus.tables import MIXED, TABLES, Table
 from tests.corpus.writing import usual_style
 
@@ -14,6 +14,11 @@ _CORPUS = corpus()
 @pytest.mark.parametrize("case", _CORPUS, ids=lambda case: case.name)
 def test_each_file_is_read_right_or_refused(case: Case) -> None:
     assert read(case.content, case.settings, case.expected) == case.answer
+
+
+@pytest.mark.parametrize("case", _CORPUS, ids=lambda case: case.name)
+def test_each_line_of_each_file_is_a_row_or_a_reject_or_named(case: Case) -> None:
+    assert faults_in(case) == []
 
 
 def test_each_case_has_its_own_name() -> None:
