@@ -8,7 +8,7 @@ from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import Readable
 from shared.reader.encodings import is_wide
-from shared.reader.headers import joined_names
+from shared.reader.headers import is_rule, joined_names
 from shared.reader.layouts import Layout
 from shared.reader.line_account import LineReason, SkippedLines, line_count_of
 from shared.reader.records import RecordReader
@@ -61,6 +61,7 @@ class CsvTable:
         for record in records:
             if not isinstance(record, UnreadableRow):
                 line, cells = record
+                reason = "rule" if reason == "units" and is_rule(cells) else reason
                 self.skipped.add(line, reason, self._delimiter.join(cells), line_count=line_count_of(cells))
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
@@ -102,4 +103,5 @@ def _header(found: list[Record | UnreadableRow], layout: Layout, width: int) -> 
     names = joined_names(lines) if len(lines) > 1 else lines[0]
     if layout.row_names:
         return ["", *names]
-    return names[:width] if layout.trailing_delimiters else names
+    # Delimiters behind the last name name nothing.
+    return names if any(map(str.strip, names[width:])) else names[:width]

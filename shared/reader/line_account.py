@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
 #: Why a line is not a row.
-LineReason = Literal["preamble", "header", "units", "rule", "comment", "blank", "footer"]
+LineReason = Literal["preamble", "header", "units", "rule", "comment", "remark", "blank", "footer"]
 
 #: So many lines are kept for each reason, and so much of each: all are counted.
 _MAX_KEPT = 20

@@ -150,7 +150,6 @@ def _check_confidence(understanding: Understanding) -> None:
     if understanding.row_above_header is not None:
         message = f"line {understanding.row_above_header} stands above the header, and is as wide as a row"
         raise FileRefused("dialect-error", f"{message}; move it below, or say what is no row by skip_lines = {_WHERE}")
-    if understanding.dialect_confidence < LEAST_CONFIDENCE:
-        dialects = [understanding.dialect, *understanding.other_dialects]
-        names = " or ".join(repr(dialect.delimiter) for dialect in dialects)
-        raise FileRefused("dialect-error", f"the delimiter is not clear: {names}; fix it by delimiter = {_WHERE}")
+    if understanding.doubts:
+        worst = min(understanding.doubts, key=lambda doubt: doubt.confidence)
+        raise FileRefused("dialect-error", f"{worst.message} {_WHERE}")

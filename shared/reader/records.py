@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES, Lines, Readable, RowTooLarge
-from shared.reader.dialects import PLAIN, Dialect
+from shared.reader.dialects import PLAIN, Dialect, is_rule_of_frame
 from shared.reader.line_account import SkippedLines
 from shared.reader.loose_quotes import LooseQuotes
 from shared.reader.row_end import QuotesOfRow
@@ -111,6 +111,10 @@ class RecordReader:
         comment = self._dialect.comment
         if comment is not None and text.startswith(comment):
             self.skipped.add(line, "comment", text)
+        elif self._dialect.is_framed and is_rule_of_frame(text):
+            self.skipped.add(line, "rule", text)
+        elif text.strip():
+            self.skipped.add(line, "remark", text)
         else:
             self.skipped.add(line, "blank")
 

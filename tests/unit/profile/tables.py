@@ -80,5 +80,6 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     ])  # fmt: skip
     columns = draw(st.lists(kinds, min_size=1, max_size=5))
     header = [f"c{number}" for number in range(len(columns))]
-    rows = draw(st.lists(st.tuples(*columns).map(list), max_size=30))
+    # A row without any value is rejected before it is profiled.
+    rows = draw(st.lists(st.tuples(*columns).map(list).filter(lambda row: any(map(str.strip, row))), max_size=30))
     return header, rows

@@ -37,7 +37,8 @@ def test_a_file_cut_at_any_byte_gives_rows_of_the_table_or_is_refused(table: Tab
         answer = read(content[:end])
         *whole, last = answer.rows or [[]]
 
-        assert answer.refused in (None, "truncated-file", "encoding-error"), end
+        # Of a few values nobody can tell names.
+        assert answer.refused in (None, "truncated-file", "encoding-error", "dialect-error"), end
         assert whole == table.rows[: len(whole)], end
         assert all(map(str.startswith, table.rows[len(whole)], last)), end
 

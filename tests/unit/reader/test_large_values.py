@@ -1,6 +1,5 @@
 """Quoted values that are larger than a row may be, in files whose rows look like the lines of such a value."""
 
-from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -28,7 +27,7 @@ def test_a_value_that_is_too_large_is_one_reject(above: str, value: str, below: 
     many = LONGEST_ROW_BYTES // len(line)
     delimiter = next(sign for sign in ",;\t" if sign in above)
     file = BytesIO((above + value.format(f"\n{line}" * many) + below).encode())
-    table = make_plan(file, replace(NOTHING_FIXED, delimiter=delimiter)).open(file)
+    table = make_plan(file, NOTHING_FIXED).open(file)
 
     found = list(rows_of(table))
     rejects = [row for row in found if isinstance(row, UnreadableRow)]
