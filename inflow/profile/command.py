@@ -37,6 +37,9 @@ def profile(options: argparse.Namespace, environment: Environment) -> int:
     if options.html is not None:
         with output_file(options.html) as page:
             page.write(as_html(found).encode())
+    if options.toml and found.doubt is not None:
+        print(f"{found.file}: no dataset is proposed: a load would refuse the file: {found.doubt}", file=sys.stderr)
+        return ExitCode.ATTENTION
     if options.toml:
         print(as_toml(propose(found, catalog, settings_of(options))), end="")
     elif options.json:

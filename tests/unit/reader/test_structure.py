@@ -211,27 +211,89 @@ def test_what_nobody_can_tell_of_a_header_is_asked(rows: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "header", "rows"),
     [
-        pytest.param('"foo","bar"\n"332", "Sur\\, First"\n"1","a (\\"a\\")"\n', ["foo", "bar"], [["332", "Sur, First"], ["1", 'a ("a")']], id="escaped"),
-        pytest.param('c1,c2\n0, "a, b"\n1, "c"\n', ["c1", "c2"], [["0", "a, b"], ["1", "c"]], id="blanks before quotes"),
-        pytest.param('c1;c2;n\n"x";  "a; b";1\n"y"; "c";2\n', ["c1", "c2", "n"], [["x", "a; b", "1"], ["y", "c", "2"]], id="more blanks"),
-        pytest.param("| id | name |\n|----|------|\n| 1 | Anna |\n| 2 | Bernd |\n",
-["id", "name"], [["1", "Anna"], ["2", "Bernd"]], id="Markdown"),
-        pytest.param("| id | name |\n|:---|-----:|\n| 1 | |\n| 2 | Bernd |\n",
-["id", "name"], [["1", ""], ["2", "Bernd"]], id="Markdown, aligned"),
+        pytest.param(
+            '"foo","bar"\n"332", "Sur\\, First"\n"1","a (\\"a\\")"\n',
+            ["foo", "bar"],
+            [["332", "Sur, First"], ["1", 'a ("a")']],
+            id="escaped",
+        ),
+        pytest.param(
+            'c1,c2\n0, "a, b"\n1, "c"\n', ["c1", "c2"], [["0", "a, b"], ["1", "c"]], id="blanks before quotes"
+        ),
+        pytest.param(
+            'c1;c2;n\n"x";  "a; b";1\n"y"; "c";2\n',
+            ["c1", "c2", "n"],
+            [["x", "a; b", "1"], ["y", "c", "2"]],
+            id="more blanks",
+        ),
+        pytest.param(
+            "| id | name |\n|----|------|\n| 1 | Anna |\n| 2 | Bernd |\n",
+            ["id", "name"],
+            [["1", "Anna"], ["2", "Bernd"]],
+            id="Markdown",
+        ),
+        pytest.param(
+            "| id | name |\n|:---|-----:|\n| 1 | |\n| 2 | Bernd |\n",
+            ["id", "name"],
+            [["1", ""], ["2", "Bernd"]],
+            id="Markdown, aligned",
+        ),
         pytest.param(
             "+----+------+\n| id | name |\n+----+------+\n|  1 | Anna |\n|  2 | NULL |\n+----+------+\n"
-"2 rows in set (0.00 sec)\n",
-            ["id", "name"], [["1", "Anna"], ["2", "NULL"]], id="a terminal",
+            "2 rows in set (0.00 sec)\n",
+            ["id", "name"],
+            [["1", "Anna"], ["2", "NULL"]],
+            id="a terminal",
         ),
-        pytest.param("--------\n|No|Text  |\n--------\n| 1|Tea   |\n| 2|Coffee|\n--------\n", ["No", "Text"], [["1", "Tea"], ["2", "Coffee"]], id="a list"),
-        pytest.param("id,name,n\n--,----,-\n1,a,5\n2,b,6\n\n(2 rows affected)\n", ["id", "name", "n"], [["1", "a", "5"], ["2", "b", "6"]], id="dashes"),
-        pytest.param("id|name|n\n--|----|--\n1|a|5\n2|b|6\n", ["id", "name", "n"], [["1", "a", "5"], ["2", "b", "6"]], id="dashes and bars"),
+        pytest.param(
+            "--------\n|No|Text  |\n--------\n| 1|Tea   |\n| 2|Coffee|\n--------\n",
+            ["No", "Text"],
+            [["1", "Tea"], ["2", "Coffee"]],
+            id="a list",
+        ),
+        pytest.param(
+            "id,name,n\n--,----,-\n1,a,5\n2,b,6\n\n(2 rows affected)\n",
+            ["id", "name", "n"],
+            [["1", "a", "5"], ["2", "b", "6"]],
+            id="dashes",
+        ),
+        pytest.param(
+            "id|name|n\n--|----|--\n1|a|5\n2|b|6\n",
+            ["id", "name", "n"],
+            [["1", "a", "5"], ["2", "b", "6"]],
+            id="dashes and bars",
+        ),
         pytest.param("id\tname\n===\t====\n1\ta\n2\tb\n", ["id", "name"], [["1", "a"], ["2", "b"]], id="double dashes"),
-        pytest.param("id\tname\tn\n1\tfirst\\\nsecond\t5\n2\tb\\\tc\t6\n", ["id", "name", "n"], [["1", "first\nsecond", "5"], ["2", "b\tc", "6"]], id="MySQL"),
-        pytest.param("id,name,n\n1,one\\, two,5\n2,b,6\n", ["id", "name", "n"], [["1", "one, two", "5"], ["2", "b", "6"]], id="escaped commas"),
-        pytest.param("name\nSmith, Al\nJones, Bo\nLee, Cy\n", ["name"], [["Smith, Al"], ["Jones, Bo"], ["Lee, Cy"]], id="one column of names"),
-        pytest.param("betrag\n1 234,50\n2 345,00\n12,10\n", ["betrag"], [["1 234,50"], ["2 345,00"], ["12,10"]], id="one column of amounts"),
-        pytest.param("id,10,20,30\nid1,TRUE,FALSE,TRUE\nid2,TRUE,TRUE,TRUE\nid3,FALSE,TRUE,TRUE\n", ["id", "10", "20", "30"], [["id1", "TRUE", "FALSE", "TRUE"], ["id2", "TRUE", "TRUE", "TRUE"], ["id3", "FALSE", "TRUE", "TRUE"]], id="numbers as names"),
+        pytest.param(
+            "id\tname\tn\n1\tfirst\\\nsecond\t5\n2\tb\\\tc\t6\n",
+            ["id", "name", "n"],
+            [["1", "first\nsecond", "5"], ["2", "b\tc", "6"]],
+            id="MySQL",
+        ),
+        pytest.param(
+            "id,name,n\n1,one\\, two,5\n2,b,6\n",
+            ["id", "name", "n"],
+            [["1", "one, two", "5"], ["2", "b", "6"]],
+            id="escaped commas",
+        ),
+        pytest.param(
+            "name\nSmith, Al\nJones, Bo\nLee, Cy\n",
+            ["name"],
+            [["Smith, Al"], ["Jones, Bo"], ["Lee, Cy"]],
+            id="one column of names",
+        ),
+        pytest.param(
+            "betrag\n1 234,50\n2 345,00\n12,10\n",
+            ["betrag"],
+            [["1 234,50"], ["2 345,00"], ["12,10"]],
+            id="one column of amounts",
+        ),
+        pytest.param(
+            "id,10,20,30\nid1,TRUE,FALSE,TRUE\nid2,TRUE,TRUE,TRUE\nid3,FALSE,TRUE,TRUE\n",
+            ["id", "10", "20", "30"],
+            [["id1", "TRUE", "FALSE", "TRUE"], ["id2", "TRUE", "TRUE", "TRUE"], ["id3", "FALSE", "TRUE", "TRUE"]],
+            id="numbers as names",
+        ),
     ],
 )
 def test_what_is_drawn_or_escaped_is_no_part_of_a_value(text: str, header: list[str], rows: list[list[str]]) -> None:
