@@ -84,9 +84,9 @@ def _candidates(text: str, settings: ReadSettings, *, is_wide: bool) -> Iterator
 
 def _delimiters(lines: list[str], records: list[str]) -> list[str]:
     """Those that are in many lines, or many records; not the half of one that always comes in pairs."""
-    found = [
-        each for each in (*_LONG_DELIMITERS, *_DELIMITERS) if _is_in_many(each, lines) or _is_in_many(each, records)
-    ]
+    text = "\n".join(lines)
+    there = [each for each in (*_LONG_DELIMITERS, *_DELIMITERS) if each in text]
+    found = [each for each in there if _is_in_many(each, lines) or _is_in_many(each, records)]
     long = [each for each in found if len(each) > 1 and _is_always(each, lines)]
     parts = {part for each in long for part in each}
     likely = [each for each in found if (each in long) or (len(each) == 1 and each not in parts)]
@@ -134,6 +134,8 @@ def _trims(text: str, lines: list[str], delimiter: str, quote: str) -> list[bool
 
 def _is_framed(lines: list[str]) -> bool:
     """Whether each row is between bars, and lines of dashes between rows, as in Markdown or on a terminal."""
+    if not any(line.lstrip().startswith(_FRAME) for line in lines):
+        return False
     inside = [line.strip() for line in lines if not is_rule_of_frame(line)]
     framed = sum(len(line) > 1 and line.startswith(_FRAME) and line.endswith(_FRAME) for line in inside)
     return len(inside) < len(lines) and framed >= max(_MIN_FRAMED, _MIN_SHARE_FRAMED * len(inside))

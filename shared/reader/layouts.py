@@ -151,11 +151,12 @@ def _places(records: Sequence[Record], settings: ReadSettings) -> list[int]:
 def is_apart(records: Sequence[Record], place: int) -> bool:
     """Whether blank lines, or a record of delimiters alone, are right above a record."""
     line, cells = records[place - 1]
-    return not _filled(cells) or records[place][0] > line + line_count_of(cells)
+    gap = records[place][0] - line
+    return not any(map(str.strip, cells)) or (gap > 1 and gap > line_count_of(cells))
 
 
 def _filled(cells: Sequence[str]) -> int:
-    return sum(1 for cell in cells if cell.strip())
+    return sum(map(bool, map(str.strip, cells)))
 
 
 class _Shape(NamedTuple):
@@ -200,7 +201,7 @@ def _width(table: Sequence[Record], settings: ReadSettings) -> int:
 
     Otherwise as many as most have below it, which may have delimiters more or less at their ends.
     """
-    own, below = len(table[0][1]), Counter(len(cells) for _, cells in table[1:] if _filled(cells))
+    own, below = len(table[0][1]), Counter(len(cells) for _, cells in table[1:] if any(map(str.strip, cells)))
     most = max(below, key=lambda width: (below[width], width), default=own)
     if own == most or settings.header_lines == 0:
         return own if own == most else most
@@ -221,7 +222,8 @@ def _first_rows(table: Sequence[Record], width: int) -> list[Sequence[str]]:
         cells = table[at][1]
         if len(rows) > _MIN_TABLE_RECORDS and is_apart(table, at):
             break
-        if len(cells) == width and [cells[0].removeprefix(BOM), *cells[1:]] != first:
+        is_repeated = cells[-1:] == first[-1:] and [cells[0].removeprefix(BOM), *cells[1:]] == first
+        if len(cells) == width and not is_repeated:
             rows.append(cells)
     return rows
 
@@ -273,7 +275,8 @@ def _beginning(records: Sequence[Record], place: int, header: HeaderGuess) -> fl
     if header.header_lines:
         return 0.6 + 0.4 * header.sureness
     above = [each for _, each in records[:place] if _filled(each)]
-    is_below_remarks = all(_filled(each) == 1 and _is_remark(each) for each in above)
+    are_titles = all(_filled(each) == 1 for each in above)
+    is_below_remarks = are_titles and (not place or is_apart(records, place) or all(map(_is_remark, above)))
     return _WITHOUT_HEADER if is_below_remarks else _WITHOUT_HEADER_BELOW
 
 
@@ -337,7 +340,7 @@ def _is_table(rows: Sequence[Sequence[str]], *, is_adjacent: bool, has_header: b
     if len(rows) < 2 or width < 2 or max(map(_filled, rows)) < width:  # noqa: PLR2004
         return False
     guess = guess_header(rows, width, fixed=None)
-    if guess.is_by_values and guess.header_lines and (len(rows) > 2 or is_adjacent or not has_header):  # noqa: PLR2004
+    if guess.is_by_values and guess.header_lines and (len(rows) > 2 or width > 2 or is_adjacent or not has_header):  # noqa: PLR2004
         return True
     is_long = len(rows) >= _MIN_TABLE_RECORDS
     return is_long and (is_adjacent or (width >= _MIN_TABLE_WIDTH and bool(value_columns(rows, width))))

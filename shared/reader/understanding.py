@@ -129,11 +129,13 @@ class _Choice(NamedTuple):
 def _choices(ratings: Sequence[Rating], settings: ReadSettings, names: KnownNames | None) -> list[_Choice]:
     """Rate each dialect together with each place where the table may begin, best first."""
     named = (names.place, names.header_lines) if names else None
-    found = [
-        _Choice(rating, table, rating.score * table.score)
-        for rating in ratings
-        for table in guess_tables(rating.records, settings, unreadable=rating.unreadable, named=named)
-    ]
+    found: list[_Choice] = []
+    for rating in ratings:
+        # Another dialect counts where it does at least half as well; the best ones come first.
+        if found and rating.score < max(choice.score for choice in found) / 2:
+            break
+        tables = guess_tables(rating.records, settings, unreadable=rating.unreadable, named=named)
+        found += [_Choice(rating, table, rating.score * table.score) for table in tables]
     return sorted(found, key=lambda choice: -choice.score)
 
 
@@ -213,6 +215,8 @@ def _text(sample: Sample, encoding: str) -> str:
 
 def _without_open_value(text: str) -> str:
     """Leave out a quoted value that begins in the sample and is larger: its lines are no rows of the table."""
+    if text.count('"') % 2 == 0:
+        return text
     opened = max((found.start() for found in _QUOTED.finditer(text) if not found[1]), default=len(text))
     line = text.rfind("\n", 0, opened) + 1
     return text[:line] if line and len(text) - opened > _MIN_OPEN_CHARACTERS else text

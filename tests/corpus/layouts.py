@@ -19,18 +19,34 @@ class _Table:
     rows: list[list[str]]
 
 
-def generated_layout(seed: int) -> bytes:
+@dataclass(frozen=True, slots=True)
+class GeneratedLayout:
+    """A file, and what of its first table has to be read."""
+
+    content: bytes
+    #: None where the table has no header.
+    header: list[str] | None
+    rows: list[list[str]]
+
+
+def generated_layout(seed: int) -> GeneratedLayout:
     """Make one file: preamble, table, rows of another width, more tables, totals, notes."""
     random = Random(seed)
     delimiter = random.choice([",", ";", "\t"])
     line_end = random.choice(["\n", "\n", "\r\n"])
-    records = [*_preamble(random), *_records(random, _table(random))]
-    for _ in range(random.choice([0, 0, 0, 1, 1, 2])):
+    preamble, own = _preamble(random), _table(random, "")
+    first = _records(random, own)
+    records = [*preamble, *first]
+    for number in range(random.choice([0, 0, 0, 1, 1, 2])):
         records += random.choice([[], [[]], [[], ["Another table"], []]])
-        records += _records(random, _table(random))
+        records += _records(random, _table(random, str(number)))
     records += random.choice([[], [], [["Total", "", "7.5"]], [[], ["Source: our own"]], [["(2 rows affected)"]]])
     text = line_end.join(delimiter.join(_quoted(cell, delimiter) for cell in cells) for cells in records)
-    return f"{text}{random.choice(['', line_end])}".encode()
+    content = f"{text}{random.choice(['', line_end])}".encode()
+    header = own.names if first[0] == own.names else None
+    width = len(own.names) if header else len(next(filter(None, first)))
+    rows = [cells for cells in first if len(cells) == width and cells != own.names]
+    return GeneratedLayout(content, header, rows)
 
 
 def _preamble(random: Random) -> list[list[str]]:
@@ -47,7 +63,8 @@ def _preamble(random: Random) -> list[list[str]]:
     return random.choice(kinds)()
 
 
-def _table(random: Random) -> _Table:
+def _table(random: Random, ending: str) -> _Table:
+    """`ending` is that of the names: no two tables of a file have the same ones."""
     number = iter(range(1, 1000))
     kinds: list[_Value] = [
         lambda: random.choice(_WORDS),
@@ -58,7 +75,7 @@ def _table(random: Random) -> _Table:
         lambda: random.choice(["DE", "FR", "US"]),
     ]
     columns = random.choices(kinds, k=random.randrange(1, 5))
-    names = random.sample(_NAMES, len(columns) + 1)
+    names = [f"{name}{ending}" for name in random.sample(_NAMES, len(columns) + 1)]
     rows = [[str(next(number)), *(column() for column in columns)] for _ in range(random.randrange(1, 30))]
     return _Table(names, rows)
 

@@ -2,7 +2,6 @@
 
 from io import BytesIO
 from pathlib import Path
-from random import Random
 
 from services.watcher.claims import ClaimedName
 from services.watcher.extracting.reading import Reading
@@ -25,14 +24,14 @@ _Found = tuple[dict[int, list[str]], set[int]]
 
 
 def test_each_line_of_any_file_is_accounted_for_and_a_load_reads_the_same(tmp_path: Path) -> None:
-    compared = sum(_is_the_same_to_read_and_to_a_load(generated_layout(seed), tmp_path) for seed in SEEDS)
+    compared = sum(_is_the_same_to_read_and_to_a_load(generated_layout(seed).content, tmp_path) for seed in SEEDS)
 
     assert compared > len(SEEDS) / 3
 
 
 def _is_the_same_to_read_and_to_a_load(content: bytes, folder: Path) -> bool:
     """Whether it could be compared: a load refuses what it can't be sure of."""
-    header, found, account = _read(content, ())
+    header, found, account, is_sure = _read(content, ())
     names = [*filter(None, map(str.strip, header))]
     if len(set(names)) < len(names) or len(names) < len(header):
         return False
@@ -53,17 +52,16 @@ def _is_the_same_to_read_and_to_a_load(content: bytes, folder: Path) -> bool:
         return False
     finally:
         reading.close()
-    _, found_by_names, account_by_names = _read(content, dataset.expected_labels)
+    _, found_by_names, account_by_names, _ = _read(content, dataset.expected_labels)
     assert loaded == found_by_names, content
     assert reading.line_account is not None
     assert (reading.line_account.lines, reading.line_account.named) == (account_by_names.lines, account_by_names.named)
-    # The names are what was read of the file: knowing them changes nothing.
-    assert found_by_names == found, content
-    assert account_by_names == account, content
-    return True
+    # The names are what was read of the file: where that was sure, knowing them changes nothing.
+    assert not is_sure or (found_by_names, account_by_names) == (found, account), content
+    return is_sure
 
 
-def _read(content: bytes, expected: tuple[str, ...]) -> tuple[list[str], _Found, LineAccount]:
+def _read(content: bytes, expected: tuple[str, ...]) -> tuple[list[str], _Found, LineAccount, bool]:
     plan = make_plan(BytesIO(content), NOTHING_FIXED, expected=expected)
     table = plan.open(BytesIO(content))
     found = list(rows_of(table))
@@ -71,7 +69,7 @@ def _read(content: bytes, expected: tuple[str, ...]) -> tuple[list[str], _Found,
     rejects = {row.line for row in found if isinstance(row, UnreadableRow)}
     account = LineAccount.of(table, rows=len(rows), rejects=len(rejects))
     assert faults_of(content, plan, found, account) == [], content
-    return table.header, (rows, rejects), account
+    return table.header, (rows, rejects), account, plan.refusal is None
 
 
 def _load(reading: Reading, dataset: Dataset) -> _Found:
@@ -92,7 +90,6 @@ def _load(reading: Reading, dataset: Dataset) -> _Found:
 
 
 def test_the_generator_makes_files_of_every_kind() -> None:
-    contents = {generated_layout(seed) for seed in SEEDS}
+    contents = {generated_layout(seed).content for seed in SEEDS}
 
     assert len(contents) > len(SEEDS) * 0.9
-    assert Random(1).random() != Random(2).random()
