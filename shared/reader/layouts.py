@@ -243,7 +243,7 @@ def _shape(table: Sequence[Record], width: int, header: HeaderGuess) -> _Shape:
     if lacks_last(table, 0, width):
         return _Shape(width, trailing_delimiters(table, width, max(1, header.header_lines)))
     rows = [row for _, row in table[1:] if len(row) == width]
-    if own + 1 == width and _lacks_first(cells, rows):
+    if own + 1 == width == len(table[1][1]) and _lacks_first(cells, rows):
         return _Shape(width, row_names=True)
     return _Shape(own if header.header_lines else width)
 
@@ -256,7 +256,9 @@ def _lacks_first(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     row_names = {row[0].strip() for row in rows}
     are_distinct = len(row_names) == len(rows) > 1 and all(row_names)
     are_names = len(cells) > 1 and sum(map(bool, cells)) >= len(cells) - 1 and may_be_names(cells)
-    return are_distinct and are_names and not has_decimal_parts(rows)
+    below = guess_header(rows, len(cells) + 1, fixed=None)
+    has_names_below = below.is_by_values and below.header_lines > 0
+    return are_distinct and are_names and not has_names_below and not has_decimal_parts(rows)
 
 
 def _fit(body: Sequence[Sequence[str]], width: int, unreadable: int) -> float:
@@ -309,7 +311,7 @@ def _skipping_group(group: Sequence[Sequence[str]], width: int, *, is_adjacent: 
         is_title = has_header or not is_adjacent or any(map(_is_remark, group))
         return _TITLES if is_title else _ADJACENT
     if _has_table(group, is_adjacent=is_adjacent, has_header=has_header):
-        is_above = has_header and not is_adjacent and width > 2  # noqa: PLR2004
+        is_above = has_header and not is_adjacent
         return _LABELS if is_above and _are_pairs(group) else _TABLE
     believable = _PAIRS if most == 2 else _WIDER  # noqa: PLR2004
     if any(len(cells) == width == _filled(cells) for cells in group) and width >= _MIN_TABLE_WIDTH:
@@ -343,4 +345,4 @@ def _is_table(rows: Sequence[Sequence[str]], *, is_adjacent: bool, has_header: b
     if guess.is_by_values and guess.header_lines and (len(rows) > 2 or width > 2 or is_adjacent or not has_header):  # noqa: PLR2004
         return True
     is_long = len(rows) >= _MIN_TABLE_RECORDS
-    return is_long and (is_adjacent or (width >= _MIN_TABLE_WIDTH and bool(value_columns(rows, width))))
+    return is_long and (is_adjacent or bool(value_columns(rows, width)))

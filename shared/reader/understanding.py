@@ -26,6 +26,7 @@ LEAST_CONFIDENCE = 0.55
 _MAX_SHOWN_CHARACTERS = 80
 #: Quoted text that begins a value; what closes it is its group. So much that is not closed is one large value.
 _QUOTED = re.compile(r'(?:(?<=[,;\t|:~^ \n\r])|\A)"(?:[^"]|"")*+("|\Z)')
+_USUAL_DELIMITERS = ",;\t|"
 _MIN_OPEN_CHARACTERS = 4 << 10
 _DELIMITER_HINT = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
@@ -135,8 +136,14 @@ def _choices(ratings: Sequence[Rating], settings: ReadSettings, names: KnownName
         if found and rating.score < max(choice.score for choice in found) / 2:
             break
         tables = guess_tables(rating.records, settings, unreadable=rating.unreadable, named=named)
-        found += [_Choice(rating, table, rating.score * table.score) for table in tables]
+        found += [_Choice(rating, table, rating.score * table.score * _as_one_column(table)) for table in tables]
     return sorted(found, key=lambda choice: -choice.score)
+
+
+def _as_one_column(table: TableGuess) -> float:
+    """How believable it is that a name with delimiters inside is that of one column."""
+    has_delimiter = table.width == 1 and any(sign in cell for cell in table.first[1] for sign in _USUAL_DELIMITERS)
+    return 0.5 if has_delimiter else 1.0
 
 
 def _doubts(choices: Sequence[_Choice], settings: ReadSettings, *, has_expected: bool) -> Iterator[Doubt]:
@@ -174,7 +181,8 @@ def _doubt_of_place(best: _Choice, choices: Sequence[_Choice]) -> Doubt:
     lines = " or ".join(_shown(each.table.first) for each in [best, *others[:2]])
     message = f"it is not clear where the table begins: {lines}; say how many lines are above it by skip_lines ="
     margin = _margin(best.table.score, max((each.table.score for each in others), default=0.0))
-    return Doubt(min(margin, 0.5) if best.table.passes_over_pairs else margin, message)
+    may_be_pairs = any(each.table.passes_over_pairs for each in [best, *others])
+    return Doubt(min(margin, 0.5) if may_be_pairs else margin, message)
 
 
 def _doubt_of_width(best: _Choice) -> Doubt:
