@@ -127,9 +127,7 @@ class Neighbour:
         return [f"{self.name}: {waiting}"] if waiting else []
 
     def _administrate(self, *statements: str) -> None:
-        engine = create_engine(
-            self.database_url.set(database=""), poolclass=NullPool, isolation_level="AUTOCOMMIT"
-        )
+        engine = create_engine(self.database_url.set(database=""), poolclass=NullPool, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             for statement in statements:
                 connection.execute(text(statement))
