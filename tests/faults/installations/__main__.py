@@ -69,6 +69,9 @@ def _run(neighbours: list[Neighbour], random: Random, blows: dict[str, Blow], *,
         print(f"round {number} of {rounds}: {said}, {time.monotonic() - began:.0f} s", flush=True)
         if problems:
             print("\n".join(f"  {problem}" for problem in problems[:30]))
+            for neighbour in neighbours:
+                if any(problem.startswith(neighbour.name) for problem in problems):
+                    print(neighbour.pipeline.logs())
             return 1
     print(f"{rounds} rounds, {len(neighbours)} installations, 0 wrong; {dict(sorted(struck.items()))}")
     return 0
