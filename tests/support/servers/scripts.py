@@ -7,9 +7,9 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,14 +33,25 @@ class Script:
     path: Path
     folder: Path
     port: int
+    #: The beginning of each command line, such as that of a program that enters a namespace.
+    prefix: Sequence[str] = ()
+    #: What the script is told through its environment, beside that of this process.
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, verb: str, *arguments: str) -> str:
         """Run it to its end, and return what it says."""
         # Not a pipe: the server inherits it, and would keep it open for as long as it runs.
         log = self.folder / f"{self.path.stem}-{verb}.output"
         with log.open("wb") as output:
-            command = [str(self.path), verb, str(self.folder), *arguments]
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
+            command = [*self.prefix, str(self.path), verb, str(self.folder), *arguments]
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **self.environment},
+                check=False,
+            )
         said = log.read_text(errors="replace")
         if done.returncode != 0:
             raise Unavailable(f"{' '.join(command)}: {' '.join(said.split())[-LOG_TAIL_CHARACTERS:]}")
@@ -52,15 +63,15 @@ class ScriptedServer:
 
     _PID_FILE = ""
     _DATA = ""
-    _OPTIONS: tuple[str, ...] = ()
 
-    def __init__(self, script: Script, problem: Callable[[], str | None]) -> None:
+    def __init__(self, script: Script, problem: Callable[[], str | None], *, options: Sequence[str] = ()) -> None:
         self._script = script
         self._problem = problem
+        self._options = options
 
-    def start(self) -> None:
-        """Start it on the data that it has, and return once it answers."""
-        self._script("start", str(self._script.port), *self._OPTIONS)
+    def start(self, *options: str) -> None:
+        """Start it on the data that it has, with further options, and return once it answers."""
+        self._script("start", str(self._script.port), *self._options, *options)
         # One that ends while it starts was noticed by the script.
         wait_until_ready(self._problem, ended=lambda: False, log=lambda: f"see {self._script.folder}")
 
@@ -70,12 +81,21 @@ class ScriptedServer:
 
     def kill(self) -> None:
         """End it with SIGKILL; its data is what it had saved by then."""
-        pid = int((self._script.folder / self._PID_FILE).read_text())
+        pid = self._pid()
         os.kill(pid, signal.SIGKILL)
         # Until it is waited for, too: MySQL takes its number in a lock file for a server that lives.
         eventually(lambda: not Path(f"/proc/{pid}").exists(), message=f"the process {pid} is gone")
         # What the script started beside the server would be in the way of the next start.
         self.stop()
+
+    def pause(self) -> None:
+        """Let it stand still, as SIGSTOP does: connections stay open, and nothing is answered."""
+        os.kill(self._pid(), signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on after a pause; nothing happens to one that is not paused, or has ended."""
+        with suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(self._pid(), signal.SIGCONT)
 
     def wipe(self) -> None:
         """Delete its data: the next start is a first one."""
@@ -85,18 +105,27 @@ class ScriptedServer:
         """Whether it answers."""
         return self._problem() is None
 
+    def is_running(self) -> bool:
+        """Whether its process is there, be it paused."""
+        try:
+            return Path(f"/proc/{self._pid()}").exists()
+        except FileNotFoundError:
+            return False
+
+    def _pid(self) -> int:
+        return int((self._script.folder / self._PID_FILE).read_text())
+
 
 class ScriptedMysql(ScriptedServer):
     """A MySQL that mysql.sh starts."""
 
     _PID_FILE = "mysqld.pid"
     _DATA = "data"
-    _OPTIONS = SERVER_OPTIONS
 
     def __init__(self, script: Script) -> None:
         url = URL.create("mysql+pymysql", "root", host="127.0.0.1", port=script.port)
         self.server = DatabaseServer(url=url)
-        super().__init__(script, partial(database_problem, self.server))
+        super().__init__(script, partial(database_problem, self.server), options=SERVER_OPTIONS)
 
 
 class ScriptedRabbitmq(ScriptedServer):
