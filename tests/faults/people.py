@@ -14,11 +14,14 @@ _EDITED = 0.3
 
 
 class World:
-    """Draws rows. What a key stands for is fixed; where edits are allowed, a row may say otherwise."""
+    """Draws rows of so many people and cities; without a number of these, of three people for each city.
 
-    def __init__(self, random: Random, *, size: int, only_adds: bool) -> None:
+    What a key stands for is fixed; where edits are allowed, a row may say otherwise.
+    """
+
+    def __init__(self, random: Random, *, size: int, only_adds: bool, cities: int | None = None) -> None:
         self._edited = 0.0 if only_adds else _EDITED
-        self._cities = [_numbered(_CITIES, number) for number in range(max(3, size // 3))]
+        self._cities = [_numbered(_CITIES, number) for number in range(cities or max(3, size // 3))]
         self._countries = {city: random.choice(_COUNTRIES) for city in self._cities}
         self._people = [_person(number, random.choice(self._cities)) for number in range(size)]
 
