@@ -1,5 +1,6 @@
 """The people and places that the workload is about: few, and such that texts that look alike are not the same."""
 
+from collections.abc import Iterator
 from random import Random
 
 Row = dict[str, str]
@@ -24,6 +25,10 @@ class World:
         self._cities = [_numbered(_CITIES, number) for number in range(cities or max(3, size // 3))]
         self._countries = {city: random.choice(_COUNTRIES) for city in self._cities}
         self._people = [_person(number, random.choice(self._cities)) for number in range(size)]
+
+    def people(self) -> Iterator[Row]:
+        """Yield each person once."""
+        yield from self._people
 
     def place(self, random: Random) -> Row:
         """Draw a row of a file of places."""
