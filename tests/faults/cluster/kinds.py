@@ -14,20 +14,23 @@ from tests.faults.cluster.fault import Fault
 from tests.faults.cluster.follower import Follower
 from tests.faults.cluster.galera import Galera
 from tests.faults.cluster.group_replication import GroupReplication
-from tests.faults.cluster.members import Client
+from tests.faults.cluster.members import Client, all_at_once, brokers, single_mysql
 from tests.faults.cluster.on_galera import ON_GALERA
 from tests.faults.cluster.on_group_replication import ON_GROUP_REPLICATION
 from tests.faults.cluster.on_rabbitmq import ON_RABBITMQ
 from tests.faults.cluster.rabbitmq import RabbitmqCluster
 from tests.support.forwarder import Address
 from tests.support.servers.found import BrokerServer, DatabaseServer
-from tests.support.servers.scripts import scripted_mysql, scripted_rabbitmq
 
 #: The account of the services. Root may do what a read-only or offline server refuses to everybody else.
 DATABASE_USER, DATABASE_PASSWORD = "inflow", "inflow-test"
 
 
-class Cluster(Protocol):
+class _Startable(Protocol):
+    def start(self) -> None: ...
+
+
+class Cluster(_Startable, Protocol):
     """Several servers that are one to their clients."""
 
     follower: Follower
@@ -89,9 +92,8 @@ def _start_galera(scripts: Path, closing: ExitStack, *, has_binary_log: bool) ->
 
 
 def _with_single_broker(cluster: GroupReplication | Galera, scripts: Path, closing: ExitStack) -> Servers:
-    rabbitmq = scripted_rabbitmq(scripts, closing)
-    rabbitmq.start()
-    cluster.start()
+    [rabbitmq] = brokers(scripts, closing, size=1)
+    _start(rabbitmq, cluster)
     database = _served_at(*cluster.follower.address)
     _let_services_in(database)
     broker = rabbitmq.server
@@ -105,11 +107,10 @@ def _with_single_broker(cluster: GroupReplication | Galera, scripts: Path, closi
 
 
 def _start_rabbitmq(scripts: Path, closing: ExitStack) -> Servers:
-    mysql = scripted_mysql(scripts, closing)
-    mysql.start()
-    _let_services_in(mysql.server)
+    mysql = single_mysql(scripts, closing)
     cluster = RabbitmqCluster(scripts, closing)
-    cluster.start()
+    _start(mysql, cluster)
+    _let_services_in(mysql.server)
     return Servers(
         cluster=cluster,
         broker=cluster.server,
@@ -117,6 +118,10 @@ def _start_rabbitmq(scripts: Path, closing: ExitStack) -> Servers:
         database=mysql.server,
         ctl=cluster.members[0].ctl,
     )
+
+
+def _start(*servers: _Startable) -> None:
+    all_at_once(lambda server: server.start(), servers)
 
 
 def _served_at(host: str, port: int) -> DatabaseServer:

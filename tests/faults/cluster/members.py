@@ -1,7 +1,8 @@
 """Members of a cluster: servers that a script runs, each in a namespace of a private network."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -15,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from tests.faults.cluster.network import Network
 from tests.support.eventually import eventually
 from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
+from tests.support.servers.mysqld import SERVER_OPTIONS
 from tests.support.servers.probes import broker_problem, database_problem
 from tests.support.servers.scripts import Script, ScriptedServer
 
@@ -29,7 +31,7 @@ _LOOK_SECONDS = 2
 #: A statement of an operator may wait for all members, or for data that a member has missed.
 _OPERATOR_SECONDS = 120
 
-M = TypeVar("M", bound="Member")
+T = TypeVar("T")
 
 
 class Member(ScriptedServer):
@@ -112,6 +114,7 @@ class DatabaseMember(Member, Client):
         url = URL.create("mysql+pymysql", "root", host=network.address(number), port=script.port)
         Member.__init__(self, number, network, script, partial(database_problem, DatabaseServer(url=url)), options)
         Client.__init__(self, url)
+        self.server = DatabaseServer(url=url)
 
 
 class MysqlMember(DatabaseMember):
@@ -183,20 +186,33 @@ class BrokerMember(Member):
         return self._script("ctl", *arguments)
 
 
-def broker_environment() -> dict[str, str]:
-    """Return what tells rabbitmq.sh which user to make at the first start."""
-    return {"RABBITMQ_DEFAULT_USER": _BROKER_USER, "RABBITMQ_DEFAULT_PASS": _BROKER_PASSWORD}
+def single_mysql(scripts: Path, closing: ExitStack) -> MysqlMember:
+    """Prepare a MySQL that is not part of a cluster; `closing` ends it and removes its data."""
+    network, [script] = lay_out(scripts / "mysql.sh", closing, port=DATABASE_PORT, size=1)
+    return MysqlMember(0, network, script, [*SERVER_OPTIONS, "--bind-address=*", "--skip-name-resolve"])
+
+
+def brokers(scripts: Path, closing: ExitStack, *, size: int) -> list[BrokerMember]:
+    """Prepare nodes of RabbitMQ that find each other; `closing` ends them and removes their data."""
+    login = {"RABBITMQ_DEFAULT_USER": _BROKER_USER, "RABBITMQ_DEFAULT_PASS": _BROKER_PASSWORD}
+    path = scripts / "rabbitmq.sh"
+    network, each = lay_out(path, closing, port=BROKER_PORT, size=size, environment=login)
+    members = [BrokerMember(number, network, script) for number, script in enumerate(each)]
+    cookie = secrets.token_hex()
+    for member in members:
+        member.configure([each.node for each in members], cookie=cookie)
+    return members
 
 
 def lay_out(
-    path: Path, closing: ExitStack, *, port: int, environment: Mapping[str, str] | None = None
+    path: Path, closing: ExitStack, *, port: int, size: int = MEMBERS, environment: Mapping[str, str] | None = None
 ) -> tuple[Network, list[Script]]:
     """Make a network, and for each member the script that runs it; `closing` ends them and removes their data."""
     if not os.access(path, os.X_OK):
         raise Unavailable(f"{path} can't be run")
     # Before the network: they are removed after all that runs in it has ended.
-    folders = [_own_folder(closing) for _ in range(MEMBERS)]
-    network = Network(MEMBERS, closing)
+    folders = [_own_folder(closing) for _ in range(size)]
+    network = Network(size, closing)
     scripts = [
         Script(path=path, folder=folder, port=port, prefix=network.prefix(number), environment=environment or {})
         for number, folder in enumerate(folders)
@@ -204,11 +220,10 @@ def lay_out(
     return network, scripts
 
 
-def all_at_once(action: Callable[[M], object], members: Iterable[M]) -> None:
-    """Do the same to several members at the same time; raise what any of them raised."""
-    members = list(members)
-    with ThreadPoolExecutor(max(1, len(members))) as threads:
-        for done in [threads.submit(action, member) for member in members]:
+def all_at_once(action: Callable[[T], object], servers: Sequence[T]) -> None:
+    """Do the same to several servers at the same time; raise what any of them raised."""
+    with ThreadPoolExecutor(len(servers)) as threads:
+        for done in [threads.submit(action, server) for server in servers]:
             done.result()
 
 

@@ -1,7 +1,6 @@
 """A RabbitMQ cluster of three nodes, which pauses a minority."""
 
 import json
-import secrets
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from tests.faults.chaos.convergence import Installation
 from tests.faults.cluster.follower import Follower
-from tests.faults.cluster.members import BROKER_PORT, BrokerMember, all_at_once, broker_environment, lay_out
+from tests.faults.cluster.members import MEMBERS, BrokerMember, all_at_once, brokers
 from tests.support.eventually import eventually
 from tests.support.forwarder import Address
 from tests.support.servers.found import BrokerServer, Unavailable
@@ -25,12 +24,7 @@ class RabbitmqCluster:
     """The cluster, and an address that leads to a node that answers."""
 
     def __init__(self, scripts: Path, closing: ExitStack) -> None:
-        environment = broker_environment()
-        network, each = lay_out(scripts / "rabbitmq.sh", closing, port=BROKER_PORT, environment=environment)
-        self.members = [BrokerMember(number, network, script) for number, script in enumerate(each)]
-        cookie = secrets.token_hex()
-        for member in self.members:
-            member.configure([each.node for each in self.members], cookie=cookie)
+        self.members = brokers(scripts, closing, size=MEMBERS)
         self.follower = Follower(self._choose)
         closing.callback(self.follower.close)
 
