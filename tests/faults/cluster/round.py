@@ -76,6 +76,8 @@ def run_round(servers: Servers, plan: Plan) -> Outcome:
             struck, fault_problems = _load(servers, plan, workload, pipeline, installation, progress)
             convergence = _wait_until_done(installation, progress, workload.drops)
         crew.stop_all()
+        # A member that has other rows than the others leaves by itself, at any time.
+        servers.cluster.mend()
         member_problems = list(servers.cluster.problems(installation))
         testimony = hear((each.log_file for each in pipeline.services), loses_messages=True)
         dead_letters = _dead_letters(installation)

@@ -82,7 +82,7 @@ class ScriptedServer:
     def kill(self) -> None:
         """End it with SIGKILL; its data is what it had saved by then."""
         pid = self._pid()
-        os.kill(pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
         # Until it is waited for, too: MySQL takes its number in a lock file for a server that lives.
         eventually(lambda: not Path(f"/proc/{pid}").exists(), message=f"the process {pid} is gone")
         # What the script started beside the server would be in the way of the next start.
@@ -90,12 +90,11 @@ class ScriptedServer:
 
     def pause(self) -> None:
         """Let it stand still, as SIGSTOP does: connections stay open, and nothing is answered."""
-        os.kill(self._pid(), signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on after a pause; nothing happens to one that is not paused, or has ended."""
-        with suppress(FileNotFoundError, ProcessLookupError):
-            os.kill(self._pid(), signal.SIGCONT)
+        """Let it go on after a pause; nothing happens to one that is not paused."""
+        self._signal(signal.SIGCONT)
 
     def wipe(self) -> None:
         """Delete its data: the next start is a first one."""
@@ -107,13 +106,24 @@ class ScriptedServer:
 
     def is_running(self) -> bool:
         """Whether its process is there, be it paused."""
-        try:
-            return Path(f"/proc/{self._pid()}").exists()
-        except FileNotFoundError:
-            return False
+        return self._pid() is not None
 
-    def _pid(self) -> int:
-        return int((self._script.folder / self._PID_FILE).read_text())
+    def _signal(self, number: signal.Signals) -> None:
+        """Send a signal; nothing happens to one that has ended."""
+        pid = self._pid()
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _pid(self) -> int | None:
+        """Return the number of its process. Of one that has ended, another process may have the number by now."""
+        folder = self._script.folder
+        try:
+            pid = int((folder / self._PID_FILE).read_text())
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return pid if os.fsencode(folder) in command else None
 
 
 class ScriptedMysql(ScriptedServer):
