@@ -7,7 +7,7 @@ from tests.faults.cluster.galera import Galera
 from tests.faults.cluster.members import MariadbMember
 
 _PAUSE_SECONDS, _PARTITION_SECONDS, _DESYNC_SECONDS, _REJECT_SECONDS, _LAG_SECONDS = 15.0, 30.0, 10.0, 5.0, 10.0
-_SEVERAL_WRITERS_SECONDS = 30.0
+_CATCH_UP_SECONDS, _SEVERAL_WRITERS_SECONDS = 3.0, 30.0
 
 
 def _kill_writer(target: Target[Galera]) -> str:
@@ -35,14 +35,15 @@ def _switch_writer(target: Target[Galera]) -> str:
 
 
 def _switch_to_late_member(target: Target[Galera]) -> str:
-    """Switch to a member that has yet to apply what it was sent: it does not hold the others up while desynced."""
+    """Switch to a member that has yet to apply what it was sent: for a while its clients read what was true before."""
     other = target.random.choice(target.cluster.others())
     with other.session() as execute:
         execute("SET GLOBAL wsrep_desync = ON")
         execute("FLUSH TABLES WITH READ LOCK")
         time.sleep(_LAG_SECONDS)
-        execute("UNLOCK TABLES")
         said = _switch_to(target, other)
+        time.sleep(_CATCH_UP_SECONDS)
+        execute("UNLOCK TABLES")
         execute("SET GLOBAL wsrep_desync = OFF")
     return f"{said}, {_LAG_SECONDS:.0f} s late"
 
