@@ -7,7 +7,7 @@ from itertools import cycle
 
 from tests.support.forwarder import Address, Forwarder
 
-_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS = 0.5
 
 #: Takes the present member's address, and returns that of the member to use; None where no member says so.
 Choose = Callable[[Address | None], Address | None]

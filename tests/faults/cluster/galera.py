@@ -62,7 +62,7 @@ class Galera:
     def start(self) -> None:
         """Start all members, and have them form the cluster."""
         first, *others = self.members
-        first.found()
+        first.bootstrap()
         # One after the other: each may have to be given all data by one that is given nothing itself.
         for member in others:
             member.start()

@@ -128,7 +128,7 @@ class MariadbMember(DatabaseMember):
 
     _PID_FILE = "mariadbd.pid"
 
-    def found(self) -> None:
+    def bootstrap(self) -> None:
         """Start it as the first member of a new cluster, and let root in from other addresses than its own."""
         self._script("start", str(self._script.port), *self._options, "--wsrep-new-cluster")
         eventually(self._lets_root_in, message="the first member of the cluster is ready")
@@ -222,9 +222,13 @@ def lay_out(
 
 def all_at_once(action: Callable[[T], object], servers: Sequence[T]) -> None:
     """Do the same to several servers at the same time; raise what any of them raised."""
-    with ThreadPoolExecutor(len(servers)) as threads:
+    threads = ThreadPoolExecutor(len(servers))
+    try:
         for done in [threads.submit(action, server) for server in servers]:
             done.result()
+    finally:
+        # After an interruption the servers are killed, and then no thread waits for them any more.
+        threads.shutdown(wait=False)
 
 
 def _own_folder(closing: ExitStack) -> Path:

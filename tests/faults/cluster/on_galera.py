@@ -21,7 +21,7 @@ def _pause_writer(target: Target[Galera]) -> str:
     writer.pause()
     time.sleep(_PAUSE_SECONDS)
     writer.resume()
-    return f"the writing member stood still for {_PAUSE_SECONDS:.0f} s"
+    return f"the writing member was paused for {_PAUSE_SECONDS:.0f} s"
 
 
 def _cut_off_writer(target: Target[Galera]) -> str:

@@ -53,7 +53,7 @@ def _pause_primary(target: Target[GroupReplication]) -> str:
     primary.pause()
     time.sleep(_PAUSE_SECONDS)
     primary.resume()
-    return f"the primary stood still for {_PAUSE_SECONDS:.0f} s"
+    return f"the primary was paused for {_PAUSE_SECONDS:.0f} s"
 
 
 def _cut_off_primary(target: Target[GroupReplication]) -> str:

@@ -23,7 +23,7 @@ def _pause_leader(target: Target[RabbitmqCluster]) -> str:
     leader.pause()
     time.sleep(_PAUSE_SECONDS)
     leader.resume()
-    return f"node {leader.number}, which led the writers' queue, stood still for {_PAUSE_SECONDS:.0f} s"
+    return f"node {leader.number}, which led the writers' queue, was paused for {_PAUSE_SECONDS:.0f} s"
 
 
 def _cut_off_leader(target: Target[RabbitmqCluster]) -> str:
@@ -55,7 +55,7 @@ def _pause_majority(target: Target[RabbitmqCluster]) -> str:
     time.sleep(_MAJORITY_SECONDS)
     for member in paused:
         member.resume()
-    return f"nodes {paused[0].number} and {paused[1].number} stood still for {_MAJORITY_SECONDS:.0f} s"
+    return f"nodes {paused[0].number} and {paused[1].number} were paused for {_MAJORITY_SECONDS:.0f} s"
 
 
 def _leader(target: Target[RabbitmqCluster]) -> BrokerMember:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS = 0.5
 
 
 class Progress:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tests.faults.chaos.convergence import Installation
 from tests.faults.cluster.follower import Follower
@@ -46,17 +47,20 @@ class RabbitmqCluster:
 
     def problems(self, installation: Installation) -> Iterator[str]:
         """Yield which queues are not on all nodes after the round of an installation."""
-        vhost = installation.vhost.vhost
-        listed = installation.ctl("list_queues", "--silent", "-p", vhost, "name", "members", "--formatter", "json")
-        for queue in json.loads(listed):
+        for queue in self._queues(installation.vhost.vhost):
             if len(queue["members"]) < len(self.members):
                 yield f"the queue {queue['name']} is only on {queue['members']}"
 
     def leader(self, vhost: str, queue: str) -> BrokerMember:
         """Return the node where the leader of a queue is."""
-        leaders = self.members[0].ctl("list_queues", "--silent", "-p", vhost, "name", "leader").split()
-        node = dict(zip(leaders[::2], leaders[1::2], strict=True))[queue]
-        return next(member for member in self.members if member.node == node)
+        leaders = {each["name"]: each["leader"] for each in self._queues(vhost)}
+        return next(member for member in self.members if member.node == leaders[queue])
+
+    def _queues(self, vhost: str) -> list[Any]:
+        """Return the quorum queues of a virtual host."""
+        columns = ("name", "type", "leader", "members")
+        listed = self.members[0].ctl("list_queues", "--silent", "-p", vhost, *columns, "--formatter", "json")
+        return [queue for queue in json.loads(listed) if queue["type"] == "quorum"]
 
     def _choose(self, current: Address | None) -> Address | None:
         usable = [member.address for member in self.members if _answers(member.address)]

@@ -72,8 +72,7 @@ class ScriptedServer:
     def start(self, *options: str) -> None:
         """Start it on the data that it has, with further options, and return once it answers."""
         self._script("start", str(self._script.port), *self._options, *options)
-        # One that ends while it starts was noticed by the script.
-        wait_until_ready(self._problem, ended=lambda: False, log=lambda: f"see {self._script.folder}")
+        wait_until_ready(self._problem, ended=lambda: not self.is_running(), log=lambda: f"see {self._script.folder}")
 
     def stop(self) -> None:
         """End it as an operator would; its data stays."""
