@@ -19,6 +19,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_reports(commands)
     _add_repairs(commands)
     _add_recovery(commands)
+    _add_preparations(commands)
     _add_others(commands)
     return parser
 
@@ -114,6 +115,22 @@ def _add_recovery(subparsers: "_Commands[argparse.ArgumentParser]") -> None:
     _add_data(give_up)
     _add_config(give_up)
     give_up.set_defaults(command="inflow.give_up:give_up")
+
+
+def _add_preparations(subparsers: "_Commands[argparse.ArgumentParser]") -> None:
+    declare = subparsers.add_parser("declare", help="declare exchanges and queues, with a user that may")
+    declare.set_defaults(command="inflow.prepare:declare")
+
+    migrate = subparsers.add_parser("migrate", help="create and migrate the tables, with an account that may")
+    _add_data(migrate)
+    _add_config(migrate)
+    migrate.set_defaults(command="inflow.prepare:migrate")
+
+    grants = subparsers.add_parser("grants", help="print the rights in the database that a service needs, as SQL")
+    grants.add_argument("service", choices=("migrate", "watcher", "writer", "aggregator"))
+    grants.add_argument("--account", metavar="NAME", help="default: 'inflow_SERVICE'@'%%'")
+    _add_config(grants)
+    grants.set_defaults(command="inflow.prepare:grants")
 
 
 def _add_others(subparsers: "_Commands[argparse.ArgumentParser]") -> None:

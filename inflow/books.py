@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from inflow.embedded import embedded_database
@@ -37,11 +37,15 @@ def is_embedded(options: argparse.Namespace, environment: Environment) -> bool:
 def open_books(options: argparse.Namespace, environment: Environment, *, read_only: bool) -> Iterator[Store]:
     """Open the database that is there; nothing is created in it. An embedded one may be opened for reading alone."""
     catalog = catalog_of(options, environment)
-    database = _database(options, environment, read_only=read_only)
-    try:
+    with open_database(options, environment, read_only=read_only) as database:
         yield store_of(database, build_schema(catalog, database.flavour), catalog)
-    finally:
-        database.close()
+
+
+@contextmanager
+def open_database(options: argparse.Namespace, environment: Environment, *, read_only: bool) -> Iterator[Database]:
+    """Open the database that is there, prepared or not; the tables are not looked at."""
+    with closing(_database(options, environment, read_only=read_only)) as database:
+        yield database
 
 
 def _database(options: argparse.Namespace, environment: Environment, *, read_only: bool) -> Database:
@@ -55,4 +59,4 @@ def _database(options: argparse.Namespace, environment: Environment, *, read_onl
         )
     settings = DatabaseSettings.from_environment(environment)
     environment.finish()
-    return Database(settings.url)
+    return Database(settings.url, connect_args=settings.connect_args)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import orjson
 
+from inflow import queues
+from inflow.queues import Queues
 from shared.books import loads, rejects, waiting_files
 from shared.books.loads import Load
 from shared.books.waiting_files import WaitingFile
@@ -48,7 +50,7 @@ def take_snapshot(store: Store) -> Snapshot:
         )
 
 
-def as_json(snapshot: Snapshot) -> str:
+def as_json(snapshot: Snapshot, broker: Queues = None) -> str:
     """Everything, for machines."""
     files = [
         {"file": file.file, "state": file.state, "reason": file.reason, "message": file.message}
@@ -60,6 +62,7 @@ def as_json(snapshot: Snapshot) -> str:
             "inbox": files,
             "loads": [_as_mapping(load, snapshot) for load in snapshot.loads],
             "waiting_rows": total.rows,
+            "broker": queues.as_mapping(broker),
         }
     )
 
@@ -69,8 +72,8 @@ def loads_as_json(snapshot: Snapshot) -> str:
     return _json([_as_mapping(load, snapshot) for load in snapshot.loads])
 
 
-def as_text(snapshot: Snapshot) -> str:
-    """What waits, the open and the last loads, and the references that wait."""
+def as_text(snapshot: Snapshot, broker: Queues = None) -> str:
+    """What waits, the open and the last loads, the references that wait, and the queues."""
     lines = [f"inbox: {len(snapshot.files)} waiting"]
     lines += [f"  {file.file}: {file.state} ({file.reason}): {file.message}" for file in snapshot.files[:_MOST_LINES]]
     if len(snapshot.files) > _MOST_LINES:
@@ -82,6 +85,7 @@ def as_text(snapshot: Snapshot) -> str:
     lines += [f"  {line}" for line in _table(shown, snapshot)]
     lines += [f"  load {load.load_id}: {load.message}" for load in shown if load.message]
     lines += _references(snapshot)
+    lines += queues.as_text(broker)
     return "\n".join(lines)
 
 

@@ -4,15 +4,18 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.missing import missing
+from tests.support.servers.controlled import ControlledBroker
 from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
 from tests.support.servers.isolation import Broker, Database, own_database, own_vhost
 from tests.support.servers.named import NamedServerUnreachable
+from tests.support.servers.own import own_broker
 from tests.support.servers.session import Servers
 
 #: What configures the product: a developer's own settings must not reach the tests.
@@ -89,6 +92,21 @@ def got(server: Callable[[], S], *, what: str) -> S:
         raise pytest.fail.Exception(str(problem), pytrace=False) from None
     except Unavailable as reasons:
         missing(f"no {what} ({reasons})")
+
+
+@pytest.fixture(scope="session")
+def own_broker_server(broker_server: BrokerServer) -> Iterator[ControlledBroker]:
+    """A RabbitMQ that this process alone uses, for what would disturb other tests; leave it as it was.
+
+    It comes after the one that all share: that one's way may install the program that both are.
+    """
+    with ExitStack() as closing:
+        try:
+            own = own_broker(closing)
+            own.start()
+        except Unavailable as reason:
+            missing(f"no RabbitMQ of its own ({reason})")
+        yield own
 
 
 @pytest.fixture

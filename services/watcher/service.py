@@ -56,7 +56,10 @@ class _Service:
         self._context = context
         self._config = config
         self._publisher = Publisher(
-            context.broker, installation_id=context.store.installation_id, name="inflow-watcher"
+            context.broker,
+            name="inflow-watcher",
+            installation_id=context.store.installation_id,
+            on_wait=self._hold_back,
         )
         self._events = InboxEvents(context.folder.inbox, use_kernel=config.watch == "auto")
         self._watcher: Watcher | None = None
@@ -128,11 +131,17 @@ class _Service:
 
     def _report(self, error: BaseException, pause_seconds: float) -> None:
         report_failure(error, pause_seconds)
-        if isinstance(error, BrokerUnavailable) and self._watcher is not None:
-            try:
-                self._watcher.hold_back("broker-unavailable", str(error))
-            except TransientError as second:
-                report_failure(second, pause_seconds)
+        if isinstance(error, BrokerUnavailable):
+            self._hold_back(str(error))
+
+    def _hold_back(self, message: str) -> None:
+        """Record with the loads that they wait for the broker, while it is waited for or after it failed."""
+        if self._watcher is None:
+            return
+        try:
+            self._watcher.hold_back("broker-unavailable", message)
+        except TransientError as error:
+            report_failure(error, 0.0)
 
     def _listen(self) -> None:
         """A completed load ends the pause between rescans: its file is archived at once."""

@@ -27,14 +27,15 @@ def prepare(_environment: Environment) -> Callable[[Context], None]:
 
 def run(context: Context) -> None:
     """Write until a stop is requested, whatever happens to broker and database meanwhile."""
-    completed = threading.Event()
+    completed, relay_waits = threading.Event(), threading.Event()
     handlers = WriterHandlers(context.store, on_completed=completed.set)
-    relay = SideTask(lambda: _relay(context, completed), stop=context.stop, name="relay")
+    relay = SideTask(lambda: _relay(context, completed, relay_waits), stop=context.stop, name="relay")
     relay.start()
 
     def beat() -> None:
-        context.store.database.ping()
-        context.health.beat()
+        context.store.require_installation()
+        if not relay_waits.is_set():
+            context.health.beat()
 
     consumer = Consumer(
         context.broker,
@@ -42,6 +43,7 @@ def run(context: Context) -> None:
         name="inflow-writer",
         installation_id=context.store.installation_id,
         on_dead_letter=handlers.mark_dead_lettered,
+        on_recovery=handlers.mark_recovered,
     )
     try:
         consume_for_ever(consumer, handlers.handle, stop=context.stop, tick=beat, tick_seconds=BEAT_SECONDS)
@@ -50,15 +52,24 @@ def run(context: Context) -> None:
         relay.finish()
 
 
-def _relay(context: Context, completed: threading.Event) -> None:
-    """Publish what is in the outbox, at once after a completion and now and then for what others left there."""
-    publisher = Publisher(context.broker, installation_id=context.store.installation_id, name="inflow-relay")
+def _relay(context: Context, completed: threading.Event, waits: threading.Event) -> None:
+    """Publish what is in the outbox, at once after a completion and now and then for what others left there.
+
+    `waits` is set from the moment that the broker takes long to answer until it has taken everything.
+    """
+    publisher = Publisher(
+        context.broker,
+        name="inflow-relay",
+        installation_id=context.store.installation_id,
+        on_wait=lambda _message: waits.set(),
+    )
     relay = Relay(context.store, publisher)
 
     def relay_all() -> None:
         while relay.run_once():
             pass
         publisher.serve()
+        waits.clear()
 
     while not context.stop.is_set():
         completed.wait(_RELAY_SECONDS)

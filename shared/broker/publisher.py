@@ -2,7 +2,7 @@
 
 import pika
 
-from shared.broker.connection import Link
+from shared.broker.connection import Link, OnWait, ignore_wait
 from shared.configuration.servers import BrokerSettings
 from shared.messages.envelope import Envelope, encode
 from shared.messages.topology import Queue
@@ -11,13 +11,21 @@ from shared.messages.topology import Queue
 class Publisher:
     """Publishes persistent, mandatory messages and waits for each publisher confirm.
 
-    Connects when first needed and again after any failure. One thread uses it.
+    Connects when first needed and again after any failure. One thread uses it. `on_wait` hears of a wait that takes
+    long, while it lasts, in the thread that waits.
     """
 
-    def __init__(self, settings: BrokerSettings, *, name: str, installation_id: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        *,
+        name: str,
+        installation_id: str | None = None,
+        on_wait: OnWait = ignore_wait,
+    ) -> None:
         self._name = name
         self._topology = settings.topology
-        self._link = Link(settings, name=name, installation_id=installation_id)
+        self._link = Link(settings, name=name, installation_id=installation_id, on_wait=on_wait)
 
     def publish(self, message: Envelope) -> None:
         """Return once the broker has taken responsibility; BrokerUnavailable or Unroutable otherwise."""
@@ -35,8 +43,11 @@ class Publisher:
 
     def backlog(self, queue: Queue) -> int:
         """Count the messages of a queue that no consumer holds yet."""
-        with self._link.open() as channel:
-            return int(channel.queue_declare(self._topology.name(queue), passive=True).method.message_count)
+        return self._count(self._topology.name(queue))
+
+    def given_up(self, queue: Queue) -> int:
+        """Count the dead letters of a queue."""
+        return self._count(self._topology.dead_letter_name(queue))
 
     def serve(self) -> None:
         """Answer heartbeats; to be called now and then while there is nothing to publish."""
@@ -46,3 +57,7 @@ class Publisher:
     def close(self) -> None:
         """Close the connection, whatever state it is in."""
         self._link.close()
+
+    def _count(self, name: str) -> int:
+        with self._link.open() as channel:
+            return int(channel.queue_declare(name, passive=True).method.message_count)

@@ -92,6 +92,13 @@ class Environment:
         value = self._variables.get(name)
         return Path(value) if value else None
 
+    def file(self, name: str) -> Path | None:
+        """Return the path of a file that is used as it is: NAME and NAME_FILE both name it."""
+        value, file = self._variables.get(name), self._variables.get(name + _FILE)
+        if value and file:
+            self._problems[f"{name} and {name}{_FILE} are both set; expected one of them"] = None
+        return Path(value or file or "") if value or file else None
+
     def problem(self, name: str, message: str) -> None:
         """Note what is wrong with a variable, in words that hold no secret."""
         self._problems[f"{self._source(name)} {message}"] = None

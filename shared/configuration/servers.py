@@ -4,19 +4,34 @@ A URL wins over its parts, which lend it no more than the login (and a database'
 """
 
 import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from shared.configuration.environment import Environment
+from shared.configuration.tls import PLAIN, FreshContext, Tls, TlsMode
+from shared.configuration.tls_settings import BROKER_PARAMETERS, DATABASE_PARAMETERS, broker_tls, database_tls
 from shared.messages.topology import DEFAULT_NAMESPACE, Topology
 
 _BROKER_URLS = ("RABBITMQ_URL", "AMQP_URL", "CLOUDAMQP_URL")
 _BROKER_PORTS = {"amqp": 5672, "amqps": 5671}
-_BROKER_EXPECTED = "amqp://USER:PASSWORD@HOST:PORT/VHOST, special characters as %XX, such as %2F for /"
+_BROKER_EXPECTED = (
+    "amqp://USER:PASSWORD@HOST:PORT/VHOST, several hosts as HOST:PORT,HOST:PORT, "
+    "special characters as %XX, such as %2F for /"
+)
+#: The comma between two URLs; one before anything else belongs to the URL that it is in.
+_BETWEEN_URLS = re.compile(r",\s*(?=(?:amqp|http)s?://)", re.IGNORECASE)
+_AROUND_HOSTS = re.compile(r"(\w*://(?:[^/?#]*@)?)([^/?#]*)(.*)", re.DOTALL)
+
+_MANAGEMENT_URL = "RABBITMQ_MANAGEMENT_URL"
+_MANAGEMENT_EXPECTED = (
+    "http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before the host where the broker's login is not meant, "
+    "special characters as %XX"
+)
 
 _DATABASE_URL = "DATABASE_URL"
 _DATABASE_PARTS = ("MYSQL_HOST", "MYSQL_PORT", "MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD")
@@ -26,6 +41,9 @@ _MYSQL_SCHEMES = ("mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql")
 _SQLITE_SCHEMES = ("sqlite", "sqlite+pysqlite")
 #: Parameters of the driver that would overrule the login, and be shown where the URL is.
 _LOGIN_PARAMETERS = frozenset({"user", "password", "passwd"})
+#: Parameters of a URL that are the driver's own: times, and the others.
+_DRIVER_SECONDS = ("connect_timeout", "read_timeout", "write_timeout")
+_DRIVER_PARAMETERS = ("charset", "unix_socket")
 
 #: What is safe in the names of exchanges, queues and permissions.
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -35,58 +53,101 @@ _UNREADABLE = "is no URL, or its port is no number"
 _HIGHEST_PORT = 65535
 
 
+class Endpoint(NamedTuple):
+    """A host and its port, shown as HOST:PORT."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagementApi:
+    """How to reach RabbitMQ's management API; the URL is without login, and without a slash at its end."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSettings:
-    """How to reach RabbitMQ."""
+    """How to reach RabbitMQ: any of its nodes will do, since all of a cluster know the same queues."""
 
-    host: str = "localhost"
-    port: int = _BROKER_PORTS["amqp"]
+    endpoints: tuple[Endpoint, ...] = (Endpoint("localhost", _BROKER_PORTS["amqp"]),)
     user: str = "guest"
     password: str = field(default="guest", repr=False)
     virtual_host: str = "/"
-    tls: bool = False
+    tls: Tls = field(default_factory=Tls)
     heartbeat_seconds: int = 20
-    #: How long the broker may block a publisher, because it is short of memory or disk, before we reconnect.
-    blocked_connection_timeout_seconds: float = 60.0
+    #: How long the broker may leave us waiting, for a confirm or because it is short of memory, before we reconnect.
+    answer_seconds: float = 30.0
     topology: Topology = field(default_factory=Topology)
+    #: Of any nodes; the first one that answers is asked.
+    management_apis: tuple[ManagementApi, ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Environment) -> Self:
-        """Read RABBITMQ_URL, or RABBITMQ_HOST and its likes, and INFLOW_NAMESPACE."""
+        """Read RABBITMQ_URL, or RABBITMQ_HOST and its likes, RABBITMQ_MANAGEMENT_URL and INFLOW_NAMESPACE."""
+        settings = cls._at_broker(environment)
+        return replace(settings, management_apis=_management_apis(environment, settings.user, settings.password))
+
+    @staticmethod
+    def is_configured(environment: Environment) -> bool:
+        """Whether the environment names a broker."""
+        return environment.is_set(*_BROKER_URLS, "RABBITMQ_HOST")
+
+    @classmethod
+    def _at_broker(cls, environment: Environment) -> Self:
         settings = cls(
             user=environment.text("RABBITMQ_USER", "guest"),
             password=environment.text(environment.first_set("RABBITMQ_PASSWORD", "RABBITMQ_PASS"), "guest"),
             # The protocol has 16 bits for it, and 0 would switch it off.
             heartbeat_seconds=environment.integer("RABBITMQ_HEARTBEAT_SECONDS", 20, minimum=1, maximum=65535),
-            blocked_connection_timeout_seconds=environment.seconds("RABBITMQ_BLOCKED_SECONDS", 60.0),
+            answer_seconds=environment.seconds("RABBITMQ_BLOCKED_SECONDS", 30.0),
             topology=Topology(
                 environment.matching("INFLOW_NAMESPACE", _NAMESPACE, DEFAULT_NAMESPACE, expected=_NAMESPACE_EXPECTED)
             ),
         )
         name = environment.first_set(*_BROKER_URLS)
-        if environment.is_set(name):
-            return settings._at_url(environment, name)
+        return settings._at_url(environment, name) if environment.is_set(name) else settings._at_parts(environment)
+
+    def _at_parts(self, environment: Environment) -> Self:
+        is_encrypted = environment.is_set(*BROKER_PARAMETERS.values())
         return replace(
-            settings,
-            host=environment.text("RABBITMQ_HOST", "localhost"),
-            port=environment.integer("RABBITMQ_PORT", _BROKER_PORTS["amqp"], minimum=1, maximum=_HIGHEST_PORT),
+            self,
+            endpoints=_endpoints(environment, _BROKER_PORTS["amqps" if is_encrypted else "amqp"]),
             virtual_host=environment.text("RABBITMQ_VHOST", "/"),
+            tls=broker_tls(environment, url="", parameters={}) if is_encrypted else Tls(),
         )
 
     def _at_url(self, environment: Environment, name: str) -> Self:
-        parts = _split(environment.text(name, ""))
-        fault = _broker_fault(parts) if parts else _UNREADABLE
-        if parts is None or fault:
+        urls = [_split(url) for url in _one_host_each(environment.text(name, ""))]
+        fault = next(filter(None, map(_broker_fault, urls)), None)
+        each = [] if fault else [url for url in urls if url]
+        if len({(url.scheme, url.query, replace(self._at_host(url), endpoints=())) for url in each}) > 1:
+            fault = "names several hosts, and not the same login, virtual host and TLS for each"
+        if fault:
             environment.problem(name, f"{fault}; expected {_BROKER_EXPECTED}")
             return self
+        endpoints = dict.fromkeys(endpoint for url in each for endpoint in self._at_host(url).endpoints)
+        settings = replace(self._at_host(each[0]), endpoints=tuple(endpoints))
+        if each[0].scheme == "amqps":
+            return replace(settings, tls=broker_tls(environment, url=name, parameters=dict(_parameters(each[0]))))
+        for variable in BROKER_PARAMETERS.values():
+            if environment.is_set(variable):
+                environment.problem(variable, f"is set, but {name} begins with amqp://; expected amqps://")
+        return settings
+
+    def _at_host(self, parts: SplitResult) -> Self:
         return replace(
             self,
-            host=parts.hostname or self.host,
-            port=parts.port or _BROKER_PORTS[parts.scheme],
+            endpoints=(Endpoint(parts.hostname or "", parts.port or _BROKER_PORTS[parts.scheme]),),
             user=unquote(parts.username or "") or self.user,
             password=unquote(parts.password or "") or self.password,
             virtual_host=unquote(parts.path[1:]) or "/",
-            tls=parts.scheme == "amqps",
         )
 
 
@@ -95,10 +156,27 @@ class DatabaseSettings:
     """How to reach the database; the URL hides its password wherever it is shown."""
 
     url: URL
+    tls: Tls = field(default_factory=Tls)
 
     @classmethod
     def from_environment(cls, environment: Environment) -> Self:
-        """Read DATABASE_URL, or MYSQL_HOST and its likes."""
+        """Read DATABASE_URL, or MYSQL_HOST and its likes, and how the connection is encrypted."""
+        url = cls._url(environment)
+        if url.drivername in _SQLITE_SCHEMES:
+            return cls(url=url)
+        stated = {name: str(value) for name, value in url.query.items() if name in DATABASE_PARAMETERS}
+        tls = database_tls(environment, url=_DATABASE_URL, parameters=stated)
+        return cls(url=url.difference_update_query(DATABASE_PARAMETERS), tls=tls)
+
+    @property
+    def connect_args(self) -> Mapping[str, object]:
+        """What the driver is told of TLS, in its words; nothing means PREFERRED to it."""
+        if not self.tls.is_on:
+            return PLAIN
+        return {} if self.tls.mode is TlsMode.PREFERRED else {"ssl": FreshContext(self.tls)}
+
+    @staticmethod
+    def _url(environment: Environment) -> URL:
         parts = URL.create(
             _DRIVER,
             username=environment.text("MYSQL_USER", "inflow"),
@@ -107,10 +185,10 @@ class DatabaseSettings:
             query={"charset": "utf8mb4"},
         )
         if environment.is_set(_DATABASE_URL):
-            return cls(url=_database_url(environment, parts))
+            return _database_url(environment, parts)
         host = environment.text("MYSQL_HOST", "localhost")
         port = environment.integer("MYSQL_PORT", 3306, minimum=1, maximum=_HIGHEST_PORT)
-        return cls(url=parts.set(host=host, port=port))
+        return parts.set(host=host, port=port)
 
     @staticmethod
     def is_configured(environment: Environment) -> bool:
@@ -128,16 +206,87 @@ def _split(url: str) -> SplitResult | None:
     return parts
 
 
-def _broker_fault(parts: SplitResult) -> str | None:
+def _endpoints(environment: Environment, usual_port: int) -> tuple[Endpoint, ...]:
+    port = environment.integer("RABBITMQ_PORT", usual_port, minimum=1, maximum=_HIGHEST_PORT)
+    hosts = [host.strip() for host in environment.text("RABBITMQ_HOST", "localhost").split(",")]
+    if not all(hosts):
+        environment.problem("RABBITMQ_HOST", "has a comma without a host beside it; expected HOST or HOST,HOST")
+    return tuple(dict.fromkeys(Endpoint(host, port) for host in hosts))
+
+
+def _management_apis(environment: Environment, user: str, password: str) -> tuple[ManagementApi, ...]:
+    urls = [_split(url) for url in _BETWEEN_URLS.split(environment.text(_MANAGEMENT_URL, "")) if url]
+    fault = next(filter(None, map(_management_fault, urls)), None)
+    if fault:
+        environment.problem(_MANAGEMENT_URL, f"{fault}; expected {_MANAGEMENT_EXPECTED}")
+        return ()
+    return tuple(
+        ManagementApi(
+            url=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}",
+            user=unquote(parts.username or "") or user,
+            password=unquote(parts.password or "") or password,
+        )
+        for parts in urls
+        if parts
+    )
+
+
+def _management_fault(parts: SplitResult | None) -> str | None:
+    if parts is None:
+        return _UNREADABLE
+    if parts.scheme not in ("http", "https"):
+        return "does not begin with http:// or https://"
+    if not parts.hostname:
+        return "has no host"
+    # An @ here comes from a password with a / in it.
+    return "has a ?, a # or an @ behind its host" if parts.query or parts.fragment or "@" in parts.path else None
+
+
+def _one_host_each(urls: str) -> Iterator[str]:
+    """Yield a URL for each host: commas separate whole URLs, and the hosts of one."""
+    for url in _BETWEEN_URLS.split(urls):
+        match = _AROUND_HOSTS.fullmatch(url)
+        before, hosts, after = match.groups() if match else (url, "", "")
+        for host in hosts.split(","):
+            yield f"{before}{host.strip()}{after}"
+
+
+def _broker_fault(parts: SplitResult | None) -> str | None:
+    if parts is None:
+        return _UNREADABLE
     if parts.scheme not in _BROKER_PORTS:
         return "does not begin with amqp:// or amqps://"
     if not parts.hostname:
         return "has no host"
-    if parts.query or parts.fragment:
-        return "has a ? or a # in it"
+    # What is behind a # or before an @ here may be the rest of a password.
+    if parts.fragment or "@" in parts.query:
+        return "has a # in it, or an @ behind a ?"
     # An @ here comes from a password with a / in it. Some write the virtual host / as it is.
     if "@" in parts.path or ("/" in parts.path[1:] and parts.path != "//"):
         return "has a second / or an @ behind its host"
+    return _broker_parameters_fault(parts)
+
+
+def _broker_parameters_fault(parts: SplitResult) -> str | None:
+    names = [name for name, _ in _parameters(parts)]
+    if names and parts.scheme == "amqp":
+        return "has a ?, whose parameters go with amqps://"
+    return _parameters_fault(names, BROKER_PARAMETERS)
+
+
+def _parameters(parts: SplitResult) -> list[tuple[str, str]]:
+    pairs = (pair.partition("=") for pair in parts.query.split("&") if pair)
+    return [(unquote(name), unquote(value)) for name, _, value in pairs]
+
+
+def _parameters_fault(names: Sequence[str], known: Collection[str]) -> str | None:
+    """Say what is wrong with the parameters behind a URL's ?; only what looks like the name of one is shown."""
+    for name in names:
+        if name not in known:
+            shown = f" {name}" if name.isidentifier() else ""
+            return f"has an unknown parameter{shown} behind its ?; known are {', '.join(known) or 'none'}"
+        if names.count(name) > 1:
+            return f"has {name} twice behind its ?"
     return None
 
 
@@ -166,14 +315,28 @@ def _database_url(environment: Environment, parts: URL) -> URL:
 def _database_fault(url: URL) -> str | None:
     if url.drivername in _SQLITE_SCHEMES:
         is_file = url.database not in (None, "", ":memory:") and not url.host
-        return None if is_file else "names no file"
+        return _parameters_fault(list(url.query), ()) if is_file else "names no file"
     if url.drivername not in _MYSQL_SCHEMES:
         schemes = ", ".join(f"{scheme}://" for scheme in (*_MYSQL_SCHEMES, "sqlite"))
         return f"begins with none of {schemes}"
-    if _LOGIN_PARAMETERS & url.query.keys():
-        return "has a user or password behind its ?"
+    return _host_fault(url) or _database_parameters_fault(url)
+
+
+def _host_fault(url: URL) -> str | None:
     if (url.port or 0) > _HIGHEST_PORT:
         return f"has a port above {_HIGHEST_PORT}"
     if "@" in (url.host or ""):
         return "has a second @ before its host"
     return None if url.host or "unix_socket" in url.query else "has no host"
+
+
+def _database_parameters_fault(url: URL) -> str | None:
+    if _LOGIN_PARAMETERS & url.query.keys():
+        return "has a user or password behind its ?"
+    # What is given twice is a tuple.
+    names = [name for name, value in url.query.items() for _ in ([value] if isinstance(value, str) else value)]
+    for name in _DRIVER_SECONDS:
+        value = str(url.query.get(name, "1"))
+        if not value.isdecimal() or int(value) == 0:
+            return f"has something else than a whole number of seconds for {name}"
+    return _parameters_fault(names, (*DATABASE_PARAMETERS, *_DRIVER_SECONDS, *_DRIVER_PARAMETERS))

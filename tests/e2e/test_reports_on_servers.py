@@ -79,3 +79,29 @@ def test_a_report_on_a_server_that_can_not_be_reached_ends_with_3(pipeline: Pipe
     assert "can't be reached" in done.stderr
     assert "Traceback" not in done.stderr
     assert "Canary" not in done.stderr
+
+
+def test_the_status_shows_the_queues(pipeline: Pipeline, broker: Broker) -> None:
+    pipeline.start("writer")
+    eventually(lambda: "inflow.watcher" in broker.queue_depths(), message="the queues are declared")
+    api = {"RABBITMQ_MANAGEMENT_URL": broker.server.management_url}
+
+    text = pipeline.command("status", **api).stdout.splitlines()
+    [head, columns, *queues] = text[text.index("loads: 0") + 1 :]
+    assert head == f"queues: seen from {broker.server.host}:{broker.server.port}"
+    assert columns.split() == ["queue", "messages", "consumers", "dead", "letters", "members"]
+    assert [line.split()[0] for line in queues] == ["inflow.writer", "inflow.aggregator", "inflow.watcher"]
+    assert {tuple(line.split()[-3:]) for line in queues} == {("1", "of", "1")}
+    assert pipeline.report("status")["broker"]["notes"] == ["members: not known: RABBITMQ_MANAGEMENT_URL is not set"]
+
+
+def test_the_status_without_the_broker_is_that_of_the_database(pipeline: Pipeline) -> None:
+    pipeline.start("writer")
+    eventually(lambda: pipeline.query("SELECT * FROM inflow_installation"))
+
+    shown = pipeline.command("status", RABBITMQ_URL="amqp://127.0.0.1:1")
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.splitlines()[-1] == (
+        "queues: not known: 127.0.0.1:1: ConnectionRefusedError: [Errno 111] Connection refused"
+    )

@@ -16,7 +16,7 @@ import pytest
 from shared.broker import Publisher
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.messages.envelope import Origin, envelope
+from shared.messages.envelope import envelope
 from shared.messages.payloads import Payload
 from shared.messages.topology import AGGREGATOR_QUEUE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.e2e.test_services import behind_forwarders
@@ -28,6 +28,7 @@ from tests.support.deliveries import Warehouse, chunks, dropped, manifest
 from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
 from tests.support.forwarder import forwarder
 from tests.support.model import Accounts, DroppedFile
+from tests.support.origins import origin_of
 from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.management import Management
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
@@ -140,9 +141,8 @@ def test_a_service_whose_queue_is_deleted_in_mid_load_consumes_again(
         channel.queue_delete(TOPOLOGY.name(queue))
 
     service = services[SERVICE_OF[TOPOLOGY.name(queue)]]
-    service.logged(
-        "dependency_failed", error="BrokerUnavailable", message="the broker cancelled the consumer; trying again"
-    )
+    cancelled = f"{broker.server.host}:{broker.server.port} cancelled the consumer; trying again"
+    service.logged("dependency_failed", error="BrokerUnavailable", message=cancelled)
     assert_loaded(pipeline, broker)
     eventually(lambda: consumers(channel, queue) == 1, message="it consumes again")
     assert [each.stop() for each in services.values()] == [0, 0, 0]
@@ -207,7 +207,7 @@ def people(count: int) -> DroppedFile:
 def publish(settings: BrokerSettings, *payloads: Payload) -> None:
     with closing(Publisher(settings, name="tests")) as publisher:
         for payload in payloads:
-            publisher.publish(envelope(payload, origin=Origin(), occurred_at=MOMENT))
+            publisher.publish(envelope(payload, origin=origin_of(payload), occurred_at=MOMENT))
 
 
 def completed(warehouse: Warehouse) -> bool:
@@ -254,7 +254,7 @@ def test_a_connection_cut_between_commit_and_acknowledgement_only_repeats_the_de
     warehouse.claim(file)
     publish(settings, *chunks(file), manifest(file))
     handled: list[bytes] = []
-    with forwarder((settings.host, settings.port)) as forward:
+    with forwarder(settings.endpoints[0]) as forward:
 
         def handle(body: bytes) -> None:
             warehouse.writer.handle(body)

@@ -15,7 +15,7 @@ from sqlalchemy import insert
 from services.writer.relay import Relay
 from shared.broker import Publisher
 from shared.clock import utc_now
-from shared.configuration.servers import BrokerSettings
+from shared.configuration.servers import BrokerSettings, Endpoint
 from shared.errors import BrokerUnavailable, DatabaseUnavailable
 from shared.lifecycle import retry
 from shared.messages.envelope import Envelope, Publishing, decode
@@ -138,8 +138,8 @@ def test_an_event_that_can_not_be_published_stays_in_the_outbox(
     warehouse: Warehouse, settings: BrokerSettings, channel: Any
 ) -> None:
     complete(warehouse, 1)
-    with forwarder((settings.host, settings.port), is_open=False) as forward:
-        reachable_later = replace(settings, host="127.0.0.1", port=forward.port)
+    with forwarder(settings.endpoints[0], is_open=False) as forward:
+        reachable_later = replace(settings, endpoints=(Endpoint("127.0.0.1", forward.port),))
         with closing(Publisher(reachable_later, name="tests")) as publisher:
             relay = relay_of(warehouse, publisher)
             with pytest.raises(BrokerUnavailable):

@@ -248,6 +248,33 @@ def test_a_load_does_not_stand_still_before_its_messages_left_the_queue(
     assert len(pipeline.queue.published) == 4
 
 
+def test_a_load_with_a_dead_letter_is_published_again_only_once_the_broker_has_lost_that_too(
+    new_pipeline: NewPipeline, clock: Clock
+) -> None:
+    """What is tried again from the dead-letter queue would only be there twice."""
+    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
+    pipeline.drop("people.csv", people(7))
+    look_and_publish(pipeline)
+    look_and_publish(pipeline)
+    published = len(pipeline.queue.published)
+    lose_messages(pipeline)
+    pipeline.writer.mark_dead_lettered(1, "DatabaseRefused: no")
+    pipeline.queue.dead_letters.append(b"a chunk of it")
+
+    clock.let_pass(3600)
+    look_and_publish(pipeline)
+    look_and_publish(pipeline)
+    assert len(pipeline.queue.published) == published, "its dead letter is tried again"
+
+    pipeline.queue.dead_letters.clear()
+    clock.let_pass(59)
+    look_and_publish(pipeline)
+    assert len(pipeline.queue.published) == published, "it may be in a consumer's hand"
+    clock.let_pass(2)
+    pipeline.finish()
+    assert pipeline.states() == {"people.csv": ("archived", None)}
+
+
 def test_the_patience_with_a_load_doubles_each_time_it_is_published_again(
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:
@@ -467,6 +494,7 @@ def test_rows_of_any_length_get_into_the_rejects_file_after_a_crash_too(new_pipe
 
 
 def test_a_rejects_file_is_whole_or_not_there(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline.look()
     pipeline.drop("people.csv", PEOPLE + "Ada,Stone,never,Weir\n" * 10)
     with monkeypatch.context() as patch:
         refuse(patch, os, "fsync", None, errno.ENOSPC)
@@ -586,12 +614,14 @@ def steps_of_a_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_every_step_of_the_watchers_cycle_is_one_at_which_it_can_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = steps_of_a_run(dropped(tmp_path), monkeypatch)
+    names = steps_of_a_run(dropped(tmp_path / "data"), monkeypatch)
 
     assert Counter(name for name in names if not name.endswith("commit")) == {
         f"{when} {what}": times
         for when in ("before", "after")
         for what, times in {
+            # Whose folder it is.
+            "a rename into data/": 1,
             "a rename into processing/": 4,
             "publishing chunk 0": 2,
             "publishing chunk 3": 2,
@@ -622,9 +652,9 @@ def test_a_crash_at_any_step_changes_nothing_in_the_end(
     """G5 A file leaves processing/ only when its load is complete: a crash anywhere loses and doubles nothing."""
     later = replace(AT_ONCE, bounds=Bounds(rows=rows, bytes=1 << 20))
     template = dropped(tmp_path / "template")
-    names = steps_of_a_run(shutil.copytree(template, tmp_path / "counted"), monkeypatch)
+    names = steps_of_a_run(shutil.copytree(template, tmp_path / "counted" / "data"), monkeypatch)
     for number, name in enumerate(names, start=1):
-        root = shutil.copytree(template, tmp_path / str(number))
+        root = shutil.copytree(template, tmp_path / str(number) / "data")
         steps = Steps()
         with monkeypatch.context() as patch, closing(fragile(root, steps)) as pipeline:
             steps.interpose(patch)
@@ -641,9 +671,9 @@ def test_a_fault_at_any_step_is_tried_again_and_changes_nothing_in_the_end(
 ) -> None:
     """Broker, database or folder fail once, before or after they have done what was asked; the watcher lives on."""
     template = dropped(tmp_path / "template")
-    names = steps_of_a_run(shutil.copytree(template, tmp_path / "counted"), monkeypatch)
+    names = steps_of_a_run(shutil.copytree(template, tmp_path / "counted" / "data"), monkeypatch)
     for number, name in enumerate(names, start=1):
-        root = shutil.copytree(template, tmp_path / str(number))
+        root = shutil.copytree(template, tmp_path / str(number) / "data")
         steps = Steps()
         with monkeypatch.context() as patch, closing(fragile(root, steps)) as pipeline:
             steps.interpose(patch)

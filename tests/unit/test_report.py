@@ -177,7 +177,7 @@ def test_the_status_as_text_says_what_waits_and_why() -> None:
 def test_nothing_at_all_is_said_to_be_nothing() -> None:
     assert as_text(snapshot()) == "inbox: 0 waiting\nloads: 0"
     assert loads_as_text(snapshot()) == "no loads yet"
-    assert json.loads(as_json(snapshot())) == {"inbox": [], "loads": [], "waiting_rows": 0}
+    assert json.loads(as_json(snapshot())) == {"inbox": [], "loads": [], "waiting_rows": 0, "broker": None}
     assert json.loads(loads_as_json(snapshot())) == []
 
 

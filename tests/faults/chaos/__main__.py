@@ -12,8 +12,8 @@ from typing import NoReturn
 from tests.faults.chaos.campaign import run_campaign
 from tests.faults.chaos.nemeses import NEMESES
 from tests.faults.chaos.on_disk import why_no_small_disk
-from tests.faults.chaos.servers import SCRIPTS_VARIABLE
 from tests.support.servers.found import Unavailable
+from tests.support.servers.own import SCRIPTS_VARIABLE
 
 #: Ctrl-C, and what `timeout` or a CI runner sends.
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)

@@ -40,7 +40,7 @@ class _Operator(Management):
         return [
             str(connection["name"])
             for connection in connections
-            if connection.get("client_properties", {}).get("connection_name") in _CONSUMERS
+            if connection.get("client_properties", {}).get("connection_name", "").partition("@")[0] in _CONSUMERS
         ]
 
     def close_connection(self, name: str) -> None:

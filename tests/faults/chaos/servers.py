@@ -1,17 +1,10 @@
 """The servers of a campaign: private ones, that it may do anything to."""
 
-import os
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.support.servers.controlled import ControlledBroker, ControlledDatabase
-from tests.support.servers.mysqld import private_mysqld
-from tests.support.servers.rabbitmq import private_rabbitmq
-from tests.support.servers.scripts import scripted_mysql, scripted_rabbitmq
-
-#: Names a folder with mysql.sh and rabbitmq.sh; without it, programs installed on this machine are taken.
-SCRIPTS_VARIABLE = "INFLOW_TEST_SERVER_SCRIPTS"
+from tests.support.servers.own import own_broker, own_database_server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +23,7 @@ class ChaosServers:
 
 def start_servers(closing: ExitStack) -> ChaosServers:
     """Start both; `closing` ends them and removes their data. Unavailable says why there are none."""
-    scripts = os.environ.get(SCRIPTS_VARIABLE)
-    if scripts:
-        servers = ChaosServers(
-            broker=scripted_rabbitmq(Path(scripts), closing), database=scripted_mysql(Path(scripts), closing)
-        )
-    else:
-        servers = ChaosServers(broker=private_rabbitmq(closing), database=private_mysqld(closing))
+    servers = ChaosServers(broker=own_broker(closing), database=own_database_server(closing))
     servers.broker.start()
     servers.database.start()
     return servers

@@ -9,11 +9,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from tests.faults.chaos.servers import SCRIPTS_VARIABLE
 from tests.faults.cluster.campaign import run_campaign
 from tests.faults.cluster.kinds import KINDS, Kind
 from tests.faults.cluster.plan import Plan, choices_of, draw_plan
 from tests.support.servers.found import Unavailable
+from tests.support.servers.own import SCRIPTS_VARIABLE
 
 #: Where the scripts are that start the servers, unless the variable says otherwise.
 _USUAL_SCRIPTS = "/opt/servers"

@@ -1,6 +1,5 @@
 """A MariaDB Galera cluster of three members, of which clients use one."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,8 +12,11 @@ from tests.support.eventually import eventually
 from tests.support.forwarder import Address
 from tests.support.servers.found import Unavailable
 from tests.support.servers.mysqld import SERVER_OPTIONS
+from tests.support.servers.processes import find_program
 
 _PROVIDER = Path("/usr/lib/galera/libgalera_smm.so")
+#: What a member needs, and the packages of Debian that have it.
+_PROGRAMS = {"mariadbd": "mariadb-server", "mariadb": "mariadb-client", "rsync": "rsync"}
 #: For the detection of a loss, and the data that a member has missed.
 _REPAIR_SECONDS = 300.0
 _STATUS = (
@@ -30,8 +32,7 @@ class Galera:
     """The cluster, and an address that leads to one member for as long as that is part of the cluster."""
 
     def __init__(self, scripts: Path, closing: ExitStack, *, has_binary_log: bool) -> None:
-        if not _PROVIDER.exists() or shutil.which("rsync") is None:
-            raise Unavailable("Galera is not installed: Debian's packages galera-4 and rsync have it")
+        _check()
         network, each = lay_out(scripts / "mariadb.sh", closing, port=DATABASE_PORT)
         addresses = [network.member_address(number) for number in range(len(each))]
         self.members = [
@@ -106,6 +107,15 @@ class Galera:
                 member.kill()
         size = str(len(self.members))
         return all(_is_usable(member) and _status(member).get("wsrep_cluster_size") == size for member in self.members)
+
+
+def _check() -> None:
+    """Raise Unavailable with the packages that are missing here."""
+    missing = [package for program, package in _PROGRAMS.items() if find_program(program) is None]
+    if not _PROVIDER.exists():
+        missing.append("galera-4")
+    if missing:
+        raise Unavailable(f"Galera needs Debian's packages {', '.join(missing)}, which are not installed")
 
 
 def _is_usable(member: MariadbMember) -> bool:

@@ -114,7 +114,7 @@ def _start_rabbitmq(scripts: Path, closing: ExitStack) -> Servers:
     return Servers(
         cluster=cluster,
         broker=cluster.server,
-        broker_addresses=[cluster.follower.address],
+        broker_addresses=[member.address for member in cluster.members],
         database=mysql.server,
         ctl=cluster.members[0].ctl,
     )

@@ -45,7 +45,7 @@ class Member(ScriptedServer):
         problem: Callable[[], str | None],
         options: Sequence[str] = (),
     ) -> None:
-        super().__init__(script, problem, options=options)
+        super().__init__(script, problem, *options)
         self.number = number
         self.member_address = network.member_address(number)
         self.address = (network.address(number), script.port)

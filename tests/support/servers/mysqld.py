@@ -2,13 +2,18 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from sqlalchemy import URL
 
 from tests.support.servers.found import DatabaseServer, Unavailable
 from tests.support.servers.probes import database_problem, wait_until_ready
 from tests.support.servers.processes import SEARCH_PATH, Account, Launcher, ServerProcess, find_program, free_ports
+
+#: More options of the server, for its folder.
+Options = Callable[[Path], Sequence[str]]
 
 #: Debian's default for MariaDB, and a trap: the product has to name utf8mb4 itself, everywhere.
 SERVER_OPTIONS = ("--character-set-server=latin1", "--collation-server=latin1_swedish_ci")
@@ -27,7 +32,12 @@ def start_mysqld(closing: ExitStack) -> DatabaseServer:
     return mysqld.server
 
 
-def private_mysqld(closing: ExitStack) -> "PrivateMysqld":
+def no_more(_folder: Path) -> Sequence[str]:
+    """Give no other options."""
+    return ()
+
+
+def private_mysqld(closing: ExitStack, options: Options = no_more) -> "PrivateMysqld":
     """Prepare a server that does not run yet; `closing` ends it and removes its data."""
     program = find_mysqld()
     if program is None:
@@ -38,7 +48,7 @@ def private_mysqld(closing: ExitStack) -> "PrivateMysqld":
     temporary = folder / "tmp"
     launcher = Launcher(account=account, folder=folder, environment={**ENVIRONMENT, "TMPDIR": str(temporary)})
     launcher.run(["mkdir", str(temporary)])
-    mysqld = PrivateMysqld(program, launcher, port=free_ports(1))
+    mysqld = PrivateMysqld(program, launcher, port=free_ports(1), more=options(folder))
     closing.callback(mysqld.close)
     return mysqld
 
@@ -46,11 +56,12 @@ def private_mysqld(closing: ExitStack) -> "PrivateMysqld":
 class PrivateMysqld:
     """A server with data of its own, that can be ended in any way and started again."""
 
-    def __init__(self, program: str, launcher: Launcher, *, port: int) -> None:
+    def __init__(self, program: str, launcher: Launcher, *, port: int, more: Sequence[str]) -> None:
         self.server = DatabaseServer(url=URL.create("mysql+pymysql", "root", host="127.0.0.1", port=port))
         self._program = program
         self._launcher = launcher
         self._port = port
+        self._more = more
         self._data = launcher.folder / "data"
         self._process: ServerProcess | None = None
 
@@ -109,6 +120,7 @@ class PrivateMysqld:
             *self._user_option(),
             *SERVER_OPTIONS,
             *only_mysql,
+            *self._more,
         ]
 
     def _user_option(self) -> list[str]:

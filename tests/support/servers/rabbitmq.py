@@ -1,16 +1,27 @@
 """A RabbitMQ of this machine's own programs, private to the test session."""
 
 import shutil
-from contextlib import ExitStack
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from tests.support.servers.found import BrokerServer, Unavailable
 from tests.support.servers.probes import broker_problem, wait_until_ready
 from tests.support.servers.processes import SEARCH_PATH, Account, Launcher, ServerProcess, find_program, free_ports
 
+#: More lines of rabbitmq.conf, for a server's folder.
+Configure = Callable[[Path], Mapping[str, str]]
+
 #: Debian's own script; the one in /usr/sbin insists on the folders of the system's server.
 DEBIAN_SCRIPTS = "rabbitmq_server-*/sbin/rabbitmq-server"
+
+
+def no_more(_folder: Path) -> Mapping[str, str]:
+    """Configure nothing else."""
+    return {}
 
 
 def find_rabbitmq() -> str | None:
@@ -26,20 +37,36 @@ def start_rabbitmq(closing: ExitStack) -> BrokerServer:
     return rabbitmq.server
 
 
-def private_rabbitmq(closing: ExitStack) -> "PrivateRabbitmq":
+def private_rabbitmq(closing: ExitStack, configure: Configure = no_more) -> "PrivateRabbitmq":
     """Prepare a server that does not run yet; `closing` ends it and removes its data."""
+    [rabbitmq] = private_nodes(closing, 1, configure)
+    return rabbitmq
+
+
+def private_nodes(closing: ExitStack, count: int, configure: Configure = no_more) -> "list[PrivateRabbitmq]":
+    """Prepare the nodes of a cluster; none runs yet, `closing` ends them and removes their data.
+
+    Each joins those that run when it starts for the first time. `configure` gives more lines of rabbitmq.conf.
+    """
     program, epmd = find_rabbitmq(), find_program("epmd")
     if program is None or epmd is None:
         raise Unavailable("rabbitmq-server is not installed")
     account = Account.of_server("rabbitmq")
-    folder = closing.enter_context(account.private_folder())
-    first = free_ports(4)
-    ports = _Ports(*range(first, first + 4))
-    _configure(folder, ports)
-    launcher = Launcher(account=account, folder=folder, environment=_environment(folder, ports))
-    rabbitmq = PrivateRabbitmq(program, epmd, launcher, ports)
-    closing.callback(rabbitmq.close)
-    return rabbitmq
+    names, cookie = free_ports(1), token_hex()
+    cluster = [_Ports(first, first + 1, first + 2, names) for first in (free_ports(3) for _ in range(count))]
+    nodes: list[PrivateRabbitmq] = []
+    for ports in cluster:
+        folder = closing.enter_context(account.private_folder())
+        _configure(folder, ports, cluster, configure(folder))
+        launcher = Launcher(account=account, folder=folder, environment=_environment(folder, ports))
+        # Written by the account itself: Erlang takes no other's.
+        launcher.run(["sh", "-c", f"umask 377; echo {cookie} >.erlang.cookie"])
+        if not nodes:
+            # Erlang's name server: with one of our own, the machine's is neither used nor left behind.
+            closing.callback(launcher.launch([epmd, "-address", "127.0.0.1", "-port", str(names)]).kill)
+        nodes.append(PrivateRabbitmq(program, launcher, ports))
+        closing.callback(nodes[-1].close)
+    return nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +74,16 @@ class _Ports:
     broker: int
     management: int
     distribution: int
+    #: Of the name server, which the nodes of a cluster share.
     epmd: int
 
 
 class PrivateRabbitmq:
     """A server with data of its own, that can be ended in any way and started again."""
 
-    def __init__(self, program: str, epmd: str, launcher: Launcher, ports: _Ports) -> None:
+    def __init__(self, program: str, launcher: Launcher, ports: _Ports) -> None:
+        #: What the nodes of a cluster call it.
+        self.name = _node_name(ports)
         self.server = BrokerServer(
             host="127.0.0.1",
             port=ports.broker,
@@ -63,8 +93,6 @@ class PrivateRabbitmq:
         )
         self._program = program
         self._launcher = launcher
-        # Erlang's name server: with one of our own, the machine's is neither used nor left behind.
-        self._names = launcher.launch([epmd, "-address", "127.0.0.1", "-port", str(ports.epmd)])
         self._process: ServerProcess | None = None
 
     def start(self) -> None:
@@ -92,21 +120,43 @@ class PrivateRabbitmq:
 
     def ctl(self, *arguments: str) -> str:
         """Run rabbitmqctl against it, and return what that says."""
-        done = self._launcher.run([str(Path(self._program).with_name("rabbitmqctl")), *arguments])
+        return self.tool("rabbitmqctl", *arguments)
+
+    def tool(self, name: str, *arguments: str) -> str:
+        """Run one of RabbitMQ's tools against it, and return what that says."""
+        done = self._launcher.run([str(Path(self._program).with_name(name)), *arguments])
         if done.returncode != 0:
-            raise RuntimeError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
+            raise RuntimeError(f"{name} {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let it do nothing until the block ends, while its connections stay open."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} does not run")
+        self._process.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         """End it for good."""
         self.kill()
-        self._names.kill()
         self._launcher.close()
 
 
-def _configure(folder: Path, ports: _Ports) -> None:
+def _node_name(ports: _Ports) -> str:
+    return f"inflow-test-{ports.broker}@localhost"
+
+
+def _configure(folder: Path, ports: _Ports, cluster: Sequence[_Ports], more: Mapping[str, str]) -> None:
     (folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
-    (folder / "rabbitmq.conf").write_text(f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {ports.management}\n")
+    settings = {"management.tcp.ip": "127.0.0.1", "management.tcp.port": str(ports.management), **more}
+    if len(cluster) > 1:
+        settings["cluster_partition_handling"] = "pause_minority"
+        settings |= {f"cluster_formation.classic_config.nodes.{n}": _node_name(each) for n, each in enumerate(cluster)}
+    (folder / "rabbitmq.conf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
     (folder / "rabbitmq-env.conf").touch()
 
 
@@ -116,7 +166,7 @@ def _environment(folder: Path, ports: _Ports) -> dict[str, str]:
         "PATH": SEARCH_PATH,
         "HOME": str(folder),
         "LC_ALL": "C.UTF-8",
-        "RABBITMQ_NODENAME": f"inflow-test-{ports.broker}@localhost",
+        "RABBITMQ_NODENAME": _node_name(ports),
         "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
         "RABBITMQ_NODE_PORT": str(ports.broker),
         "RABBITMQ_DIST_PORT": str(ports.distribution),

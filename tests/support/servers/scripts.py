@@ -18,7 +18,7 @@ from sqlalchemy import URL
 
 from tests.support.eventually import eventually
 from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
-from tests.support.servers.mysqld import SERVER_OPTIONS
+from tests.support.servers.mysqld import SERVER_OPTIONS, Options, no_more
 from tests.support.servers.probes import broker_problem, database_problem, wait_until_ready
 from tests.support.servers.processes import LOG_TAIL_CHARACTERS, free_ports
 
@@ -64,14 +64,14 @@ class ScriptedServer:
     _PID_FILE = ""
     _DATA = ""
 
-    def __init__(self, script: Script, problem: Callable[[], str | None], *, options: Sequence[str] = ()) -> None:
+    def __init__(self, script: Script, problem: Callable[[], str | None], *options: str) -> None:
         self._script = script
         self._problem = problem
         self._options = options
 
-    def start(self, *options: str) -> None:
-        """Start it on the data that it has, with further options, and return once it answers."""
-        self._script("start", str(self._script.port), *self._options, *options)
+    def start(self) -> None:
+        """Start it on the data that it has, and return once it answers."""
+        self._script("start", str(self._script.port), *self._options)
         wait_until_ready(self._problem, ended=lambda: not self.is_running(), log=lambda: f"see {self._script.folder}")
 
     def stop(self) -> None:
@@ -131,10 +131,10 @@ class ScriptedMysql(ScriptedServer):
     _PID_FILE = "mysqld.pid"
     _DATA = "data"
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *options: str) -> None:
         url = URL.create("mysql+pymysql", "root", host="127.0.0.1", port=script.port)
         self.server = DatabaseServer(url=url)
-        super().__init__(script, partial(database_problem, self.server), options=SERVER_OPTIONS)
+        super().__init__(script, partial(database_problem, self.server), *SERVER_OPTIONS, *options)
 
 
 class ScriptedRabbitmq(ScriptedServer):
@@ -158,9 +158,10 @@ class ScriptedRabbitmq(ScriptedServer):
         return self._script("ctl", *arguments)
 
 
-def scripted_mysql(scripts: Path, closing: ExitStack) -> ScriptedMysql:
+def scripted_mysql(scripts: Path, closing: ExitStack, options: Options = no_more) -> ScriptedMysql:
     """Prepare a server that does not run yet; `closing` ends it and removes its data."""
-    mysql = ScriptedMysql(_prepare(scripts / "mysql.sh", closing, ports=1))
+    script = _prepare(scripts / "mysql.sh", closing, ports=1)
+    mysql = ScriptedMysql(script, *options(script.folder))
     closing.callback(mysql.stop)
     return mysql
 
