@@ -7,16 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from threading import Thread
 
 import pytest
 
-from tests.faults.cluster.campaign import Line
+from tests.faults.cluster.campaign import Line, run_campaign
 from tests.faults.cluster.follower import Follower
 from tests.faults.cluster.group_replication import Seen, agreed_primary
-from tests.faults.cluster.kinds import GALERA, GROUP_REPLICATION, KINDS, Kind
+from tests.faults.cluster.kinds import GALERA, GROUP_REPLICATION, KINDS, Kind, Servers, Variant
 from tests.faults.cluster.network import Network
 from tests.faults.cluster.plan import draw_plan
 from tests.faults.cluster.progress import Progress
@@ -300,3 +301,17 @@ def test_a_round_with_a_problem_or_without_a_verdict_is_not_right() -> None:
     assert not Line(plan=plan, outcome=None).is_right
     assert "12.3" in str(right)
     assert "FAILED, 1 problems" in str(wrong)
+
+
+@pytest.mark.parametrize("failure", [Unavailable("rsync is not installed"), RuntimeError("it did not come up")])
+def test_rounds_without_a_cluster_fail_with_the_reason_and_the_others_go_on(tmp_path: Path, failure: Exception) -> None:
+    def start(_scripts: Path, _closing: ExitStack) -> Servers:
+        raise failure
+
+    kind = replace(GALERA, variants=[Variant(name="first", start=start), Variant(name="second", start=start)])
+    plans = [draw_plan(kind, seed, 1000, only=["writer-killed"]) for seed in (1, 2)]
+    said: list[str] = []
+
+    assert not run_campaign(plans, tmp_path, say=said.append, replay=lambda plan: f"replay {plan.seed}")
+    assert all(str(failure) in each for each in said[:2])
+    assert "2 rounds, 2 failed" in said[2]

@@ -12,7 +12,6 @@ from typing import NoReturn
 from tests.faults.cluster.campaign import run_campaign
 from tests.faults.cluster.kinds import KINDS, Kind
 from tests.faults.cluster.plan import Plan, choices_of, draw_plan
-from tests.support.servers.found import Unavailable
 from tests.support.servers.own import SCRIPTS_VARIABLE
 
 #: Where the scripts are that start the servers, unless the variable says otherwise.
@@ -36,9 +35,6 @@ def main() -> int:
     scripts = Path(os.environ.get(SCRIPTS_VARIABLE, _USUAL_SCRIPTS))
     try:
         is_right = run_campaign(plans, scripts, say=partial(print, flush=True), replay=partial(_replay, arguments.only))
-    except Unavailable as reason:
-        print(f"no cluster: {reason}")
-        return 1
     except KeyboardInterrupt:
         print("interrupted; all that it started has ended")
         return 1

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.faults.cluster.kinds import Servers
 from tests.faults.cluster.plan import Plan
 from tests.faults.cluster.round import Outcome, run_round
+from tests.support.servers.found import Unavailable
 
 #: One fault may be a problem of each row.
 _MAX_SHOWN_PROBLEMS = 30
@@ -56,7 +57,7 @@ class _Cluster:
         self._servers: Servers | None = None
 
     def servers(self, plan: Plan) -> Servers:
-        """Return the servers, started; Unavailable says what is missing."""
+        """Return the servers, started. Unavailable: what is missing, or could not be started."""
         if self._servers is None:
             self._servers = plan.variant.start(self._scripts, self._closing)
         return self._servers
@@ -79,13 +80,13 @@ def run_campaign(plans: Sequence[Plan], scripts: Path, *, say: Say, replay: Call
 
 
 def _run_one(cluster: _Cluster, plan: Plan, *, say: Say, replay: Callable[[Plan], str]) -> Line:
-    servers = cluster.servers(plan)
     try:
-        outcome = run_round(servers, plan)
-    except Exception:
+        outcome = run_round(cluster.servers(plan), plan)
+    except Exception as error:
         # What the harness itself stumbles over must not pass for a round that went well.
         cluster.close()
-        say(f"{plan.kind.name} seed {plan.seed}, {plan.fault.name}: FAILED\n{traceback.format_exc()}  {replay(plan)}")
+        why = f"no cluster: {error}" if isinstance(error, Unavailable) else traceback.format_exc()
+        say(f"{plan.kind.name} seed {plan.seed}, {plan.fault.name}: FAILED\n  {why.rstrip()}\n  {replay(plan)}")
         return Line(plan=plan, outcome=None)
     say(_in_words(outcome))
     if outcome.problems:

@@ -36,8 +36,11 @@ class RabbitmqCluster:
         return replace(self.members[0].server, host=host, port=port)
 
     def start(self) -> None:
-        """Start all nodes; they find each other."""
-        all_at_once(lambda member: member.start(), self.members)
+        """Start all nodes; the others join the first."""
+        first, *others = self.members
+        # New nodes that start together may form two clusters: each asks which of them is the oldest at that moment.
+        first.start()
+        all_at_once(lambda member: member.start(), others)
         self.mend()
         self.follower.open()
 
