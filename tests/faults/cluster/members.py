@@ -160,16 +160,15 @@ class BrokerMember(Member):
         super().__init__(number, network, script, partial(broker_problem, self.server))
         self.node = f"rabbit@{self.member_address}"
 
-    def configure(self, nodes: Sequence[str], *, cookie: str) -> None:
-        """Write its configuration: all nodes of the cluster, each named by its address."""
+    def configure(self, first: str, *, cookie: str) -> None:
+        """Write its configuration: the name of the node that it joins when it starts for the first time."""
         folder, management_port = self._script.folder, self._script.port + 1
-        seeds = "".join(
-            f"cluster_formation.classic_config.nodes.{number} = {node}\n" for number, node in enumerate(nodes, start=1)
-        )
         (folder / "rabbitmq.conf").write_text(
             f"management.tcp.ip = 0.0.0.0\nmanagement.tcp.port = {management_port}\n"
             "cluster_formation.peer_discovery_backend = classic_config\n"
-            "cluster_partition_handling = pause_minority\n" + seeds
+            "cluster_partition_handling = pause_minority\n"
+            # The first one names only itself: it would wait for others that do not run yet.
+            f"cluster_formation.classic_config.nodes.1 = {first}\n"
         )
         # The script's own settings are for a single node on the loopback interface.
         (folder / "rabbitmq-env.conf").write_text(
@@ -193,14 +192,14 @@ def single_mysql(scripts: Path, closing: ExitStack) -> MysqlMember:
 
 
 def brokers(scripts: Path, closing: ExitStack, *, size: int) -> list[BrokerMember]:
-    """Prepare nodes of RabbitMQ that find each other; `closing` ends them and removes their data."""
+    """Prepare nodes of RabbitMQ: the others join the first. `closing` ends them and removes their data."""
     login = {"RABBITMQ_DEFAULT_USER": _BROKER_USER, "RABBITMQ_DEFAULT_PASS": _BROKER_PASSWORD}
     path = scripts / "rabbitmq.sh"
     network, each = lay_out(path, closing, port=BROKER_PORT, size=size, environment=login)
     members = [BrokerMember(number, network, script) for number, script in enumerate(each)]
     cookie = secrets.token_hex()
     for member in members:
-        member.configure([each.node for each in members], cookie=cookie)
+        member.configure(members[0].node, cookie=cookie)
     return members
 
 

@@ -38,7 +38,7 @@ class RabbitmqCluster:
     def start(self) -> None:
         """Start all nodes; the others join the first."""
         first, *others = self.members
-        # New nodes that start together may form two clusters: each asks which of them is the oldest at that moment.
+        # One that does not find the first in time forms a cluster of its own.
         first.start()
         all_at_once(lambda member: member.start(), others)
         self.mend()
