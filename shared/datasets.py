@@ -40,6 +40,8 @@ class Column:
     group_char: str = ""
     #: date and timestamp only: how they are written, in the codes of strptime; None: as ISO 8601 says.
     format: str | None = None
+    #: Where the format writes two digits of a year: the first of the hundred years that they may mean.
+    century_start: int = 1930
 
     @property
     def notation(self) -> dict[str, str]:

@@ -10,6 +10,8 @@ from shared.datasets import Column
 _BLANKS = " \t"
 #: No two of its numbers are the same.
 _EXAMPLE = datetime(1984, 12, 31, 23, 59, 58, tzinfo=UTC)
+#: After so many years the calendar repeats itself, days of the week included.
+_CALENDAR_YEARS = 400
 
 
 def is_moment_format(pattern: str, *, with_time: bool) -> bool:
@@ -20,6 +22,12 @@ def is_moment_format(pattern: str, *, with_time: bool) -> bool:
     except (ValueError, re.error):
         return False
     return read.replace(second=0, microsecond=0, tzinfo=UTC) == example.replace(second=0)
+
+
+def has_two_digit_year(pattern: str) -> bool:
+    """Whether a pattern of strptime writes years of different centuries alike, as %y does."""
+    later = _EXAMPLE.replace(year=_EXAMPLE.year + _CALENDAR_YEARS)
+    return _EXAMPLE.strftime(pattern) == later.strftime(pattern)
 
 
 def number_rewriter(column: Column) -> Callable[[str], str] | None:
@@ -46,10 +54,22 @@ def number_rewriter(column: Column) -> Callable[[str], str] | None:
     return rewrite
 
 
-def moment_of(text: str, pattern: str, kind: str) -> datetime:
-    """Read a date or a timestamp as a pattern of strptime says. Raises BadValue."""
-    try:
-        return datetime.strptime(text.strip(_BLANKS), pattern)  # noqa: DTZ007
-    except ValueError:
-        example = _EXAMPLE.strftime(pattern)
-        raise type_error(text, kind, f"one as its format {pattern} says, e.g. {example}") from None
+def moment_reader(column: Column, kind: str) -> Callable[[str], datetime]:
+    """Return what reads a date or a timestamp as the column's format says, or raises BadValue."""
+    pattern, century_start = column.format or "", column.century_start
+    is_two_digits = has_two_digit_year(pattern)
+
+    def read(text: str) -> datetime:
+        try:
+            moment = datetime.strptime(text.strip(_BLANKS), pattern)  # noqa: DTZ007
+            return _in_century_from(moment, century_start) if is_two_digits else moment
+        except ValueError:
+            example = _EXAMPLE.strftime(pattern)
+            raise type_error(text, kind, f"one as its format {pattern} says, e.g. {example}") from None
+
+    return read
+
+
+def _in_century_from(moment: datetime, first_year: int) -> datetime:
+    """Return the moment in the one of the hundred years that ends in the same two digits; ValueError if not a day."""
+    return moment.replace(year=first_year + (moment.year - first_year) % 100)

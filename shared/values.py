@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from shared.bad_values import BadValue, constraint_error, type_error
 from shared.datasets import Column
-from shared.notations import moment_of, number_rewriter
+from shared.notations import moment_reader, number_rewriter
 
 #: A canonical value, fit for JSON: decimals, dates and timestamps are texts, a boolean is 1 or 0.
 Value = str | int | None
@@ -54,9 +54,9 @@ def _converter_of(column: Column) -> Parser:
         case "decimal":
             return _rewritten(column, _decimal_of(column.precision, column.scale))
         case "date":
-            return _date if column.format is None else _date_as(column.format)
+            return _date if column.format is None else _date_as(column)
         case "timestamp":
-            return _timestamp if column.format is None else _timestamp_as(column.format)
+            return _timestamp if column.format is None else _timestamp_as(column)
         case "boolean":
             return _boolean
 
@@ -151,12 +151,14 @@ def _timestamp(text: str) -> Value:
     return _canonical(parsed, text)
 
 
-def _date_as(pattern: str) -> Parser:
-    return lambda text: moment_of(text, pattern, "a date").date().isoformat()
+def _date_as(column: Column) -> Parser:
+    read = moment_reader(column, "a date")
+    return lambda text: read(text).date().isoformat()
 
 
-def _timestamp_as(pattern: str) -> Parser:
-    return lambda text: _canonical(moment_of(text, pattern, "a timestamp"), text)
+def _timestamp_as(column: Column) -> Parser:
+    read = moment_reader(column, "a timestamp")
+    return lambda text: _canonical(read(text), text)
 
 
 def _canonical(parsed: datetime, text: str) -> Value:

@@ -1,5 +1,7 @@
 """Numbers, dates and timestamps as files write them, in the signs and codes that a column declares."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.bad_values import BadValue
@@ -34,6 +36,55 @@ ZONED = Column(name="c", type="timestamp", format="%Y-%m-%d %H:%M %z")
 )
 def test_what_a_column_declares_is_read(column: Column, text: str, value: Value) -> None:
     assert parser_of(column)(text) == value
+
+
+SHORT_DAY = Column(name="c", type="date", format="%d.%m.%y")
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "value"),
+    [
+        (SHORT_DAY, "31.12.68", "1968-12-31"),
+        (SHORT_DAY, "31.12.69", "1969-12-31"),
+        (SHORT_DAY, "01.01.30", "1930-01-01"),
+        (SHORT_DAY, "31.12.29", "2029-12-31"),
+        (SHORT_DAY, "29.02.00", "2000-02-29"),
+        (MOMENT, "31/12/45 11:59 PM", "1945-12-31 23:59:00.000000"),
+        (Column(name="c", type="date", format="%x"), "12/31/68", "1968-12-31"),
+        (replace(SHORT_DAY, century_start=1927), "31.12.27", "1927-12-31"),
+        (replace(SHORT_DAY, century_start=1927), "31.12.26", "2026-12-31"),
+        (replace(SHORT_DAY, century_start=2000), "31.12.99", "2099-12-31"),
+        (replace(SHORT_DAY, century_start=1850), "28.02.00", "1900-02-28"),
+        (replace(DAY, century_start=1850), "31.12.2068", "2068-12-31"),
+    ],
+)
+def test_two_digits_of_a_year_are_in_the_hundred_years_from_century_start(
+    column: Column, text: str, value: Value
+) -> None:
+    assert parser_of(column)(text) == value
+
+
+def test_a_day_that_its_century_does_not_have_is_a_type_error() -> None:
+    with pytest.raises(BadValue, match=r"'29\.02\.00' is not a date"):
+        parser_of(replace(SHORT_DAY, century_start=1850))("29.02.00")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ['type = "date", format = "%d.%m.%Y"', 'type = "date"', 'type = "date", format = "%%y %Y-%m-%d"', 'type = "text"'],
+)
+def test_a_century_start_is_for_years_of_two_digits(settings: str) -> None:
+    with pytest.raises(ConfigurationError, match="century_start is for a format with two digits of a year, %y"):
+        parse_catalog(
+            f"""
+            [datasets.d]
+            files = ["d*"]
+            key = ["id"]
+            columns.id = {{ type = "integer" }}
+            columns.day = {{ {settings}, century_start = 1927 }}
+            """,
+            source="inflow.toml",
+        )
 
 
 @pytest.mark.parametrize(
