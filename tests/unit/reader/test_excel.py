@@ -60,6 +60,28 @@ def test_cells_come_as_a_csv_file_would_have_them() -> None:
     assert record == (2, [*expected, "2024-05-31T14:03:00", "09:30:00", "27:00:00", " é\n", ""])
 
 
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("line1_x000D_\nline2", "line1\r\nline2"),
+        ("_x005F_x000D_", "_x000D_"),
+        ("a_x0041_b_x0009_", "aAb\t"),
+        ("_x000d__x000A_", "\r\n"),
+        ("_xD83D__xDE00_", "\U0001f600"),
+        ("_x00_ _x000G_ x000D_ _X000D_ _x000D", "_x00_ _x000G_ x000D_ _X000D_ _x000D"),
+        ("_x0041_x0042_", "Ax0042_"),
+        ("snow_x2603_man", "snow\u2603man"),
+    ],
+)
+def test_characters_that_xml_escapes_are_themselves(written: str, text: str) -> None:
+    in_line = f'<row r="2"><c r="A2" t="inlineStr"><is><t>{written}</t></is></c></row>'.encode()
+    header = b'<row r="1"><c r="A1" t="inlineStr"><is><t>na_x006D_e</t></is></c></row>'
+
+    for source in (read(workbook([["na_x006D_e"], [written]])), read(with_sheet_rows(header + in_line))):
+        assert source.header == ["name"]
+        assert list(source) == [(2, [text])]
+
+
 def test_rows_have_their_numbers_in_the_sheet_and_empty_ones_are_none() -> None:
     source = read(workbook([[], [None, "city", "country", ""], [], [None, "Derry"], [], [None, "Ayr", "Scotland"], []]))
 
