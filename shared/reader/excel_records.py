@@ -13,7 +13,7 @@ from shared.reader.cell_text import checked, size_of
 from shared.reader.excel_parts import check_parts
 from shared.reader.excel_sheet import SheetRow, first_table, refusing_damage
 from shared.reader.expansion import Expansion
-from shared.reader.magic import OLE_MAGIC
+from shared.reader.office_files import check_is_workbook, refuse_ole
 from shared.reader.sources import Record
 from shared.rows import as_csv
 
@@ -40,11 +40,12 @@ class ExcelRecords:
         skip_lines: int | None = None,
         expected: Collection[str] = (),
     ) -> None:
-        _refuse_ole(file)
+        refuse_ole(file)
         check_parts(file, expansion)
         self._expansion = expansion
         self._bytes_read = 0
         with refusing_damage():
+            check_is_workbook(file)
             book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         header, rows = first_table(_sheets(book, sheet), skip_lines=skip_lines, expected=expected)
         first = list(islice(rows, _FIRST_ROWS))
@@ -84,14 +85,6 @@ class ExcelRecords:
             message = f"{name}: the cell shows the error {row.texts[row.errors[0]]}; expected a value"
             return UnreadableRow(line=row.number, code="type-error", message=message, raw=as_csv(self._cells(row)))
         return None
-
-
-def _refuse_ole(file: IO[bytes]) -> None:
-    file.seek(0)
-    if file.read(len(OLE_MAGIC)) == OLE_MAGIC:
-        raise FileRefused(
-            "format-error", "the file is an old .xls or has a password; save it as .xlsx without password, or as CSV"
-        )
 
 
 def _sheets(book: Any, name: str | None) -> list[Any]:

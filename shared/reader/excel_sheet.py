@@ -157,9 +157,12 @@ def refusing_damage() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (FileRefused, OSError, MemoryError):
+    except (FileRefused, MemoryError):
         raise
     except Exception as error:
+        # Only an error of the disk has a number: openpyxl raises OSError for a workbook without its parts, too.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise FileRefused("format-error", f"{_damage(error)}; save it as .xlsx anew, or as CSV") from error
 
 
