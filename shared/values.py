@@ -21,8 +21,8 @@ _BOOLEANS = {"true": 1, "t": 1, "yes": 1, "y": 1, "1": 1, "false": 0, "f": 0, "n
 _DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]+))?")
 #: Bounds the hours and the zone, which datetime.fromisoformat reads differently from version to version.
 _TIMESTAMP = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
-    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?"
 )
 
 
@@ -176,7 +176,7 @@ def _in_utc(parsed: datetime, text: str) -> datetime:
 
 
 def _bad_timestamp(text: str) -> BadValue:
-    expected = "YYYY-MM-DDTHH:MM[:SS[.ffffff]][Z or ±HH:MM], e.g. 1984-12-31T23:59:00Z"
+    expected = "YYYY-MM-DD[THH:MM[:SS[.ffffff]][Z or ±HH:MM]], e.g. 1984-12-31T23:59:00Z"
     return type_error(text, "a timestamp", expected)
 
 

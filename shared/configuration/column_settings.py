@@ -18,6 +18,7 @@ _EXPECTED_NAME = "a lower-case letter, then at most 62 lower-case letters, digit
 _NUMBERS = {"length": ("text", 1, 16383), "precision": ("decimal", 1, 65), "scale": ("decimal", 0, 30)}
 #: Which types each sign of numbers belongs to.
 _CHARACTERS: dict[str, tuple[TypeName, ...]] = {"decimal_char": ("decimal",), "group_char": ("integer", "decimal")}
+_MOMENTS = ("format", "century_start")
 #: The most bytes a value takes in InnoDB, other than a text.
 _BYTES = {"integer": 8, "decimal": 30, "date": 3, "timestamp": 8, "boolean": 1}
 BYTES_PER_CHARACTER = 4
@@ -28,7 +29,7 @@ _MAX_CENTURY_START = 9900
 def read_column(name: str, table: TomlTable, *, in_key: bool) -> Column | None:
     """Return the column that a table describes; report what is wrong, and return None then."""
     check_name(table, name)
-    table.check_known(("type", *_NUMBERS, "required", "optional", "label", "null", *_CHARACTERS, "format", "century_start"))
+    table.check_known(("type", *_NUMBERS, "required", "optional", "label", "null", *_CHARACTERS, *_MOMENTS))
     type_name = table.choice("type", _TYPES)
     numbers = {setting: _number(table, setting, type_name) for setting in _NUMBERS if setting in table}
     required, optional = _presence(table, in_key=in_key)

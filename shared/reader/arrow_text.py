@@ -27,9 +27,8 @@ def texts_of(column: pa.Array, coarse: pa.Array | None = None) -> list[str]:
     if isinstance(kind, pa.BaseExtensionType):
         return _texts_of_extension(column, coarse)
     if types.is_dictionary(kind):
-        # A damaged page may point behind the dictionary's end, or before its beginning.
-        column.validate(full=True)
         texts = texts_of(column.dictionary)
+        _check_indices(column.indices, len(texts))
         return ["" if index is None else texts[index] for index in column.indices.to_pylist()]
     if types.is_nested(kind):
         return ["" if value is None else _json(value) for value in _json_values(column, coarse)]
@@ -50,6 +49,13 @@ def _texts_of_numbers_and_moments(column: pa.Array, coarse: pa.Array | None) -> 
     if types.is_date(kind) or types.is_time(kind):
         return _as_written(column)
     return [text_of(value) for value in column.to_pylist()]
+
+
+def _check_indices(indices: pa.Array, size: int) -> None:
+    """Raise ArrowInvalid where a damaged page points behind the dictionary's end, or before its beginning."""
+    bounds = compute.min_max(indices).as_py()
+    if bounds["min"] is not None and not 0 <= bounds["min"] <= bounds["max"] < size:
+        raise pa.ArrowInvalid("a value is not in its dictionary")
 
 
 def _texts_of_extension(column: Any, coarse: pa.Array | None) -> list[str]:

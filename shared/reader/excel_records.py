@@ -39,7 +39,9 @@ class ExcelRecords:
         *,
         skip_lines: int | None = None,
         expected: Collection[str] = (),
+        declared: Collection[str] | None = None,
     ) -> None:
+        """`declared` are the names of the columns in which an error faults its row; None: all."""
         refuse_ole(file)
         check_parts(file, expansion)
         self._expansion = expansion
@@ -52,6 +54,8 @@ class ExcelRecords:
         self._rows = chain(first, rows)
         self._begin, self._end = _begin_of(header, first), header.filled[-1] + 1
         self._header = header.texts[self._begin : self._end]
+        names = enumerate(self._header, start=self._begin)
+        self._asked_for = {at for at, name in names if declared is None or name.strip() in declared}
 
     @property
     def header(self) -> list[str]:
@@ -80,9 +84,10 @@ class ExcelRecords:
         if outside is not None:
             message = f"the row has {row.texts[outside][:80]!r} in column {_letter(outside)}, which has no header"
             return UnreadableRow(line=row.number, code="extra-cell", message=message, raw=as_csv(self._cells(row)))
-        if row.errors:
-            name = self._header[row.errors[0] - self._begin]
-            message = f"{name}: the cell shows the error {row.texts[row.errors[0]]}; expected a value"
+        error = next((at for at in row.errors if at in self._asked_for), None)
+        if error is not None:
+            name = self._header[error - self._begin]
+            message = f"{name}: the cell shows the error {row.texts[error]}; expected a value"
             return UnreadableRow(line=row.number, code="type-error", message=message, raw=as_csv(self._cells(row)))
         return None
 

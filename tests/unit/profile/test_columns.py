@@ -21,7 +21,7 @@ from tests.unit.profile.tables import codes, column_of
         (["007", "008"], "text"),
         (["00.5"], "text"),
         (["0", "0.5", "-0.5"], "decimal"),
-        (["2024-05-31", "2024-05-31T14:03:00"], "text"),
+        (["2024-05-31", "2024-05-31T14:03:00"], "timestamp"),
         (["1", "x"], "text"),
         (["1_000"], "text"),
         (["9" * 36], "text"),
