@@ -23,7 +23,7 @@ WIDEST: dict[TypeName, Column] = {
 _PATIENCE = 1_000
 #: 007 is no number: as one it would lose its zeros.
 LEADING_ZERO = re.compile(r"[ \t]*[+-]?0[0-9]")
-_NUMBERS: tuple[TypeName, ...] = ("integer", "decimal")
+NUMBERS: tuple[TypeName, ...] = ("integer", "decimal")
 
 
 class Evidence:
@@ -45,14 +45,20 @@ class Evidence:
         #: The least and the greatest value, as the parser gives them.
         self.least: Any = None
         self.greatest: Any = None
-        #: decimal only: the most digits before the point, and behind it.
+        #: decimal only: the most digits before the point, and the fewest and the most that are written behind it.
         self.whole_digits = 0
+        self.least_scale: int | None = None
         self.scale = 0
+        #: Numbers that are written with a plus: one of signed numbers, or of a phone.
+        self._plus_signs = 0
 
     @property
     def takes_all(self) -> bool:
-        """Whether it takes every value, and there are some, texts apart that stand for none."""
-        return self.taken > 0 and not self.refused.count
+        """Whether it takes every value, and there are some, texts apart that stand for none.
+
+        A plus says something only where no number is below zero.
+        """
+        return self.taken > 0 and not self.refused.count and not (self._plus_signs and self._order(self.least) >= 0)
 
     def add(self, batch: ColumnBatch) -> None:
         """Try the values of a batch."""
@@ -75,14 +81,26 @@ class Evidence:
 
     def _try(self, text: str, count: int, batch: ColumnBatch) -> Value:
         try:
-            if self.type in _NUMBERS and LEADING_ZERO.match(text):
+            if self.type in NUMBERS and LEADING_ZERO.match(text):
                 raise BadValue("type-error", "a number with leading zeros")
             value = self._parse(text)
         except BadValue:
             self._refuse(text, count, batch)
             return None
         self.taken += count
+        if self.type in NUMBERS:
+            self._look_at_digits(text, count)
         return value
+
+    def _look_at_digits(self, text: str, count: int) -> None:
+        number = text.strip()
+        if number.startswith("+"):
+            self._plus_signs += count
+        if self.type == "decimal":
+            digits = len(number.rpartition(self.column.decimal_char)[2]) if self.column.decimal_char in number else 0
+            digits = min(digits, self.column.scale)
+            self.scale = max(self.scale, digits)
+            self.least_scale = digits if self.least_scale is None else min(self.least_scale, digits)
 
     def _refuse(self, text: str, count: int, batch: ColumnBatch) -> None:
         if is_placeholder(text):
@@ -95,9 +113,8 @@ class Evidence:
         found = values if self.least is None else [*values, self.least, self.greatest]
         self.least, self.greatest = min(found, key=self._order), max(found, key=self._order)
         if self.type == "decimal":
-            parts = [str(value).lstrip("-").split(".") for value in values]
-            self.whole_digits = max(self.whole_digits, *(len(whole.lstrip("0")) for whole, _ in parts))
-            self.scale = max(self.scale, *(len(fraction.rstrip("0")) for _, fraction in parts))
+            wholes = (str(value).lstrip("-0").partition(".")[0] for value in values)
+            self.whole_digits = max(self.whole_digits, *map(len, wholes))
 
 
 def best_type(evidence: dict[TypeName, Evidence]) -> TypeName:
