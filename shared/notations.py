@@ -36,10 +36,11 @@ def number_rewriter(column: Column) -> Callable[[str], str] | None:
     if not column.notation:
         return None
     groups = f"[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|" if group else ""
-    fraction = f"(?:{re.escape(point)}([0-9]+))?" if column.type == "decimal" else "()"
+    fraction = "()" if column.type == "integer" else f"(?:{re.escape(point)}([0-9]+))?"
+    exponent = "([eE][+-]?[0-9]+)?" if column.type == "float" else "()"
     # A group of another length may be a fraction: 1.5 is no 15.
-    pattern = re.compile(f"([+-]?)({groups}[0-9]*){fraction}")
-    kind, example = ("a decimal number", f"-12{point}50") if column.type == "decimal" else ("an integer", "-42")
+    pattern = re.compile(f"([+-]?)({groups}[0-9]*){fraction}{exponent}")
+    kind, example = ("an integer", "-42") if column.type == "integer" else ("a decimal number", f"-12{point}50")
     grouped = f", {group!r} between groups of three" if group else ""
     expected = f"digits with an optional sign{grouped}, e.g. {example}"
 
@@ -47,9 +48,9 @@ def number_rewriter(column: Column) -> Callable[[str], str] | None:
         found = pattern.fullmatch(text.strip(_BLANKS))
         if found is None:
             raise type_error(text, kind, expected)
-        sign, whole, fraction = found.groups("")
+        sign, whole, fraction, exponent = found.groups("")
         digits = whole.replace(group, "") if group else whole
-        return f"{sign}{digits}.{fraction}" if fraction else f"{sign}{digits}"
+        return f"{sign}{digits}.{fraction}{exponent}" if fraction else f"{sign}{digits}{exponent}"
 
     return rewrite
 

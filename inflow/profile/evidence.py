@@ -23,7 +23,11 @@ WIDEST: dict[TypeName, Column] = {
 _PATIENCE = 1_000
 #: 007 is no number: as one it would lose its zeros.
 LEADING_ZERO = re.compile(r"[ \t]*[+-]?0[0-9]")
-NUMBERS: tuple[TypeName, ...] = ("integer", "decimal")
+NUMBERS: tuple[TypeName, ...] = ("integer", "decimal", "float")
+#: 12E4 may as well be a code; programs write 1.2E5, 1e+05 or 1e-05.
+_CODE = re.compile(r"[ \t]*[+-]?[0-9]+[eE][0-9]+[ \t]*")
+#: Every decimal of so many digits is the text of a double, and hardly one of two more.
+_DOUBLE_DIGITS = 15
 
 
 class Evidence:
@@ -34,7 +38,7 @@ class Evidence:
         self.type = column.type
         self._is_strict = is_strict
         self._parse = parser_of(column)
-        self._order: Callable[[Any], Any] = Decimal if column.type == "decimal" else _itself
+        self._order: Callable[[Any], Any] = _ORDERS.get(column.type, _itself)
         self._refused_distinct = 0
         #: Values that it took.
         self.taken = 0
@@ -49,16 +53,20 @@ class Evidence:
         self.whole_digits = 0
         self.least_scale: int | None = None
         self.scale = 0
+        #: float only: whether each value is one of a double to its last digit, and the most digits of one.
+        self.are_doubles = True
+        self.digits = 0
         #: Numbers that are written with a plus: one of signed numbers, or of a phone.
         self._plus_signs = 0
 
     @property
     def takes_all(self) -> bool:
-        """Whether it takes every value, and there are some, texts apart that stand for none.
+        """Whether it takes every value and loses nothing of it, and there are some, texts apart that stand for none.
 
         A plus says something only where no number is below zero.
         """
-        return self.taken > 0 and not self.refused.count and not (self._plus_signs and self._order(self.least) >= 0)
+        loses_plus = self._plus_signs > 0 and self._order(self.least) >= 0
+        return self.taken > 0 and not self.refused.count and self.are_doubles and not loses_plus
 
     def add(self, batch: ColumnBatch) -> None:
         """Try the values of a batch."""
@@ -81,22 +89,25 @@ class Evidence:
 
     def _try(self, text: str, count: int, batch: ColumnBatch) -> Value:
         try:
-            if self.type in NUMBERS and LEADING_ZERO.match(text):
-                raise BadValue("type-error", "a number with leading zeros")
+            if self.type in NUMBERS and (LEADING_ZERO.match(text) or _CODE.fullmatch(text)):
+                raise BadValue("type-error", "a number that may be a code")
             value = self._parse(text)
         except BadValue:
             self._refuse(text, count, batch)
             return None
         self.taken += count
         if self.type in NUMBERS:
-            self._look_at_digits(text, count)
+            self._look_at_digits(text.strip(), value, count)
         return value
 
-    def _look_at_digits(self, text: str, count: int) -> None:
-        number = text.strip()
+    def _look_at_digits(self, number: str, value: Value, count: int) -> None:
         if number.startswith("+"):
             self._plus_signs += count
-        if self.type == "decimal":
+        if self.type == "float":
+            written = Decimal(number)
+            self.are_doubles = self.are_doubles and written == Decimal(str(value))
+            self.digits = max(self.digits, len(written.as_tuple().digits) if "." in number else 0)
+        elif self.type == "decimal":
             digits = len(number.rpartition(self.column.decimal_char)[2]) if self.column.decimal_char in number else 0
             digits = min(digits, self.column.scale)
             self.scale = max(self.scale, digits)
@@ -123,9 +134,20 @@ def best_type(evidence: dict[TypeName, Evidence]) -> TypeName:
     # A column of nothing but 1 and 0 is an integer, and one of nothing but "n" no answer to a question.
     if boolean.takes_all and not evidence["integer"].takes_all and boolean.least != boolean.greatest:
         return "boolean"
-    narrow: tuple[TypeName, ...] = ("integer", "decimal", "date", "timestamp")
+    if _are_doubles(evidence["float"], evidence["decimal"]):
+        return "float"
+    narrow: tuple[TypeName, ...] = ("integer", "decimal", "float", "date", "timestamp")
     return next((name for name in narrow if evidence[name].takes_all), "text")
+
+
+def _are_doubles(floats: Evidence, decimals: Evidence) -> bool:
+    """Whether decimals have as many digits as doubles have, each another number of them, and none more."""
+    is_fixed = decimals.least_scale == decimals.scale
+    return floats.takes_all and floats.digits > _DOUBLE_DIGITS + is_fixed
 
 
 def _itself(value: Any) -> Any:
     return value
+
+
+_ORDERS: dict[TypeName, Callable[[Any], Any]] = {"decimal": Decimal, "float": float}

@@ -11,7 +11,7 @@ from shared.configuration.dataset_settings import LONGEST_KEY_BYTES, MOST_KEY_CO
 from shared.datasets import Column
 
 #: Types that people seldom identify things by.
-_UNUSUAL = ("decimal", "boolean", "timestamp")
+_UNUSUAL = ("decimal", "float", "boolean", "timestamp")
 _TELLING = ("id", "key", "code", "number", "no", "nr", "uuid")
 
 

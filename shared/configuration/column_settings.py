@@ -17,10 +17,13 @@ _EXPECTED_NAME = "a lower-case letter, then at most 62 lower-case letters, digit
 #: Which type each setting belongs to, and between which two numbers it lies. A longer text is no VARCHAR of utf8mb4.
 _NUMBERS = {"length": ("text", 1, 16383), "precision": ("decimal", 1, 65), "scale": ("decimal", 0, 30)}
 #: Which types each sign of numbers belongs to.
-_CHARACTERS: dict[str, tuple[TypeName, ...]] = {"decimal_char": ("decimal",), "group_char": ("integer", "decimal")}
+_CHARACTERS: dict[str, tuple[TypeName, ...]] = {
+    "decimal_char": ("decimal", "float"),
+    "group_char": ("integer", "decimal", "float"),
+}
 _MOMENTS = ("format", "century_start")
 #: The most bytes a value takes in InnoDB, other than a text.
-_BYTES = {"integer": 8, "decimal": 30, "date": 3, "timestamp": 8, "boolean": 1}
+_BYTES = {"integer": 8, "decimal": 30, "float": 8, "date": 3, "timestamp": 8, "boolean": 1}
 BYTES_PER_CHARACTER = 4
 #: Its hundred years end with the last one that a date has.
 _MAX_CENTURY_START = 9900
@@ -136,7 +139,7 @@ def _characters(table: TomlTable, type_name: TypeName | None) -> dict[str, str]:
         elif len(sign) != 1 or sign.isalnum() or sign in "+-":
             table.problem(f"{setting} is {quoted(sign)}; expected one character, and no letter, digit or sign", setting)
         found[setting] = sign
-    if type_name == "decimal" and found.get("group_char") == found.get("decimal_char", "."):
+    if type_name in ("decimal", "float") and found.get("group_char") == found.get("decimal_char", "."):
         table.problem("group_char is the decimal_char, too; expected another one", "group_char")
     return found
 

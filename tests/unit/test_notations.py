@@ -11,6 +11,7 @@ from shared.errors import ConfigurationError
 from shared.values import Value, parser_of
 
 GERMAN = Column(name="c", type="decimal", decimal_char=",", group_char=".")
+EXPONENT = Column(name="c", type="float", decimal_char=",", group_char=".")
 ENGLISH = Column(name="c", type="integer", group_char=",")
 DAY = Column(name="c", type="date", format="%d.%m.%Y")
 MOMENT = Column(name="c", type="timestamp", format="%d/%m/%y %I:%M %p")
@@ -26,6 +27,8 @@ ZONED = Column(name="c", type="timestamp", format="%Y-%m-%d %H:%M %z")
         (GERMAN, ",5", "0.5000"),
         (GERMAN, "1.234", "1234.0000"),
         (GERMAN, "", None),
+        (EXPONENT, "1.234,5e-3", "1.2345"),
+        (EXPONENT, "-1,5E+10", "-15000000000.0"),
         (ENGLISH, "-1,234,567", -1234567),
         (ENGLISH, "+1234", 1234),
         (DAY, "31.12.1984", "1984-12-31"),
@@ -140,8 +143,8 @@ def test_they_are_declared_in_the_configuration() -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ('type = "integer", decimal_char = ","', "decimal_char is for columns of type decimal, not integer"),
-        ('type = "text", group_char = ","', "group_char is for columns of type integer or decimal, not text"),
+        ('type = "integer", decimal_char = ","', "decimal_char is for columns of type decimal or float, not integer"),
+        ('type = "text", group_char = ","', "group_char is for columns of type integer or decimal or float, not text"),
         ('type = "decimal", decimal_char = "5"', 'decimal_char is "5"; expected one character, and no letter'),
         ('type = "decimal", decimal_char = ""', 'decimal_char is ""; expected one character'),
         ('type = "decimal", group_char = "."', "group_char is the decimal_char, too; expected another one"),
