@@ -25,7 +25,7 @@ _PATIENCE = 1_000
 LEADING_ZERO = re.compile(r"[ \t]*[+-]?0[0-9]")
 NUMBERS: tuple[TypeName, ...] = ("integer", "decimal", "float")
 #: 12E4 may as well be a code; programs write 1.2E5, 1e+05 or 1e-05.
-_CODE = re.compile(r"[ \t]*[+-]?[0-9]+[eE][0-9]+[ \t]*")
+_CODE = re.compile(r"[+-]?[0-9]+[eE][0-9]+")
 #: Every decimal of so many digits is the text of a double, and hardly one of two more.
 _DOUBLE_DIGITS = 15
 
@@ -56,6 +56,8 @@ class Evidence:
         #: float only: whether each value is one of a double to its last digit, and the most digits of one.
         self.are_doubles = True
         self.digits = 0
+        #: float only: whether some value may be a code, and whether some can only be a number.
+        self._has_codes = self._has_floats = False
         #: Numbers that are written with a plus: one of signed numbers, or of a phone.
         self._plus_signs = 0
 
@@ -65,8 +67,9 @@ class Evidence:
 
         A plus says something only where no number is below zero.
         """
+        may_be_codes = self._has_codes and not self._has_floats
         loses_plus = self._plus_signs > 0 and self._order(self.least) >= 0
-        return self.taken > 0 and not self.refused.count and self.are_doubles and not loses_plus
+        return self.taken > 0 and not self.refused.count and self.are_doubles and not may_be_codes and not loses_plus
 
     def add(self, batch: ColumnBatch) -> None:
         """Try the values of a batch."""
@@ -89,8 +92,8 @@ class Evidence:
 
     def _try(self, text: str, count: int, batch: ColumnBatch) -> Value:
         try:
-            if self.type in NUMBERS and (LEADING_ZERO.match(text) or _CODE.fullmatch(text)):
-                raise BadValue("type-error", "a number that may be a code")
+            if self.type in NUMBERS and LEADING_ZERO.match(text):
+                raise BadValue("type-error", "a number with leading zeros")
             value = self._parse(text)
         except BadValue:
             self._refuse(text, count, batch)
@@ -106,6 +109,8 @@ class Evidence:
         if self.type == "float":
             written = Decimal(number)
             self.are_doubles = self.are_doubles and written == Decimal(str(value))
+            self._has_codes = self._has_codes or _CODE.fullmatch(number) is not None
+            self._has_floats = self._has_floats or "." in number or "e-" in number.lower() or "e+" in number.lower()
             self.digits = max(self.digits, len(written.as_tuple().digits) if "." in number else 0)
         elif self.type == "decimal":
             digits = len(number.rpartition(self.column.decimal_char)[2]) if self.column.decimal_char in number else 0
