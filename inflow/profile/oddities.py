@@ -23,6 +23,7 @@ class Oddities:
         self._blanks = Sightings()
         self._placeholders = Sightings()
         self._leading_zeros = Sightings()
+        self._plus_signs = Sightings()
 
     def add(self, batch: ColumnBatch) -> None:
         """Look at the values of a batch."""
@@ -35,11 +36,15 @@ class Oddities:
             if LEADING_ZERO.match(text) and bare.lstrip("+-").isdigit():
                 self._leading_zeros.add(text, times, batch.first_lines[text])
 
+            if bare.startswith("+") and bare[1:].isdigit():
+                self._plus_signs.add(text, times, batch.first_lines[text])
+
     def findings(self) -> Iterator[Finding]:
         """Say what was seen."""
         yield from _seen(self._placeholders, "placeholder", "may stand for no value, which an empty one would say")
         yield from _seen(self._blanks, "blanks", "begins or ends with a blank, which a text keeps")
         yield from _seen(self._leading_zeros, "leading-zero", "leading zeros, which an integer would lose")
+        yield from _seen(self._plus_signs, "plus-sign", "a plus, which an integer would lose")
 
 
 def column_findings(

@@ -44,8 +44,7 @@ class JoinedTables:
         """Read one table after the other."""
         yield from self._counted_on()
         for table in self._others:
-            if table.header != self.header:
-                raise FileRefused("format-error", "the files in the archive have different columns; send them apart")
+            require_same_columns(table.header, self.header)
             self._bytes_before, self._lines_before, self._current = self.bytes_read, self.lines_read, table
             yield from self._counted_on()
 
@@ -58,3 +57,9 @@ class JoinedTables:
             else:
                 yield record[0] + before, record[1]
         self._skipped.add_all(table.skipped, lines_before=before)
+
+
+def require_same_columns(header: list[str], first: list[str]) -> None:
+    """Raise FileRefused where a file has other columns than the first one of its archive."""
+    if header != first:
+        raise FileRefused("format-error", "the files in the archive have different columns; send them apart")
