@@ -64,7 +64,7 @@ def _candidates(text: str, settings: ReadSettings, *, is_wide: bool) -> Iterator
     # Quoted texts of many lines have other signs, in more lines than the table has.
     records = _QUOTED.sub('""', text).splitlines()
     delimiters = [settings.delimiter] if settings.delimiter else _delimiters(lines, records)
-    if settings.delimiter in (None, _FRAME) and _is_framed(lines):
+    if settings.delimiter in (None, _FRAME) and _FRAME in text and _is_framed(lines):
         yield Dialect(delimiter=_FRAME, quote=None, is_framed=True, trim=True, comment=settings.comment or None)
         delimiters = [delimiter for delimiter in delimiters if delimiter != _FRAME]
     may_be_one_column = not (settings.delimiter or settings.header_lines == 0 or is_wide)
@@ -134,8 +134,6 @@ def _trims(text: str, lines: list[str], delimiter: str, quote: str) -> list[bool
 
 def _is_framed(lines: list[str]) -> bool:
     """Whether each row is between bars, and lines of dashes between rows, as in Markdown or on a terminal."""
-    if not any(line.lstrip().startswith(_FRAME) for line in lines):
-        return False
     inside = [line.strip() for line in lines if not is_rule_of_frame(line)]
     framed = sum(len(line) > 1 and line.startswith(_FRAME) and line.endswith(_FRAME) for line in inside)
     return len(inside) < len(lines) and framed >= max(_MIN_FRAMED, _MIN_SHARE_FRAMED * len(inside))

@@ -34,6 +34,8 @@ _ADJACENT, _LIKE_ROW = 0.6, 0.4
 #: So many records as wide make a table: with values in the same columns, or right above the table that is rated.
 _MIN_TABLE_RECORDS = 4
 _MIN_TABLE_WIDTH = 3
+#: So many rows say what a header is.
+_MAX_JUDGED_ROWS = 100
 _SURE_HEADER = 0.7
 
 
@@ -220,7 +222,7 @@ def _first_rows(table: Sequence[Record], width: int) -> list[Sequence[str]]:
     rows = [first]
     for at in range(1, len(table)):
         cells = table[at][1]
-        if len(rows) > _MIN_TABLE_RECORDS and is_apart(table, at):
+        if len(rows) >= _MAX_JUDGED_ROWS or (len(rows) > _MIN_TABLE_RECORDS and is_apart(table, at)):
             break
         is_repeated = cells[-1:] == first[-1:] and [cells[0].removeprefix(BOM), *cells[1:]] == first
         if len(cells) == width and not is_repeated:
