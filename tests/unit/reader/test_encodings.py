@@ -1,19 +1,31 @@
 """Encodings: told apart by the words that they make, and those that may be fixed."""
 
 from io import BytesIO
+from random import Random
 
 import pytest
 
-from shared.datasets import NOTHING_FIXED
+from shared.datasets import NOTHING_FIXED, ReadSettings
 from shared.errors import FileRefused
 from shared.reader.encodings import text_encoding
+from shared.reader.manners import Manner
 from shared.reader.plans import Plan
 from shared.reader.survey import make_plan
 
 
+def text_of(names: list[str], encoding: str) -> bytes:
+    lines = "".join(f'{number},"{name}"\n' for number, name in enumerate(names * (50 if len(names) < 40 else 1)))
+    return f"id,name\n{lines}".encode(encoding)
+
+
 def plan_of(names: list[str], encoding: str) -> Plan:
-    lines = "".join(f"{number},{name}\n" for number, name in enumerate(names * 50))
-    return make_plan(BytesIO(f"id,name\n{lines}".encode(encoding)), NOTHING_FIXED)
+    return make_plan(BytesIO(text_of(names, encoding)), NOTHING_FIXED)
+
+
+def plan_encoding(plan: Plan) -> str:
+    understanding = plan.parts[0].understanding
+    assert understanding is not None
+    return understanding.dialect.encoding
 
 
 @pytest.mark.parametrize(
@@ -34,10 +46,98 @@ def test_the_encoding_that_makes_words_is_chosen(names: list[str], encoding: str
     assert f"encoding {encoding}," in str(plan)
 
 
-def test_two_that_make_words_as_well_refuse_the_file() -> None:
-    with pytest.raises(FileRefused, match="not clear: cp1250 or cp1254") as caught:
-        plan_of(["Çağlar Şahin", "İbrahim Yıldız"], "cp1254").check()
+@pytest.mark.parametrize(
+    ("names", "encoding"),
+    [
+        (["Černý Ondřej", "Dvořáková Lucie", "Žižka"], "cp1250"),
+        (["Győri Ágnes", "Szűcs Márta", "Őri István"], "cp1250"),
+        (["Čović Šime", "Đurđević Željka"], "cp1250"),
+        (["ИВАНОВА МАРИЯ", "ПЕТРОВ СЕРГЕЙ", "СМИРНОВ"], "cp1251"),
+        (["ИВАНОВА МАРИЯ", "ПЕТРОВ СЕРГЕЙ", "СМИРНОВ"], "iso8859_5"),
+        (["ΓΕΩΡΓΙΟΣ ΠΑΠΑΔΟΠΟΥΛΟΣ", "ΜΑΡΙΑ ΝΙΚΟΛΑΟΥ"], "cp1253"),
+        (["Çağlar Şahin", "İbrahim Yıldız"], "cp1254"),
+        (["Jūratė Žukauskienė", "Šarūnas Kęstutis"], "cp1257"),
+        (["VELÁZQUEZ", "LA CORUÑA", "ADRIÁN", "MARTÍNEZ", "MUÑOZ", "LOGROÑO"], "cp1252"),
+        (["Müller 12,50 €", "Jäger 9 €"], "iso8859_15"),
+        (["Müller 12,50 €", "Jäger 9 €"], "cp1252"),
+        (["สมชาย ใจดี", "กรุงเทพมหานคร"], "cp874"),
+    ],
+)
+def test_letters_tell_the_encoding_by_the_languages_that_use_it(names: list[str], encoding: str) -> None:
+    plan = plan_of(names, encoding)
+
+    plan.check()
+    assert text_of(names, encoding).decode(plan_encoding(plan)) == text_of(names, encoding).decode(encoding)
+
+
+@pytest.mark.parametrize(("word", "readings"), [("Kőszeg", ("Kőszeg", "Kõszeg")), ("Rēzekne", ("Rēzekne", "Rçzekne"))])
+def test_a_single_word_that_two_languages_may_have_refuses_the_file(word: str, readings: tuple[str, str]) -> None:
+    encoding = "cp1250" if word == "Kőszeg" else "cp1257"
+
+    with pytest.raises(FileRefused) as caught:
+        plan_of([word, *["plain"] * 40], encoding).check()
+
     assert caught.value.code == "encoding-error"
+    assert all(f'"{reading}"' in str(caught.value) for reading in readings)
+    assert "fix it by encoding =" in str(caught.value)
+
+
+def test_rows_of_utf8_are_never_read_as_a_third_encoding() -> None:
+    content = text_of(["Müller", "Zürich"], "utf-8") + text_of(["Müller", "Zürich"], "cp1252").partition(b"\n")[2]
+
+    mostly_utf8 = make_plan(BytesIO(content + "9,Köln\n9,Bünde\n".encode()), NOTHING_FIXED)
+    assert plan_encoding(mostly_utf8) == "utf-8"
+    mostly_utf8.check()
+
+    with pytest.raises(FileRefused, match=r"utf-8 reads .*, cp1252 reads .*Müller"):
+        make_plan(BytesIO(content + "9,Köln\n9,Bünde\n".encode("cp1252")), NOTHING_FIXED).check()
+
+
+def test_a_byte_that_makes_no_word_rejects_its_row_alone() -> None:
+    plan = make_plan(BytesIO(b"id,code\n" + b"1,K-01\n" * 20 + b"2,K-04\xc3\n"), NOTHING_FIXED)
+
+    plan.check()
+    assert plan_encoding(plan) == "utf-8"
+
+
+def test_bytes_at_random_are_refused() -> None:
+    chance = Random(3)
+    rows = (bytes(chance.choice(range(128, 256)) for _ in range(8)) for _ in range(200))
+
+    with pytest.raises(FileRefused, match="the encoding is not clear"):
+        make_plan(BytesIO(b"id,name\n" + b"".join(b"1,%b\n" % row for row in rows)), NOTHING_FIXED).check()
+
+
+@pytest.mark.parametrize("encoding", ["iso8859_15", "cp1252"])
+def test_a_sign_far_behind_the_beginning_counts(encoding: str) -> None:
+    content = text_of(["Müller", "Jäger"] * 200, encoding) + "1,5 €\n".encode(encoding)
+
+    assert plan_encoding(make_plan(BytesIO(content), NOTHING_FIXED)) == encoding
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+@pytest.mark.parametrize("names", [["Иван", "Мария"], ["王一", "李二"], ["Ann", "Zoë"]])
+def test_wide_encodings_need_no_mark(names: list[str], encoding: str) -> None:
+    plan = plan_of(names, encoding)
+
+    plan.check()
+    assert plan_encoding(plan) == encoding
+
+
+def test_a_wide_encoding_is_enough_to_fix() -> None:
+    # Too little for a guess: no line end.
+    content = "имя".encode("utf-16-le")
+
+    assert plan_encoding(make_plan(BytesIO(content), ReadSettings(encoding="utf-16-le"))) == "utf-16-le"
+
+
+def test_a_feed_may_be_named_by_another_encoding_that_reads_its_files_alike() -> None:
+    earlier = Manner.of(plan_of(["Müller", "Jäger"], "cp1252"))
+    later = Manner.of(plan_of(["Łukasz Żółć", "Świętosław Gąska"], "cp1250"))
+    other = Manner.of(plan_of(["Иван", "Мария"], "cp1251"))
+
+    assert list(later.differences(Manner.from_json(earlier.as_json()), NOTHING_FIXED)) == []
+    assert list(other.differences(later, NOTHING_FIXED)) == ["encoding 'cp1251' instead of 'cp1250'"]
 
 
 @pytest.mark.parametrize("name", ["utf-7", "idna", "hex", "rot13", "cp037", "unicode_escape", "undefined", "no such"])
