@@ -19,6 +19,8 @@ _UNMARKED, _BESIDE_GARBAGE = 0.99, 0.95
 _MAX_GARBAGE_SHARE = 0.2
 #: What legacy detection looks at: more makes it slower, not better.
 _MAX_EVIDENCE_BYTES = 96 << 10
+#: Among which a line is looked for that shows the difference.
+_MAX_READ_LINES = 200
 #: Candidates that a person is asked to choose from.
 _MAX_OTHERS = 3
 #: Rivals that are less likely than this, in natural logarithms, are not named.
@@ -109,7 +111,7 @@ def _doubt(encodings: Sequence[str], line: bytes) -> EncodingGuess:
 
 def _readings(encodings: Sequence[str], lines: Sequence[bytes]) -> tuple[str, ...]:
     """Read the line on which the most encodings differ in each of them."""
-    read = ([line.decode(encoding, "replace").strip() for encoding in encodings] for line in lines)
+    read = ([line.decode(encoding, "replace").strip() for encoding in encodings] for line in lines[:_MAX_READ_LINES])
     return tuple(max(read, key=lambda texts: len(set(texts)), default=[]))
 
 

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from shared.reader.language_statistics import CERTAIN, best_weights
 from shared.reader.legacy_encodings import LegacyEncoding, legacy_encodings
@@ -16,11 +16,12 @@ _WORD = re.compile(
     rb"[0-9]?[A-Za-z]{0,20}[\x80-\xff](?:[A-Za-z\x80-\xff]+[0-9]?|[0-9])"
     rb"|(?:[0-9] ?)?[A-Za-z]{0,20}[\x80-\xff](?: ?[0-9](?![A-Za-z\x80-\xff]))?"
 )
+_ASCII = bytes(range(0x80))
 #: Which digit it is says nothing.
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _MULTIBYTE_WORD = re.compile(r"[^\x00-\x7f]+")
 #: More evidence makes it slower, not better.
-_MAX_WORDS, _MAX_WORD_BYTES = 200, 60
+_MAX_WORDS, _MAX_LETTERS, _MAX_WORD_BYTES = 200, 700, 60
 _MAX_MULTIBYTE_BYTES = 4 << 10
 #: Encodings that are looked at closely: those whose pairs of letters are the most usual ones.
 _MAX_SHORTLIST = 20
@@ -100,15 +101,15 @@ def is_likelier_utf8(words: Collection[bytes]) -> bool:
 def _words(evidence: bytes) -> list[bytes]:
     """Choose different words, first of all those with bytes that no other one has."""
     found = list(dict.fromkeys(word[:_MAX_WORD_BYTES] for word in _WORD.findall(evidence.translate(_DIGITS_ALIKE))))
-    if len(found) <= _MAX_WORDS:
-        return found
     seen: set[int] = set()
     rare = []
     for word in found:
         if not seen.issuperset(word):
             seen.update(word)
             rare.append(word)
-    return list(dict.fromkeys(rare + found))[:_MAX_WORDS]
+    ordered = list(dict.fromkeys(rare + found))[:_MAX_WORDS]
+    letters = accumulate(len(word.translate(None, _ASCII)) for word in ordered)
+    return [word for word, total in zip(ordered, letters, strict=True) if total <= _MAX_LETTERS]
 
 
 def _shortlist(words: Sequence[bytes], evidence: bytes) -> Iterator[LegacyEncoding]:

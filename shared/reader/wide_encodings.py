@@ -1,4 +1,7 @@
-"""Encodings whose characters are two or four bytes wide: told by their marks, or by what every other byte is. Pure."""
+"""Encodings in which bytes of ASCII are parts of other characters, told by their marks or by what makes a table. Pure.
+
+They are UTF-16 and UTF-32, and the Japanese one that escapes from ASCII.
+"""
 
 import codecs
 import unicodedata
@@ -11,6 +14,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+#: What begins Japanese characters in ISO-2022-JP.
+_ESCAPES = (b"\x1b$B", b"\x1b$@")
 _WIDTHS = {"utf-32-le": 4, "utf-32-be": 4, "utf-16-le": 2, "utf-16-be": 2}
 #: Delimiters, digits and line ends are ASCII in any language: at least this share of a table, and this many of them.
 _MIN_ASCII_SHARE, _MIN_ASCII_CHARACTERS = 0.02, 2
@@ -21,8 +26,8 @@ _NOT_CHARACTERS = ("Cc", "Cn", "Co", "Cs")
 
 
 def is_wide(encoding: str) -> bool:
-    """Whether line ends take more than one byte."""
-    return codecs.lookup(encoding).name.replace("_", "-") in (*_WIDTHS, "utf-16", "utf-32")
+    """Whether lines and delimiters can't be told byte by byte."""
+    return codecs.lookup(encoding).name.replace("_", "-") in (*_WIDTHS, "utf-16", "utf-32", "iso2022-jp")
 
 
 def marked_encoding(beginning: bytes) -> str | None:
@@ -32,6 +37,8 @@ def marked_encoding(beginning: bytes) -> str | None:
 
 def unmarked_wide_encoding(beginning: bytes) -> str | None:
     """Name the wide encoding that makes a table of a file's beginning; None where none does."""
+    if beginning.isascii() and any(escape in beginning for escape in _ESCAPES):
+        return "iso2022_jp"
     if b"\0" not in beginning:
         return None
     texts = {name: beginning[: len(beginning) // width * width] for name, width in _WIDTHS.items()}

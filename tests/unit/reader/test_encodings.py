@@ -115,6 +115,13 @@ def test_a_sign_far_behind_the_beginning_counts(encoding: str) -> None:
     assert plan_encoding(make_plan(BytesIO(content), NOTHING_FIXED)) == encoding
 
 
+def test_japanese_that_escapes_from_ascii_is_read() -> None:
+    plan = plan_of(["東京都, 港区", "ソニー;"], "iso2022_jp")
+
+    plan.check()
+    assert next(iter(plan.open(BytesIO(text_of(["東京都, 港区"], "iso2022_jp"))))) == (2, ["0", "東京都, 港区"])
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
 @pytest.mark.parametrize("names", [["Иван", "Мария"], ["王一", "李二"], ["Ann", "Zoë"]])
 def test_wide_encodings_need_no_mark(names: list[str], encoding: str) -> None:
