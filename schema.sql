@@ -147,6 +147,7 @@ CREATE TABLE places (
 	_changed_load BIGINT NOT NULL, 
 	_changed_line BIGINT NOT NULL, 
 	_inferred BOOL NOT NULL, 
+	_before BINARY(16) COMMENT 'digest of the values before the load in _changed_load; NULL: that load inserted the row', 
 	PRIMARY KEY (city)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_0900_bin;
 
@@ -161,10 +162,11 @@ CREATE TABLE people (
 	_asserted_line BIGINT NOT NULL, 
 	_changed_load BIGINT NOT NULL, 
 	_changed_line BIGINT NOT NULL, 
+	_before BINARY(16) COMMENT 'digest of the values before the load in _changed_load; NULL: that load inserted the row', 
 	PRIMARY KEY (given_name, family_name, date_of_birth), 
 	CONSTRAINT fk_people_birthplace FOREIGN KEY(place_of_birth) REFERENCES places (city)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_0900_bin;
 
 CREATE INDEX ix_people_birthplace ON people (place_of_birth);
 
-INSERT INTO inflow_migrations (version, applied_at) VALUES (1, UTC_TIMESTAMP(6));
+INSERT INTO inflow_migrations (version, applied_at) VALUES (1, UTC_TIMESTAMP(6)), (2, UTC_TIMESTAMP(6));

@@ -20,7 +20,7 @@ from shared.errors import ConfigurationError, FolderTaken, TransientError
 from shared.exit_codes import ExitCode
 from shared.files import DataFolder
 from shared.health import Health
-from shared.lifecycle import SideTask, stop_on_signals
+from shared.lifecycle import Stop, run_together, stop_on_signals
 from shared.running import Context, read_settings, run_on_servers, set_up_logs_from
 
 
@@ -86,20 +86,14 @@ def _run_embedded(
         raise
 
 
-def _run_on_servers(
-    options: argparse.Namespace, environment: Environment, folder: DataFolder, stop: threading.Event
-) -> int:
+def _run_on_servers(options: argparse.Namespace, environment: Environment, folder: DataFolder, stop: Stop) -> int:
     if options.until_idle:
         raise ConfigurationError("--until-idle: only together with --embedded")
     prepared = [service.prepare(environment) for service in (watcher, writer, aggregator)]
     settings = read_settings(environment, config=options.config, folder=folder)
 
     def run_all(context: Context) -> None:
-        tasks = [SideTask(partial(each, context), stop=stop, name="service") for each in prepared]
-        for task in tasks:
-            task.start()
-        for task in tasks:
-            task.finish()
+        run_together([partial(each, context) for each in prepared], stop=context.stop, name="service")
 
     run_on_servers(settings, run_all, stop=stop)
     return ExitCode.OK

@@ -3,7 +3,7 @@
 from collections import deque
 from threading import Event
 
-from shared.delivery import Handler, OnDeadLetter, Outcome, ignore_dead_letter, settle
+from shared.delivery import Handler, OnDeadLetter, Outcome, Patience, ignore_dead_letter, settle
 from shared.messages.envelope import Envelope, encode
 from shared.messages.topology import QUEUES, Queue
 
@@ -13,6 +13,7 @@ class LocalQueue:
 
     def __init__(self) -> None:
         self._messages: dict[str, deque[bytes]] = {queue.role: deque() for queue in QUEUES}
+        self._patience = Patience()
         #: Bodies that could not be handled, as a dead-letter queue has them.
         self.dead_letters: list[bytes] = []
 
@@ -26,6 +27,10 @@ class LocalQueue:
         """Count the messages that wait in a queue."""
         return len(self._messages[queue.role])
 
+    def given_up(self, _queue: Queue) -> int:
+        """Count the dead letters. Only writers have any."""
+        return len(self.dead_letters)
+
     def deliver(
         self, queue: Queue, handle: Handler, *, stop: Event, on_dead_letter: OnDeadLetter = ignore_dead_letter
     ) -> bool:
@@ -33,7 +38,7 @@ class LocalQueue:
         messages = self._messages[queue.role]
         if not messages:
             return False
-        settlement = settle(handle, messages[0], stop=stop, on_dead_letter=on_dead_letter)
+        settlement = settle(handle, messages[0], stop=stop, patience=self._patience, on_dead_letter=on_dead_letter)
         if settlement.outcome is Outcome.DEAD_LETTER:
             self.dead_letters.append(messages[0])
         if settlement.outcome is not Outcome.NONE:

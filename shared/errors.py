@@ -1,4 +1,6 @@
-"""The two kinds of failure, decided once where they arise: the class is the decision."""
+"""The kinds of failure, decided once where they arise: the class is the decision."""
+
+from typing import ClassVar
 
 from shared.reasons import Reason
 
@@ -9,6 +11,14 @@ class InflowError(Exception):
 
 class TransientError(InflowError):
     """May succeed later: retry with back-off."""
+
+
+class PossiblyTerminal(TransientError):
+    """May pass, and may be terminal: a message of it is retried for a stated time, and then dead-lettered."""
+
+    #: How long its like is retried where a message is in hand; elsewhere, for as long as it takes. RabbitMQ takes a
+    #: message back that is not answered for 30 minutes.
+    patience_seconds: ClassVar[float] = 15 * 60.0
 
 
 class TerminalError(InflowError):
@@ -29,6 +39,18 @@ class Unroutable(TransientError):
 
 class DatabaseUnavailable(TransientError):
     """The database can't be reached, or ended the transaction (deadlock, lock wait, lost connection)."""
+
+
+class UnknownDatabaseError(PossiblyTerminal):
+    """The database answered with an error that Inflow does not know: neither an outage for sure, nor final."""
+
+
+class UnknownLoad(PossiblyTerminal):
+    """A message of a load that is not in the books, as far as this read could see: a replica may lag behind."""
+
+    #: Short, as others wait behind the message. What a slower replica does not know yet is published again by its
+    #: watcher; what a restored database does not know belongs to a life of it that is over.
+    patience_seconds = 60.0
 
 
 class FolderUnavailable(TransientError):
@@ -68,7 +90,7 @@ class RowsRefused(DatabaseRefused):
 
 
 class TablesUnusable(TerminalError):
-    """A table is missing, altered or forbidden: no message is at fault, the service ends and starts afresh."""
+    """A table is missing, altered or forbidden: no message is at fault, the service prepares its tables again."""
 
 
 class InstallationChanged(TablesUnusable):

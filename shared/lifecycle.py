@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from _thread import start_new_thread
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TypeVar
@@ -14,7 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_nev
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
-from shared.errors import ConcurrentInsert, FolderUnavailable, TransientError
+from shared.errors import ConcurrentInsert, FolderUnavailable, InflowError, TransientError
 from shared.exit_codes import ExitCode
 from shared.logs import facts
 
@@ -31,14 +31,40 @@ LONGEST_PAUSE_AFTER_CONFLICT_SECONDS = 0.1
 STOP_SECONDS = 20.0
 
 
+class Stop(threading.Event):
+    """A request to stop, which is handed to its parts; a part may be stopped without the whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[Stop] = []
+
+    def set(self) -> None:
+        """Request the stop, of all parts, too."""
+        super().set()
+        for part in list(self._parts):
+            part.set()
+
+    @contextmanager
+    def part(self) -> Iterator["Stop"]:
+        """Yield a request that this one includes, and not the other way round."""
+        part = Stop()
+        self._parts.append(part)
+        if self.is_set():
+            part.set()
+        try:
+            yield part
+        finally:
+            self._parts.remove(part)
+
+
 @contextmanager
-def stop_on_signals(*, within_seconds: float = STOP_SECONDS) -> Iterator[threading.Event]:
+def stop_on_signals(*, within_seconds: float = STOP_SECONDS) -> Iterator[Stop]:
     """Yield an event that the first SIGTERM or SIGINT sets; the second one acts as by default.
 
     A process that has not left the block so long after the first one is ended: it waits for a server that fell
     silent or blocks us, which may take minutes. Nothing is lost with it, as with any that is killed.
     """
-    stop, left = threading.Event(), threading.Event()
+    stop, left = Stop(), threading.Event()
     previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
     def request_stop(_number: int, _frame: FrameType | None) -> None:
@@ -89,6 +115,17 @@ class SideTask(threading.Thread):
             raise self._failure
 
 
+def run_together(actions: Iterable[Callable[[], None]], *, stop: threading.Event, name: str) -> None:
+    """Run actions side by side to the end of all; the failure of one requests a stop, and the first is raised."""
+    tasks = [SideTask(action, stop=stop, name=name) for action in actions]
+    for task in tasks:
+        task.start()
+    for task in tasks:
+        task.join()
+    for task in tasks:
+        task.finish()
+
+
 def _wait(stop: threading.Event, seconds: float) -> None:
     stop.wait(seconds)
 
@@ -129,8 +166,9 @@ def retry(
     stop: threading.Event,
     on_failure: Callable[[BaseException, float], None] = report_failure,
     until: stop_base = stop_never,
+    retried: type[InflowError] | tuple[type[InflowError], ...] = TransientError,
 ) -> _T:
-    """Run an action until it raises no TransientError any more, with back-off and jitter.
+    """Run an action until it raises no TransientError (or what else is to be retried) any more, with back-off.
 
     Ends with the last error when a stop is requested, or where `until` says so. `on_failure` hears of each
     failure and of the pause in seconds that follows.
@@ -142,7 +180,7 @@ def retry(
             on_failure(error, state.upcoming_sleep)
 
     retrying = Retrying(
-        retry=retry_if_exception_type(TransientError),
+        retry=retry_if_exception_type(retried),
         wait=_BackOff(),
         stop=until | _StopRequested(stop),
         sleep=lambda seconds: _wait(stop, seconds),

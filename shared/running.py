@@ -17,17 +17,24 @@ from shared.configuration.tls import Tls
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.delivery import Handler
-from shared.errors import ConfigurationError, SchemaMismatch, TerminalError, TransientError
+from shared.errors import (
+    ConfigurationError,
+    InflowError,
+    SchemaMismatch,
+    TablesUnusable,
+    TerminalError,
+    TransientError,
+)
 from shared.exit_codes import ExitCode
 from shared.files import DataFolder
 from shared.health import Health
-from shared.lifecycle import report_failure, retry, stop_on_signals
+from shared.lifecycle import Stop, report_failure, retry, stop_on_signals
 from shared.logs import facts, set_up_logs
 from shared.store import Store, open_store
 
 _log = logging.getLogger(__name__)
 
-#: A connection that held this long counts as good.
+#: What held this long counts as good: the back-off begins again.
 _STABLE_SECONDS = 30.0
 
 
@@ -111,24 +118,31 @@ def read_catalog(environment: Environment, *, config: Path | None) -> Catalog:
     return catalog
 
 
-def run_on_servers(settings: Settings, run: Run, *, stop: threading.Event) -> None:
-    """Wait for the database for as long as it takes, prepare the tables, and run."""
+def run_on_servers(settings: Settings, run: Run, *, stop: Stop) -> None:
+    """Wait for the database for as long as it takes, prepare the tables, and run until a stop is requested.
+
+    Where tables are gone or may not be used any more (the database was dropped and created again), the run ends, and
+    another one begins with tables that are prepared again.
+    """
     database = Database(settings.database.url, connect_args=settings.database.connect_args)
     _log.info("started", extra=facts("started", database=settings.database, broker=settings.broker))
     _warn_of_unverified(RabbitMQ=settings.broker.tls, database=settings.database.tls)
-    try:
-        store = retry(lambda: open_store(database, settings.catalog), stop=stop)
-        run(
-            Context(
-                store=store,
-                broker=settings.broker,
-                folder=settings.folder,
-                health=Health(settings.health_file),
-                stop=stop,
+
+    def run_once() -> None:
+        store = open_store(database, settings.catalog)
+        with stop.part() as own_stop:
+            run(
+                Context(
+                    store=store,
+                    broker=settings.broker,
+                    folder=settings.folder,
+                    health=Health(settings.health_file),
+                    stop=own_stop,
+                )
             )
-        )
-    except TransientError as error:
-        _log.info("stopping before the servers answered", extra=facts("stopped_unconnected", reason=str(error)))
+
+    try:
+        _keep_on(run_once, stop=stop, retried=(TransientError, TablesUnusable))
     finally:
         database.close()
     _log.info("stopped", extra=facts("stopped"))
@@ -165,17 +179,27 @@ def consume_for_ever(
             report_failure(error, tick_seconds)
 
     def consume() -> None:
-        connected_at = time.monotonic()
-        try:
-            consumer.run(handle, stop=stop, tick=patient_tick, tick_seconds=tick_seconds)
-        except TransientError as error:
-            if time.monotonic() - connected_at < _STABLE_SECONDS:
-                raise
-            # It worked for a while: the back-off begins anew.
-            report_failure(error, 0.0)
+        consumer.run(handle, stop=stop, tick=patient_tick, tick_seconds=tick_seconds)
 
-    while not stop.is_set():
+    _keep_on(consume, stop=stop, retried=(TransientError,))
+
+
+def _keep_on(action: Callable[[], None], *, stop: threading.Event, retried: tuple[type[InflowError], ...]) -> None:
+    """Run an action to its own end, again after each failure, with back-off where it fails soon after its start."""
+
+    def has_ended() -> bool:
+        began_at = time.monotonic()
         try:
-            retry(consume, stop=stop)
-        except TransientError as error:
-            _log.info("stopping without a connection", extra=facts("stopped_unconnected", reason=str(error)))
+            action()
+            return True
+        except retried as error:
+            if time.monotonic() - began_at < _STABLE_SECONDS:
+                raise
+            report_failure(error, 0.0)
+            return False
+
+    try:
+        while not (stop.is_set() or retry(has_ended, stop=stop, retried=retried)):
+            pass
+    except retried as error:
+        _log.info("stopping while a server is away", extra=facts("stopped_unconnected", reason=str(error)))

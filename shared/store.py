@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from shared.database import Database
 from shared.datasets import Catalog
-from shared.errors import DatabaseUnavailable, TablesUnusable
+from shared.errors import DatabaseUnavailable, InstallationChanged, TablesUnusable
 from shared.folder_owner import Owner
 from shared.schema.installation import installation_id
 from shared.schema.preparation import prepare_tables
@@ -28,6 +28,13 @@ class Store:
     def owner(self) -> Owner:
         """Whose the data folder is that goes with this database."""
         return Owner(installation_id=self.installation_id, database=self.database.address)
+
+    def require_installation(self) -> None:
+        """Raise InstallationChanged where the database is another one: what we publish would be foreign to it."""
+        with self.transaction() as connection:
+            found = installation_id(connection, self.schema)
+        if found != self.installation_id:
+            raise InstallationChanged(f"the database was installation {self.installation_id}, and is {found} now")
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """Commit at the end, roll back on any exception; see Database.transaction."""

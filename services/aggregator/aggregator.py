@@ -11,7 +11,7 @@ from services.aggregator.summary import render
 from services.aggregator.written_files import SummaryFiles, digest_of
 from shared.books import completions, summary_files
 from shared.datasets import Summary
-from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage, TablesUnusable
+from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage, PossiblyTerminal, TablesUnusable
 from shared.files import DataFolder, read_whole, remove_leftovers, write_atomically
 from shared.folder_owner import require_own_folder
 from shared.logs import facts
@@ -75,31 +75,36 @@ class Aggregator:
             with self._store.transaction() as connection:
                 included = completions.unsummarised(connection, self._store.schema)
             self._counts.bring_up_to_date()
-            for summary in self._store.catalog.summaries:
-                self._write(summary)
-            with self._store.transaction() as connection:
-                completions.mark_summarised(connection, self._store.schema, included)
+            written = [self._write(summary) for summary in self._store.catalog.summaries]
+            if all(written):
+                with self._store.transaction() as connection:
+                    completions.mark_summarised(connection, self._store.schema, included)
 
-    def _write(self, summary: Summary) -> None:
+    def _write(self, summary: Summary) -> bool:
+        """Write a summary where its content changed; False where it failed for what may pass, and is to be tried again.
+
+        One wrong summary must not hold back the others.
+        """
         path = self._folder.root / summary.file
         # A query may name a table or a column that is not there; where our own statement does, the tables are at fault.
-        refusals = (DatabaseRefused, TablesUnusable) if summary.query else (DatabaseRefused,)
+        refusals = (DatabaseRefused, TablesUnusable, PossiblyTerminal) if summary.query else (DatabaseRefused,)
         try:
             content = self._render(summary)
         except (*refusals, TypeError, ValueError) as error:
-            # What a query returns may not fit its format; one wrong summary must not hold back the others.
+            # What a query returns may not fit its format, too.
             _log.error(
                 "the query of %s fails: %s",
                 summary.file,
                 error,
                 extra=facts("summary_failed", file=summary.file, error=type(error).__name__),
             )
-            return
+            return not isinstance(error, PossiblyTerminal)
         if content != read_whole(path):
             write_atomically(path, content)
             _log.info("summary written", extra=facts("summary_written", file=summary.file, size_bytes=len(content)))
         with self._store.transaction() as connection:
             summary_files.record(connection, self._store.schema, summary.file, digest_of(content))
+        return True
 
     def _render(self, summary: Summary) -> bytes:
         with self._store.transaction() as connection:

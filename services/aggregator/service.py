@@ -27,6 +27,7 @@ def run(context: Context) -> None:
 
     def tick() -> None:
         nonlocal is_first
+        context.store.require_installation()
         if is_first:
             aggregator.recompute()
             is_first = False

@@ -19,12 +19,11 @@ from services.watcher.versions import Version
 from shared.books import load_reasons, load_states, loads
 from shared.books.loads import Load
 from shared.books.waiting_files import WaitingFile
-from shared.errors import FileRefused, InstallationChanged
+from shared.errors import FileRefused
 from shared.files import DataFolder, remove_leftovers
 from shared.folder_owner import own_folder
 from shared.logs import facts
 from shared.messages.topology import WRITER_QUEUE
-from shared.schema.installation import installation_id
 from shared.store import Store
 
 _log = logging.getLogger(__name__)
@@ -101,7 +100,7 @@ class Watcher:
 
     def rescan(self, renamed_in: Collection[str] = ()) -> None:
         """Look at the folders and the books: what is new, what is finished, what stands still."""
-        self._require_installation()
+        self._store.require_installation()
         own_folder(self._folder, self._store.owner)
         self._intake.claim(self._returner.without_ours(renamed_in), room=_MOST_OPEN - len(self._open))
         known = self._look_up(self._open.values())
@@ -138,15 +137,6 @@ class Watcher:
             # Last: where the books can't be written, the file is adopted once more.
             self._open[claimed.load_id] = claimed
         return self._look_up(adopted)
-
-    def _require_installation(self) -> None:
-        """Raise InstallationChanged where the database is another one: what we publish would be foreign to it."""
-        with self._store.transaction() as connection:
-            found = installation_id(connection, self._store.schema)
-        if found != self._store.installation_id:
-            raise InstallationChanged(
-                f"the database was installation {self._store.installation_id}, and is {found} now"
-            )
 
     def _read(self, claimed: ClaimedName, load: Load) -> None:
         dataset = self._store.catalog.datasets.get(claimed.dataset or "")
@@ -201,16 +191,21 @@ class Watcher:
     def _revive(self, known: dict[int, Load]) -> None:
         """Publish again what has stood still with nothing in the queue: the broker lost its messages.
 
-        Not what has a dead letter: it would only be one more.
+        Not what has a dead letter, which is tried again from there; unless the broker lost that, too.
         """
         being_read = set(self._feeder.load_ids)
         published = [load for load in known.values() if load.state == "published" and load.load_id not in being_read]
         self._dead_lettered = {load.load_id for load in published if load.reason == load_reasons.DEAD_LETTERED}
-        still = self._standstills.note(load for load in published if load.load_id not in self._dead_lettered)
+        still = self._standstills.note(published)
         if still and self._queue.backlog(WRITER_QUEUE) > 0:
             self._standstills.begin_silence(still)
             return
+        held_back = self._dead_lettered.intersection(still)
+        if held_back and self._queue.given_up(WRITER_QUEUE) > 0:
+            self._standstills.begin_silence(held_back)
+            still = [load_id for load_id in still if load_id not in held_back]
         for load_id in still:
             _log.warning("load stands still, publishing it again", extra=facts("load_revived", load_id=load_id))
             self._standstills.begin_again(load_id)
+            self._dead_lettered.discard(load_id)
             self._read(self._open[load_id], known[load_id])

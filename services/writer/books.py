@@ -7,7 +7,7 @@ from sqlalchemy import Connection, case, insert, select, update
 from services.writer.deltas import as_texts
 from services.writer.outcomes import Plan
 from shared.clock import utc_now
-from shared.errors import ContradictoryMessage
+from shared.errors import ContradictoryMessage, UnknownLoad
 from shared.messages.payloads import LoadExtracted, RowsExtracted
 from shared.rows import Rejection
 from shared.schema.schema import Schema
@@ -68,7 +68,8 @@ def record_deltas(connection: Connection, schema: Schema, chunk: RowsExtracted, 
 def count_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted, plan: Plan, rejected: int) -> None:
     """Add a chunk's outcomes to its load's accounts. The load's row is the last lock of the transaction.
 
-    Raises ContradictoryMessage where the load is unknown, or would have more rows than its manifest says.
+    Raises UnknownLoad where the books do not have it, ContradictoryMessage where it would have more rows than its
+    manifest says.
     """
     table = schema.loads
     counts = {
@@ -88,7 +89,8 @@ def count_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted, pl
 def record_manifest(connection: Connection, schema: Schema, manifest: LoadExtracted) -> None:
     """Record how many rows the load has, and count those that need no chunk; once, however often it comes.
 
-    Raises ContradictoryMessage where the load is unknown, another number is known, or more rows are applied already.
+    Raises UnknownLoad where the books do not have it, ContradictoryMessage where another number is known, or more rows
+    are applied already.
     """
     table = schema.loads
     mine = table.c.load_id == manifest.load_id
@@ -139,7 +141,7 @@ def complete_if_balanced(connection: Connection, schema: Schema, load_id: int, d
     return True
 
 
-def _does_not_fit(connection: Connection, schema: Schema, chunk: RowsExtracted) -> ContradictoryMessage:
+def _does_not_fit(connection: Connection, schema: Schema, chunk: RowsExtracted) -> ContradictoryMessage | UnknownLoad:
     table = schema.loads
     row_count = connection.scalar(select(table.c.row_count).where(table.c.load_id == chunk.load_id))
     if row_count is None:
@@ -148,5 +150,5 @@ def _does_not_fit(connection: Connection, schema: Schema, chunk: RowsExtracted) 
     return ContradictoryMessage(f"load {chunk.load_id}: {rows} are more than the {row_count} of its manifest")
 
 
-def _unknown(load_id: int) -> ContradictoryMessage:
-    return ContradictoryMessage(f"load {load_id} is not in the books; its watcher publishes it again when it enters it")
+def _unknown(load_id: int) -> UnknownLoad:
+    return UnknownLoad(f"load {load_id} is not in the books; its watcher publishes it again when it enters it")

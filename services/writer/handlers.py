@@ -49,6 +49,11 @@ class WriterHandlers:
         with self._store.transaction() as connection:
             load_reasons.mark_dead_lettered(connection, self._store.schema, load_id, reason)
 
+    def mark_recovered(self, load_id: int) -> None:
+        """Say in the books that a dead letter of this load is applied at last."""
+        with self._store.transaction() as connection:
+            load_reasons.unmark_dead_lettered(connection, self._store.schema, load_id)
+
     def _apply_chunk(self, chunk: RowsExtracted, origin: Origin) -> bool:
         dataset = self._store.catalog.datasets.get(chunk.dataset)
         if dataset is None:

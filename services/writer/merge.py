@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from services.writer.deltas import Counting
 from services.writer.keys import positions
@@ -12,7 +11,9 @@ from services.writer.outcomes import LinedRow, Plan, Stored, decide, last_of_eac
 from services.writer.references import References
 from services.writer.statements import merge_statements
 from shared.counts import kept_counts
+from shared.database import savepoint
 from shared.datasets import Dataset
+from shared.errors import ConcurrentInsert, RowsRefused
 from shared.store import Store
 
 
@@ -54,9 +55,11 @@ class Merger:
         plan = decide(rows, {}, load_id)
         plan.deltas = self._counting.deltas(plan, {})
         try:
-            self._write(connection, load_id, plan)
-        except IntegrityError:
-            # Of all that the transaction did, the server undoes this statement alone.
+            # The server undoes a failed statement by itself, but Galera without a binary log keeps its rows among
+            # those that the other nodes are to apply, which makes this one inconsistent.
+            with savepoint(connection):
+                self._write(connection, load_id, plan)
+        except (ConcurrentInsert, RowsRefused):
             return None
         return plan
 
@@ -80,9 +83,13 @@ class Merger:
         found = connection.execute(self._statements.lock, {"rows": _as_json(rows), "load": load_id})
         return {
             line: Stored(
-                asserted_load=asserted_load, asserted_line=asserted_line, equal=bool(equal), counted=tuple(counted)
+                asserted_load=asserted_load,
+                asserted_line=asserted_line,
+                equal=bool(equal),
+                before=before,
+                counted=tuple(counted),
             )
-            for line, asserted_load, asserted_line, equal, *counted in found
+            for line, asserted_load, asserted_line, equal, before, *counted in found
         }
 
 

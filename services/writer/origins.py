@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select
 
-from shared.errors import ContradictoryMessage, ForeignMessage, InstallationChanged
+from shared.errors import ForeignMessage, InstallationChanged, UnknownLoad
 from shared.messages.envelope import Origin
 from shared.schema.schema import Schema
 
@@ -12,7 +12,7 @@ def require_own_load(connection: Connection, schema: Schema, load_id: int, origi
 
     Asked of the database each time: it may have been emptied, replaced or restored since the last message.
     Raises ForeignMessage where the load is another installation's, or another one of the same number;
-    InstallationChanged where the database has lost its installation.
+    UnknownLoad where the database does not have it; InstallationChanged where it has lost its installation.
     """
     loads, installation = schema.loads, schema.installation
     query = select(installation.c.installation_id, loads.c.load_id, loads.c.token).select_from(
@@ -26,7 +26,7 @@ def require_own_load(connection: Connection, schema: Schema, load_id: int, origi
             f"load {load_id} is one of the installation {origin.installation_id}, this one is {found.installation_id}"
         )
     if found.load_id is None:
-        raise ContradictoryMessage(f"load {load_id} is not in the database")
+        raise UnknownLoad(f"load {load_id} is not in the database")
     if origin.token != (found.token or ""):
         raise ForeignMessage(
             f"load {load_id} has another token than the message ({origin.token or 'none'}), which is of an earlier life"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from shared.rows import TypedRow
 from shared.values import Value
@@ -19,13 +20,21 @@ class Stored:
     asserted_load: int
     asserted_line: int
     equal: bool
+    #: Where they do not, and the load has asserted the row already: which values the row had before the load, those
+    #: that are stored now or the chunk's. None: neither, or the load inserted the row.
+    before: Literal["stored", "new"] | None = None
     #: Where they do not: its values in the columns of kept counts.
     counted: Key = ()
 
 
 @dataclass(slots=True)
 class Plan:
-    """The rows to write, by statement, and the counts of the outcomes."""
+    """The rows to write, by statement, and what the chunk adds to the load's counts of outcomes.
+
+    A key that the load states more than once counts as one outcome, of its last line, and one superseded for each
+    other line. What that outcome is depends on the values before the load: a later line may take back what an earlier
+    one counted as, so that a chunk may add less than nothing to a count.
+    """
 
     insert: list[LinedRow] = field(default_factory=list)
     update: list[LinedRow] = field(default_factory=list)
@@ -101,6 +110,17 @@ def _decide(plan: Plan, row: LinedRow, stored: Stored | None, load_id: int) -> N
         plan.updated += 1
     if (stored.asserted_load, stored.asserted_line) < (load_id, row[0]):
         (plan.touch if stored.equal else plan.update).append(row)
+        _count_again(plan, stored)
+
+
+def _count_again(plan: Plan, stored: Stored) -> None:
+    """Correct what the load counted a row as, where a later line of the load changes that."""
+    if stored.before == "stored":
+        plan.unchanged -= 1
+        plan.updated += 1
+    elif stored.before == "new":
+        plan.updated -= 1
+        plan.unchanged += 1
 
 
 def _sum(first: Mapping[Key, int], second: Mapping[Key, int]) -> dict[Key, int]:

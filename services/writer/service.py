@@ -33,7 +33,7 @@ def run(context: Context) -> None:
     relay.start()
 
     def beat() -> None:
-        context.store.database.ping()
+        context.store.require_installation()
         if not relay_waits.is_set():
             context.health.beat()
 
@@ -43,6 +43,7 @@ def run(context: Context) -> None:
         name="inflow-writer",
         installation_id=context.store.installation_id,
         on_dead_letter=handlers.mark_dead_lettered,
+        on_recovery=handlers.mark_recovered,
     )
     try:
         consume_for_ever(consumer, handlers.handle, stop=context.stop, tick=beat, tick_seconds=BEAT_SECONDS)

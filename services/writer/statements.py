@@ -12,18 +12,19 @@ from sqlalchemy import BigInteger, Boolean, Column, String, Table, TextClause, t
 
 from shared.database import Flavour
 from shared.json_sql import JsonSql
-from shared.schema.dataset_tables import INFERRED, MARKS
+from shared.schema.dataset_tables import BEFORE, INFERRED, MARKS
+from shared.schema.table_parts import DIGEST_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeStatements:
     """Parameters: `rows` (JSON) and `load` (the load's number)."""
 
-    #: Lock the rows that exist; give line, asserted load and line, whether all values are equal, and if not the
-    #: counted ones.
+    #: Lock the rows that exist; give line, asserted load and line, whether all values are equal, and if not which
+    #: values the row had before the load (see Stored.before), and the counted ones.
     lock: TextClause
     insert: TextClause
-    #: Set all values and both marks.
+    #: Set all values and both marks; the first time in a load, keep a digest of the values before.
     update: TextClause
     #: Set the asserted mark alone.
     touch: TextClause
@@ -52,7 +53,10 @@ def merge_statements(table: Table, flavour: Flavour, *, counted: Sequence[str] =
     line = sql.line
     matches = sql.matches(keys, columns, first=1)
     cells = {column.name: sql.cell(position) for position, column in enumerate(columns, start=1)}
-    equal = " AND ".join(sql.same(f"t.{sql.quote(c.name)}", cells[c.name]) for c in values) or "1 = 1"
+    stored = [f"t.{sql.quote(column.name)}" for column in values]
+    new = [cells[column.name] for column in values]
+    equal = " AND ".join(map(sql.same, stored, new)) or "1 = 1"
+    before = _which_are_before(sql, equal, stored, new)
     # Nobody asks for the values of a row that stays as it is, and so they are not sent.
     replaced = [f"CASE WHEN {equal} THEN NULL ELSE {sql.as_value(table.c[column])} END" for column in counted]
     new_values = {sql.quote(column.name): cells[column.name] for column in values}
@@ -63,15 +67,31 @@ def merge_statements(table: Table, flavour: Flavour, *, counted: Sequence[str] =
     names = ", ".join([*map(sql.quote, cells), *marks])
     return MergeStatements(
         lock=text(
-            f"SELECT {', '.join([line, 't._asserted_load', 't._asserted_line', equal, *replaced])}"
+            f"SELECT {', '.join([line, 't._asserted_load', 't._asserted_line', equal, before, *replaced])}"
             f" FROM {sql.lookup(source, name)} ON {matches}{sql.for_update}"
         ),
         insert=text(
             f"INSERT INTO {name} ({names}) SELECT {', '.join([*cells.values(), *marks.values()])} FROM {source}"
         ),
-        update=text(sql.update(name, source, matches, {**new_values, **marks})),
+        # MySQL assigns from left to right: what is kept of the stored values comes before the new ones.
+        update=text(sql.update(name, source, matches, {BEFORE: _kept(sql, stored), **new_values, **marks})),
         touch=text(sql.update(name, source, matches, asserted)),
     )
+
+
+def _which_are_before(sql: "_Dialect", equal: str, stored: Sequence[str], new: Sequence[str]) -> str:
+    """Which values are those before the load; NULL for a row that the load has not asserted yet, without a digest."""
+    return (
+        f"CASE WHEN t._asserted_load <> :load OR ({equal}) THEN NULL"
+        f" WHEN t._changed_load < :load OR t.{BEFORE} = {sql.digest(stored)} THEN 'stored'"
+        f" WHEN t.{BEFORE} = {sql.digest(new)} THEN 'new' END"
+    )
+
+
+def _kept(sql: "_Dialect", stored: Sequence[str]) -> str:
+    """What is kept of the values before the load: their digest, the first time that it changes a row that is stated."""
+    is_first_change = "t._changed_load > 0 AND t._changed_load < :load"
+    return f"CASE WHEN {is_first_change} THEN {sql.digest(stored)} ELSE t.{BEFORE} END"
 
 
 def key_statements(table: Table, flavour: Flavour) -> KeyStatements:
@@ -130,6 +150,19 @@ class _Dialect(JsonSql):
     def same(self, left: str, right: str) -> str:
         """Equality that takes NULL for a value."""
         return f"{left} IS {right}" if self.is_sqlite else f"{left} <=> {right}"
+
+    def digest(self, values: Sequence[str]) -> str:
+        """A digest of values, quoted: this tells NULL from any text, and each value from the next one.
+
+        Values of the table's row and of the JSON's have the same types, and so are quoted alike.
+        """
+        if not values:
+            return "NULL"
+        if self.is_sqlite:
+            quoted = " || ".join(f"(',' || quote({value}))" for value in values)
+            return f"substr(sha256({quoted}), 1, {DIGEST_BYTES})"
+        quoted = ", ".join(f"QUOTE({value})" for value in values)
+        return f"UNHEX(LEFT(SHA2(CONCAT_WS(',', {quoted}), 256), {2 * DIGEST_BYTES}))"
 
     def update(self, name: str, source: str, matches: str, values: dict[str, str]) -> str:
         """Update the rows that the JSON names."""

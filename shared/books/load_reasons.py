@@ -8,7 +8,7 @@ from shared.books.loads import OPEN_STATES, Load, State
 from shared.reasons import Reason
 from shared.schema.schema import Schema
 
-#: The reason of a load that can't complete until somebody redrives its dead letters.
+#: The reason of a load that can't complete until its dead letters are applied.
 DEAD_LETTERED = "dead-lettered"
 #: Of a load whose file is in none of our folders: it goes on if the file is put back, or ends when it is given up.
 FILE_GONE: Reason = "file-gone"
@@ -33,8 +33,15 @@ def explain_move(
 
 
 def mark_dead_lettered(connection: Connection, schema: Schema, load_id: int, message: str) -> None:
-    """Record that a message of a load was given up: the load waits until it is redriven."""
+    """Record that a message of a load was given up: the load waits until a later try of it succeeds."""
     _explain(connection, schema, [load_id], OPEN_STATES, DEAD_LETTERED, message)
+
+
+def unmark_dead_lettered(connection: Connection, schema: Schema, load_id: int) -> None:
+    """Record that a message that was given up is applied: its load goes on. What else was given up marks it again."""
+    table = schema.loads
+    mine = (table.c.load_id == load_id) & (table.c.reason == DEAD_LETTERED)
+    connection.execute(update(table).where(mine).values(reason=None, message=None))
 
 
 def dead_lettered(connection: Connection, schema: Schema) -> list[Load]:

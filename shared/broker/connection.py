@@ -101,7 +101,7 @@ class NodeConnection(pika.BlockingConnection):  # type: ignore[misc]  # pika has
                 heartbeat=settings.heartbeat_seconds,
                 socket_timeout=10,
                 stack_timeout=20,
-                # A broker that blocks a publisher lets its data wait, too: that is no sign of death before its time.
+                # Not less: a broker that blocks a publisher leaves its data unread, too, and is alive.
                 tcp_options={**_KEEP_ALIVE, "TCP_USER_TIMEOUT": int(settings.answer_seconds * 1000)},
                 client_properties={"connection_name": name},
             )

@@ -12,10 +12,21 @@ from typing import Any
 import pika.exceptions
 
 from shared.broker.connection import NodeConnection, connect, open_channel, translated
-from shared.broker.dead_letters import redrive, set_aside
+from shared.broker.dead_letters import Retries, redrive, set_aside
 from shared.broker.declaration import own_namespace
+from shared.broker.retries import RetrySchedule, Tries
 from shared.configuration.servers import BrokerSettings
-from shared.delivery import Handler, OnDeadLetter, Outcome, Settlement, ignore_dead_letter, settle
+from shared.delivery import (
+    Handler,
+    OnDeadLetter,
+    OnRecovery,
+    Outcome,
+    Patience,
+    Settlement,
+    ignore_dead_letter,
+    ignore_recovery,
+    settle,
+)
 from shared.errors import BrokerUnavailable
 from shared.logs import facts
 from shared.messages.topology import Queue, Topology
@@ -38,23 +49,36 @@ class Consumer:
         name: str,
         installation_id: str | None = None,
         on_dead_letter: OnDeadLetter = ignore_dead_letter,
+        on_recovery: OnRecovery = ignore_recovery,
+        schedule: RetrySchedule | None = None,
     ) -> None:
         self._settings = settings
         self._queue = queue
         self._name = name
         self._installation_id = installation_id
         self._on_dead_letter = on_dead_letter
+        self._on_recovery = on_recovery
+        self._schedule = schedule or RetrySchedule()
+        self._patience = Patience()
 
     def run(self, handle: Handler, *, stop: Event, tick: Callable[[], None], tick_seconds: float) -> None:
         """Handle deliveries until a stop is requested, then finish the one in hand.
 
         `tick` runs in the handler's thread, between deliveries, whenever that many seconds have passed; what the
-        broker gave up by its own counting comes back into the queue as often.
+        broker gave up by its own counting comes back into the queue as often, and dead letters that are due.
         Raises BrokerUnavailable when the connection is lost or the broker cancels the consumer, and what `tick` raises.
         """
 
-        def settle_one(body: bytes, ending: Event) -> Settlement:
-            return settle(handle, body, stop=ending, on_dead_letter=self._on_dead_letter)
+        def settle_one(body: bytes, ending: Event, is_retry: bool) -> Settlement:
+            return settle(
+                handle,
+                body,
+                stop=ending,
+                patience=self._patience,
+                is_retry=is_retry,
+                on_dead_letter=self._on_dead_letter,
+                on_recovery=self._on_recovery,
+            )
 
         connection = connect(self._settings, self._name)
         topology = self._settings.topology
@@ -64,7 +88,7 @@ class Consumer:
                     ownership = own_namespace(connection, topology, self._installation_id)
                     if ownership is not None:
                         ownership.basic_consume(topology.ownership_name, lambda *_: None)
-                session = _ConsumerSession(connection, topology, self._queue, settle_one, stop)
+                session = _ConsumerSession(connection, topology, self._queue, self._schedule, settle_one, stop)
                 try:
                     session.run(tick, tick_seconds)
                 finally:
@@ -74,7 +98,7 @@ class Consumer:
                     connection.close()
 
 
-_Settle = Callable[[bytes, Event], Settlement]
+_Settle = Callable[[bytes, Event, bool], Settlement]
 
 
 class _ConsumerSession:
@@ -85,12 +109,20 @@ class _ConsumerSession:
     """
 
     def __init__(
-        self, connection: NodeConnection, topology: Topology, queue: Queue, settle_one: _Settle, stop: Event
+        self,
+        connection: NodeConnection,
+        topology: Topology,
+        queue: Queue,
+        schedule: RetrySchedule,
+        settle_one: _Settle,
+        stop: Event,
     ) -> None:
         self._connection = connection
         self._topology = topology
         self._name = topology.name(queue)
         self._queue = queue
+        self._schedule = schedule
+        self._retries = Retries(topology, queue, schedule)
         self._settle_one = settle_one
         self._stop = stop
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=self._name)
@@ -128,6 +160,13 @@ class _ConsumerSession:
                 extra=facts("messages_redriven", queue=self._name, count=count),
             )
 
+        retried = self._retries.put_back(self._channel)
+        if retried:
+            _log.warning(
+                "dead letters are tried again",
+                extra=facts("dead_letters_retried", queue=self._name, count=retried),
+            )
+
     def _finish(self) -> None:
         """Finish the delivery in hand; those that wait for their turn go back with the channel."""
         self._ending.set()
@@ -135,15 +174,15 @@ class _ConsumerSession:
             self._connection.process_data_events(_LOOP_SECONDS)
 
     def _on_message(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
-        future = self._worker.submit(self._settle, body)
+        future = self._worker.submit(self._settle, body, Tries.of(properties.headers).attempts > 0)
         self._pending.add(future)
         future.add_done_callback(partial(self._hand_over, method.delivery_tag, properties, body))
 
-    def _settle(self, body: bytes) -> Settlement:
+    def _settle(self, body: bytes, is_retry: bool) -> Settlement:
         # After a stop was requested nothing is begun, whatever the broker still delivers.
         if self._stop.is_set():
             return Settlement(outcome=Outcome.NONE)
-        return self._settle_one(body, self._ending)
+        return self._settle_one(body, self._ending, is_retry)
 
     def _hand_over(self, delivery_tag: int, properties: Any, body: bytes, done: "Future[Settlement]") -> None:
         """Pass the outcome to pika's thread, the only one that may use the channel."""
@@ -158,10 +197,15 @@ class _ConsumerSession:
         settlement = done.result()
         if settlement.outcome is Outcome.NONE:
             return
-        place = {
-            Outcome.DEAD_LETTER: self._topology.dead_letter_name(self._queue),
-            Outcome.FOREIGN: self._topology.foreign_name,
-        }.get(settlement.outcome)
-        if place is not None:
-            set_aside(self._channel, self._topology, place, properties, body, settlement.reason)
+        if settlement.outcome is Outcome.DEAD_LETTER:
+            self._dead_letter(properties, body, settlement)
+        elif settlement.outcome is Outcome.FOREIGN:
+            name = self._topology.foreign_name
+            set_aside(self._channel, self._topology, name, properties, body, settlement.reason)
         self._channel.basic_ack(delivery_tag)
+
+    def _dead_letter(self, properties: Any, body: bytes, settlement: Settlement) -> None:
+        version = self._schedule.program_version if settlement.needs_other_program else None
+        tries = Tries.of(properties.headers).failed(now=time.time(), version=version)
+        name = self._topology.dead_letter_name(self._queue)
+        set_aside(self._channel, self._topology, name, properties, body, settlement.reason, tries)

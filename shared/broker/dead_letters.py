@@ -1,6 +1,8 @@
 """Dead letters: how a message is put aside with its reason, and how it comes back into its queue."""
 
+import math
 import struct
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +12,7 @@ import pika.data
 import pika.exceptions
 
 from shared.broker.connection import Link
+from shared.broker.retries import RetrySchedule, Tries
 from shared.configuration.servers import BrokerSettings
 from shared.messages.topology import Queue, Topology
 
@@ -18,6 +21,8 @@ _REASON_HEADER = "x-inflow-reason"
 _REASON_LENGTH = 1000
 #: A frame has 128 KiB.
 _MOST_HEADER_BYTES = 64 * 1024
+#: How much of a dead-letter queue one look goes through: bodies come with their headers.
+_MAX_LOOK_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +33,15 @@ class DeadLetter:
     body: bytes
 
 
-def set_aside(channel: Any, topology: Topology, name: str, properties: Any, body: bytes, reason: str) -> None:
+def set_aside(
+    channel: Any, topology: Topology, name: str, properties: Any, body: bytes, reason: str, tries: Tries | None = None
+) -> None:
     """Put a message into a queue behind the dead-letter exchange, by its name; return once the broker has it there.
 
-    Published by ourselves: a reject could not carry the reason.
+    Published by ourselves: a reject could not carry the reason. With its tries, it is tried again by itself.
     """
-    headers = {**_headers(properties), _REASON_HEADER: reason[:_REASON_LENGTH]}
+    said = {_REASON_HEADER: reason[:_REASON_LENGTH], **(tries.headers if tries is not None else {})}
+    headers = {**_headers(properties), **said}
     channel.basic_publish(topology.dead_letter_exchange, name, body, _anew(properties, headers), mandatory=True)
 
 
@@ -45,6 +53,52 @@ def redrive(channel: Any, source: str, target: str) -> int:
         channel.basic_ack(method.delivery_tag)
         moved += 1
     return moved
+
+
+class Retries:
+    """Puts the dead letters of a queue back into it when they are due, among the messages that wait there."""
+
+    def __init__(self, topology: Topology, queue: Queue, schedule: RetrySchedule) -> None:
+        self._source = topology.dead_letter_name(queue)
+        self._target = topology.name(queue)
+        self._schedule = schedule
+        self._next_look_at = 0.0
+        self._next_due_at = 0.0
+        self._left = 0
+
+    def put_back(self, channel: Any) -> int:
+        """Put back what is due, if it is time to look; return how many."""
+        now = time.time()
+        waiting = channel.queue_declare(self._source, passive=True).method.message_count
+        if not waiting or now < self._next_look_at or (waiting == self._left and now < self._next_due_at):
+            return 0
+        self._next_look_at = now + self._schedule.first_pause_seconds
+        # What is not acknowledged on a channel of its own goes back with it.
+        own_channel = channel.connection.channel()
+        own_channel.confirm_delivery()
+        moved = self._put_back(own_channel, now)
+        own_channel.close()
+        self._left = waiting - moved
+        return moved
+
+    def _put_back(self, channel: Any, now: float) -> int:
+        moved = seen_bytes = 0
+        # At the latest: others may have purged some, and as many may have come.
+        self._next_due_at = now + self._schedule.longest_pause_seconds
+        for method, properties, body in _waiting(channel, self._source):
+            tries = Tries.of(properties.headers)
+            due_at = self._schedule.due_at(tries) if _has_reason(properties) else math.inf
+            if due_at <= now:
+                headers = {**_headers(properties), **tries.headers}
+                channel.basic_publish("", self._target, body, _anew(properties, headers), mandatory=True)
+                channel.basic_ack(method.delivery_tag)
+                moved += 1
+            else:
+                self._next_due_at = min(self._next_due_at, due_at)
+            seen_bytes += len(body)
+            if seen_bytes > _MAX_LOOK_BYTES:
+                break
+        return moved
 
 
 class DeadLetters:
@@ -118,6 +172,11 @@ def _anew(properties: Any, headers: dict[str, Any]) -> pika.BasicProperties:
         delivery_mode=pika.DeliveryMode.Persistent.value,
         headers=headers or None,
     )
+
+
+def _has_reason(properties: Any) -> bool:
+    """Whether Inflow put a message there; what a person put there by hand stays."""
+    return _REASON_HEADER in (properties.headers or {})
 
 
 def _reason(properties: Any) -> str:

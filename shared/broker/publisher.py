@@ -43,8 +43,11 @@ class Publisher:
 
     def backlog(self, queue: Queue) -> int:
         """Count the messages of a queue that no consumer holds yet."""
-        with self._link.open() as channel:
-            return int(channel.queue_declare(self._topology.name(queue), passive=True).method.message_count)
+        return self._count(self._topology.name(queue))
+
+    def given_up(self, queue: Queue) -> int:
+        """Count the dead letters of a queue."""
+        return self._count(self._topology.dead_letter_name(queue))
 
     def serve(self) -> None:
         """Answer heartbeats; to be called now and then while there is nothing to publish."""
@@ -54,3 +57,7 @@ class Publisher:
     def close(self) -> None:
         """Close the connection, whatever state it is in."""
         self._link.close()
+
+    def _count(self, name: str) -> int:
+        with self._link.open() as channel:
+            return int(channel.queue_declare(name, passive=True).method.message_count)

@@ -42,7 +42,7 @@ class Tls:
 
     @property
     def verifies(self) -> bool:
-        """Whether a server that somebody put in between is noticed."""
+        """Whether another server in the place of the right one is noticed."""
         return self.mode in (TlsMode.VERIFY_CA, TlsMode.VERIFY_IDENTITY)
 
     def context(self) -> ssl.SSLContext:

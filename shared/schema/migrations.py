@@ -6,11 +6,12 @@ commits each change of a table by itself. The caller holds the lock under which 
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, Table, func, insert, inspect, select
+from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select, update
 from sqlalchemy.schema import CreateColumn
 
 from shared.clock import utc_now
 from shared.errors import SchemaMismatch
+from shared.schema.dataset_tables import MARKS, before_column
 from shared.schema.schema import Schema
 
 Step = Callable[[Connection, Schema], None]
@@ -21,8 +22,26 @@ def _add_identity(connection: Connection, schema: Schema) -> None:
     _add_columns(connection, schema.loads, "token", "chunk_rows", "chunk_bytes")
 
 
+def _add_before(connection: Connection, schema: Schema) -> None:
+    """Digests of what rows were before a load: NULL in all rows. Tables that are not configured may be so again."""
+    inspector = inspect(connection)
+    for name in inspector.get_table_names():
+        if {column["name"] for column in inspector.get_columns(name)}.issuperset(MARKS):
+            column = before_column()
+            _add_columns(connection, Table(name, MetaData(), column), column.name)
+    _forget_fingerprints(connection, schema)
+
+
+def _forget_fingerprints(connection: Connection, schema: Schema) -> None:
+    """No load is a base where one that repeats keys may have changed rows and counted them as unchanged."""
+    table = schema.loads
+    # MySQL takes no query of the table that it updates.
+    datasets = list(connection.scalars(select(table.c.dataset).where(table.c.superseded > 0).distinct()))
+    connection.execute(update(table).where(table.c.dataset.in_(datasets)).values(fingerprint=None))
+
+
 #: In their order: the first one leads from version 0, of tables without a list of migrations, to version 1.
-STEPS: Sequence[Step] = (_add_identity,)
+STEPS: Sequence[Step] = (_add_identity, _add_before)
 VERSION = len(STEPS)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, MetaData, Numeric, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, LargeBinary, MetaData, Numeric, String, Table, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
@@ -16,6 +16,8 @@ COLLATIONS: dict[Flavour, str | None] = {
     "mariadb": "utf8mb4_nopad_bin",
     "sqlite": None,
 }
+#: How much of a SHA-256 is kept: two of 2**64 values are likely to have the same.
+DIGEST_BYTES = 16
 
 
 def new_table(
@@ -53,3 +55,8 @@ def instant() -> TypeEngine[Any]:
 def long_text() -> TypeEngine[Any]:
     """Return the type of a text that may be long."""
     return Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+
+
+def digest() -> TypeEngine[Any]:
+    """Return the type of a digest."""
+    return LargeBinary(DIGEST_BYTES).with_variant(mysql.BINARY(DIGEST_BYTES), "mysql", "mariadb")

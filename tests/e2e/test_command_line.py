@@ -113,7 +113,7 @@ def test_tables_of_another_configuration_end_a_run_with_2_and_the_difference(inf
 def test_a_run_without_files_ends_with_0_and_an_empty_summary(inflow: Inflow) -> None:
     assert inflow.run().returncode == 0
     assert inflow.summary() == b"{}"
-    assert inflow.status() == {"inbox": [], "loads": [], "waiting_rows": 0}
+    assert inflow.status() == {"inbox": [], "loads": [], "waiting_rows": 0, "broker": None}
 
 
 def test_a_data_folder_is_made_with_all_its_folders(inflow: Inflow) -> None:

@@ -1,4 +1,4 @@
-"""`inflow redrive`: a load whose chunk was dead-lettered says so, and goes on once the cause is mended."""
+"""Dead letters: a load with one says so, and goes on once the cause is mended, by itself or by `inflow redrive`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from tests.support.births import births
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
-from tests.support.services import REPOSITORY, Pipeline, running_pipeline
+from tests.support.services import REPOSITORY, Pipeline, Service, running_pipeline
 
 ANIMALS = 25
 DEAD_CHUNKS = 3
@@ -36,19 +36,33 @@ def pipeline(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Pip
         yield pipeline
 
 
-def dead_letter_a_load(pipeline: Pipeline, broker: Broker) -> None:
-    """Let a writer give up all chunks of a load, and then have its cause mended."""
+def dead_letter_a_load(pipeline: Pipeline, broker: Broker) -> Service:
+    """Let a writer give up all chunks of a load; return it."""
     pipeline.start_one("watcher")
     old_writer = pipeline.start_one("writer", INFLOW_CONFIG=str(DEFAULT_CONFIGURATION))
     pipeline.drop("animals.csv", "name\n" + "".join(f"Animal {number}\n" for number in range(ANIMALS)))
     pipeline.wait_for_load(1, lambda load: load.state == "published" and load.row_count == ANIMALS)
     eventually(lambda: broker.queue_depths()["inflow.writer.dlq"] == DEAD_CHUNKS, message="dead letters")
+    return old_writer
+
+
+def mend(pipeline: Pipeline, old_writer: Service) -> None:
+    """Start a writer that knows the dataset in place of the one that does not."""
     assert old_writer.stop() == 0
     pipeline.start("writer", "aggregator")
 
 
+def make_due(broker: Broker) -> None:
+    """Let an hour pass for all dead letters."""
+    with broker.channel() as channel:
+        letters = [channel.basic_get("inflow.writer.dlq", auto_ack=True) for _ in range(DEAD_CHUNKS)]
+        for _, properties, body in letters:
+            properties.headers["x-inflow-tried-at"] -= 3600
+            channel.basic_publish("", "inflow.writer.dlq", body, properties)
+
+
 def test_a_load_with_a_dead_letter_says_so_and_is_not_published_again(pipeline: Pipeline, broker: Broker) -> None:
-    dead_letter_a_load(pipeline, broker)
+    writer = dead_letter_a_load(pipeline, broker)
     pipeline.drop("places.csv", births("Aird", people=1).places_csv)
     pipeline.wait_for_load(2, lambda load: load.state == "archived")
 
@@ -66,12 +80,32 @@ def test_a_load_with_a_dead_letter_says_so_and_is_not_published_again(pipeline: 
     ]
     # The broker takes a moment to have back what a dry run looked at.
     eventually(lambda: broker.queue_depths()["inflow.writer.dlq"] == DEAD_CHUNKS, message="all are where they were")
+    assert not writer.has_ended
     # The other one may have been: with so little patience, a slow writer is taken for a broker that lost messages.
     assert 1 not in {line["load_id"] for line in pipeline.services[0].logs("load_revived")}
 
 
+def test_a_load_goes_on_by_itself_once_its_cause_is_mended(pipeline: Pipeline, broker: Broker) -> None:
+    """Too early a try of its dead letters changes nothing; the next one comes by itself, too."""
+    old_writer = dead_letter_a_load(pipeline, broker)
+    make_due(broker)
+    old_writer.logged("dead_letters_retried")
+    eventually(
+        lambda: len(old_writer.logs("message_dead_lettered")) == 2 * DEAD_CHUNKS, message="they are given up again"
+    )
+    assert pipeline.loads()[1].reason == "dead-lettered"
+    eventually(lambda: broker.queue_depths()["inflow.writer.dlq"] == DEAD_CHUNKS, message="all are where they were")
+
+    make_due(broker)
+    mend(pipeline, old_writer)
+
+    pipeline.wait_until_archived(1)
+    assert (pipeline.loads()[1].inserted, pipeline.loads()[1].reason) == (ANIMALS, None)
+    eventually(lambda: set(broker.queue_depths().values()) == {0}, message="the queues are empty")
+
+
 def test_redrive_heals_a_load_once_its_cause_is_mended(pipeline: Pipeline, broker: Broker) -> None:
-    dead_letter_a_load(pipeline, broker)
+    mend(pipeline, dead_letter_a_load(pipeline, broker))
 
     done = pipeline.command("redrive")
 
@@ -83,19 +117,19 @@ def test_redrive_heals_a_load_once_its_cause_is_mended(pipeline: Pipeline, broke
     assert pipeline.loads()[1].inserted == ANIMALS
 
 
-def test_redrive_heals_a_load_whose_dead_letters_were_purged(pipeline: Pipeline, broker: Broker) -> None:
-    """What the queue lost is published again from the file."""
-    dead_letter_a_load(pipeline, broker)
+def test_a_load_whose_dead_letters_are_lost_is_published_again(pipeline: Pipeline, broker: Broker) -> None:
+    """Whoever purges them, or the broker with all its data."""
+    old_writer = dead_letter_a_load(pipeline, broker)
     broker.purge("inflow.writer.dlq")
 
-    assert pipeline.command("redrive").returncode == 0
+    mend(pipeline, old_writer)
 
     pipeline.wait_until_archived(1)
     assert pipeline.services[0].logs("load_revived")
 
 
 def test_a_dead_letter_that_is_redriven_too_early_is_one_again(pipeline: Pipeline, broker: Broker) -> None:
-    dead_letter_a_load(pipeline, broker)
+    mend(pipeline, dead_letter_a_load(pipeline, broker))
     broker.publish("inflow.writer", b"no message")
     eventually(lambda: broker.queue_depths()["inflow.writer.dlq"] == DEAD_CHUNKS + 1, message="dead letters")
 

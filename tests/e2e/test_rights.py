@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pika
@@ -17,7 +18,7 @@ from tests.support.births import births
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.management import Management
-from tests.support.services import REPOSITORY, SERVICES, Pipeline, running_pipeline
+from tests.support.services import REPOSITORY, SERVICES, Pipeline, Service, running_pipeline
 from tests.support.topology import TOPOLOGY
 
 PASSWORD = "le@st/rights"
@@ -79,9 +80,13 @@ class Accounts:
     def start(self) -> None:
         """Start each service with its own accounts."""
         for service in SERVICES:
-            self.pipeline.start_one(
-                service, RABBITMQ_URL=self.broker_urls[service], DATABASE_URL=self.database_urls[service]
-            )
+            self.start_one(service)
+
+    def start_one(self, service: str) -> Service:
+        """Start a service with its own accounts."""
+        return self.pipeline.start_one(
+            service, RABBITMQ_URL=self.broker_urls[service], DATABASE_URL=self.database_urls[service]
+        )
 
 
 def permissions() -> dict[str, tuple[str, str, str]]:
@@ -173,6 +178,60 @@ def test_services_with_the_least_rights_do_all_their_work(accounts: Accounts, tm
             *arguments, RABBITMQ_URL=accounts.broker_urls["operator"], DATABASE_URL=accounts.database_urls["watcher"]
         )
         assert (redriven.returncode, redriven.stderr) == (0, "")
+
+
+def test_services_with_the_least_rights_come_back_to_dead_letters_and_notice_when_they_are_lost(
+    accounts: Accounts, broker: Broker
+) -> None:
+    accounts.prepare()
+    pipeline, dunoon = accounts.pipeline, births("Dunoon", people=30)
+    watcher = accounts.start_one("watcher")
+    pipeline.drop("people.csv", dunoon.people_csv)
+    pipeline.wait_for_load(1, lambda load: load.state == "published")
+    with pipeline.transaction() as connection:
+        connection.execute(text("UPDATE inflow_loads SET reason = 'dead-lettered'"))
+    broker.purge("inflow.writer")
+    watcher.logged("load_revived")
+
+    writer = accounts.start_one("writer")
+    pipeline.wait_until_archived(1)
+    due = pika.BasicProperties(headers={"x-inflow-reason": "DatabaseRefused: no", "x-inflow-attempts": 1})
+    with broker.channel() as channel:
+        channel.basic_publish("", "inflow.writer.dlq", b"no message", due)
+    writer.logged("dead_letters_retried")
+    writer.logged("message_dead_lettered")
+    for service in (watcher, writer):
+        assert service.logs("dependency_failed") == []
+
+
+def test_services_that_may_configure_nothing_work_as_well_and_say_what_they_can_not_state(
+    accounts: Accounts, broker: Broker
+) -> None:
+    accounts.prepare()
+    management = Management(broker.server)
+    for service in SERVICES:
+        _, write, read = permissions()[service]
+        user = urlsplit(accounts.broker_urls[service]).username or ""
+        management.make_user(user, PASSWORD, broker.vhost, configure="^$", write=write, read=read)
+    accounts.start()
+
+    accounts.pipeline.drop("places.csv", births("Dunoon", people=1).places_csv)
+    accounts.pipeline.wait_until_archived(1)
+
+    for running in accounts.pipeline.services:
+        assert running.logged("namespace_unstated", queue=TOPOLOGY.ownership_name)
+        assert running.logs("dependency_failed") == []
+
+
+def test_the_operator_sees_all_queues(accounts: Accounts) -> None:
+    accounts.prepare()
+
+    shown = accounts.pipeline.report(
+        "status", RABBITMQ_URL=accounts.broker_urls["operator"], DATABASE_URL=accounts.database_urls["watcher"]
+    )
+
+    assert [queue["messages"] for queue in shown["broker"]["queues"]] == [0, 0, 0]
+    assert shown["broker"]["notes"] == ["members: not known: RABBITMQ_MANAGEMENT_URL is not set"]
 
 
 def test_services_that_come_before_their_servers_are_prepared_wait_and_say_for_what(accounts: Accounts) -> None:

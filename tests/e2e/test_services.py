@@ -338,20 +338,36 @@ def test_a_data_folder_that_can_not_be_used_yet_only_delays_a_service(pipeline: 
 @pytest.mark.parametrize(
     ("name", "table"), [("watcher", "inflow_loads"), ("writer", "inflow_outbox"), ("aggregator", "inflow_loads")]
 )
-def test_a_service_that_the_database_refuses_ends_with_1_and_the_reason(
+def test_a_service_whose_table_is_dropped_makes_it_again_in_the_same_process(
     pipeline: Pipeline, aird: Births, name: str, table: str
 ) -> None:
-    """The engine that started it starts it again; half a service that looks alive would help nobody."""
-    service = pipeline.start_one(name, INFLOW_HEALTH_FILE=str(pipeline.folder / "health"))
-    eventually((pipeline.folder / "health").exists)
+    """Nothing has to start it again; a service that ended would be started into the same error."""
+    health = pipeline.folder / "health"
+    service = pipeline.start_one(name, INFLOW_HEALTH_FILE=str(health))
+    eventually(health.exists)
 
     with pipeline.transaction() as connection:
         connection.execute(text(f"DROP TABLE {table}"))
-    if name == "watcher":
-        pipeline.drop("places.csv", aird.places_csv)
+    pipeline.drop("places.csv", aird.places_csv)
 
-    assert service.wait() == 1
-    assert table in service.logged("failed", error="TablesUnusable")["message"]
+    assert table in service.logged("dependency_failed", error="TablesUnusable")["message"]
+    eventually(lambda: pipeline.query(f"SHOW TABLES LIKE '{table}'"), message=f"{table} is made again")
+    health.unlink()
+    eventually(health.exists, message="it works again")
+    assert service.stop() == 0
+
+
+def test_a_table_that_is_altered_under_a_service_ends_it_with_2_and_the_difference(pipeline: Pipeline) -> None:
+    """A column that is gone would be missed by every start, too: a person has to change one of the two."""
+    health = pipeline.folder / "health"
+    service = pipeline.start_one("aggregator", INFLOW_HEALTH_FILE=str(health))
+    eventually(health.exists)
+
+    with pipeline.transaction() as connection:
+        connection.execute(text("ALTER TABLE inflow_loads DROP COLUMN summarised_at"))
+
+    assert service.wait() == 2
+    assert "inflow_loads: column summarised_at is missing" in service.output()
 
 
 def test_sigterm_finishes_the_chunk_in_hand_and_gives_back_the_others(

@@ -77,7 +77,8 @@ def draw_good(random: Random, world: World, name: str, dataset: str, most_rows: 
     draw = partial(world.place if dataset == "places" else world.person, random)
     rows: list[Row] = []
     for _ in range(random.randint(0, most_rows)):
-        rows.append(random.choice(rows) if rows and random.random() < _REPEATED_ROW else draw())
+        is_repeated = rows and random.random() < _REPEATED_ROW
+        rows.append(world.edited(random, random.choice(rows)) if is_repeated else draw())
     columns = list(_COLUMNS[dataset])
     if random.random() < _UNKNOWN_COLUMN:
         columns.append("remark")

@@ -25,16 +25,19 @@ class World:
     def place(self, random: Random) -> Row:
         """Draw a row of a file of places."""
         city = random.choice(self._cities)
-        if random.random() >= self._edited:
-            return {"city": city, "county": "Down", "country": self._countries[city]}
-        return {"city": city, "county": random.choice(_COUNTIES), "country": random.choice(_COUNTRIES)}
+        return self.edited(random, {"city": city, "county": "Down", "country": self._countries[city]})
 
     def person(self, random: Random) -> Row:
         """Draw a row of a file of people."""
-        person = random.choice(self._people)
+        return self.edited(random, random.choice(self._people))
+
+    def edited(self, random: Random, row: Row) -> Row:
+        """Draw what a row may say otherwise, or the row as it is."""
         if random.random() >= self._edited:
-            return person
-        return person | {"place_of_birth": random.choice(self._cities)}
+            return row
+        if "city" in row:
+            return row | {"county": random.choice(_COUNTIES), "country": random.choice(_COUNTRIES)}
+        return row | {"place_of_birth": random.choice(self._cities)}
 
 
 def _person(number: int, city: str) -> Row:

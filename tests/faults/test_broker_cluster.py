@@ -141,7 +141,7 @@ def test_a_message_for_a_queue_whose_only_member_is_down_is_refused_without_a_gu
 def test_a_publisher_in_a_cluster_without_a_majority_gives_up_in_time_and_says_so(
     cluster: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The node answers heartbeats, but nobody is there to confirm with."""
+    """The node answers heartbeats, but has no majority to confirm with."""
     [alive] = cluster.settings(0).endpoints
     with closing(Publisher(cluster.settings(0), name="tests")) as publisher:
         publisher.publish(manifest(1))

@@ -16,7 +16,7 @@ import pytest
 from shared.broker import Publisher
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.messages.envelope import Origin, envelope
+from shared.messages.envelope import envelope
 from shared.messages.payloads import Payload
 from shared.messages.topology import AGGREGATOR_QUEUE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.e2e.test_services import behind_forwarders
@@ -28,6 +28,7 @@ from tests.support.deliveries import Warehouse, chunks, dropped, manifest
 from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
 from tests.support.forwarder import forwarder
 from tests.support.model import Accounts, DroppedFile
+from tests.support.origins import origin_of
 from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.management import Management
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
@@ -206,7 +207,7 @@ def people(count: int) -> DroppedFile:
 def publish(settings: BrokerSettings, *payloads: Payload) -> None:
     with closing(Publisher(settings, name="tests")) as publisher:
         for payload in payloads:
-            publisher.publish(envelope(payload, origin=Origin(), occurred_at=MOMENT))
+            publisher.publish(envelope(payload, origin=origin_of(payload), occurred_at=MOMENT))
 
 
 def completed(warehouse: Warehouse) -> bool:

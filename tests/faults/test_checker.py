@@ -25,7 +25,7 @@ from tests.faults.summary_watch import SummaryWatch
 from tests.support.pipeline import Pipeline
 
 #: Draws a file of each kind: bad rows, refused, repeated, inferred members left in the end.
-SEED = 9
+SEED = 113
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +62,9 @@ def right_root(drops: list[Drop], tmp_path_factory: pytest.TempPathFactory) -> P
     root = tmp_path_factory.mktemp("right")
     with closing(Pipeline(root)) as pipeline:
         for drop in drops:
+            # One after the other: of loads that overlap less can be said.
             pipeline.drop(drop.name, drop.content)
-        pipeline.finish()
+            pipeline.finish()
         store = pipeline.store
         Relay(store, pipeline.queue).run_once()
         Aggregator(folder=pipeline.folder, store=store, stop=Event()).recompute()
@@ -100,7 +101,7 @@ ONE_REFUSED = "(SELECT min(load_id) FROM inflow_loads WHERE state = 'refused')"
 WRONG_IN_THE_DATABASE = {
     f"DELETE FROM people WHERE rowid = {ONE_PERSON}": "people lacks the row",
     f"INSERT INTO people SELECT 'Nobody', family_name, date_of_birth, place_of_birth, _asserted_load, _asserted_line,"
-    f" _changed_load, _changed_line FROM people WHERE rowid = {ONE_PERSON}": "a row that nothing states",
+    f" _changed_load, _changed_line, _before FROM people WHERE rowid = {ONE_PERSON}": "a row that nothing states",
     f"UPDATE people SET place_of_birth = (SELECT max(city) FROM places WHERE city <> place_of_birth)"
     f" WHERE rowid = {ONE_PERSON}": "has the values",
     f"UPDATE places SET county = 'Elsewhere' WHERE rowid = {ONE_STATED_PLACE}": "has the values",
@@ -113,6 +114,10 @@ WRONG_IN_THE_DATABASE = {
     f"UPDATE inflow_loads SET unchanged = unchanged + 1 WHERE load_id = {ONE_LOAD}": "accounts for",
     f"UPDATE inflow_loads SET superseded = superseded + 1, inserted = inserted - 1"
     f" WHERE load_id = {ONE_LOAD}": "rows count as inserted",
+    f"UPDATE inflow_loads SET updated = updated + 1, unchanged = unchanged - 1"
+    f" WHERE load_id = {ONE_LOAD}": "has the accounts",
+    f"UPDATE inflow_loads SET superseded = superseded + 1, unchanged = unchanged - 1"
+    f" WHERE load_id = {ONE_LOAD}": "has the accounts",
     f"UPDATE inflow_loads SET rejected = rejected + 1, unchanged = unchanged - 1"
     f" WHERE load_id = {ONE_LOAD}": "rejected",
     f"UPDATE inflow_loads SET rows_done = rows_done - 1 WHERE load_id = {ONE_LOAD}": "of them done",

@@ -319,6 +319,33 @@ def test_a_failing_query_is_logged_with_its_reason_and_holds_back_no_other_summa
         assert not (tmp_path / "failing.json").exists()
 
 
+def test_a_query_that_may_fail_for_a_while_is_tried_again_and_holds_back_no_other_summary(
+    database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A view whose table is gone is an error (1356) that is not known to be final."""
+    summaries = (query_summary("view.json", "json-object", "SELECT city, 1 FROM towns"), EVERY_COMPUTATION)
+    with warehouse_of(database, catalog_with(*summaries)) as warehouse:
+        with warehouse.database.transaction() as connection:
+            connection.execute(text("CREATE TABLE hidden (city VARCHAR(9))"))
+            connection.execute(text("CREATE VIEW towns AS SELECT city FROM hidden"))
+            connection.execute(text("DROP TABLE hidden"))
+        warehouse.load(kelso(1), born_in_kelso(2, people=3))
+        aggregator = aggregator_of(warehouse, tmp_path)
+
+        assert aggregator.catch_up()
+        assert (tmp_path / "summary_output.json").read_bytes() == b'{"Scotland":3}'
+        assert [vars(each)["error"] for each in caplog.records if vars(each).get("action") == "summary_failed"] == [
+            "UnknownDatabaseError"
+        ]
+        assert aggregator.catch_up(), "it is still to be done"
+
+        with warehouse.database.transaction() as connection:
+            connection.execute(text("CREATE TABLE hidden AS SELECT 'Kelso' AS city"))
+        assert aggregator.catch_up()
+        assert (tmp_path / "view.json").read_bytes() == b'{"Kelso":1}'
+        assert not aggregator.catch_up()
+
+
 class Reader(threading.Thread):
     """Reads a summary all the time, as its users do; notes each count that it sees."""
 

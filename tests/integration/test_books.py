@@ -10,8 +10,8 @@ from sqlalchemy import Connection, make_url, text
 
 from services.writer.handlers import WriterHandlers
 from shared.database import Database
-from shared.delivery import Outcome, settle
-from shared.errors import ContradictoryMessage, DatabaseUnavailable, MalformedMessage
+from shared.delivery import Outcome, Patience, settle
+from shared.errors import ContradictoryMessage, DatabaseUnavailable, MalformedMessage, UnknownLoad
 from shared.messages.payloads import LoadCompleted, LoadExtracted, Payload, RowsExtracted
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
@@ -181,7 +181,7 @@ def test_messages_of_a_load_that_nobody_claimed_are_refused(warehouse: OpenWareh
     before = house.row_counts()
 
     for payload in messages(people(7, 2)):
-        with pytest.raises(ContradictoryMessage, match="load 7 is not in the database"):
+        with pytest.raises(UnknownLoad, match="load 7 is not in the database"):
             house.deliver(payload)
 
     assert house.row_counts() == before
@@ -319,7 +319,7 @@ def at_the_same_moment(house: Warehouse, *queues: Sequence[Payload]) -> None:
             handle = house.new_writer(own).handle
             for payload in queue:
                 start.wait()
-                assert settle(handle, body(payload), stop=threading.Event()).outcome is Outcome.ACK
+                assert settle(handle, body(payload), stop=threading.Event(), patience=Patience()).outcome is Outcome.ACK
 
     with ThreadPoolExecutor(len(queues)) as pool:
         for done in [pool.submit(write, queue) for queue in queues]:

@@ -1,11 +1,13 @@
 """The broker module on a real RabbitMQ: what is declared, what a publisher and a consumer promise."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -16,6 +18,7 @@ import pika.spec
 import pytest
 
 from shared.broker import Consumer, Publisher
+from shared.broker.retries import RetrySchedule
 from shared.configuration.servers import BrokerSettings, Endpoint
 from shared.delivery import Handler
 from shared.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
@@ -34,6 +37,8 @@ QUEUE, DEAD_LETTERS = TOPOLOGY.name(WRITER_QUEUE), TOPOLOGY.dead_letter_name(WRI
 MOMENT = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
 #: A handler that nobody lets go on: the test has failed before.
 LONGEST_HANDLING_SECONDS = 2 * LONGEST_WAIT_SECONDS
+#: Pauses that a test can wait for.
+SOON = RetrySchedule(first_pause_seconds=0.5, longest_pause_seconds=2.0, program_version="2.0")
 HEARTBEAT_FRAME = pika.frame.Heartbeat().marshal()
 
 
@@ -78,10 +83,10 @@ def through(forward: Forwarder, settings: BrokerSettings, **changes: Any) -> Bro
 
 
 @contextmanager
-def consuming(settings: BrokerSettings, handle: Handler) -> Iterator[threading.Event]:
+def consuming(settings: BrokerSettings, handle: Handler, **parameters: Any) -> Iterator[threading.Event]:
     """Consume in a thread beside the test, as a service does; yield the event that requests its stop."""
     stop = threading.Event()
-    consumer = Consumer(settings, WRITER_QUEUE, name="tests")
+    consumer = Consumer(settings, WRITER_QUEUE, name="tests", **parameters)
     task = SideTask(
         lambda: consume_for_ever(consumer, handle, stop=stop, tick=lambda: None, tick_seconds=1),
         stop=stop,
@@ -299,6 +304,88 @@ def test_a_message_that_the_broker_gave_up_comes_back_by_itself(
         assert done == [encode(manifest(1))]
         eventually(lambda: set(broker.queue_depths().values()) == {0}, message="nothing is left")
     assert [line["count"] for line in logged(caplog, "messages_redriven")] == [1]
+
+
+def test_a_dead_letter_comes_back_by_itself_until_its_cause_has_gone_and_delays_no_other(
+    broker: Broker, settings: BrokerSettings, publisher: Publisher, caplog: pytest.LogCaptureFixture
+) -> None:
+    mended = threading.Event()
+    handled: list[int] = []
+    recovered: list[int] = []
+    tried: list[float] = []
+
+    def handle(body: bytes) -> None:
+        load_id = load_id_of(body)
+        if load_id == 1:
+            tried.append(time.monotonic())
+            if not mended.is_set():
+                raise DatabaseRefused("not yet")
+        handled.append(load_id)
+
+    publisher.publish(manifest(1))
+    with consuming(settings, handle, schedule=SOON, on_recovery=recovered.append):
+        eventually(lambda: len(tried) >= 4, message="it is tried again and again")
+        for load_id in (2, 3, 4):
+            publisher.publish(manifest(load_id))
+        eventually(lambda: set(handled) == {2, 3, 4}, message="others flow on")
+        assert recovered == []
+
+        mended.set()
+        eventually(lambda: recovered == [1], message="its load hears of it")
+        eventually(lambda: set(broker.queue_depths().values()) == {0}, message="nothing is left")
+
+    assert handled.count(1) == 1
+    first, *_, last = (later - earlier for earlier, later in pairwise(tried))
+    assert last > first
+    assert sum(line["count"] for line in logged(caplog, "dead_letters_retried")) == len(tried) - 1
+
+
+def test_what_only_another_program_can_read_waits_for_it(
+    broker: Broker, settings: BrokerSettings, publisher: Publisher, channel: Any
+) -> None:
+    """So does what a bug gave up; what was put there by hand stays."""
+    publisher.publish(manifest(1))
+    tried: list[int] = []
+
+    def fail(body: bytes) -> None:
+        tried.append(load_id_of(body))
+        if load_id_of(body) == 1:
+            raise KeyError("a bug")
+        raise DatabaseRefused("not yet")
+
+    with consuming(settings, fail, schedule=SOON):
+        eventually_depths(broker, queue=0, dead_letters=1)
+        channel.basic_publish("", DEAD_LETTERS, b"by hand")
+        publisher.publish(manifest(2))
+        # By then the first one would have been tried again, too.
+        eventually(lambda: tried.count(2) >= 4, message="another one is")
+        assert tried.count(1) == 1
+
+    handled: list[int] = []
+    newer = replace(SOON, program_version="2.1")
+    with consuming(settings, lambda body: handled.append(load_id_of(body)), schedule=newer):
+        eventually(lambda: set(handled) == {1, 2}, message="both are handled")
+        eventually_depths(broker, queue=0, dead_letters=1)
+    assert dead_letter(channel)[1] == b"by hand"
+
+
+def test_a_dead_letter_that_is_not_due_stays_where_it_is(
+    broker: Broker, settings: BrokerSettings, publisher: Publisher, channel: Any
+) -> None:
+    publisher.publish(manifest(1))
+    with consuming(settings, _raise(DatabaseRefused("not yet"))):
+        eventually_depths(broker, queue=0, dead_letters=1)
+    # Behind it, one that was given up an hour ago.
+    long_ago = {"x-inflow-reason": "DatabaseRefused: no", "x-inflow-attempts": 3, "x-inflow-tried-at": 3600}
+    channel.basic_publish("", DEAD_LETTERS, encode(manifest(2)), pika.BasicProperties(headers=long_ago))
+
+    handled: list[int] = []
+    with consuming(settings, lambda body: handled.append(load_id_of(body))):
+        eventually(lambda: handled == [2], message="what is due is tried again")
+    eventually_depths(broker, queue=0, dead_letters=1)
+
+    properties, body = dead_letter(channel)
+    assert (load_id_of(body), properties.headers["x-inflow-attempts"]) == (1, 1)
 
 
 def test_a_transient_error_is_tried_again_in_place_and_neither_requeued_nor_dead_lettered(

@@ -34,7 +34,7 @@ class Connections(Management):
 
 @pytest.fixture
 def closed() -> Iterator[Endpoint]:
-    """A port on which nobody listens; it is held, so that it stays so."""
+    """A port without a listener; it is held, so that it stays so."""
     with socket.socket() as held:
         held.bind((LOOPBACK, 0))
         yield Endpoint(LOOPBACK, held.getsockname()[1])
@@ -84,7 +84,7 @@ def test_every_address_of_a_name_is_tried(settings: BrokerSettings, monkeypatch:
     [target] = settings.endpoints
     address = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
     with forwarder(target) as forward:
-        # Nobody listens on the first one.
+        # The first one has no listener.
         addresses = [(*address, ("127.0.0.2", forward.port)), (*address, (LOOPBACK, forward.port))]
         known = socket.getaddrinfo
 

@@ -63,7 +63,7 @@ def test_a_confirm_that_does_not_come_in_time_is_an_outage(
     eventually_depths(broker, queue=2, dead_letters=0)
 
 
-def test_a_confirm_that_comes_late_is_no_outage(impatient: BrokerSettings, forwarded: Forwarder) -> None:
+def test_a_confirm_that_comes_late_is_not_an_outage(impatient: BrokerSettings, forwarded: Forwarder) -> None:
     told = threading.Event()
 
     def go_on(_message: str) -> None:

@@ -10,12 +10,11 @@ import pytest
 
 from services.watcher.records.chunks import Bounds
 from shared.messages.payloads import LoadExtracted, RowsExtracted
+from tests.support.deliveries import accounts_of
 from tests.support.model import Accounts, DroppedFile, Model
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 
 COMPARING = replace(AT_ONCE, compare_from_bytes=0)
-#: The model's accounts are those of a file in one chunk: of a key in two, the first one may count as an update.
-IN_ONE_CHUNK = replace(COMPARING, bounds=Bounds(rows=100, bytes=1 << 20))
 HEADER = tuple(PEOPLE.strip().split(","))
 Rows = Sequence[tuple[str, ...]]
 
@@ -41,15 +40,7 @@ def published_lines(pipeline: Pipeline) -> list[int]:
 
 
 def accounts(pipeline: Pipeline) -> Accounts:
-    last = pipeline.loads()[-1]
-    return Accounts(
-        read=last.rows_read,
-        inserted=last.inserted,
-        updated=last.updated,
-        unchanged=last.unchanged,
-        superseded=last.superseded,
-        rejected=last.rejected,
-    )
+    return accounts_of(pipeline.loads()[-1])
 
 
 def test_a_file_that_is_dropped_again_is_not_published_again(pipeline: Pipeline) -> None:
@@ -130,7 +121,39 @@ def test_a_changed_row_does_not_win_over_a_later_line_that_stayed(pipeline: Pipe
     load(pipeline, header + "Given 5,Stone,1900-01-01,Ayr\n" + "".join(rows))
 
     assert pipeline.table("people") == before
-    assert accounts(pipeline) == Accounts(read=7, updated=1, unchanged=5, superseded=1)
+    assert accounts(pipeline) == Accounts(read=7, unchanged=6, superseded=1)
+
+
+def test_a_row_that_a_file_with_repeated_keys_changed_is_set_back(pipeline: Pipeline) -> None:
+    """G4. Its first line says what the table has, in a chunk before that of the last one."""
+    load(pipeline, people(6))
+    before = pipeline.table("people")
+    lines = [people(6).splitlines(keepends=True)[1], *people(5, family="New").splitlines(keepends=True)[1:]]
+    load(pipeline, PEOPLE + "".join([*lines, "Given 0,Stone,1900-01-01,Ayr\n"]), name="people-late.csv")
+    assert accounts(pipeline) == Accounts(read=7, inserted=5, updated=1, superseded=1)
+
+    assert len(load(pipeline, people(6))) == 6
+    assert accounts(pipeline) == Accounts(read=6, updated=1, unchanged=5)
+    assert [row for row in pipeline.table("people") if row[1] == "Stone"] == before
+
+
+def test_lines_of_one_key_that_changed_places_are_published(pipeline: Pipeline) -> None:
+    """G4: inside a file the last line wins."""
+    header, *rows = people(3).splitlines(keepends=True)
+    rows.append("Given 0,Stone,1900-01-01,Ayr\n")
+    load(pipeline, header + "".join(rows))
+
+    assert len(load(pipeline, header + "".join(reversed(rows)))) == 4
+    assert accounts(pipeline) == Accounts(read=4, updated=1, unchanged=2, superseded=1)
+    assert {row[3] for row in pipeline.table("people")} == {"Weir"}
+
+
+def test_a_file_with_repeated_keys_that_is_dropped_again_is_not_published_again(pipeline: Pipeline) -> None:
+    content = people(3) + "Given 0,Stone,1900-01-01,Ayr\n" + "Eve,Stone,1900-02-30,Weir\n"
+    load(pipeline, content)
+
+    assert load(pipeline, content) == ["Eve,Stone,1900-02-30,Weir"]
+    assert accounts(pipeline) == Accounts(read=5, unchanged=3, superseded=1, rejected=1)
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM people", "DELETE FROM people WHERE given_name = 'Given 3'"])
@@ -216,6 +239,8 @@ def draw_rows(chance: random.Random, last: Rows) -> Rows:
         rows.insert(chance.randint(0, len(rows)), row if chance.random() < 0.9 else chance.choice(FAULTS))
     if chance.random() < 0.7:
         rows = list({row[:3]: row for row in rows}.values())
+    if chance.random() < 0.2:
+        chance.shuffle(rows)
     return rows
 
 
@@ -247,5 +272,7 @@ def play(pipeline: Pipeline, chance: random.Random) -> None:
 
 @pytest.mark.parametrize("seed", range(150))
 def test_any_editions_end_as_if_all_rows_were_published(tmp_path: Path, seed: int) -> None:
-    with closing(Pipeline(tmp_path, config=IN_ONE_CHUNK)) as pipeline:
-        play(pipeline, random.Random(seed))
+    chance = random.Random(seed)
+    bounds = Bounds(rows=chance.choice((1, 2, 3, 100)), bytes=1 << 20)
+    with closing(Pipeline(tmp_path, config=replace(COMPARING, bounds=bounds))) as pipeline:
+        play(pipeline, chance)

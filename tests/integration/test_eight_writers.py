@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from shared.database import Database
 from shared.datasets import Catalog
-from shared.delivery import Handler, Outcome, settle
+from shared.delivery import Handler, Outcome, Patience, settle
 from shared.errors import ConcurrentInsert, DatabaseUnavailable
 from tests.support.catalogs import default_catalog, reference_to_itself
 from tests.support.deliveries import Warehouse, body, dropped, messages
@@ -128,7 +128,7 @@ def write_all(house: Warehouse, bodies: Iterable[bytes], tally: Tally) -> None:
                 except Empty:
                     return
                 tally.add("messages")
-                assert settle(handle, message, stop=threading.Event()).outcome is Outcome.ACK
+                assert settle(handle, message, stop=threading.Event(), patience=Patience()).outcome is Outcome.ACK
 
     with ThreadPoolExecutor(WRITERS) as pool:
         for done in [pool.submit(write) for _ in range(WRITERS)]:

@@ -186,6 +186,26 @@ def test_a_dead_letter_holds_a_load_back_until_it_is_redriven(warehouse: OpenWar
     assert (redriven_load.state, redriven_load.reason, redriven_load.message) == ("published", None, None)
 
 
+def test_a_dead_letter_that_is_applied_lets_its_load_go_on(warehouse: OpenWarehouse) -> None:
+    house = warehouse(default_catalog())
+    house.claim(FILE)
+    enter(house, reading, published, dead_lettered)
+
+    house.writer.mark_recovered(1)
+
+    assert (house.book(1).state, house.book(1).reason, house.book(1).message) == ("published", None, None)
+
+
+def test_what_else_holds_a_load_back_stays_when_a_dead_letter_is_applied(warehouse: OpenWarehouse) -> None:
+    house = warehouse(default_catalog())
+    house.claim(FILE)
+    enter(house, reading, explained)
+
+    house.writer.mark_recovered(1)
+
+    assert house.book(1).reason == "broker-unavailable"
+
+
 def test_what_is_published_again_from_the_start_leaves_its_dead_letters_behind(warehouse: OpenWarehouse) -> None:
     house = warehouse(default_catalog())
     house.claim(FILE)

@@ -366,6 +366,27 @@ def test_a_chunk_costs_the_same_statements_whatever_its_size(warehouse: OpenWare
     assert len(few) < 12
 
 
+def test_what_a_failed_insert_left_is_undone_before_anything_else_is_done(warehouse: OpenWarehouse) -> None:
+    """A server may undo only the statement; in a cluster its rows would go to the other nodes all the same."""
+    house = warehouse(default_catalog())
+    house.load(people(1, CID))
+    file = people(2, ANN, BOB, CID)
+    house.claim(file)
+    first, second = chunks(file, rows=2)
+    # All of it is new: so is the next chunk, as the writer expects.
+    house.deliver(first)
+
+    with counted_statements(house.database) as seen:
+        house.deliver(second)
+
+    inserts = ("INSERT INTO `people`", 'INSERT INTO "people"')
+    failed = next(place for place, statement in enumerate(seen) if statement.startswith(inserts))
+    assert seen[failed - 1].startswith("SAVEPOINT")
+    assert seen[failed + 1].startswith("ROLLBACK TO SAVEPOINT")
+    house.deliver(manifest(file))
+    assert house.accounts(2) == Accounts(read=3, inserted=2, unchanged=1)
+
+
 def test_a_writer_waits_only_for_the_rows_of_its_own_chunk(server_warehouse: OpenWarehouse) -> None:
     """However small the server takes the table for: it must not scan it, and stop at another writer's rows.
 

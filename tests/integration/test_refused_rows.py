@@ -173,6 +173,28 @@ def test_neither_order_nor_repetition_of_chunks_matters(warehouse: OpenWarehouse
     check_tables(house, [file], without=[row for row in rows if row[3] == "Ys"])
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_load_counts_the_lines_that_are_taken_as_if_there_were_no_others(
+    warehouse: OpenWarehouse, order: tuple[int, ...]
+) -> None:
+    """A chunk with refused rows is merged in several steps, and each may correct what an earlier chunk counted."""
+    house = warehouse(default_catalog())
+    before = people(1, person(1, "Ayr"), person(2, "Ayr"), person(3, "Ayr"))
+    house.load(before)
+    forbid(house, "people", "NEW.place_of_birth = 'Ys'")
+    first = [person(1, "Bath"), person(2, "Bath"), person(3, "Bath")]
+    second = [person(1, "Ayr"), person(2, "Ayr"), person(1, "Ys")]
+    third = [person(3, "Ys"), person(4, "Ys"), person(5, "Ayr")]
+    file = people(2, *first, *second, *third)
+    house.claim(file)
+    parts = chunks(file, rows=3)
+
+    house.deliver(*(parts[place] for place in order), manifest(file))
+
+    assert house.accounts(2) == Accounts(read=9, inserted=1, updated=1, unchanged=2, superseded=2, rejected=3)
+    check_tables(house, [before, file], without=[row for row in file.rows.values() if row[3] == "Ys"])
+
+
 def test_a_unique_key_that_somebody_added_is_a_constraint(warehouse: OpenWarehouse) -> None:
     house = warehouse(default_catalog())
     run(house, "CREATE UNIQUE INDEX one_per_place ON people (place_of_birth)")

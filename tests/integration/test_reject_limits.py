@@ -149,6 +149,7 @@ def test_where_the_rejects_can_not_be_written_the_file_waits(
     new_pipeline: NewPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline = new_pipeline(TWO)
+    pipeline.look()
     pipeline.drop("people.csv", people(3) + BAD * 3)
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", no_space)

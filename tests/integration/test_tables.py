@@ -16,7 +16,7 @@ from shared.database import Database
 from shared.datasets import Catalog, Reference
 from shared.errors import DatabaseRefused, DatabaseUnavailable, SchemaMismatch
 from shared.lifecycle import retry
-from shared.schema.dataset_tables import MARKS
+from shared.schema.dataset_tables import BEFORE, MARKS
 from shared.schema.preparation import prepare_tables
 from shared.schema.table_parts import COLLATIONS
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
@@ -38,6 +38,7 @@ from tests.support.servers.isolation import own_database
 
 CATALOGS = (default_catalog, every_type, composite_references, reference_in_key, reference_to_itself)
 MARK_COLUMNS = ", ".join(f"{mark} BIGINT NOT NULL" for mark in MARKS)
+BEFORE_COLUMN = {"sqlite": f"{BEFORE} BLOB", "mysql": f"{BEFORE} BINARY(16)", "mariadb": f"{BEFORE} BINARY(16)"}
 BOOKS = {
     "inflow_migrations",
     "inflow_installation",
@@ -205,7 +206,8 @@ def test_a_table_that_differs_is_described_difference_by_difference(
 ) -> None:
     collation = COLLATIONS[any_database.flavour]
     options = f" CHARACTER SET utf8mb4 COLLATE {collation}" if collation else ""
-    execute(any_database.url, f"CREATE TABLE things ({MARK_COLUMNS}, {found}){options}")
+    own = f"{MARK_COLUMNS}, {BEFORE_COLUMN[any_database.flavour]}"
+    execute(any_database.url, f"CREATE TABLE things ({own}, {found}){options}")
 
     # MariaDB shows the width of an INTEGER.
     assert [line.replace("(11)", "") for line in differences(any_database.url, things())] == said
@@ -215,8 +217,8 @@ def test_a_text_that_the_server_compares_loosely_is_a_difference(database: Serve
     """Though nobody named a collation: the table's own default merges José and Jose."""
     execute(
         database.url,
-        f"CREATE TABLE things (id BIGINT NOT NULL, amount BIGINT, label VARCHAR(255), {MARK_COLUMNS}, PRIMARY KEY (id))"
-        " CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
+        f"CREATE TABLE things (id BIGINT NOT NULL, amount BIGINT, label VARCHAR(255), {MARK_COLUMNS},"
+        f" {BEFORE_COLUMN[database.flavour]}, PRIMARY KEY (id)) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
     )
 
     [said] = differences(database.url, things())

@@ -1,6 +1,5 @@
 """Encrypted connections to real servers: who is verified, by what, and that nothing is plain where it should not be."""
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from shared.configuration.tls import Tls, TlsMode
 from shared.database import Database
 from shared.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable
 from shared.files import DataFolder
+from shared.lifecycle import Stop
 from shared.running import read_settings, run_on_servers
 from tests.integration.test_broker import logged, manifest
 from tests.support.certificates import Authority, Signed, authority, copied
@@ -35,7 +35,7 @@ SERVER_NAME = "server.example"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:
-    """Those of two authorities: one that signed for server and client, and one that nobody knows."""
+    """Those of two authorities: one that signed for server and client, and one that no server trusts."""
 
     known: Authority
     unknown: Authority
@@ -295,7 +295,7 @@ def test_renewed_certificates_are_taken_up_by_the_next_connection_to_the_databas
 def test_a_server_without_tls_is_not_talked_to_plainly_where_tls_is_asked_for(
     database: ServerDatabase, certificates: Certificates
 ) -> None:
-    """On MySQL, which has TLS by default, with a certificate that nobody knows; on Debian's MariaDB without any."""
+    """On MySQL, which has TLS by default, with a certificate of its own; on Debian's MariaDB without any."""
     with pytest.raises((DatabaseUnavailable, DatabaseRefused), match="SSL"):
         cipher(database.url, MYSQL_SSL_CA=certificates.known.ca)
 
@@ -341,6 +341,7 @@ def test_a_service_says_at_its_start_which_server_it_does_not_verify(
     environment = Environment({"RABBITMQ_URL": broker.url, "DATABASE_URL": database.url, "MYSQL_SSL_MODE": "PREFERRED"})
     settings = read_settings(environment, config=None, folder=DataFolder(tmp_path))
 
-    run_on_servers(settings, lambda _context: None, stop=threading.Event())
+    stop = Stop()
+    run_on_servers(settings, lambda _context: stop.set(), stop=stop)
 
     assert [(line["server"], line["mode"]) for line in logged(caplog, "tls_unverified")] == [("database", "PREFERRED")]

@@ -248,6 +248,33 @@ def test_a_load_does_not_stand_still_before_its_messages_left_the_queue(
     assert len(pipeline.queue.published) == 4
 
 
+def test_a_load_with_a_dead_letter_is_published_again_only_once_the_broker_has_lost_that_too(
+    new_pipeline: NewPipeline, clock: Clock
+) -> None:
+    """What is tried again from the dead-letter queue would only be there twice."""
+    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
+    pipeline.drop("people.csv", people(7))
+    look_and_publish(pipeline)
+    look_and_publish(pipeline)
+    published = len(pipeline.queue.published)
+    lose_messages(pipeline)
+    pipeline.writer.mark_dead_lettered(1, "DatabaseRefused: no")
+    pipeline.queue.dead_letters.append(b"a chunk of it")
+
+    clock.let_pass(3600)
+    look_and_publish(pipeline)
+    look_and_publish(pipeline)
+    assert len(pipeline.queue.published) == published, "its dead letter is tried again"
+
+    pipeline.queue.dead_letters.clear()
+    clock.let_pass(59)
+    look_and_publish(pipeline)
+    assert len(pipeline.queue.published) == published, "it may be in a consumer's hand"
+    clock.let_pass(2)
+    pipeline.finish()
+    assert pipeline.states() == {"people.csv": ("archived", None)}
+
+
 def test_the_patience_with_a_load_doubles_each_time_it_is_published_again(
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:

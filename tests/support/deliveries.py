@@ -21,7 +21,7 @@ from shared.books.registration import Claim
 from shared.database import Database
 from shared.datasets import Catalog, Summary
 from shared.files import DataFolder
-from shared.messages.envelope import encode, envelope
+from shared.messages.envelope import Origin, encode, envelope
 from shared.messages.payloads import LoadExtracted, Payload, RowsExtracted
 from shared.schema.dataset_tables import INFERRED, MARKS
 from shared.store import open_store
@@ -192,15 +192,7 @@ class Warehouse:
 
     def accounts(self, load_id: int) -> Accounts:
         """Return how the rows of a load ended."""
-        book = self.book(load_id)
-        return Accounts(
-            read=book.rows_read,
-            inserted=book.inserted,
-            updated=book.updated,
-            unchanged=book.unchanged,
-            superseded=book.superseded,
-            rejected=book.rejected,
-        )
+        return accounts_of(self.book(load_id))
 
     def completed_loads(self) -> list[int]:
         """Return the loads whose event is in the outbox, in order."""
@@ -232,9 +224,22 @@ class Warehouse:
             return connection.execute(select(*(table.c[column] for column in columns))).all()
 
 
-def body(payload: Payload) -> bytes:
-    """Return a message as it travels."""
-    return encode(envelope(payload, origin=origin_of(payload), occurred_at=_MOMENT))
+def accounts_of(load: Load) -> Accounts:
+    """Return how the rows of a load ended, as the books say it."""
+    return Accounts(
+        read=load.rows_read,
+        inserted=load.inserted,
+        updated=load.updated,
+        unchanged=load.unchanged,
+        superseded=load.superseded,
+        rejected=load.rejected,
+    )
+
+
+def body(payload: Payload, *, token: str | None = None) -> bytes:
+    """Return a message as it travels, of a load that the test claimed, or of one with this token."""
+    origin = origin_of(payload) if token is None else Origin(token=token)
+    return encode(envelope(payload, origin=origin, occurred_at=_MOMENT))
 
 
 def canonical(value: Any) -> Value:

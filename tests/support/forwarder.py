@@ -36,6 +36,10 @@ class Forwarder:
         self._listener.listen()
         self._accepting.start()
 
+    def lead_to(self, target: Address) -> None:
+        """Lead new connections to another server; present ones stay, as with an address that moves."""
+        self._target = target
+
     def cut(self) -> None:
         """End all connections, those left half-open, too; new ones are taken."""
         with self._lock:

@@ -160,9 +160,9 @@ class Pipeline:
             timeout=LONGEST_WAIT_SECONDS,
         )
 
-    def report(self, *arguments: str) -> Any:
+    def report(self, *arguments: str, **settings: str) -> Any:
         """Return what a reporting command says in JSON."""
-        done = self.command(*arguments, "--json")
+        done = self.command(*arguments, "--json", **settings)
         assert (done.returncode, done.stderr) == (0, "")
         return json.loads(done.stdout)
 

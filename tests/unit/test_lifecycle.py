@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from tenacity import stop_after_attempt
 
-from shared.errors import ConcurrentInsert, DatabaseUnavailable, MalformedMessage
+from shared.errors import ConcurrentInsert, DatabaseUnavailable, MalformedMessage, TablesUnusable
 from shared.lifecycle import (
     LONGEST_BACKOFF_SECONDS,
     LONGEST_PAUSE_AFTER_CONFLICT_SECONDS,
     SideTask,
+    Stop,
     retry,
+    run_together,
     stop_on_signals,
 )
 from tests.support.eventually import LONGEST_WAIT_SECONDS
@@ -209,6 +211,12 @@ def test_other_errors_are_not_tried_again(error: Exception) -> None:
         retry(failing(1, error), stop=NoPause(), on_failure=_unexpected)
 
 
+def test_a_caller_may_have_other_errors_tried_again() -> None:
+    action = failing(3, TablesUnusable("gone"))
+
+    assert retry(action, stop=NoPause(), on_failure=lambda *_: None, retried=TablesUnusable) == "done"
+
+
 def test_a_caller_may_end_the_tries_earlier() -> None:
     with pytest.raises(DatabaseUnavailable):
         retry(
@@ -247,6 +255,43 @@ def test_a_side_task_that_ends_well_requests_nothing() -> None:
     task.finish()
 
     assert not stop.is_set()
+
+
+def test_a_stop_is_heard_by_its_parts_and_not_the_other_way_round() -> None:
+    stop = Stop()
+    with stop.part() as one, stop.part() as other:
+        one.set()
+        assert (stop.is_set(), one.is_set(), other.is_set()) == (False, True, False)
+
+        waiting = SideTask(lambda: _wait_for(other), stop=Stop(), name="waits")
+        waiting.start()
+        stop.set()
+        waiting.finish()
+
+    with stop.part() as late:
+        assert late.is_set()
+
+
+def _wait_for(stop: threading.Event) -> None:
+    assert stop.wait(LONGEST_WAIT_SECONDS)
+
+
+def test_what_runs_together_has_come_to_its_end_before_the_failure_of_one_is_raised() -> None:
+    """Whoever goes on after it must not meet what is left of it."""
+    stop = threading.Event()
+    ended: list[str] = []
+
+    def works() -> None:
+        _wait_for(stop)
+        ended.append("works")
+
+    def fails() -> None:
+        raise ZeroDivisionError("oops")
+
+    with pytest.raises(ZeroDivisionError, match="oops"):
+        run_together([fails, works], stop=stop, name="test")
+
+    assert ended == ["works"]
 
 
 def _unexpected(*arguments: Any) -> None:

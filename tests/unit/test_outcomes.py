@@ -1,6 +1,7 @@
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, permutations
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,24 @@ class Row:
 
     value: str | None
     asserted: Mark
+    changed_load: int = field(default=0, compare=False)
+    #: The value before the load that changed it; None where that load inserted it.
+    before: str | None = field(default=None, compare=False)
+
+    def updated(self, value: str, mark: Mark) -> "Row":
+        is_first_change = 0 < self.changed_load < mark[0]
+        return Row(value, mark, changed_load=mark[0], before=self.value if is_first_change else self.before)
+
+    def stored(self, value: str, load_id: int) -> Stored:
+        """What the lock query says of it to a chunk that has another value, or the same."""
+        before: Literal["stored", "new"] | None = None
+        if self.asserted[0] == load_id and self.value != value:
+            if self.changed_load < load_id or self.before == self.value:
+                before = "stored"
+            elif self.before == value:
+                before = "new"
+        is_equal = self.value == value
+        return Stored(asserted_load=self.asserted[0], asserted_line=self.asserted[1], equal=is_equal, before=before)
 
 
 Table = dict[str, Row]
@@ -32,18 +51,20 @@ def merge(table: Table, chunk: Chunk) -> Plan:
     """Merge a chunk into the model's table, as the writer's statements do."""
     load_id = chunk[0][0]
     distinct = last_of_each_key(((line, (key, value)) for _, line, key, value in chunk), KEY)
-    plan = decide(distinct, dict(stored_rows(table, distinct)), load_id)
+    plan = decide(distinct, dict(stored_rows(table, distinct, load_id)), load_id)
     plan.superseded += len(chunk) - len(distinct)
-    for line, (key, value) in chain(plan.insert, plan.update):
-        table[str(key)] = Row(str(value), (load_id, line))
+    for line, (key, value) in plan.insert:
+        table[str(key)] = Row(str(value), (load_id, line), changed_load=load_id)
+    for line, (key, value) in plan.update:
+        table[str(key)] = table[str(key)].updated(str(value), (load_id, line))
     for line, (key, _) in plan.touch:
-        table[str(key)] = Row(table[str(key)].value, (load_id, line))
+        table[str(key)] = replace(table[str(key)], asserted=(load_id, line))
     return plan
 
 
-def stored_rows(table: Table, rows: list[LinedRow]) -> list[tuple[int, Stored]]:
+def stored_rows(table: Table, rows: list[LinedRow], load_id: int) -> list[tuple[int, Stored]]:
     return [
-        (line, Stored(asserted_load=row.asserted[0], asserted_line=row.asserted[1], equal=row.value == value))
+        (line, row.stored(str(value), load_id))
         for line, (key, value) in rows
         if (row := table.get(str(key))) is not None
     ]
@@ -120,18 +141,25 @@ def test_any_chunks_in_any_order_end_in_the_last_statement_of_each_key(
     assert counts(plans).total() == sum(map(len, chunks))
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xy")), min_size=1, max_size=8), st.data())
-def test_inside_a_file_one_row_is_superseded_per_extra_line(rows: list[tuple[str, str]], data: st.DataObject) -> None:
+@given(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("xyz")), min_size=1, max_size=10),
+    st.integers(1, 4),
+    st.data(),
+)
+def test_a_load_counts_as_one_who_looks_at_the_table_before_and_after_it_would(
+    rows: list[tuple[str, str]], chunk_rows: int, data: st.DataObject
+) -> None:
+    """Before it there are a, b, and the inferred member c; d is new."""
     earlier: Chunk = ((3, 2, "a", "x"), (3, 3, "b", "x"))
-    chunks = [((4, line, key, value),) for line, (key, value) in enumerate(rows, start=2)]
+    statements = [(4, line, key, value) for line, (key, value) in enumerate(rows, start=2)]
+    chunks = [tuple(statements[first : first + chunk_rows]) for first in range(0, len(rows), chunk_rows)]
 
-    _, plans = table_after((earlier, *data.draw(st.permutations(chunks))))
+    _, plans = table_after((earlier, *data.draw(st.permutations(chunks))), inferred="c")
 
-    keys = {key for key, _ in rows}
-    total = counts(plans[1:])
-    assert total["superseded"] == len(rows) - len(keys)
-    assert total["inserted"] == len(keys & {"c"})
-    assert total["updated"] + total["unchanged"] == len(keys - {"c"})
+    last = dict(rows)
+    wanted = Counter("inserted" if key in "cd" else "unchanged" if last[key] == "x" else "updated" for key in last)
+    wanted["superseded"] = len(rows) - len(last)
+    assert counts(plans[1:]) == wanted
 
 
 def row(line: int, value: str = "x") -> LinedRow:
@@ -172,7 +200,22 @@ def row(line: int, value: str = "x") -> LinedRow:
             Plan(touch=[row(5)], superseded=1),
             id="earlier line, equal",
         ),
+        pytest.param(
+            Stored(asserted_load=7, asserted_line=4, equal=False, before="stored"),
+            Plan(update=[row(5)], updated=1, unchanged=-1, superseded=1),
+            id="earlier line, unchanged until now",
+        ),
+        pytest.param(
+            Stored(asserted_load=7, asserted_line=4, equal=False, before="new"),
+            Plan(update=[row(5)], updated=-1, unchanged=1, superseded=1),
+            id="earlier line, updated until now",
+        ),
         pytest.param(Stored(asserted_load=7, asserted_line=6, equal=False), Plan(superseded=1), id="later line"),
+        pytest.param(
+            Stored(asserted_load=7, asserted_line=6, equal=False, before="stored"),
+            Plan(superseded=1),
+            id="later line, unchanged",
+        ),
         pytest.param(Stored(asserted_load=8, asserted_line=2, equal=False), Plan(superseded=1), id="later load"),
         pytest.param(Stored(asserted_load=8, asserted_line=2, equal=True), Plan(superseded=1), id="later load, equal"),
     ],

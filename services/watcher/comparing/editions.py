@@ -153,9 +153,8 @@ class Editions:
         changed = read_rows(dataset, changes.header + b"".join(texts), record_count=len(texts))
         # Blank lines are no records; the last one of a file may have no end of its own.
         replaced = read_rows(dataset, difference.header + b"\n".join(removed), record_count=len(removed))
-        are_all_there = difference.unchanged_count == base.rows_read - base.rejected
-        if base.superseded and (not are_all_there or keys_of(dataset, changed)):
-            # Which row is the last one of its key may be another one now.
+        if base.superseded and (changes.fingerprint != base.fingerprint or keys_of(dataset, changed)):
+            # Which row is the last one of its key may be another one now, even if only their order changed.
             raise Incomparable("its earlier edition repeats keys")
         others = keys_of(dataset, changed) - keys_of(dataset, replaced)
         with self._store.transaction() as connection:

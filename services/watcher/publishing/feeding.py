@@ -30,6 +30,9 @@ class WriterQueue(Publishing, Protocol):
     def backlog(self, queue: Queue) -> int:
         """Count the messages that no consumer holds yet."""
 
+    def given_up(self, queue: Queue) -> int:
+        """Count the dead letters of a queue."""
+
 
 class Feeder:
     """Feeds the writer's queue from the files that are being read."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+from shared.schema.dataset_tables import BEFORE
 from tests.benchmarks.rivals.job import Job, Load
 
 REFERENCE = "place_of_birth"
@@ -28,7 +29,7 @@ def prepare_replacing(job: Job) -> Load:
 
 def statement(path: Path, job: Job, *, looks_up: bool = False, replaces: bool = False) -> str:
     """Write the statement for one file."""
-    columns = [column.name for column in job.table.columns if column.name not in job.constants]
+    columns = [column.name for column in job.table.columns if column.name not in (*job.constants, BEFORE)]
     cells = ["@reference" if looks_up and name == REFERENCE else name for name in columns]
     return (
         f"LOAD DATA LOCAL INFILE '{path}'{' REPLACE' * replaces} INTO TABLE {job.table.name} CHARACTER SET utf8mb4"

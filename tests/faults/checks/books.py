@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from shared.books.load_reasons import CHANGED_WHILE_READ
-from tests.faults.checks.expected import Expected, Loaded
+from tests.faults.checks.expected import Expected, Loaded, without_overlap
 from tests.faults.checks.stored import Stored
+from tests.support.deliveries import accounts_of
 
 
 def book_problems(stored: Stored, expected: Expected) -> Iterator[str]:
@@ -19,6 +20,7 @@ def book_problems(stored: Stored, expected: Expected) -> Iterator[str]:
         unpublished = stored.unpublished.get(load_id, 0)
         yield from _ledger_problems(loaded, stored.ledger.get(load_id, ()), unpublished=unpublished)
     yield from _inserted_problems(expected)
+    yield from _outcome_problems(expected)
     yield from _reject_problems(stored, expected)
     yield from _healing_problems(stored, expected)
     yield from _leftovers(stored, expected)
@@ -78,6 +80,14 @@ def _inserted_problems(expected: Expected) -> Iterator[str]:
     inserted = sum(loaded.load.inserted for loaded in expected.loaded)
     if inserted != expected.model.stated():
         yield f"{inserted} rows count as inserted; the tables must have {expected.model.stated()} that are not inferred"
+
+
+def _outcome_problems(expected: Expected) -> Iterator[str]:
+    """A load that no other one overlaps counts its rows as one who looks at the table before and after it would."""
+    for loaded in without_overlap(expected.loaded):
+        load, found = loaded.load, accounts_of(loaded.load)
+        if found != loaded.accounts:
+            yield f"load {load.load_id} ({load.file}) has the accounts {found}; expected {loaded.accounts}"
 
 
 def _reject_problems(stored: Stored, expected: Expected) -> Iterator[str]:

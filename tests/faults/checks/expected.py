@@ -1,13 +1,13 @@
 """What must be in the end: each drop with the load that it became, and the model of them all."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from shared.books.loads import Load
 from shared.datasets import Catalog
 from tests.faults.drops import Drop
-from tests.support.model import DroppedFile, Model, Reject
+from tests.support.model import Accounts, DroppedFile, Model, Reject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,8 @@ class Loaded:
     drop: Drop
     load: Load
     rejects: Sequence[Reject]
+    #: Its accounts, if it overlaps no other load; None where the model has no row of it.
+    accounts: Accounts | None
 
     @property
     def as_file(self) -> DroppedFile:
@@ -43,11 +45,36 @@ def expect(catalog: Catalog, pairs: Iterable[tuple[Drop, Load]]) -> Expected:
     loaded = []
     for drop, load in pairs:
         before = len(model.rejects)
-        each = Loaded(drop=drop, load=load, rejects=())
-        if drop.refused is None and not drop.is_changed:
-            model.drop(each.as_file)
-        loaded.append(Loaded(drop=drop, load=load, rejects=model.rejects[before:]))
+        each = Loaded(drop=drop, load=load, rejects=(), accounts=None)
+        accounts = model.drop(each.as_file) if drop.refused is None and not drop.is_changed else None
+        loaded.append(replace(each, rejects=model.rejects[before:], accounts=accounts))
     return Expected(loaded=loaded, model=model)
+
+
+def without_overlap(loaded: Sequence[Loaded]) -> Iterator[Loaded]:
+    """Yield the loads that found their table as the model did, and had it to themselves until they were complete.
+
+    What a file that changed after its claim left in the table, the model does not know.
+    """
+    for each in loaded:
+        others = [other for other in loaded if other is not each and _is_loaded_into(other, each.drop.dataset)]
+        is_known = not any(other.drop.is_changed and other.load.load_id < each.load.load_id for other in others)
+        if each.accounts is not None and is_known and not any(_overlap(each.load, other.load) for other in others):
+            yield each
+
+
+def _is_loaded_into(loaded: Loaded, dataset: str | None) -> bool:
+    return loaded.drop.refused is None and loaded.drop.dataset == dataset
+
+
+def _overlap(one: Load, other: Load) -> bool:
+    """Whether two loads may have merged rows in turns."""
+    return _begins_before_the_end(one, other) and _begins_before_the_end(other, one)
+
+
+def _begins_before_the_end(one: Load, other: Load) -> bool:
+    """At the same moment counts, too: two that are one after the other may say the same time."""
+    return other.completed_at is None or one.claimed_at <= other.completed_at
 
 
 def pair(drops: Sequence[Drop], loads: Sequence[Load]) -> tuple[list[tuple[Drop, Load]], list[str]]:

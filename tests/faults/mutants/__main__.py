@@ -14,9 +14,9 @@ def main() -> int:
     caught_by = {mutant.name: _first_that_catches(mutant) for mutant in mutants}
     attempts = {attempt for attempt in caught_by.values() if attempt is not None}
     unjust = [attempt for attempt in sorted(attempts, key=str) if not _lets_the_product_pass(attempt)]
-    print(f"\n{'mutant':<36} caught by")
+    print(f"\n{'mutant':<44} caught by")
     for name, attempt in caught_by.items():
-        print(f"{name:<36} {_described(attempt) if attempt else 'NOTHING'}")
+        print(f"{name:<44} {_described(attempt) if attempt else 'NOTHING'}")
     for attempt in unjust:
         print(f"WRONG WITHOUT ANY MUTANT: {_described(attempt)}")
     return 1 if unjust or None in caught_by.values() or not mutants else 0

@@ -64,11 +64,22 @@ MUTANTS = (
         name="no roll-back after 1205",
         edits=(
             Edit(
-                "shared/database.py",
-                "            with self._engine.begin() as connection:\n                yield connection\n",
-                "            with self._engine.connect() as connection:\n"
+                "shared/database/database.py",
+                "            with connection, connection.begin():\n                yield connection\n",
+                "            with connection:\n"
                 "                try:\n                    yield connection\n"
                 "                finally:\n                    connection.commit()\n",
+            ),
+        ),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
+        name="an unknown error of the database is final",
+        edits=(
+            Edit(
+                "shared/database/classification.py",
+                "    Meaning.UNKNOWN: UnknownDatabaseError,\n",
+                "    Meaning.UNKNOWN: DatabaseRefused,\n",
             ),
         ),
         attempts=(_SIMULATION,),
@@ -141,6 +152,11 @@ MUTANTS = (
         attempts=(Attempt("crash", "--only ledger --variants two-writers --fail-fast"), Attempt("chaos", "--seeds 2")),
     ),
     Mutant(
+        name="a repeat in a later chunk is only superseded",
+        edits=(Edit("services/writer/outcomes.py", "        _count_again(plan, stored)\n", ""),),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
         name="order guard removed",
         edits=(
             Edit(
@@ -150,8 +166,8 @@ MUTANTS = (
             ),
             Edit(
                 "services/writer/outcomes.py",
-                "    if (stored.asserted_load, stored.asserted_line) < (load_id, row[0]):\n        (",
-                "    (",
+                "    if (stored.asserted_load, stored.asserted_line) < (load_id, row[0]):\n",
+                "    if True:\n",
             ),
         ),
         attempts=(_SIMULATION,),

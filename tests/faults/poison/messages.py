@@ -1,5 +1,6 @@
 """What a poison message is, and messages that a writer can't use though they are well formed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
@@ -10,8 +11,6 @@ from shared.messages.unreadable_rows import UnreadableRow
 from tests.support.deliveries import body
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from shared.reasons import Reason
 
 MALFORMED, CONTRADICTORY, REFUSED = "MalformedMessage: ", "ContradictoryMessage: ", "RowsRefused: "
@@ -40,22 +39,21 @@ class Poison:
     properties: pika.BasicProperties = field(default_factory=pika.BasicProperties)
 
 
-def contradictory(*, complete: LoadExtracted, begun: RowsExtracted) -> list[Poison]:
+def contradictory(*, complete: LoadExtracted, begun: RowsExtracted, tokens: Mapping[int, str]) -> list[Poison]:
     """Return messages against what a writer knows: one load has its manifest and all rows, another a chunk."""
     behind = replace(CHUNK, load_id=complete.load_id, first_row=complete.row_count)
     payloads: Mapping[str, Payload] = {
-        "rows of a load that nobody claimed": replace(CHUNK, load_id=999),
-        "a manifest of a load that nobody claimed": replace(complete, load_id=999),
         "rows of an unknown dataset": replace(CHUNK, load_id=complete.load_id, dataset="animals"),
         "rows that overlap others": replace(CHUNK, load_id=begun.load_id, first_row=begun.first_row + 1),
         "more rows than the manifest says": behind,
         "another manifest": replace(complete, row_count=complete.row_count + 1),
         "a manifest of all numbers": replace(complete, row_count=2**63 - 1),
     }
-    return [Poison(name=name, body=body(payload), reason=CONTRADICTORY) for name, payload in payloads.items()]
+    bodies = {name: body(payload, token=tokens[payload.load_id]) for name, payload in payloads.items()}
+    return [Poison(name=name, body=each, reason=CONTRADICTORY) for name, each in bodies.items()]
 
 
-def refused_by_the_database(*, complete: LoadExtracted) -> list[Poison]:
+def refused_by_the_database(*, complete: LoadExtracted, token: str) -> list[Poison]:
     """Return messages with what no table can take."""
     behind = replace(CHUNK, load_id=complete.load_id, first_row=complete.row_count)
     long_code = replace(behind, unreadable=[replace(_UNREADABLE, code=cast("Reason", "x" * 65))])
@@ -63,9 +61,11 @@ def refused_by_the_database(*, complete: LoadExtracted) -> list[Poison]:
     # Rows that no table can take are rejected, each by itself: here they are more than the load has.
     without_key = replace(behind, header=["a", "b", "c", "d"])
     return [
-        Poison(name="a code that is too long", body=body(long_code), reason=REFUSED),
-        Poison(name="rows without their key", body=body(without_key), reason=CONTRADICTORY),
-        Poison(name="two unreadable rows on one line", body=body(twice_on_a_line), reason="ConcurrentInsert: "),
+        Poison(name="a code that is too long", body=body(long_code, token=token), reason=REFUSED),
+        Poison(name="rows without their key", body=body(without_key, token=token), reason=CONTRADICTORY),
+        Poison(
+            name="two unreadable rows on one line", body=body(twice_on_a_line, token=token), reason="ConcurrentInsert: "
+        ),
     ]
 
 

@@ -73,6 +73,10 @@ class SimulatedBroker:
             raise BrokerUnavailable("no answer")
         return len(self._queues[TOPOLOGY.name(queue)])
 
+    def given_up(self, _queue: Queue) -> int:
+        """Count the dead letters: any is a problem, and ends the run."""
+        return len(self.dead_letters)
+
     def deliver(self, queue: Queue) -> Message | None:
         """Hand out a message, mostly the oldest."""
         waiting = self._queues[TOPOLOGY.name(queue)]

@@ -1,6 +1,6 @@
 """A consumer on the simulated broker: settles as the real one does, and acknowledges after it."""
 
-from shared.delivery import Handler, OnDeadLetter, Outcome, ignore_dead_letter, settle
+from shared.delivery import Handler, OnDeadLetter, Outcome, Patience, ignore_dead_letter, settle
 from shared.messages.topology import Queue
 from tests.faults.simulation.broker import Message, SimulatedBroker
 from tests.faults.simulation.faults import AFTER_ACK, AFTER_DELIVERY, BEFORE_ACK, CONNECTION_LOST
@@ -20,6 +20,7 @@ class SimulatedConsumer:
         self._broker = broker
         self._queue = queue
         self._on_dead_letter = on_dead_letter
+        self._patience = Patience()
         self._held: list[Message] = []
 
     @property
@@ -50,7 +51,9 @@ class SimulatedConsumer:
         if self._world.at(AFTER_DELIVERY) == CONNECTION_LOST:
             # The one in hand is handled all the same: only its answer will come too late.
             self.let_go()
-        settlement = settle(handle, message.body, stop=stop, on_dead_letter=self._on_dead_letter)
+        settlement = settle(
+            handle, message.body, stop=stop, patience=self._patience, on_dead_letter=self._on_dead_letter
+        )
         if self._world.at(BEFORE_ACK) == CONNECTION_LOST or stop.has_lost_connection:
             stop.has_lost_connection = False
             self.let_go()

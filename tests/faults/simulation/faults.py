@@ -7,13 +7,18 @@ KILLED = "killed"
 
 #: What a MySQL server says with these numbers.
 SERVER_ERRORS = {
+    # In no list of the product's.
+    "1105": "Unknown error",
     "1205": "Lock wait timeout exceeded; try restarting transaction",
     "1213": "Deadlock found when trying to get lock; try restarting transaction",
     "2006": "MySQL server has gone away",
     "2013": "Lost connection to MySQL server during query",
+    "3100": "Error on observer while running replication hook 'before_commit'.",
 }
-#: After these the client has no connection any more; the server rolls back.
-DISCONNECTS = ("2006", "2013")
+#: After these it is not known whether a commit was made.
+LOST = ("2006", "2013")
+#: After these the client has no connection any more, or gives it up; the server rolls back.
+DISCONNECTS = (*LOST, "3100")
 
 DROPPED, UNROUTABLE = "the message is lost and the publisher told", "no queue takes the message"
 CONFIRM_LOST, DOUBLED = "the confirm is lost", "the message is stored twice"
@@ -34,7 +39,7 @@ class Point:
 
 STATEMENT = Point("at a statement", (KILLED, *SERVER_ERRORS), weight=1.0)
 BEFORE_COMMIT = Point("before a commit", (KILLED, *SERVER_ERRORS), weight=3.0)
-AFTER_COMMIT = Point("after a commit", (KILLED, *DISCONNECTS), weight=2.0)
+AFTER_COMMIT = Point("after a commit", (KILLED, *LOST), weight=2.0)
 BEFORE_PUBLICATION = Point("before a publication", (KILLED, DROPPED, UNROUTABLE))
 AFTER_PUBLICATION = Point("after a publication", (KILLED, CONFIRM_LOST, DOUBLED))
 BACKLOG = Point("asking for the backlog", (KILLED, UNAVAILABLE), weight=8.0)

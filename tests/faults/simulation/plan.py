@@ -13,6 +13,8 @@ from tests.faults.editions import draw_editions
 _FAULT_RATES = (0.001, 0.003, 0.006, 0.012)
 #: The share of seeds in which files are editions of each other.
 _EDITIONS = 0.4
+#: How long most users wait who wait at all, and the share of them where files are no editions of each other.
+_MEAN_PATIENCE, _PATIENT = 30, 0.4
 #: So long that no run reaches it: what was published must come to its end without being published again.
 _NEVER = 1e12
 
@@ -52,10 +54,12 @@ class Plan:
                 watch="poll",
             ),
             drops=draw_drops(random, count=random.randint(2, 5), most_rows=12, only_adds=only_adds),
+            mean_patience=_MEAN_PATIENCE if random.random() < _PATIENT else 0,
         )
         return plan._with_editions(random) if random.random() < _EDITIONS else plan
 
     def _with_editions(self, random: Random) -> Self:
         """The same with files that are compared with earlier ones, and much like them."""
         drops = draw_editions(random, count=random.randint(3, 6), most_rows=12, only_adds=self.only_adds)
-        return replace(self, config=replace(self.config, compare_from_bytes=0), drops=drops, mean_patience=30)
+        config = replace(self.config, compare_from_bytes=0)
+        return replace(self, config=config, drops=drops, mean_patience=_MEAN_PATIENCE)

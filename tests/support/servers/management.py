@@ -2,10 +2,13 @@
 
 import base64
 import json
+from http import HTTPStatus
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
+from tests.support.eventually import eventually
 from tests.support.servers.found import BrokerServer
 
 #: A broker that makes and deletes virtual hosts for several processes at once may be slow to answer.
@@ -26,10 +29,20 @@ class Management:
 
     def make_vhost(self, vhost: str) -> None:
         """Make a virtual host that the server's user may do everything in."""
-        self._request("PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
+        eventually(lambda: self._asked_for_vhost(vhost), message="the virtual host is made")
         user = quote(self._server.user, safe="")
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
         self._request("PUT", f"/api/permissions/{quote(vhost, safe='')}/{user}", everything)
+
+    def _asked_for_vhost(self, vhost: str) -> bool:
+        """Ask for a virtual host; false where a cluster fails at it because a node has just come back."""
+        try:
+            self._request("PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
+        except HTTPError as error:
+            if error.code != HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
+            return False
+        return True
 
     def make_user(self, user: str, password: str, vhost: str, *, configure: str, write: str, read: str) -> None:
         """Make a user that may do in one virtual host what the patterns say, and nothing elsewhere."""

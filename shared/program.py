@@ -1,0 +1,8 @@
+"""Which program this is."""
+
+from importlib.metadata import version
+
+
+def program_version() -> str:
+    """Return the version of the installed program."""
+    return version("inflow")

@@ -1,0 +1,41 @@
+"""A database server that a test may do anything to, and a pipeline on it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import got
+from tests.support.private_database import database_of_an_account, start_private_server
+from tests.support.servers.found import DatabaseServer
+from tests.support.servers.isolation import Broker, Database
+from tests.support.servers.own import SCRIPTS_VARIABLE
+from tests.support.services import Pipeline, running_pipeline
+
+#: Small chunks, and a broker connection that is soon missed.
+SETTINGS = {"INFLOW_CHUNK_ROWS": "10", "INFLOW_BACKLOG_MESSAGES": "5", "RABBITMQ_HEARTBEAT_SECONDS": "1"}
+
+
+@pytest.fixture(scope="module")
+def private_server(session_environment: Mapping[str, str]) -> Iterator[DatabaseServer]:
+    """A server of which all settings may be changed."""
+    scripts = session_environment.get(SCRIPTS_VARIABLE)
+    with ExitStack() as closing_all:
+        yield got(lambda: start_private_server(closing_all, scripts), what="MySQL or MariaDB of this machine")
+
+
+@pytest.fixture
+def private_database(private_server: DatabaseServer) -> Iterator[Database]:
+    """A database on it, for an account that no setting spares."""
+    with database_of_an_account(private_server) as database:
+        yield database
+
+
+@pytest.fixture
+def private_pipeline(broker: Broker, private_database: Database, tmp_path: Path) -> Iterator[Pipeline]:
+    """The services on it."""
+    with running_pipeline(
+        tmp_path, broker_url=broker.url, database_url=private_database.url, settings=SETTINGS
+    ) as pipeline:
+        yield pipeline
