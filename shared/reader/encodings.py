@@ -90,7 +90,7 @@ def _guess_from(lines: Sequence[bytes], line_count: int, ascii_text: str) -> Enc
     stray = [line for line in lines if not is_utf8(line)]
     sound = {word for line in lines for word in _WORD.findall(line) if is_utf8(word)}
     legacy = guess_legacy(b"".join(stray)[:_MAX_EVIDENCE_BYTES], ascii_text)
-    if sound and is_likelier_utf8(sound):
+    if sound and is_likelier_utf8(sound, legacy.encoding, ascii_text):
         # The others are rejected.
         if len(stray) <= len(lines) - len(stray):
             return EncodingGuess("utf-8", 1.0)

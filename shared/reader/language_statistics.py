@@ -4,6 +4,7 @@ The table beside this module is derived by scripts/derive_language_statistics.py
 old encoding is met: most files are UTF-8, and need none of it.
 """
 
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ class Script:
     letters: Mapping[str, bytes]
     #: A letter and the one behind it, at least one of which is not ASCII, or `EDGE`.
     pairs: Mapping[str, bytes]
+    #: The logarithm of how usual a letter is in all languages together.
+    any_language: Mapping[str, float]
 
 
 @cache
@@ -50,7 +53,9 @@ def _script(table: Mapping[str, list[str] | str]) -> Script:
     languages = tuple(table["languages"])
     letters, pairs = (_by_gram(str(table[f"{kind}s"]), str(table[f"{kind}_weights"]), size, len(languages))
                       for size, kind in ((1, "letter"), (2, "pair")))  # fmt: skip
-    return Script(languages, letters, pairs)
+    any_language = {letter: math.log(sum(math.exp((weight - CERTAIN) / 10) for weight in weights) / len(languages))
+                    for letter, weights in letters.items()}
+    return Script(languages, letters, pairs, any_language)
 
 
 def _by_gram(grams: str, weights: str, size: int, count: int) -> dict[str, bytes]:

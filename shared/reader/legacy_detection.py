@@ -5,11 +5,11 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
-from shared.reader.language_statistics import CERTAIN, best_weights
+from shared.reader.language_statistics import CERTAIN, best_weights, scripts
 from shared.reader.legacy_encodings import LegacyEncoding, legacy_encodings
-from shared.reader.word_likelihood import WordLikelihood, lower_case, sign_weights
+from shared.reader.word_likelihood import WordLikelihood, lower_case, sign_weights, unpaired_signs
 
 #: A word of bytes, with a digit right before or behind it; a single letter also with a number behind a blank.
 _WORD = re.compile(
@@ -25,6 +25,9 @@ _MAX_WORDS, _MAX_LETTERS, _MAX_WORD_BYTES = 200, 700, 60
 _MAX_MULTIBYTE_BYTES = 4 << 10
 #: Encodings that are looked at closely: those whose pairs of letters are the most usual ones.
 _MAX_SHORTLIST = 20
+#: How many of the readings are compared word by word; how often the shares of languages are estimated; and how much more
+#: words count that speak against the best one.
+_MAX_FINALISTS, _ROUNDS, _OBJECTION = 6, 3, 1.5
 #: What a pair costs at first sight that is in no language.
 _STRANGE_PAIR = -11.0
 #: What bytes cost that an encoding does not have.
@@ -70,32 +73,66 @@ def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
     """Guess from lines that are not ASCII; what is ASCII in the text says something about its language."""
     words = _words(evidence)
     likelihood = WordLikelihood(ascii_text)
-    ratings = sorted(
-        ((_rate(encoding, words, evidence, likelihood), encoding) for encoding in _shortlist(words, evidence)),
-        key=lambda pair: -pair[0],
-    )
-    texts = {encoding: evidence.decode(encoding.name, "replace") for _, encoding in ratings}
-    best, likeliest = ratings[0]
-    alike = [(rating, encoding) for rating, encoding in ratings if texts[encoding] == texts[likeliest]]
+    candidates = list(_shortlist(words, evidence))
+    rough = {encoding: _rate(encoding, words, evidence, likelihood, 1) for encoding in candidates}
+    candidates.sort(key=lambda encoding: -rough[encoding].total)
+    readings = _readings(candidates, evidence)
+    ratings = [_rate(group[0], words, evidence, likelihood, _ROUNDS) for group in readings[:_MAX_FINALISTS]]
+    order = sorted(range(len(ratings)), key=lambda n: -ratings[n].total)
+    best, alike = ratings[order[0]], readings[order[0]]
     # The name by which most people know it, where the language does not speak against it.
-    named = max((each for rating, each in alike if rating > best - _LITTLE), key=lambda each: each.prior)
-    same = tuple(encoding.name for _, encoding in alike if encoding != named)
-    # Of those that read alike, the likeliest one.
-    rivals = {texts[encoding]: (encoding.name, best - rating) for rating, encoding in reversed(ratings)}
-    others = tuple(sorted((rivals[text] for text in rivals if text != texts[named]), key=lambda rival: rival[1]))
+    named = max((each for each in alike if rough[each].total > rough[alike[0]].total - _LITTLE), key=lambda each: each.prior)
+    same = tuple(encoding.name for encoding in alike if encoding != named)
+    others = sorted(((readings[n][0].name, best.margin(ratings[n])) for n in order[1:]), key=lambda rival: rival[1])
     count = sum(not character.isascii() for character in b"".join(words).decode(named.name, "replace"))
     margin = others[0][1] if others else math.inf
-    return LegacyGuess(named.name, margin, best / max(1, count), count, same, others)
+    return LegacyGuess(named.name, margin, best.total / max(1, count), count, same, tuple(others))
 
 
-def is_likelier_utf8(words: Collection[bytes]) -> bool:
-    """Whether words that may be UTF-8 make more usual pairs of letters in it than in any encoding from before it."""
-    joined = b" %b " % b" ".join(words)
-    as_utf8 = _first_sight(*_pairs(joined.decode()))
-    return all(
-        _first_sight(*_pairs(joined.decode(encoding.name, "replace"))) + encoding.prior < as_utf8
-        for encoding in legacy_encodings()
+def _readings(encodings: Sequence[LegacyEncoding], evidence: bytes) -> list[list[LegacyEncoding]]:
+    """Put together the encodings that read the same text, in the order of the first ones."""
+    groups: dict[str, list[LegacyEncoding]] = {}
+    for encoding in encodings:
+        groups.setdefault(evidence.decode(encoding.name, "replace"), []).append(encoding)
+    return list(groups.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Rating:
+    """How likely a reading is; word by word where words are those of other readings."""
+
+    prior: float
+    texts: Sequence[str]
+    words: Sequence[float]
+
+    @property
+    def total(self) -> float:
+        return self.prior + sum(self.words)
+
+    def margin(self, rival: "_Rating") -> float:
+        """Return how much more likely it is; words that speak for the rival count more than those against it."""
+        if not self.texts or not rival.texts:
+            return self.total - rival.total
+        differences = [
+            ours - theirs
+            for text, ours, other, theirs in zip(self.texts, self.words, rival.texts, rival.words, strict=True)
+            if text != other
+        ]
+        return self.prior - rival.prior + sum(each if each > 0 else _OBJECTION * each for each in differences)
+
+
+def is_likelier_utf8(words: Collection[bytes], encoding: str, ascii_text: str) -> bool:
+    """Whether words that are valid UTF-8 are likelier to be that than to be of an older encoding."""
+    likelihood = WordLikelihood(ascii_text)
+    named = next(each for each in legacy_encodings() if each.name == encoding)
+    joined = b" ".join(sorted(words)[:_MAX_WORDS])
+    as_legacy = likelihood.of(joined.decode(encoding, "replace").split(" "), named, _ROUNDS)
+    texts = joined.decode().split(" ")
+    as_utf8 = (
+        likelihood.of(texts, LegacyEncoding("utf-8", name, script.languages, 0.0), _ROUNDS)
+        for name, script in scripts().items()
     )
+    return max(map(sum, as_utf8)) > sum(as_legacy)
 
 
 def _words(evidence: bytes) -> list[bytes]:
@@ -130,12 +167,6 @@ def _shortlist(words: Sequence[bytes], evidence: bytes) -> Iterator[LegacyEncodi
     yield from (encoding for _, encoding in rated[:_MAX_SHORTLIST])
 
 
-def _pairs(text: str) -> tuple[str, list[int]]:
-    """Return the pairs of letters that are not ASCII, one behind the other, and how many times each is there."""
-    pairs = Counter(pair for pair in map("".join, pairwise(text)) if not pair.isascii())
-    return "".join(pairs), list(pairs.values())
-
-
 def _first_sight(pairs: str, counts: Sequence[int]) -> float:
     """Add up what pairs of letters say, each in the language in which it is most usual."""
     weights, signs = best_weights(), sign_weights()
@@ -157,10 +188,14 @@ def _is_multibyte_text(evidence: bytes, encoding: str) -> bool:
     return text.count("\ufffd") <= 1 + len(text) // 50
 
 
-def _rate(encoding: LegacyEncoding, words: Sequence[bytes], evidence: bytes, likelihood: WordLikelihood) -> float:
+def _rate(
+    encoding: LegacyEncoding, words: Sequence[bytes], evidence: bytes, likelihood: WordLikelihood, rounds: int
+) -> _Rating:
     if not encoding.is_multibyte:
         texts = b"\n".join(words).decode(encoding.name, "replace").split("\n")
-        return encoding.prior + likelihood.of(texts, encoding)
+        prior = encoding.prior + likelihood.of_languages(encoding)
+        prior += unpaired_signs(evidence.decode(encoding.name, "replace"))
+        return _Rating(prior, texts, likelihood.of(texts, encoding, rounds))
     text = evidence[:_MAX_MULTIBYTE_BYTES].decode(encoding.name, "replace")
     wanted = sum(map(len, words))
     size, taken = 0, []
@@ -171,4 +206,5 @@ def _rate(encoding: LegacyEncoding, words: Sequence[bytes], evidence: bytes, lik
             break
     # Its words are others than those of single bytes: what counts is how likely a byte is.
     share = wanted / max(1, size)
-    return encoding.prior + share * likelihood.of(taken, encoding) + _UNDECODABLE * text.count("\ufffd")
+    total = share * sum(likelihood.of(taken, encoding, rounds)) + _UNDECODABLE * text.count("\ufffd")
+    return _Rating(encoding.prior, (), [total])

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from operator import mul
 
 from shared.reader.language_statistics import CERTAIN, EDGE, Script, scripts
 from shared.reader.legacy_encodings import LegacyEncoding
@@ -33,15 +34,20 @@ _RARE_SIGN, _NO_CHARACTER, _UNKNOWN_LETTER = -14.0, -30.0, -12.5
 _NOT_CHARACTERS = ("Cc", "Cn", "Co", "Cs")
 #: Where they belong, and what it costs where they are not.
 _IN_WORDS, _BEHIND_WORDS, _BEFORE_WORDS, _BEFORE_OR_BEHIND_NUMBERS = "’·\xad", "®™‰½¼¾²³ªº", "«¿¡“„‘‹", "€£¥"
-_DASHES, _ENDS, _APOSTROPHE = "–—", "»”›…", "’"
+_DASHES, _ENDS, _APOSTROPHE, _BY_THEMSELVES = "–—", "»”›…", "’", "¨´¸¯¦¬¶†‡×÷"
+_ENDS_BEFORE_APOSTROPHE = ("s", "x", "z")
+#: What each of these is not without, one or the other, and what it costs where it is.
+_PARTNERS = {"¿": "?", "¡": "!", "“": "”„", "„": "“”", "«": "»", "‘": "’", "‹": "›"}
+_UNPAIRED = -6.0
 _SPLITS_WORD, _MISPLACED, _UNUSUAL_APOSTROPHE = -6.0, -2.0, -4.0
 _CONTRACTED, _MAX_ELIDED = re.compile(r"(?:s|t|d|m|re|ve|ll)"), 2
 #: A pair of letters that no language has; another script in the middle of a word; a capital there.
 _UNKNOWN_PAIR, _UNKNOWN_ASCII_PAIR, _MIXED, _ODD_CAPITAL = -2.5, -1.5, -8.0, -4.0
 #: A letter beside a digit, and a single letter that a blank parts from a number.
 _BESIDE_DIGIT, _BESIDE_NUMBER = -8.0, -4.0
-#: How much of a file is in its main language, names of people and places being what they are.
-_MAIN_LANGUAGE = 0.85
+#: How many words are of no language that we know; how usual languages are in an encoding that is not made for them; and
+#: as many words as these are expected to be in all languages alike.
+_NO_LANGUAGE, _UNUSUAL_LANGUAGE, _PRIOR_WORDS = 0.03, 0.1, 1.0
 #: How much the words of ASCII say about the language, and at most.
 _SHARE_OF_ASCII, _MAX_OF_ASCII = 0.25, 4.0
 _ASCII_WORD = re.compile(r"(?<![^\W_])[A-Za-z]{3,}(?![^\W_])")
@@ -55,10 +61,10 @@ _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """What one word says: for each language of the script, and for all alike."""
+    """What one word says: for all languages alike, and for each one of the script, at most 1, and for any other."""
 
-    by_language: tuple[float, ...] | None
     common: float
+    by_language: tuple[float, ...] | None
 
 
 class WordLikelihood:
@@ -69,27 +75,54 @@ class WordLikelihood:
         self._words: dict[tuple[str, str], _Word] = {}
         self._usual = _languages_of(ascii_text)
 
-    def of(self, words: Iterable[str], encoding: LegacyEncoding) -> float:
-        """Return the logarithm of the likelihood of words, each of a text decoded from that encoding."""
+    def of(self, words: Iterable[str], encoding: LegacyEncoding, rounds: int) -> list[float]:
+        """Return the logarithm of the likelihood of each word of a text decoded from that encoding.
+
+        How much of the text is in which language is estimated again as many times as is asked for.
+        """
         script = scripts()[encoding.script]
         judged = [self._word(word, encoding.script, script) for word in words]
         rows = [word.by_language for word in judged if word.by_language is not None]
-        places = [script.languages.index(language) for language in encoding.languages]
-        return sum(word.common for word in judged) + (self._mixture(rows, places, script) if rows else 0.0)
+        shares = self._prior_shares(encoding, script)
+        expected = shares
+        for _ in range(rounds):
+            expected = _shares_of(rows, expected, shares)
+        return [
+            word.common + (math.log(sum(map(mul, word.by_language, expected))) if word.by_language else 0.0)
+            for word in judged
+        ]
 
-    def _mixture(self, rows: Sequence[Sequence[float]], places: Sequence[int], script: Script) -> float:
-        """Let each word be of the language that most are of, or now and then of another one."""
-        usual = {place: self._usual.get(script.languages[place], 0.0) for place in places}
-        main = max(places, key=lambda place: usual[place] + sum(row[place] for row in rows))
-        other = math.log((1 - _MAIN_LANGUAGE) / max(1, len(places) - 1))
-        shares = [(place, math.log(_MAIN_LANGUAGE) if place == main else other) for place in places]
-        return usual[main] + sum(_log_sum([row[place] + share for place, share in shares]) for row in rows)
+    def of_languages(self, encoding: LegacyEncoding) -> float:
+        """Return the logarithm of how likely the text of ASCII is to be of a language of that encoding."""
+        if encoding.script != "latin" or not self._usual:
+            return 0.0
+        total = sum(map(math.exp, self._usual.values()))
+        share = sum(math.exp(self._usual[language]) for language in encoding.languages) / total
+        return max(-_MAX_OF_ASCII, math.log(share))
+
+    def _prior_shares(self, encoding: LegacyEncoding, script: Script) -> list[float]:
+        usual = [
+            math.exp(self._usual.get(language, 0.0)) * (1.0 if language in encoding.languages else _UNUSUAL_LANGUAGE)
+            for language in script.languages
+        ]
+        return [*((1 - _NO_LANGUAGE) * each / sum(usual) for each in usual), _NO_LANGUAGE]
 
     def _word(self, word: str, name: str, script: Script) -> _Word:
         key = (name, word)
         if key not in self._words:
             self._words[key] = _judge(word, script, is_han=name == "han")
         return self._words[key]
+
+
+def _shares_of(rows: Sequence[Sequence[float]], expected: Sequence[float], prior: Sequence[float]) -> list[float]:
+    """Estimate the shares of languages by what each word says, where such shares are expected."""
+    sums = [_PRIOR_WORDS * share for share in prior]
+    for row in rows:
+        joint = list(map(mul, row, expected))
+        scale = 1 / sum(joint)
+        sums = [total + scale * each for total, each in zip(sums, joint, strict=True)]
+    shares = [each / (_PRIOR_WORDS + len(rows)) for each in sums]
+    return shares
 
 
 def _judge(word: str, script: Script, *, is_han: bool) -> _Word:
@@ -117,9 +150,12 @@ def _judge(word: str, script: Script, *, is_han: bool) -> _Word:
         common += _BESIDE_DIGIT * len(_LETTER_BESIDE_DIGIT.findall(word))
         common += _BESIDE_NUMBER if _LETTER_BESIDE_NUMBER.search(word) else 0.0
     if not weights:
-        return _Word(None, common)
+        return _Word(common, None)
     offset = CERTAIN * len(weights)
-    return _Word(tuple((sum(column) - offset) / 10 for column in zip(*weights, strict=True)), common)
+    logarithms = [(sum(column) - offset) / 10 for column in zip(*weights, strict=True)]
+    logarithms.append(sum(script.any_language.get(character, 0.0) for character in lower))
+    most = max(logarithms)
+    return _Word(common + most, tuple(math.exp(each - most) for each in logarithms))
 
 
 def _step(script: Script, before: str, letter: str, weights: list[bytes], *, is_han: bool) -> float:
@@ -172,6 +208,8 @@ def _place(before: str, sign: str, behind: str) -> float:
         or (sign in _BEFORE_WORDS and (is_behind or not is_before))
         or (sign in _BEFORE_OR_BEHIND_NUMBERS and (is_behind or is_before))
         or (sign in _DASHES and is_behind != is_before)
+        or (sign in _BY_THEMSELVES and (is_behind or is_before))
+        or (sign == _APOSTROPHE and is_behind and not before.endswith(_ENDS_BEFORE_APOSTROPHE))
     )
     return _MISPLACED if is_misplaced else 0.0
 
@@ -180,6 +218,11 @@ def _is_usual_apostrophe(before: str, behind: str) -> bool:
     """Whether it is in it’s, O’Brien, l’est, dell’arte or м’я, rather than in place of a letter."""
     is_elision = len(before) <= _MAX_ELIDED or before.endswith(("l", "n", "qu"))
     return not before.isascii() or is_elision or _CONTRACTED.fullmatch(behind) is not None
+
+
+def unpaired_signs(text: str) -> float:
+    """Return what it costs that signs that open something are in a text, and none that close it."""
+    return _UNPAIRED * sum(sign in text and not any(map(text.count, ends)) for sign, ends in _PARTNERS.items())
 
 
 @cache
@@ -191,11 +234,6 @@ def sign_weights() -> Mapping[str, float]:
 def lower_case(text: str) -> str:
     """Return the letters as the statistics have them, each in its place."""
     return text.translate(_ALIKE).lower().translate(_ALIKE)
-
-
-def _log_sum(logarithms: Sequence[float]) -> float:
-    most = max(logarithms)
-    return most + math.log(sum(math.exp(each - most) for each in logarithms))
 
 
 def _languages_of(text: str) -> Mapping[str, float]:
