@@ -37,7 +37,7 @@ _GROUPS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("arabic", "ar fa ur", {"cp1256": -0.5}),
     ("arabic", "ar", {"iso8859_6": -2}),
     ("thai", "th", {"cp874": -1, "tis_620": -1.5}),
-    ("han", "ja", {"cp932": 0, "shift_jis": -1, "euc_jp": -1}),
+    ("han", "ja", {"cp932": 0, "shift_jis": -6, "euc_jp": -1}),
     ("han", "zh-hans zh-hant", {"gb18030": 0}),
     ("han", "zh-hant zh-hans", {"cp950": -0.5, "big5": -0.7}),
     ("han", "ko", {"cp949": 0, "euc_kr": -0.5}),

@@ -49,7 +49,7 @@ _BESIDE_DIGIT, _BESIDE_NUMBER = -8.0, -4.0
 #: as many words as these are expected to be in all languages alike.
 _NO_LANGUAGE, _UNUSUAL_LANGUAGE, _PRIOR_WORDS = 0.03, 0.1, 1.0
 #: How much the words of ASCII say about the language, and at most.
-_SHARE_OF_ASCII, _MAX_OF_ASCII = 0.25, 4.0
+_SHARE_OF_ASCII, _MAX_OF_ASCII = 0.5, 5.0
 _ASCII_WORD = re.compile(r"(?<![^\W_])[A-Za-z]{3,}(?![^\W_])")
 _MAX_ASCII_WORDS = 150
 #: Letters that stand for others in the statistics; the capital İ has no small letter of one character.
