@@ -44,6 +44,9 @@ _SCRIPTS: Mapping[str, Mapping[str, tuple[str | None, str | None]]] = {
     "thai": {"th": (None, "th")},
     "han": {"ja": ("ja", "ja"), "zh-hans": ("zh", "zh-cn"), "zh-hant": (None, "zh-tw"), "ko": ("ko", "ko")},
 }
+#: Languages whose texts were sometimes misread as cp1252 before they were counted (ő as õ, ş as þ): letters that these
+#: code pages lack are left out.
+_CODE_PAGES = {"cp1250": "pl cs sk hu hr sl ro", "cp1254": "tr", "cp1257": "et lv lt"}
 #: What begins and ends a word.
 _EDGE = " "
 #: The share of edges among all characters.
@@ -161,7 +164,12 @@ def _grams(script: str, code: str) -> Counts:
         # lingua counts inside of words only.
         if lingua is None or script == "han" or _EDGE in gram:
             _add(grams, gram, share, code)
-    return dict(grams)
+    return {gram: share for gram, share in grams.items() if _is_of_code_page(gram, code)}
+
+
+def _is_of_code_page(gram: str, code: str) -> bool:
+    page = next((page for page, codes in _CODE_PAGES.items() if code in codes.split()), None)
+    return page is None or gram.encode(page, "ignore").decode(page) == gram
 
 
 def _add(grams: Counter[str], gram: str, share: float, code: str) -> None:

@@ -53,8 +53,10 @@ def _script(table: Mapping[str, list[str] | str]) -> Script:
     languages = tuple(table["languages"])
     letters, pairs = (_by_gram(str(table[f"{kind}s"]), str(table[f"{kind}_weights"]), size, len(languages))
                       for size, kind in ((1, "letter"), (2, "pair")))  # fmt: skip
-    any_language = {letter: math.log(sum(math.exp((weight - CERTAIN) / 10) for weight in weights) / len(languages))
-                    for letter, weights in letters.items()}
+    any_language = {
+        letter: math.log(sum(math.exp((weight - CERTAIN) / 10) for weight in weights) / len(languages))
+        for letter, weights in letters.items()
+    }
     return Script(languages, letters, pairs, any_language)
 
 

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -25,8 +25,8 @@ _MAX_WORDS, _MAX_LETTERS, _MAX_WORD_BYTES = 200, 700, 60
 _MAX_MULTIBYTE_BYTES = 4 << 10
 #: Encodings that are looked at closely: those whose pairs of letters are the most usual ones.
 _MAX_SHORTLIST = 20
-#: How many of the readings are compared word by word; how often the shares of languages are estimated; and how much more
-#: words count that speak against the best one.
+#: How many of the readings are compared word by word; how often the shares of languages are estimated; and how much
+#: more a word counts that speaks against the best one.
 _MAX_FINALISTS, _ROUNDS, _OBJECTION = 6, 3, 1.5
 #: What a pair costs at first sight that is in no language.
 _STRANGE_PAIR = -11.0
@@ -34,6 +34,8 @@ _STRANGE_PAIR = -11.0
 _UNDECODABLE = -16.0
 #: Which of two encodings that read alike is likelier by this is not said of the text, but of its name.
 _LITTLE = 4.0
+#: An encoding is rarely used for texts without any letter of its script.
+_WITHOUT_ITS_SCRIPT = -4.0
 #: Below such a mean per character that is not ASCII, no language is certain: of many characters, and of few, whose mean
 #: says less.
 _MIN_FIT_OF_MANY, _MIN_FIT_OF_FEW, _MANY_CHARACTERS = -7.5, -9.0, 30
@@ -73,20 +75,27 @@ def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
     """Guess from lines that are not ASCII; what is ASCII in the text says something about its language."""
     words = _words(evidence)
     likelihood = WordLikelihood(ascii_text)
-    candidates = list(_shortlist(words, evidence))
-    rough = {encoding: _rate(encoding, words, evidence, likelihood, 1) for encoding in candidates}
-    candidates.sort(key=lambda encoding: -rough[encoding].total)
-    readings = _readings(candidates, evidence)
-    ratings = [_rate(group[0], words, evidence, likelihood, _ROUNDS) for group in readings[:_MAX_FINALISTS]]
-    order = sorted(range(len(ratings)), key=lambda n: -ratings[n].total)
-    best, alike = ratings[order[0]], readings[order[0]]
-    # The name by which most people know it, where the language does not speak against it.
-    named = max((each for each in alike if rough[each].total > rough[alike[0]].total - _LITTLE), key=lambda each: each.prior)
-    same = tuple(encoding.name for encoding in alike if encoding != named)
-    others = sorted(((readings[n][0].name, best.margin(ratings[n])) for n in order[1:]), key=lambda rival: rival[1])
-    count = sum(not character.isascii() for character in b"".join(words).decode(named.name, "replace"))
-    margin = others[0][1] if others else math.inf
-    return LegacyGuess(named.name, margin, best.total / max(1, count), count, same, tuple(others))
+    rough = {each: _rate(each, words, evidence, likelihood, 1).total for each in _shortlist(words, evidence)}
+    readings = _readings(sorted(rough, key=lambda each: -rough[each]), evidence)[:_MAX_FINALISTS]
+    ratings = [_rate(alike[0], words, evidence, likelihood, _ROUNDS) for alike in readings]
+    best, alike = max(zip(ratings, readings, strict=True), key=lambda pair: pair[0].total)
+    rivals = [
+        (each[0].name, best.margin(rating)) for rating, each in zip(ratings, readings, strict=True) if each != alike
+    ]
+    named = _best_known(alike, rough)
+    return LegacyGuess(
+        encoding=named.name,
+        margin=min((margin for _, margin in rivals), default=math.inf),
+        fit=best.total / max(1, best.character_count),
+        character_count=best.character_count,
+        same=tuple(each.name for each in alike if each != named),
+        others=tuple(sorted(rivals, key=lambda rival: rival[1])),
+    )
+
+
+def _best_known(alike: Sequence[LegacyEncoding], rough: Mapping[LegacyEncoding, float]) -> LegacyEncoding:
+    """Choose the name by which most people know the encoding, where the language does not speak against it."""
+    return max((each for each in alike if rough[each] > rough[alike[0]] - _LITTLE), key=lambda each: each.prior)
 
 
 def _readings(encodings: Sequence[LegacyEncoding], evidence: bytes) -> list[list[LegacyEncoding]]:
@@ -102,8 +111,10 @@ class _Rating:
     """How likely a reading is; word by word where words are those of other readings."""
 
     prior: float
-    texts: Sequence[str]
     words: Sequence[float]
+    #: How many characters that are not ASCII they have.
+    character_count: int
+    texts: Sequence[str] = ()
 
     @property
     def total(self) -> float:
@@ -191,20 +202,31 @@ def _is_multibyte_text(evidence: bytes, encoding: str) -> bool:
 def _rate(
     encoding: LegacyEncoding, words: Sequence[bytes], evidence: bytes, likelihood: WordLikelihood, rounds: int
 ) -> _Rating:
-    if not encoding.is_multibyte:
-        texts = b"\n".join(words).decode(encoding.name, "replace").split("\n")
-        prior = encoding.prior + likelihood.of_languages(encoding)
-        prior += unpaired_signs(evidence.decode(encoding.name, "replace"))
-        return _Rating(prior, texts, likelihood.of(texts, encoding, rounds))
+    if encoding.is_multibyte:
+        return _rate_multibyte(encoding, sum(map(len, words)), evidence, likelihood, rounds)
+    text = evidence.decode(encoding.name, "replace")
+    prior = encoding.prior + likelihood.of_languages(encoding) + unpaired_signs(text)
+    if encoding.script != "latin" and scripts()[encoding.script].letters.keys().isdisjoint(lower_case(text)):
+        prior += _WITHOUT_ITS_SCRIPT
+    texts = b"\n".join(words).decode(encoding.name, "replace").split("\n")
+    return _Rating(prior, likelihood.of(texts, encoding, rounds), _not_ascii(texts), texts)
+
+
+def _rate_multibyte(
+    encoding: LegacyEncoding, wanted: int, evidence: bytes, likelihood: WordLikelihood, rounds: int
+) -> _Rating:
+    """Rate as many bytes as are judged of others: its words are not theirs, and what counts is how likely a byte is."""
     text = evidence[:_MAX_MULTIBYTE_BYTES].decode(encoding.name, "replace")
-    wanted = sum(map(len, words))
     size, taken = 0, []
     for word in dict.fromkeys(_MULTIBYTE_WORD.findall(text)):
         taken.append(word[:_MAX_WORD_BYTES])
         size += len(taken[-1].encode(encoding.name, "replace"))
         if size >= wanted:
             break
-    # Its words are others than those of single bytes: what counts is how likely a byte is.
     share = wanted / max(1, size)
     total = share * sum(likelihood.of(taken, encoding, rounds)) + _UNDECODABLE * text.count("\ufffd")
-    return _Rating(encoding.prior, (), [total])
+    return _Rating(encoding.prior, [total], _not_ascii(taken))
+
+
+def _not_ascii(texts: Iterable[str]) -> int:
+    return sum(not character.isascii() for text in texts for character in text)

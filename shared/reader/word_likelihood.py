@@ -25,15 +25,16 @@ _SIGNS = {
     -5.0: "—…£‘®¿º×،؛",
     -5.5: "§²؟",
     -6.0: "·•©™½³µ¡ª±₪ـ",
-    -7.0: "¼¾´‚¥¹‹›",
+    -7.0: "¼¾´‚¥‹›",
     -8.0: "¢‰†÷",
-    -9.0: "\xad¨",
+    -9.0: "\xad¨¹",
     -10.0: "¬¦¸¯¶‡",
+    -11.0: "¤",
 }
 _RARE_SIGN, _NO_CHARACTER, _UNKNOWN_LETTER = -14.0, -30.0, -12.5
 _NOT_CHARACTERS = ("Cc", "Cn", "Co", "Cs")
 #: Where they belong, and what it costs where they are not.
-_IN_WORDS, _BEHIND_WORDS, _BEFORE_WORDS, _BEFORE_OR_BEHIND_NUMBERS = "’·\xad", "®™‰½¼¾²³ªº", "«¿¡“„‘‹", "€£¥"
+_IN_WORDS, _BEHIND_WORDS, _BEFORE_WORDS, _BEFORE_OR_BEHIND_NUMBERS = "’·\xad", "®™‰½¼¾²³ªº", "«¿¡“„‘‹", "€£¥¤"
 _DASHES, _ENDS, _APOSTROPHE, _BY_THEMSELVES = "–—", "»”›…", "’", "¨´¸¯¦¬¶†‡×÷"
 _ENDS_BEFORE_APOSTROPHE = ("s", "x", "z")
 #: What each of these is not without, one or the other, and what it costs where it is.
@@ -121,8 +122,7 @@ def _shares_of(rows: Sequence[Sequence[float]], expected: Sequence[float], prior
         joint = list(map(mul, row, expected))
         scale = 1 / sum(joint)
         sums = [total + scale * each for total, each in zip(sums, joint, strict=True)]
-    shares = [each / (_PRIOR_WORDS + len(rows)) for each in sums]
-    return shares
+    return [each / (_PRIOR_WORDS + len(rows)) for each in sums]
 
 
 def _judge(word: str, script: Script, *, is_han: bool) -> _Word:
