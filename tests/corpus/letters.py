@@ -1,7 +1,8 @@
 """Measures how encodings are told: python -m tests.corpus.letters [--rows 20,200] [--seeds 1] [--details].
 
-Generated files of names (Faker) and of prose (Django's translations) in 49 languages and each of their encodings. None
-of these texts is of the sources from which shared/reader/language_statistics.bin was derived.
+Generated files of names (Faker), of names of many countries, half of which are of the language, and of prose (Django's
+translations) in 48 languages and each of their encodings. None of these texts is of the sources from which
+shared/reader/language_statistics.bin was derived.
 """
 
 import argparse
@@ -79,6 +80,7 @@ _LANGUAGES: Mapping[str, tuple[str, str]] = {
     "ko": ("ko_KR", "euc_kr cp949"),
 }
 _WITHOUT_CASE = frozenset(["he", "ar", "fa", "th", "ja", "zh_Hans", "zh_Hant", "ko"])
+_OTHER_SCRIPTS = _WITHOUT_CASE | {"el", "ru", "uk", "be", "bg", "mk", "sr", "kk", "vi"}
 _CASES = ("title", "lower", "upper")
 _MIN_SENTENCES, _MAX_LOST_SHARE = 50, 0.3
 _TEXT = re.compile(r'^msgstr(?:\[\d\])? ((?:".*"\n?)+)', re.MULTILINE)
@@ -113,7 +115,7 @@ class LetterFile:
 def letter_files(rows: tuple[int, ...], seeds: int = 1, languages: str = "") -> Iterator[LetterFile]:
     """Generate files of each kind, with so many rows each."""
     for language in languages.split() or _LANGUAGES:
-        for kind in ("names", "prose"):
+        for kind in ("names", "international", "prose"):
             for case in _CASES[: 1 if language in _WITHOUT_CASE else None]:
                 for count in rows:
                     for seed in range(seeds):
@@ -135,29 +137,30 @@ def _text_of(file: LetterFile) -> str:
 
 
 def _in_each_encoding(language: str, kind: str, case: str, count: int, seed: int) -> Iterator[LetterFile]:
-    locale, encodings = _LANGUAGES[language]
-    if kind == "names" and locale == "-":
-        return
-    texts = _names(locale) if kind == "names" else [(text,) for text in _sentences(language)]
+    encodings = _LANGUAGES[language][1]
+    texts = _texts(language, kind)
     if len(texts) < _MIN_SENTENCES:
         return
     chance = random.Random(zlib.crc32(f"{language}{kind}{case}{count}{seed}".encode()))
-    chosen = [tuple(_cased(each, case, language) for each in row) for row in chance.choices(texts, k=count)]
+    chosen = chance.choices(texts, k=count)
     for encoding in f"{encodings} {_UNICODE}".split():
-        text = _csv(chosen, kind, encoding, language)
+        if kind == "international":
+            chosen = [*chosen[: count // 2], *chance.choices(_foreign_names(encoding), k=count - count // 2)]
+        rows = [tuple(_cased(each, case, language) for each in row) for row in chosen]
+        text = _csv(rows, kind, encoding, language)
         if text is not None:
             yield LetterFile(language, encoding, kind, case, count, text.encode(encoding))
 
 
 def _csv(rows: list[tuple[str, ...]], kind: str, encoding: str, language: str) -> str | None:
     """Write the rows among columns of ASCII, as exports have them; None where the encoding lacks the letters."""
-    lines = ["id,first_name,last_name,city,joined,amount" if kind == "names" else "id,comment,status,joined,amount"]
+    lines = ["id,comment,status,joined,amount" if kind == "prose" else "id,first_name,last_name,city,joined,amount"]
     for number, row in enumerate(rows):
         cells = [_fitting(cell, encoding, language) for cell in row]
         if any(cell is None for cell in cells):
             continue
         quoted = ['"' + cell.replace('"', '""') + '"' if re.search('[,"]', cell) else cell for cell in cells if cell]
-        more = [] if kind == "names" else [("open", "closed", "pending", "B7")[number % 4]]
+        more = [("open", "closed", "pending", "B7")[number % 4]] if kind == "prose" else []
         lines.append(
             ",".join([str(1000 + number), *quoted, *more, f"2024-05-{number % 28 + 1:02}", f"{number * 7}.50"])
         )
@@ -204,6 +207,22 @@ def _cased(text: str, case: str, language: str) -> str:
 
 def _without_accents(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).replace("\u0301", ""))
+
+
+def _texts(language: str, kind: str) -> list[tuple[str, ...]]:
+    if kind == "prose":
+        return [(text,) for text in _sentences(language)]
+    locale = _LANGUAGES[language][0]
+    is_generated = locale != "-" and (kind == "names" or language not in _OTHER_SCRIPTS)
+    return _names(locale) if is_generated else []
+
+
+@cache
+def _foreign_names(encoding: str) -> list[tuple[str, ...]]:
+    """Return names of many countries whose letters an encoding has."""
+    locales = (_LANGUAGES[language][0] for language in _LANGUAGES if language not in _OTHER_SCRIPTS)
+    names = (row for locale in locales if locale != "-" for row in _names(locale)[:300])
+    return [row for row in names if all(_fitting(cell, encoding, "") == cell for cell in row)]
 
 
 @cache
