@@ -5,6 +5,7 @@ queues purged, their folders removed, or the virtual host of all is made again. 
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
@@ -30,7 +31,9 @@ Blow = Callable[[Neighbour], None]
 def main() -> int:
     """Run the rounds; 0 if all installations were right after each."""
     options = _options()
-    with ExitStack() as closing, TemporaryDirectory(prefix="inflow-installations-") as folder:
+    # What was started is ended, whoever ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with TemporaryDirectory(prefix="inflow-installations-") as folder, ExitStack() as closing:
         servers = start_servers(closing)
         vhost = closing.enter_context(own_vhost(servers.broker.server))
         random = Random(options.seed)
