@@ -37,8 +37,8 @@ _LITTLE = 4.0
 #: An encoding is rarely used for texts without any letter of its script.
 _WITHOUT_ITS_SCRIPT = -4.0
 #: Below such a mean per character that is not ASCII, no language is certain: of many characters, and of few, whose mean
-#: says less.
-_MIN_FIT_OF_MANY, _MIN_FIT_OF_FEW, _MANY_CHARACTERS = -7.5, -9.0, 30
+#: says less; of a script of thousands of characters each one is rare.
+_MIN_FIT_OF_MANY, _MIN_FIT_OF_FEW, _MANY_CHARACTERS, _MIN_FIT_OF_THOUSANDS = -7.5, -9.0, 30, -10.0
 #: Below this one there is none.
 _GARBAGE_FIT = -11.0
 
@@ -52,8 +52,9 @@ class LegacyGuess:
     margin: float
     #: The mean logarithm of the likelihood of a character that is not ASCII.
     fit: float
-    #: How many such characters were judged.
+    #: How many such characters were judged, and whether they are among thousands, each of which is rare.
     character_count: int
+    is_multibyte: bool
     #: Others that read the same text.
     same: tuple[str, ...]
     #: Those that read another one, best first, with their margins below this one.
@@ -67,8 +68,9 @@ class LegacyGuess:
     @property
     def makes_words(self) -> bool:
         """Whether the text looks like a language."""
-        bound = _MIN_FIT_OF_MANY if self.character_count >= _MANY_CHARACTERS else _MIN_FIT_OF_FEW
-        return self.fit >= bound
+        if self.is_multibyte:
+            return self.fit >= _MIN_FIT_OF_THOUSANDS
+        return self.fit >= (_MIN_FIT_OF_MANY if self.character_count >= _MANY_CHARACTERS else _MIN_FIT_OF_FEW)
 
 
 def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
@@ -88,6 +90,7 @@ def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
         margin=min((margin for _, margin in rivals), default=math.inf),
         fit=best.total / max(1, best.character_count),
         character_count=best.character_count,
+        is_multibyte=named.is_multibyte,
         same=tuple(each.name for each in alike if each != named),
         others=tuple(sorted(rivals, key=lambda rival: rival[1])),
     )
