@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -21,10 +21,11 @@ _ASCII = bytes(range(0x80))
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _MULTIBYTE_WORD = re.compile(r"[^\x00-\x7f]+")
 #: More evidence makes it slower, not better.
-_MAX_WORDS, _MAX_LETTERS, _MAX_WORD_BYTES = 200, 700, 60
+_MAX_WORDS, _MAX_LETTERS, _MAX_WORD_BYTES = 150, 500, 60
+_WORDS_OF_EACH_BYTE = 4
 _MAX_MULTIBYTE_BYTES = 4 << 10
 #: Encodings that are looked at closely: those whose pairs of letters are the most usual ones.
-_MAX_SHORTLIST = 20
+_MAX_SHORTLIST = 14
 #: How many of the readings are compared word by word; how often the shares of languages are estimated; and how much
 #: more a word counts that speaks against the best one.
 _MAX_FINALISTS, _ROUNDS, _OBJECTION = 6, 3, 1.5
@@ -32,8 +33,6 @@ _MAX_FINALISTS, _ROUNDS, _OBJECTION = 6, 3, 1.5
 _STRANGE_PAIR = -11.0
 #: What bytes cost that an encoding does not have.
 _UNDECODABLE = -16.0
-#: Which of two encodings that read alike is likelier by this is not said of the text, but of its name.
-_LITTLE = 4.0
 #: An encoding is rarely used for texts without any letter of its script.
 _WITHOUT_ITS_SCRIPT = -4.0
 #: Below such a mean per character that is not ASCII, no language is certain: of many characters, and of few, whose mean
@@ -73,18 +72,28 @@ class LegacyGuess:
         return self.fit >= (_MIN_FIT_OF_MANY if self.character_count >= _MANY_CHARACTERS else _MIN_FIT_OF_FEW)
 
 
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """The lines that are judged, the words in them, and each byte that they have once."""
+
+    text: bytes
+    words: Sequence[bytes]
+    alphabet: bytes
+
+
 def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
     """Guess from lines that are not ASCII; what is ASCII in the text says something about its language."""
-    words = _words(evidence)
+    judged = _Evidence(evidence, _words(evidence), bytes(sorted(set(evidence))))
     likelihood = WordLikelihood(ascii_text)
-    rough = {each: _rate(each, words, evidence, likelihood, 1).total for each in _shortlist(words, evidence)}
-    readings = _readings(sorted(rough, key=lambda each: -rough[each]), evidence)[:_MAX_FINALISTS]
-    ratings = [_rate(alike[0], words, evidence, likelihood, _ROUNDS) for alike in readings]
+    rough = {each: _rate(each, judged, likelihood, 1) for each in _shortlist(judged)}
+    readings = _readings(sorted(rough, key=lambda each: -rough[each].total), judged)[:_MAX_FINALISTS]
+    ratings = [_rate(alike[0], judged, likelihood, _ROUNDS) for alike in readings]
     best, alike = max(zip(ratings, readings, strict=True), key=lambda pair: pair[0].total)
     rivals = [
         (each[0].name, best.margin(rating)) for rating, each in zip(ratings, readings, strict=True) if each != alike
     ]
-    named = _best_known(alike, rough)
+    # Of names for the same text the most usual one.
+    named = max(alike, key=lambda each: rough[each].prior)
     return LegacyGuess(
         encoding=named.name,
         margin=min((margin for _, margin in rivals), default=math.inf),
@@ -96,16 +105,12 @@ def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
     )
 
 
-def _best_known(alike: Sequence[LegacyEncoding], rough: Mapping[LegacyEncoding, float]) -> LegacyEncoding:
-    """Choose the name by which most people know the encoding, where the language does not speak against it."""
-    return max((each for each in alike if rough[each] > rough[alike[0]] - _LITTLE), key=lambda each: each.prior)
-
-
-def _readings(encodings: Sequence[LegacyEncoding], evidence: bytes) -> list[list[LegacyEncoding]]:
+def _readings(encodings: Sequence[LegacyEncoding], evidence: _Evidence) -> list[list[LegacyEncoding]]:
     """Put together the encodings that read the same text, in the order of the first ones."""
     groups: dict[str, list[LegacyEncoding]] = {}
     for encoding in encodings:
-        groups.setdefault(evidence.decode(encoding.name, "replace"), []).append(encoding)
+        read = evidence.text if encoding.is_multibyte else evidence.alphabet
+        groups.setdefault(read.decode(encoding.name, "replace"), []).append(encoding)
     return list(groups.values())
 
 
@@ -150,29 +155,33 @@ def is_likelier_utf8(words: Collection[bytes], encoding: str, ascii_text: str) -
 
 
 def _words(evidence: bytes) -> list[bytes]:
-    """Choose different words, first of all those with bytes that no other one has."""
+    """Choose different words, first of all a few with each byte."""
     found = list(dict.fromkeys(word[:_MAX_WORD_BYTES] for word in _WORD.findall(evidence.translate(_DIGITS_ALIKE))))
-    seen: set[int] = set()
+    counts: Counter[int] = Counter()
     rare = []
     for word in found:
-        if not seen.issuperset(word):
-            seen.update(word)
+        odd = set(word.translate(None, _ASCII))
+        if any(counts[byte] < _WORDS_OF_EACH_BYTE for byte in odd):
+            counts.update(odd)
             rare.append(word)
     ordered = list(dict.fromkeys(rare + found))[:_MAX_WORDS]
     letters = accumulate(len(word.translate(None, _ASCII)) for word in ordered)
     return [word for word, total in zip(ordered, letters, strict=True) if total <= _MAX_LETTERS]
 
 
-def _shortlist(words: Sequence[bytes], evidence: bytes) -> Iterator[LegacyEncoding]:
+def _shortlist(evidence: _Evidence) -> Iterator[LegacyEncoding]:
     """Leave out the encodings that make hardly any usual pair of letters of the bytes."""
     pairs = Counter(
-        pair for word in words for pair in map(bytes, zip(b" " + word, word + b" ", strict=True)) if not pair.isascii()
+        pair
+        for word in evidence.words
+        for pair in map(bytes, zip(b" " + word, word + b" ", strict=True))
+        if not pair.isascii()
     )
     joined, counts = b"".join(pairs), list(pairs.values())
     rated = []
     for encoding in legacy_encodings():
         if encoding.is_multibyte:
-            if _is_multibyte_text(evidence, encoding.name):
+            if _is_multibyte_text(evidence.text, encoding.name):
                 yield encoding
         else:
             text = joined.decode(encoding.name, "replace")
@@ -202,24 +211,22 @@ def _is_multibyte_text(evidence: bytes, encoding: str) -> bool:
     return text.count("\ufffd") <= 1 + len(text) // 50
 
 
-def _rate(
-    encoding: LegacyEncoding, words: Sequence[bytes], evidence: bytes, likelihood: WordLikelihood, rounds: int
-) -> _Rating:
+def _rate(encoding: LegacyEncoding, evidence: _Evidence, likelihood: WordLikelihood, rounds: int) -> _Rating:
     if encoding.is_multibyte:
-        return _rate_multibyte(encoding, sum(map(len, words)), evidence, likelihood, rounds)
-    text = evidence.decode(encoding.name, "replace")
-    prior = encoding.prior + likelihood.of_languages(encoding) + unpaired_signs(text)
-    if encoding.script != "latin" and scripts()[encoding.script].letters.keys().isdisjoint(lower_case(text)):
+        return _rate_multibyte(encoding, evidence, likelihood, rounds)
+    characters = set(evidence.alphabet.decode(encoding.name, "replace"))
+    prior = encoding.prior + likelihood.of_languages(encoding) + unpaired_signs(characters)
+    letters = scripts()[encoding.script].letters.keys()
+    if encoding.script != "latin" and letters.isdisjoint(map(lower_case, characters)):
         prior += _WITHOUT_ITS_SCRIPT
-    texts = b"\n".join(words).decode(encoding.name, "replace").split("\n")
+    texts = b"\n".join(evidence.words).decode(encoding.name, "replace").split("\n")
     return _Rating(prior, likelihood.of(texts, encoding, rounds), _not_ascii(texts), texts)
 
 
-def _rate_multibyte(
-    encoding: LegacyEncoding, wanted: int, evidence: bytes, likelihood: WordLikelihood, rounds: int
-) -> _Rating:
+def _rate_multibyte(encoding: LegacyEncoding, evidence: _Evidence, likelihood: WordLikelihood, rounds: int) -> _Rating:
     """Rate as many bytes as are judged of others: its words are not theirs, and what counts is how likely a byte is."""
-    text = evidence[:_MAX_MULTIBYTE_BYTES].decode(encoding.name, "replace")
+    text = evidence.text[:_MAX_MULTIBYTE_BYTES].decode(encoding.name, "replace")
+    wanted = sum(map(len, evidence.words))
     size, taken = 0, []
     for word in dict.fromkeys(_MULTIBYTE_WORD.findall(text)):
         taken.append(word[:_MAX_WORD_BYTES])

@@ -8,6 +8,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -29,7 +30,7 @@ _SIGNS = {
     -8.0: "¢‰†÷",
     -9.0: "\xad¨¹",
     -10.0: "¬¦¸¯¶‡",
-    -11.0: "¤",
+    -12.0: "¤",
 }
 _RARE_SIGN, _NO_CHARACTER, _UNKNOWN_LETTER = -14.0, -30.0, -12.5
 _NOT_CHARACTERS = ("Cc", "Cn", "Co", "Cs")
@@ -220,9 +221,9 @@ def _is_usual_apostrophe(before: str, behind: str) -> bool:
     return not before.isascii() or is_elision or _CONTRACTED.fullmatch(behind) is not None
 
 
-def unpaired_signs(text: str) -> float:
-    """Return what it costs that signs that open something are in a text, and none that close it."""
-    return _UNPAIRED * sum(sign in text and not any(map(text.count, ends)) for sign, ends in _PARTNERS.items())
+def unpaired_signs(characters: AbstractSet[str]) -> float:
+    """Return what it costs that signs that open something are among the characters, and none that close it."""
+    return _UNPAIRED * sum(sign in characters and characters.isdisjoint(ends) for sign, ends in _PARTNERS.items())
 
 
 @cache
