@@ -155,16 +155,15 @@ def is_likelier_utf8(words: Collection[bytes], encoding: str, ascii_text: str) -
 
 
 def _words(evidence: bytes) -> list[bytes]:
-    """Choose different words, first of all a few with each byte."""
+    """Choose different words, first of all one with each byte, then a second one, and so on."""
     found = list(dict.fromkeys(word[:_MAX_WORD_BYTES] for word in _WORD.findall(evidence.translate(_DIGITS_ALIKE))))
-    counts: Counter[int] = Counter()
-    rare = []
+    seen: Counter[int] = Counter()
+    ranked = []
     for word in found:
         odd = set(word.translate(None, _ASCII))
-        if any(counts[byte] < _WORDS_OF_EACH_BYTE for byte in odd):
-            counts.update(odd)
-            rare.append(word)
-    ordered = list(dict.fromkeys(rare + found))[:_MAX_WORDS]
+        ranked.append((min(_WORDS_OF_EACH_BYTE, *map(seen.__getitem__, odd)), word))
+        seen.update(odd)
+    ordered = [word for _, word in sorted(ranked, key=lambda pair: pair[0])][:_MAX_WORDS]
     letters = accumulate(len(word.translate(None, _ASCII)) for word in ordered)
     return [word for word, total in zip(ordered, letters, strict=True) if total <= _MAX_LETTERS]
 
