@@ -31,7 +31,7 @@ _SCRIPTS: Mapping[str, Mapping[str, tuple[str | None, str | None]]] = {
             code: (code, code)
             for code in ("af", "et", "lv", "lt", "pl", "cs", "sk", "hu", "hr", "sl", "ro", "tr", "vi")
         },
-        **{code: (code, None) for code in ("is", "ga", "eu")},
+        **{code: (code, None) for code in ("is", "ga", "eu", "eo")},
         "nb": ("nb", "no"),
     },
     "cyrillic": {
@@ -42,7 +42,13 @@ _SCRIPTS: Mapping[str, Mapping[str, tuple[str | None, str | None]]] = {
     "hebrew": {"he": ("he", "he")},
     "arabic": {code: (code, code) for code in ("ar", "fa", "ur")},
     "thai": {"th": (None, "th")},
-    "han": {"ja": ("ja", "ja"), "zh-hans": ("zh", "zh-cn"), "zh-hant": (None, "zh-tw"), "ko": ("ko", "ko")},
+    "han": {
+        "ja": ("ja", "ja"),
+        "ja-kana": ("ja", "ja"),
+        "zh-hans": ("zh", "zh-cn"),
+        "zh-hant": (None, "zh-tw"),
+        "ko": ("ko", "ko"),
+    },
 }
 #: Languages whose texts were sometimes misread as cp1252 before they were counted (ő as õ, ş as þ): letters that these
 #: code pages lack are left out.
@@ -164,10 +170,13 @@ def _grams(script: str, code: str) -> Counts:
         # lingua counts inside of words only.
         if lingua is None or script == "han" or _EDGE in gram:
             _add(grams, gram, share, code)
-    return {gram: share for gram, share in grams.items() if _is_of_code_page(gram, code)}
+    return {gram: share for gram, share in grams.items() if _is_of_language(gram, code)}
 
 
-def _is_of_code_page(gram: str, code: str) -> bool:
+def _is_of_language(gram: str, code: str) -> bool:
+    if code == "ja-kana":
+        # Banks write names in these only.
+        return all("ァ" <= letter <= "ー" for letter in gram)
     page = next((page for page, codes in _CODE_PAGES.items() if code in codes.split()), None)
     return page is None or gram.encode(page, "ignore").decode(page) == gram
 

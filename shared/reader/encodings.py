@@ -15,6 +15,8 @@ MIN_ENCODING_CONFIDENCE = 0.95
 _MARGIN_SCALE = 2.0
 #: Of a wide encoding that has no mark; of UTF-8 beside which are rows that no encoding makes words of.
 _UNMARKED, _BESIDE_GARBAGE = 0.99, 0.95
+#: Where no line is UTF-8, this share of the words may be so by chance.
+_MAX_CHANCE_SHARE = 0.2
 #: Where more than this share of the lines make no words in any encoding, the file is not one of UTF-8 with faults.
 _MAX_GARBAGE_SHARE = 0.2
 #: What legacy detection looks at: more makes it slower, not better.
@@ -88,9 +90,12 @@ def _guess_from(lines: Sequence[bytes], line_count: int, ascii_text: str) -> Enc
     from shared.reader.legacy_detection import guess_legacy, is_likelier_utf8  # noqa: PLC0415
 
     stray = [line for line in lines if not is_utf8(line)]
-    sound = {word for line in lines for word in _WORD.findall(line) if is_utf8(word)}
+    words = {word for line in lines for word in _WORD.findall(line)}
+    sound = set(filter(is_utf8, words))
+    # A few words of an old encoding are UTF-8 by chance.
+    shows_utf8 = len(stray) < len(lines) or len(sound) > _MAX_CHANCE_SHARE * len(words)
     legacy = guess_legacy(b"".join(stray)[:_MAX_EVIDENCE_BYTES], ascii_text)
-    if sound and is_likelier_utf8(sound, legacy.encoding, ascii_text):
+    if sound and shows_utf8 and is_likelier_utf8(sound, legacy.encoding, ascii_text):
         # The others are rejected.
         if len(stray) <= len(lines) - len(stray):
             return EncodingGuess("utf-8", 1.0)

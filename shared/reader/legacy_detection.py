@@ -33,11 +33,12 @@ _MAX_FINALISTS, _ROUNDS, _OBJECTION = 6, 3, 1.5
 _STRANGE_PAIR = -11.0
 #: What bytes cost that an encoding does not have.
 _UNDECODABLE = -16.0
-#: An encoding is rarely used for texts without any letter of its script.
-_WITHOUT_ITS_SCRIPT = -4.0
-#: Below such a mean per character that is not ASCII, no language is certain: of many characters, and of few, whose mean
-#: says less; of a script of thousands of characters each one is rare.
-_MIN_FIT_OF_MANY, _MIN_FIT_OF_FEW, _MANY_CHARACTERS, _MIN_FIT_OF_THOUSANDS = -7.5, -9.0, 30, -10.0
+#: An encoding is rarely used for texts with fewer different letters of its script.
+_MIN_LETTERS_OF_SCRIPT, _WITHOUT_ITS_SCRIPT = 3, -4.0
+#: Below such a mean per character that is not ASCII, no language is certain: of letters among those of ASCII, of one
+#: among thousands, and of a whole alphabet; and of few characters, whose mean says less.
+_MIN_FIT, _MIN_FIT_OF_ALPHABET = {"latin": -7.5, "han": -10.0}, -4.8
+_MIN_FIT_OF_FEW, _MANY_CHARACTERS = -9.0, 30
 #: Below this one there is none.
 _GARBAGE_FIT = -11.0
 
@@ -51,9 +52,8 @@ class LegacyGuess:
     margin: float
     #: The mean logarithm of the likelihood of a character that is not ASCII.
     fit: float
-    #: How many such characters were judged, and whether they are among thousands, each of which is rare.
-    character_count: int
-    is_multibyte: bool
+    #: Whether the text looks like a language.
+    makes_words: bool
     #: Others that read the same text.
     same: tuple[str, ...]
     #: Those that read another one, best first, with their margins below this one.
@@ -63,13 +63,6 @@ class LegacyGuess:
     def is_garbage(self) -> bool:
         """Whether no encoding makes words of the bytes."""
         return self.fit < _GARBAGE_FIT
-
-    @property
-    def makes_words(self) -> bool:
-        """Whether the text looks like a language."""
-        if self.is_multibyte:
-            return self.fit >= _MIN_FIT_OF_THOUSANDS
-        return self.fit >= (_MIN_FIT_OF_MANY if self.character_count >= _MANY_CHARACTERS else _MIN_FIT_OF_FEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +79,10 @@ def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
     judged = _Evidence(evidence, _words(evidence), bytes(sorted(set(evidence))))
     likelihood = WordLikelihood(ascii_text)
     rough = {each: _rate(each, judged, likelihood, 1) for each in _shortlist(judged)}
-    readings = _readings(sorted(rough, key=lambda each: -rough[each].total), judged)[:_MAX_FINALISTS]
+    # Where there is much evidence, a reading in no language is no rival.
+    candidates = [each for each in rough if rough[each].makes_words or not rough[each].is_much] or list(rough)
+    candidates.sort(key=lambda each: -rough[each].total)
+    readings = _readings(candidates, judged)[:_MAX_FINALISTS]
     ratings = [_rate(alike[0], judged, likelihood, _ROUNDS) for alike in readings]
     best, alike = max(zip(ratings, readings, strict=True), key=lambda pair: pair[0].total)
     rivals = [
@@ -97,9 +93,8 @@ def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
     return LegacyGuess(
         encoding=named.name,
         margin=min((margin for _, margin in rivals), default=math.inf),
-        fit=best.total / max(1, best.character_count),
-        character_count=best.character_count,
-        is_multibyte=named.is_multibyte,
+        fit=best.fit,
+        makes_words=best.makes_words,
         same=tuple(each.name for each in alike if each != named),
         others=tuple(sorted(rivals, key=lambda rival: rival[1])),
     )
@@ -118,6 +113,7 @@ def _readings(encodings: Sequence[LegacyEncoding], evidence: _Evidence) -> list[
 class _Rating:
     """How likely a reading is; word by word where words are those of other readings."""
 
+    encoding: LegacyEncoding
     prior: float
     words: Sequence[float]
     #: How many characters that are not ASCII they have.
@@ -127,6 +123,22 @@ class _Rating:
     @property
     def total(self) -> float:
         return self.prior + sum(self.words)
+
+    @property
+    def fit(self) -> float:
+        """The mean of a character that is not ASCII."""
+        return self.total / max(1, self.character_count)
+
+    @property
+    def is_much(self) -> bool:
+        """Whether there are enough characters for their mean to say something."""
+        return self.character_count >= _MANY_CHARACTERS
+
+    @property
+    def makes_words(self) -> bool:
+        """Whether the text looks like a language."""
+        least = _MIN_FIT.get(self.encoding.script, _MIN_FIT_OF_ALPHABET)
+        return self.fit >= (least if self.is_much else _MIN_FIT_OF_FEW)
 
     def margin(self, rival: "_Rating") -> float:
         """Return how much more likely it is; words that speak for the rival count more than those against it."""
@@ -215,11 +227,11 @@ def _rate(encoding: LegacyEncoding, evidence: _Evidence, likelihood: WordLikelih
         return _rate_multibyte(encoding, evidence, likelihood, rounds)
     characters = set(evidence.alphabet.decode(encoding.name, "replace"))
     prior = encoding.prior + likelihood.of_languages(encoding) + unpaired_signs(characters)
-    letters = scripts()[encoding.script].letters.keys()
-    if encoding.script != "latin" and letters.isdisjoint(map(lower_case, characters)):
+    letters = scripts()[encoding.script].letters.keys() & set(map(lower_case, characters))
+    if encoding.script != "latin" and len(letters) < _MIN_LETTERS_OF_SCRIPT:
         prior += _WITHOUT_ITS_SCRIPT
     texts = b"\n".join(evidence.words).decode(encoding.name, "replace").split("\n")
-    return _Rating(prior, likelihood.of(texts, encoding, rounds), _not_ascii(texts), texts)
+    return _Rating(encoding, prior, likelihood.of(texts, encoding, rounds), _not_ascii(texts), texts)
 
 
 def _rate_multibyte(encoding: LegacyEncoding, evidence: _Evidence, likelihood: WordLikelihood, rounds: int) -> _Rating:
@@ -234,7 +246,7 @@ def _rate_multibyte(encoding: LegacyEncoding, evidence: _Evidence, likelihood: W
             break
     share = wanted / max(1, size)
     total = share * sum(likelihood.of(taken, encoding, rounds)) + _UNDECODABLE * text.count("\ufffd")
-    return _Rating(encoding.prior, [total], _not_ascii(taken))
+    return _Rating(encoding, encoding.prior, [total], _not_ascii(taken))
 
 
 def _not_ascii(texts: Iterable[str]) -> int:

@@ -20,6 +20,7 @@ _GROUPS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("latin", _BALTIC, {"cp1257": -1, "iso8859_13": -3, "iso8859_4": -4, "cp775": -3}),
     ("latin", f"{_BALTIC} is nb", {"iso8859_10": -6}),
     ("latin", "cy ga en de fr", {"iso8859_14": -5}),
+    ("latin", "eo", {"iso8859_3": -6}),
     ("latin", "hr sl", {"mac_croatian": -6}),
     ("latin", "ro", {"mac_romanian": -6}),
     ("latin", "pt", {"cp860": -5}),
@@ -37,10 +38,10 @@ _GROUPS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("arabic", "ar fa ur", {"cp1256": -0.5}),
     ("arabic", "ar", {"iso8859_6": -2}),
     ("thai", "th", {"cp874": -1, "tis_620": -1.5}),
-    ("han", "ja", {"cp932": 0, "shift_jis": -6, "euc_jp": -1}),
+    ("han", "ja ja-kana", {"cp932": 0, "shift_jis": -6, "euc_jp": -1}),
     ("han", "zh-hans zh-hant", {"gb18030": 0}),
     ("han", "zh-hant zh-hans", {"cp950": -0.5, "big5": -0.7}),
-    ("han", "ko", {"cp949": 0, "euc_kr": -0.5}),
+    ("han", "ko", {"cp949": 0, "euc_kr": -0.5, "johab": -5}),
 )
 
 

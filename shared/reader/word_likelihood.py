@@ -54,8 +54,10 @@ _NO_LANGUAGE, _UNUSUAL_LANGUAGE, _PRIOR_WORDS = 0.03, 0.1, 1.0
 _SHARE_OF_ASCII, _MAX_OF_ASCII = 0.5, 5.0
 _ASCII_WORD = re.compile(r"(?<![^\W_])[A-Za-z]{3,}(?![^\W_])")
 _MAX_ASCII_WORDS = 150
-#: Letters that stand for others in the statistics; the capital İ has no small letter of one character.
-_ALIKE = str.maketrans("İșțȘȚς", "ışţşţσ")
+#: Letters that stand for others in the statistics; the capital İ has no small letter of one character. Katakana of half
+#: the width are those of banks, whose marks of sound are characters of their own.
+_HALF_WIDTH = "".join(map(chr, range(0xFF66, 0xFFA0)))
+_ALIKE = str.maketrans(f"İșțȘȚς{_HALF_WIDTH}", f"ışţşţσ{unicodedata.normalize('NFKC', _HALF_WIDTH[:-2])}ンン")
 _LETTER_BESIDE_DIGIT = re.compile(r"[0-9](?=[^\W\d_a-zA-Zªº])|(?<=[^\W\d_a-zA-Zªº])[0-9]")
 _LETTER_BESIDE_NUMBER = re.compile(r"[0-9] [^\W\d_](?![^\W\d_])|(?<![^\W\d_])[^\W\d_] [0-9]")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")

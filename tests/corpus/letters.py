@@ -14,13 +14,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from time import process_time
 
 from faker import Faker
 
 from shared.reader.encodings import MIN_ENCODING_CONFIDENCE, EncodingGuess, guess_encoding
-from shared.reader.samples import HEAD_BYTES
+from shared.reader.samples import sample_of
 
 _WESTERN = "cp1252 iso8859_1 iso8859_15 cp850 cp437 mac_roman"
 _CENTRAL = "cp1250 iso8859_2 cp852 mac_latin2"
@@ -128,8 +129,9 @@ def is_right(file: LetterFile, guess: EncodingGuess) -> bool:
 
 
 def guess_of(file: LetterFile) -> EncodingGuess:
-    """Guess as the survey does of a whole small file."""
-    return guess_encoding(file.content[:HEAD_BYTES])
+    """Guess as the survey does."""
+    sample = sample_of(BytesIO(file.content))
+    return guess_encoding(sample.head, sample.odd)
 
 
 def _text_of(file: LetterFile) -> str:

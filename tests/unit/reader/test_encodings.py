@@ -61,6 +61,15 @@ def test_the_encoding_that_makes_words_is_chosen(names: list[str], encoding: str
         (["Müller 12,50 €", "Jäger 9 €"], "iso8859_15"),
         (["Müller 12,50 €", "Jäger 9 €"], "cp1252"),
         (["สมชาย ใจดี", "กรุงเทพมหานคร"], "cp874"),
+        # As banks write names.
+        (["ﾔﾏﾀﾞ ﾀﾛｳ", "ｽｽﾞｷ ﾊﾅｺ", "ｻﾄｳ ｲﾁﾛｳ", "ﾐﾂﾋﾞｼ", "ﾄｳｷｮｳ", "ｺﾊﾞﾔｼ ﾕｷ", "ﾜﾀﾅﾍﾞ ｼﾝｼﾞ"], "cp932"),
+        # Names of all countries in one file.
+        (
+            ["Curaçao", "Ñuble", "Århus", "Münster", "Šibenik", "Žalec", "Besançon", "Tromsø", "A Coruña", "Évora"],
+            "cp1252",
+        ),
+        (["서울시", "부산시", "인천시", "김철수", "이영희"], "johab"),
+        (["Ŝanĝo", "Ĉiu ĵaŭdo", "eĥoŝanĝo", "Ĝis morgaŭ"], "iso8859_3"),
     ],
 )
 def test_letters_tell_the_encoding_by_the_languages_that_use_it(names: list[str], encoding: str) -> None:
