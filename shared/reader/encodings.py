@@ -10,7 +10,7 @@ from shared.reader.wide_encodings import is_wide, marked_encoding, unmarked_wide
 
 #: Below it a file is refused. Measured over generated files (docs/reading.md): of those that are believed, fewer than
 #: 1 in 1,000 are read wrongly.
-MIN_ENCODING_CONFIDENCE = 0.95
+MIN_ENCODING_CONFIDENCE = 0.96
 #: What a margin of likelihood is worth, in natural logarithms: words of one text are not independent of each other.
 _MARGIN_SCALE = 2.0
 #: Of a wide encoding that has no mark; of UTF-8 beside which are rows that no encoding makes words of.

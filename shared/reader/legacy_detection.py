@@ -41,6 +41,8 @@ _MIN_FIT, _MIN_FIT_OF_ALPHABET = {"latin": -7.5, "han": -10.0}, -4.8
 _MIN_FIT_OF_FEW, _MANY_CHARACTERS = -9.0, 30
 #: Below this one there is none.
 _GARBAGE_FIT = -11.0
+#: A name for the same text that is likelier by less than this is not worth being an unusual one.
+_LITTLE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,9 @@ def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
     rivals = [
         (each[0].name, best.margin(rating)) for rating, each in zip(ratings, readings, strict=True) if each != alike
     ]
-    # Of names for the same text the most usual one.
-    named = max(alike, key=lambda each: rough[each].prior)
+    # Of names for the same text the most usual one, where the language does not speak against it.
+    likeliest = max(rough[each].prior for each in alike)
+    named = max((each for each in alike if rough[each].prior > likeliest - _LITTLE), key=lambda each: each.prior)
     return LegacyGuess(
         encoding=named.name,
         margin=min((margin for _, margin in rivals), default=math.inf),
