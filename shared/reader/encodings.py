@@ -14,7 +14,7 @@ MIN_ENCODING_CONFIDENCE = 0.96
 #: What a margin of likelihood is worth, in natural logarithms: words of one text are not independent of each other.
 _MARGIN_SCALE = 2.0
 #: Of a wide encoding that has no mark; of UTF-8 beside which are rows that no encoding makes words of.
-_UNMARKED, _BESIDE_GARBAGE = 0.99, 0.95
+_UNMARKED, _BESIDE_GARBAGE = 0.99, 0.97
 #: Where no line is UTF-8, this share of the words may be so by chance.
 _MAX_CHANCE_SHARE = 0.2
 #: Where more than this share of the lines make no words in any encoding, the file is not one of UTF-8 with faults.
