@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from time import process_time
 
@@ -82,6 +83,7 @@ _LANGUAGES: Mapping[str, tuple[str, str]] = {
 }
 _WITHOUT_CASE = frozenset(["he", "ar", "fa", "th", "ja", "zh_Hans", "zh_Hant", "ko"])
 _OTHER_SCRIPTS = _WITHOUT_CASE | {"el", "ru", "uk", "be", "bg", "mk", "sr", "kk", "vi"}
+_CONFIDENCES = (0.0, 0.6, 0.8, 0.9, MIN_ENCODING_CONFIDENCE, 0.99, 1.01)
 _CASES = ("title", "lower", "upper")
 _MIN_SENTENCES, _MAX_LOST_SHARE = 50, 0.3
 _TEXT = re.compile(r'^msgstr(?:\[\d\])? ((?:".*"\n?)+)', re.MULTILINE)
@@ -266,6 +268,7 @@ def main() -> None:
 def _measure(rows: int, seeds: int, *, is_detailed: bool) -> None:
     totals: dict[str, list[int]] = {}
     wrong: list[str] = []
+    judged: list[tuple[float, bool]] = []
     seconds = 0.0
     for file in letter_files((rows,), seeds):
         if not file.is_old and file.encoding not in _UNICODE.split():
@@ -274,6 +277,8 @@ def _measure(rows: int, seeds: int, *, is_detailed: bool) -> None:
         guess = guess_of(file)
         seconds += process_time() - begin
         is_believed = guess.confidence >= MIN_ENCODING_CONFIDENCE
+        if file.is_old:
+            judged.append((guess.confidence, is_right(file, guess)))
         outcome = 1 if not is_believed else 0 if is_right(file, guess) else 2
         for name in ("all", "old encodings" if file.is_old else "Unicode", file.language):
             totals.setdefault(name, [0, 0, 0])[outcome] += 1
@@ -291,6 +296,15 @@ def _measure(rows: int, seeds: int, *, is_detailed: bool) -> None:
             )
     for line in wrong:
         print(f"       wrong: {line}")
+    _print_calibration(judged)
+
+
+def _print_calibration(judged: list[tuple[float, bool]]) -> None:
+    """Print how often the likeliest encoding is right, by its confidence."""
+    for least, below in pairwise(_CONFIDENCES):
+        found = [is_right for confidence, is_right in judged if least <= confidence < below]
+        if found:
+            print(f"       confidence from {least:.2f}: {len(found)} files, {sum(found) / len(found):.1%} right")
 
 
 if __name__ == "__main__":
