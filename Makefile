@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-unit simulate crash chaos installations mutants fuzz bench lint format lock schema up down logs clean
+.PHONY: help setup demo run test test-unit simulate crash chaos cluster installations mutants fuzz bench lint format lock schema up down logs clean
 
 BIN := .venv/bin
 DATA ?= data
@@ -8,6 +8,8 @@ PYTEST_OPTIONS ?=
 PYTEST := $(BIN)/pytest -n auto
 #: Options of the benchmark: make bench BENCH_OPTIONS="--rows 10000000 --cases first,latency"
 BENCH_OPTIONS ?=
+#: Options of the rounds on clusters: make cluster CLUSTER_OPTIONS="--only leader-killed --rows 100000"
+CLUSTER_OPTIONS ?=
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +40,9 @@ chaos: setup ## Kill, cut, freeze and fill up everything at random, on servers o
 
 installations: setup ## Ten installations on one broker and one database server, 100 rounds of faults (ROUNDS=n)
 	$(BIN)/python -m tests.faults.installations --rounds $(or $(ROUNDS),100)
+
+cluster: setup ## Break clusters of three members under load, 20 rounds of each kind (CLUSTER_OPTIONS="--kind galera")
+	$(BIN)/python -m tests.faults.cluster $(CLUSTER_OPTIONS)
 
 mutants: setup ## Break the product on purpose and see which of these catches it
 	$(BIN)/python -m tests.faults.mutants

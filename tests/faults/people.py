@@ -1,5 +1,6 @@
 """The people and places that the workload is about: few, and such that texts that look alike are not the same."""
 
+from collections.abc import Iterator
 from random import Random
 
 Row = dict[str, str]
@@ -14,13 +15,20 @@ _EDITED = 0.3
 
 
 class World:
-    """Draws rows. What a key stands for is fixed; where edits are allowed, a row may say otherwise."""
+    """Draws rows of so many people and cities; without a number of these, of three people for each city.
 
-    def __init__(self, random: Random, *, size: int, only_adds: bool) -> None:
+    What a key stands for is fixed; where edits are allowed, a row may say otherwise.
+    """
+
+    def __init__(self, random: Random, *, size: int, only_adds: bool, cities: int | None = None) -> None:
         self._edited = 0.0 if only_adds else _EDITED
-        self._cities = [_numbered(_CITIES, number) for number in range(max(3, size // 3))]
+        self._cities = [_numbered(_CITIES, number) for number in range(cities or max(3, size // 3))]
         self._countries = {city: random.choice(_COUNTRIES) for city in self._cities}
         self._people = [_person(number, random.choice(self._cities)) for number in range(size)]
+
+    def people(self) -> Iterator[Row]:
+        """Yield each person once."""
+        yield from self._people
 
     def place(self, random: Random) -> Row:
         """Draw a row of a file of places."""

@@ -2,21 +2,23 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from tests.support.links import FULL_SPEED, Direction, Flow, Link, Listener, Pace, end
 
-__all__ = ["Direction", "Forwarder", "Pace", "forwarder"]
+__all__ = ["Address", "Choice", "Direction", "Forwarder", "Pace", "forwarder"]
 
 Address = tuple[str, int]
+#: Asked for each connection where it leads; with None it ends at once.
+Choice = Callable[[], Address | None]
 
 
 class Forwarder:
-    """Forwards its port on the loopback interface to one server. Until it is opened, connections are refused."""
+    """Forwards its port on the loopback interface to a server. Until it is opened, connections are refused."""
 
-    def __init__(self, target: Address, *, on_sent: Listener) -> None:
-        self._target = target
+    def __init__(self, choose: Choice, *, on_sent: Listener) -> None:
+        self._choose = choose
         self._on_sent = on_sent
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
@@ -38,7 +40,7 @@ class Forwarder:
 
     def lead_to(self, target: Address) -> None:
         """Lead new connections to another server; present ones stay, as with an address that moves."""
-        self._target = target
+        self._choose = lambda: target
 
     def cut(self) -> None:
         """End all connections, those left half-open, too; new ones are taken."""
@@ -97,9 +99,12 @@ class Forwarder:
                 self._connect(self._listener.accept()[0])
 
     def _connect(self, client: socket.socket) -> None:
+        target = self._choose()
         try:
-            server = socket.create_connection(self._target)
+            server = socket.create_connection(target) if target else None
         except OSError:
+            server = None
+        if server is None:
             end(client)
             return
         link = Link(client=client, server=server)
@@ -119,9 +124,11 @@ class Forwarder:
 
 
 @contextmanager
-def forwarder(target: Address, *, is_open: bool = True, on_sent: Listener = lambda _data: None) -> Iterator[Forwarder]:
+def forwarder(
+    target: Address | Choice, *, is_open: bool = True, on_sent: Listener = lambda _data: None
+) -> Iterator[Forwarder]:
     """Forward to a server until the block ends; `on_sent` hears all that clients send."""
-    forward = Forwarder(target, on_sent=on_sent)
+    forward = Forwarder(target if callable(target) else lambda: target, on_sent=on_sent)
     if is_open:
         forward.open()
     try:

@@ -46,10 +46,10 @@ def run(servers: ChaosServers, plan: Plan) -> Outcome:
         with looking_at(stage.pipeline.summary, watch):
             with crew.supervised():
                 storm.rage()
-                convergence = wait_until_converged(stage, drops=len(plan.drops))
+                convergence = wait_until_converged(stage.installation, drops=len(plan.drops))
             crew.stop_all()
         testimony = hear((each.log_file for each in stage.pipeline.services), loses_messages=plan.loses_messages)
-        with store_of(stage) as store:
+        with store_of(stage.installation) as store:
             state = [*_state_problems(stage, store, plan)]
         [(chunks,)] = stage.pipeline.query("SELECT COUNT(*) FROM inflow_chunks")
     late, conflicts = _lateness(convergence), too_many_deadlocks(testimony.deadlocks, chunks)

@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 
 from sqlalchemy import URL, make_url
 
+from tests.faults.chaos.convergence import Installation
 from tests.faults.chaos.crew import Crew
 from tests.faults.chaos.on_disk import small_disk
 from tests.faults.chaos.plan import Plan
@@ -34,7 +35,7 @@ class Stage:
 
     world: World
     pipeline: Pipeline
-    database_url: URL
+    installation: Installation
 
 
 @contextmanager
@@ -78,7 +79,8 @@ def set_up(servers: ChaosServers, plan: Plan) -> Iterator[Stage]:
             to_database=Held(forward=to_database),
             data=pipeline.data,
         )
-        yield Stage(world=world, pipeline=pipeline, database_url=database_url)
+        installation = Installation(data=pipeline.data, database_url=database_url, vhost=vhost, ctl=servers.broker.ctl)
+        yield Stage(world=world, pipeline=pipeline, installation=installation)
 
 
 def _impatient_url(url: URL) -> str:

@@ -110,9 +110,11 @@ class Neighbour:
         foreign = self._rows() - self.possible
         if foreign:
             found.append(f"{self.name} has {len(foreign)} rows that are not its own any more, such as {min(foreign)!r}")
-        dead = events.dead_letters(self.pipeline.settings["RABBITMQ_URL"], namespace=self.name)
-        found += [f"{self.name} has a dead letter: {reason}" for reason in dead]
-        return found
+        try:
+            dead = events.dead_letters(self.pipeline.settings["RABBITMQ_URL"], namespace=self.name)
+        except AMQPError as error:
+            return [*found, f"{self.name} has no queues of dead letters: {error}"]
+        return [*found, *(f"{self.name} has a dead letter: {reason}" for reason in dead)]
 
     def _files_left(self) -> list[str]:
         places = (self.pipeline.data / "inbox", self.pipeline.data / "processing")

@@ -7,9 +7,9 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,14 +33,25 @@ class Script:
     path: Path
     folder: Path
     port: int
+    #: The beginning of each command line, such as that of a program that enters a namespace.
+    prefix: Sequence[str] = ()
+    #: What the script is told through its environment, beside that of this process.
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, verb: str, *arguments: str) -> str:
         """Run it to its end, and return what it says."""
         # Not a pipe: the server inherits it, and would keep it open for as long as it runs.
         log = self.folder / f"{self.path.stem}-{verb}.output"
         with log.open("wb") as output:
-            command = [str(self.path), verb, str(self.folder), *arguments]
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
+            command = [*self.prefix, str(self.path), verb, str(self.folder), *arguments]
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **self.environment},
+                check=False,
+            )
         said = log.read_text(errors="replace")
         if done.returncode != 0:
             raise Unavailable(f"{' '.join(command)}: {' '.join(said.split())[-LOG_TAIL_CHARACTERS:]}")
@@ -61,8 +72,7 @@ class ScriptedServer:
     def start(self) -> None:
         """Start it on the data that it has, and return once it answers."""
         self._script("start", str(self._script.port), *self._options)
-        # One that ends while it starts was noticed by the script.
-        wait_until_ready(self._problem, ended=lambda: False, log=lambda: f"see {self._script.folder}")
+        wait_until_ready(self._problem, ended=lambda: not self.is_running(), log=lambda: f"see {self._script.folder}")
 
     def stop(self) -> None:
         """End it as an operator would; its data stays."""
@@ -70,12 +80,20 @@ class ScriptedServer:
 
     def kill(self) -> None:
         """End it with SIGKILL; its data is what it had saved by then."""
-        pid = int((self._script.folder / self._PID_FILE).read_text())
-        os.kill(pid, signal.SIGKILL)
+        pid = self._pid()
+        self._signal(signal.SIGKILL)
         # Until it is waited for, too: MySQL takes its number in a lock file for a server that lives.
         eventually(lambda: not Path(f"/proc/{pid}").exists(), message=f"the process {pid} is gone")
         # What the script started beside the server would be in the way of the next start.
         self.stop()
+
+    def pause(self) -> None:
+        """Let it stand still, as SIGSTOP does: connections stay open, and nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on after a pause; nothing happens to one that is not paused."""
+        self._signal(signal.SIGCONT)
 
     def wipe(self) -> None:
         """Delete its data: the next start is a first one."""
@@ -84,6 +102,27 @@ class ScriptedServer:
     def is_ready(self) -> bool:
         """Whether it answers."""
         return self._problem() is None
+
+    def is_running(self) -> bool:
+        """Whether its process is there, be it paused."""
+        return self._pid() is not None
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Send a signal; nothing happens to one that has ended."""
+        pid = self._pid()
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _pid(self) -> int | None:
+        """Return the number of its process. Of one that has ended, another process may have the number by now."""
+        folder = self._script.folder
+        try:
+            pid = int((folder / self._PID_FILE).read_text())
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return pid if os.fsencode(folder) in command else None
 
 
 class ScriptedMysql(ScriptedServer):

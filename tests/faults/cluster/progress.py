@@ -1,0 +1,61 @@
+"""How far a load is, seen from beside the services: rows applied, and the longest time in which there was none."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_PAUSE_SECONDS = 0.5
+
+
+class Progress:
+    """Rows dropped, and rows applied as the database says at each look; it may be unable to say."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._changed_at = clock()
+        self.dropped = 0
+        self.applied = 0
+        self.longest_stall_seconds = 0.0
+
+    @property
+    def stall_seconds(self) -> float:
+        """For how long rows have been on their way and none has been applied."""
+        return 0.0 if self.is_done() else self._clock() - self._changed_at
+
+    def is_done(self) -> bool:
+        """Whether all rows dropped so far are applied."""
+        return self.applied >= self.dropped
+
+    def note_dropped(self, rows: int) -> None:
+        """Take that more rows are on their way."""
+        if self.is_done():
+            self._changed_at = self._clock()
+        self.dropped += rows
+
+    def note_applied(self, rows: int | None) -> None:
+        """Take what the database says now; None: it does not answer."""
+        if rows is None or rows <= self.applied:
+            return
+        # Before the first row, the services start.
+        if self.applied:
+            self.longest_stall_seconds = max(self.longest_stall_seconds, self.stall_seconds)
+        self._changed_at, self.applied = self._clock(), rows
+
+
+@contextmanager
+def watching(progress: Progress, ask: Callable[[], int | None]) -> Iterator[None]:
+    """Note what the database says several times a second, until the block ends."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_PAUSE_SECONDS):
+            progress.note_applied(ask())
+
+    thread = threading.Thread(target=watch, name="progress")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
