@@ -31,6 +31,8 @@ _MAX_SHORTLIST = 14
 _MAX_FINALISTS, _ROUNDS, _OBJECTION = 6, 3, 1.5
 #: What a pair costs at first sight that is in no language.
 _STRANGE_PAIR = -11.0
+#: What it costs that a file is of two encodings.
+_TWO_ENCODINGS = -4.0
 #: What bytes cost that an encoding does not have.
 _UNDECODABLE = -16.0
 #: An encoding is rarely used for texts with fewer different letters of its script.
@@ -156,7 +158,7 @@ class _Rating:
 
 
 def is_likelier_utf8(words: Collection[bytes], encoding: str, ascii_text: str) -> bool:
-    """Whether words that are valid UTF-8 are likelier to be that than to be of an older encoding."""
+    """Whether words that are valid UTF-8 are likelier to be that than of the encoding of the others."""
     likelihood = WordLikelihood(ascii_text)
     named = next(each for each in legacy_encodings() if each.name == encoding)
     joined = b" ".join(sorted(words)[:_MAX_WORDS])
@@ -166,7 +168,7 @@ def is_likelier_utf8(words: Collection[bytes], encoding: str, ascii_text: str) -
         likelihood.of(texts, LegacyEncoding("utf-8", name, script.languages, 0.0), _ROUNDS)
         for name, script in scripts().items()
     )
-    return max(map(sum, as_utf8)) > sum(as_legacy)
+    return max(map(sum, as_utf8)) + _TWO_ENCODINGS > sum(as_legacy)
 
 
 def _words(evidence: bytes) -> list[bytes]:

@@ -79,6 +79,63 @@ def test_letters_tell_the_encoding_by_the_languages_that_use_it(names: list[str]
     assert text_of(names, encoding).decode(plan_encoding(plan)) == text_of(names, encoding).decode(encoding)
 
 
+#: Names in a language, and the encodings that it is written in.
+_NAMES = {
+    "polish": (
+        "Wiśniewska Grażyna|Łódź|Wrocław|Żabińska|Gdańsk|Częstochowa|Dąbrowski",
+        "cp1250 iso8859_2 cp852 mac_latin2",
+    ),
+    "slovak": (
+        "Kováčová Ľudmila|Žilina|Nové Mesto nad Váhom|Šťastný|Ďurica|Košice|Hrušovský Ján",
+        "cp1250 iso8859_2 cp852",
+    ),
+    "slovenian": ("Černič Žan|Kranjska Gora|Šoštanj|Žužek Matjaž|Koroščak Neža|Škofja Loka", "cp1250 iso8859_2 cp852"),
+    "romanian": ("Ionuţ Brătianu|Târgu Mureş|Bucureşti|Ştefănescu|Piteşti|Timişoara|Brăila", "cp1250 iso8859_2 cp852"),
+    "croatian": ("ŠIMUNOVIĆ ŽELJKO|ĐAKOVO|VARAŽDIN|ČAKOVEC|BOŽIĆ DRAŽEN|KRIŽEVCI", "cp1250 iso8859_2 cp852"),
+    "latvian": (
+        "Bērziņš Jānis|Rīga|Liepāja|Kalniņa|Ozoliņš Kārlis|Rēzekne|Jēkabpils",
+        "cp1257 iso8859_13 cp775 iso8859_4",
+    ),
+    "ukrainian": ("ШЕВЧЕНКО ТАРАС|КИЇВ|ЛЬВІВ|ЄВГЕНІЯ|ХАРКІВ|ЗАПОРІЖЖЯ", "cp1251 koi8_u iso8859_5 cp1125 mac_cyrillic"),
+    "bulgarian": ("ГЕОРГИЕВ ИВАН|СОФИЯ|ПЛОВДИВ|ДИМИТРОВА|ВАРНА|СТАРА ЗАГОРА", "cp1251 koi8_r iso8859_5 cp866"),
+    "serbian": ("ПЕТРОВИЋ ЂОРЂЕ|БЕОГРАД|НИШ|ЈОВАНОВИЋ ЉИЉАНА|ЏУНИЋ НЕБОЈША|ЧАЧАК", "cp1251 iso8859_5 cp855"),
+    "greek": ("ΠΑΠΑΔΟΠΟΥΛΟΥ ΜΑΡΙΑ|ΑΘΗΝΑ|ΘΕΣΣΑΛΟΝΙΚΗ|ΓΙΩΡΓΟΣ|ΠΑΤΡΑ|ΗΡΑΚΛΕΙΟ", "cp1253 iso8859_7 cp737 cp869"),
+    "greek without accents": ("Παπαδοπουλος|Αθηνα|Θεσσαλονικη|Βασιλειου Ελενη|Χανια|Λαρισα", "iso8859_7 mac_greek"),
+    "turkish": ("Öztürk Ayşe|İstanbul|Diyarbakır|Yıldırım Çağla|Muğla|Şanlıurfa", "cp1254 iso8859_9 cp857"),
+    "hebrew": ("כהן דוד|תל אביב|ירושלים|לוי שרה|חיפה", "cp1255 iso8859_8 cp862"),
+    "arabic": ("محمد أحمد|القاهرة|الرياض|فاطمة علي|دمشق", "cp1256 iso8859_6"),
+    "signs": ("It’s late|don’t|“quoted”|a – b", "cp1252 mac_roman"),
+    "russian by chance UTF-8": ("ТА|МОСКВА|ТАМАРА|ТА САМАЯ|ИВАНОВ|ПЕТРОВА", "iso8859_5 cp1251 koi8_r"),
+}
+
+
+@pytest.mark.parametrize(
+    ("names", "encoding"),
+    [
+        pytest.param(names.split("|"), encoding, id=f"{language} {encoding}")
+        for language, (names, encodings) in _NAMES.items()
+        for encoding in encodings.split()
+    ],
+)
+def test_names_are_read_right_in_each_encoding_of_their_language(names: list[str], encoding: str) -> None:
+    plan = plan_of(names, encoding)
+
+    plan.check()
+    assert text_of(names, encoding).decode(plan_encoding(plan)) == text_of(names, encoding).decode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("names", "encoding"),
+    [
+        (["Għawdex", "Żebbuġ", "Ħamrun", "Ċensu Żammit"], "iso8859_3"),
+        (["Müller", "Zürich", "Gérard", "Köln"], "hp_roman8"),
+    ],
+)
+def test_an_encoding_that_is_not_looked_for_is_refused(names: list[str], encoding: str) -> None:
+    with pytest.raises(FileRefused, match="the encoding is not clear"):
+        plan_of(names, encoding).check()
+
+
 @pytest.mark.parametrize(("word", "readings"), [("Kőszeg", ("Kőszeg", "Kõszeg")), ("Rēzekne", ("Rēzekne", "Rçzekne"))])
 def test_a_single_word_that_two_languages_may_have_refuses_the_file(word: str, readings: tuple[str, str]) -> None:
     encoding = "cp1250" if word == "Kőszeg" else "cp1257"
