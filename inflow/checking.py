@@ -65,7 +65,12 @@ def check_file(file: IO[bytes], dataset: Dataset | None, fixed: ReadSettings) ->
     findings = Findings()
     settings = fixed.over(dataset.read if dataset is not None else NOTHING_FIXED)
     try:
-        findings.plan = make_plan(file, settings, expected=dataset.expected_labels if dataset else ())
+        findings.plan = make_plan(
+            file,
+            settings,
+            expected=dataset.expected_labels if dataset else (),
+            declared=dataset.labels if dataset else None,
+        )
         findings.plan.check()
         table = findings.plan.open(file)
         findings.names = table.header
@@ -82,7 +87,10 @@ def _check_rows(file: IO[bytes], dataset: Dataset, findings: Findings, table: Re
         table = findings.plan.open(file)
     findings.header = header_of(table, findings.plan, dataset) if findings.plan else None
     names = findings.header.names if findings.header else []
-    for chunk in cut_chunks(table, iter(table), _BOUNDS, load_id=0, dataset=dataset.name, header=names):
+    chunks = cut_chunks(
+        table, iter(table), _BOUNDS, load_id=0, dataset=dataset.name, header=names, declared=dataset.labels
+    )
+    for chunk in chunks:
         typed = type_chunk(dataset, chunk)
         findings.row_count += chunk.row_count
         findings.first_rows += typed.rows[: _FIRST_ROWS - len(findings.first_rows)]

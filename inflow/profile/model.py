@@ -87,9 +87,12 @@ class ColumnProfile:
     decimal_char: str = "."
     group_char: str = ""
     format: str | None = None
-    #: decimal only: digits before the point and behind it.
+    #: decimal only: the most digits before the point, and the most and the fewest that are written behind it.
     whole_digits: int = 0
     scale: int = 0
+    least_scale: int = 0
+    #: Whether every value is a list or an object of JSON.
+    is_nested: bool = False
     values: int
     empty: int
     #: Values that not even a text column can store.

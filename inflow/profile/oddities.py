@@ -25,6 +25,7 @@ class Oddities:
         self._placeholders = Sightings()
         self._leading_zeros = Sightings()
         self._garbled = {fault: Sightings() for fault in (DOUBLE_ENCODED, CONTROLS)}
+        self._plus_signs = Sightings()
 
     def add(self, batch: ColumnBatch) -> None:
         """Look at the values of a batch."""
@@ -40,6 +41,9 @@ class Oddities:
             if fault is not None:
                 self._garbled[fault].add(text, times, batch.first_lines[text])
 
+            if bare.startswith("+") and bare[1:].isdigit():
+                self._plus_signs.add(text, times, batch.first_lines[text])
+
     def findings(self) -> Iterator[Finding]:
         """Say what was seen."""
         yield from _seen(self._placeholders, "placeholder", "may stand for no value, which an empty one would say")
@@ -47,6 +51,7 @@ class Oddities:
         yield from _seen(self._leading_zeros, "leading-zero", "leading zeros, which an integer would lose")
         for fault, sightings in self._garbled.items():
             yield from _seen(sightings, fault.code, fault.message)
+        yield from _seen(self._plus_signs, "plus-sign", "a plus, which an integer would lose")
 
 
 def column_findings(

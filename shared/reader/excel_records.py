@@ -13,7 +13,7 @@ from shared.reader.cell_text import checked, size_of
 from shared.reader.excel_parts import check_parts
 from shared.reader.excel_sheet import SheetRow, first_table, refusing_damage
 from shared.reader.expansion import Expansion
-from shared.reader.magic import OLE_MAGIC
+from shared.reader.office_files import check_is_workbook, refuse_ole
 from shared.reader.sources import Record
 from shared.rows import as_csv
 
@@ -39,18 +39,23 @@ class ExcelRecords:
         *,
         skip_lines: int | None = None,
         expected: Collection[str] = (),
+        declared: Collection[str] | None = None,
     ) -> None:
-        _refuse_ole(file)
+        """`declared` are the names of the columns in which an error faults its row; None: all."""
+        refuse_ole(file)
         check_parts(file, expansion)
         self._expansion = expansion
         self._bytes_read = 0
         with refusing_damage():
+            check_is_workbook(file)
             book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         header, rows = first_table(_sheets(book, sheet), skip_lines=skip_lines, expected=expected)
         first = list(islice(rows, _FIRST_ROWS))
         self._rows = chain(first, rows)
         self._begin, self._end = _begin_of(header, first), header.filled[-1] + 1
         self._header = header.texts[self._begin : self._end]
+        names = enumerate(self._header, start=self._begin)
+        self._asked_for = {at for at, name in names if declared is None or name.strip() in declared}
 
     @property
     def header(self) -> list[str]:
@@ -79,19 +84,12 @@ class ExcelRecords:
         if outside is not None:
             message = f"the row has {row.texts[outside][:80]!r} in column {_letter(outside)}, which has no header"
             return UnreadableRow(line=row.number, code="extra-cell", message=message, raw=as_csv(self._cells(row)))
-        if row.errors:
-            name = self._header[row.errors[0] - self._begin]
-            message = f"{name}: the cell shows the error {row.texts[row.errors[0]]}; expected a value"
+        error = next((at for at in row.errors if at in self._asked_for), None)
+        if error is not None:
+            name = self._header[error - self._begin]
+            message = f"{name}: the cell shows the error {row.texts[error]}; expected a value"
             return UnreadableRow(line=row.number, code="type-error", message=message, raw=as_csv(self._cells(row)))
         return None
-
-
-def _refuse_ole(file: IO[bytes]) -> None:
-    file.seek(0)
-    if file.read(len(OLE_MAGIC)) == OLE_MAGIC:
-        raise FileRefused(
-            "format-error", "the file is an old .xls or has a password; save it as .xlsx without password, or as CSV"
-        )
 
 
 def _sheets(book: Any, name: str | None) -> list[Any]:

@@ -1,5 +1,6 @@
 """The rows of one sheet, and where its table begins."""
 
+import re
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -25,6 +26,8 @@ _LEAST_USUAL = 3
 #: Empty ones, of which there may be very many, should not cost one step each.
 _ROWS_AT_ONCE = 16
 _ERROR = "e"
+#: ECMA-376, part 1, 22.9.2.19. The underscore itself is escaped where such a text is meant: _x005F_x000D_.
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
 class SheetRow(NamedTuple):
@@ -136,7 +139,15 @@ def _next_rows(rows: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, str):
+        return _unescaped(value) if "_x" in value else value
     return text_of_moment(value) if isinstance(value, datetime) else text_of(value)
+
+
+def _unescaped(text: str) -> str:
+    """Return a text with the characters that XML can't have, each written as _xHHHH_: in pairs beyond U+FFFF."""
+    characters = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return characters.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 @contextmanager
@@ -146,9 +157,12 @@ def refusing_damage() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (FileRefused, OSError, MemoryError):
+    except (FileRefused, MemoryError):
         raise
     except Exception as error:
+        # Only an error of the disk has a number: openpyxl raises OSError for a workbook without its parts, too.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise FileRefused("format-error", f"{_damage(error)}; save it as .xlsx anew, or as CSV") from error
 
 

@@ -30,10 +30,15 @@ class JoinedTables:
         """Read one table after the other."""
         last_line = yield from _counted_on(self._first, 0)
         for table in self._others:
-            if table.header != self.header:
-                raise FileRefused("format-error", "the files in the archive have different columns; send them apart")
+            require_same_columns(table.header, self.header)
             self._bytes_before, self._current = self.bytes_read, table
             last_line = yield from _counted_on(table, last_line)
+
+
+def require_same_columns(header: list[str], first: list[str]) -> None:
+    """Raise FileRefused where a file has other columns than the first one of its archive."""
+    if header != first:
+        raise FileRefused("format-error", "the files in the archive have different columns; send them apart")
 
 
 def _counted_on(table: RecordSource, offset: int) -> Generator[Record | UnreadableRow, None, int]:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import Lines, RowTooLarge
-from shared.reader.cell_text import EXCERPT_CHARACTERS, storable
+from shared.reader.cell_text import EXCERPT_CHARACTERS
 from shared.reader.json_scanner import Scanner, ValueTooLarge
 from shared.reader.json_values import BadObject, NotJson, parse_object
+from shared.reader.undecoded import storable
 from shared.reasons import Reason
 
 #: So much of a name is shown.

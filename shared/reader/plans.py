@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 from shared.datasets import FormatName
@@ -14,7 +14,7 @@ from shared.reader.csv_table import CsvTable
 from shared.reader.encodings import MIN_ENCODING_CONFIDENCE, EncodingGuess
 from shared.reader.expansion import Expansion
 from shared.reader.joined_tables import JoinedTables
-from shared.reader.json_records import JsonRecords, NdjsonRecords
+from shared.reader.json_records import JsonRecords, NdjsonRecords, ObjectRecords
 from shared.reader.sources import RecordSource
 from shared.reader.transcoding import Utf8Of
 from shared.reader.undecoded import is_decoded
@@ -40,6 +40,14 @@ class Part:
     sheet: str | None = None
     skip_lines: int | None = None
     expected: frozenset[str] = frozenset()
+    #: Of a workbook: the columns that are asked for; None: all.
+    declared: frozenset[str] | None = None
+    #: Of JSON: the names of the columns, once all of it was read.
+    names: list[str] | None = None
+
+    def completed(self, table: RecordSource) -> "Part":
+        """Return it with what is known once its table was read to the end."""
+        return replace(self, names=table.names) if isinstance(table, ObjectRecords) else self
 
     def open(self, content: Readable) -> RecordSource:
         """Begin to read. FileRefused where the header can't be read."""
@@ -55,14 +63,22 @@ class Part:
         if self.format in ("xlsx", "parquet"):
             return self._binary(content if isinstance(content, (io.BufferedReader, io.BytesIO)) else seekable(content))
         text = content if self.encoding == "utf-8" else Utf8Of(content, self.encoding)
-        return JsonRecords(text) if self.format == "json" else NdjsonRecords(text)
+        records = JsonRecords if self.format == "json" else NdjsonRecords
+        return records(text, names=self.names)
 
     def _binary(self, file: IO[bytes]) -> RecordSource:
         # Here, not above: these libraries are slow to import, and most files are CSV.
         if self.format == "xlsx":
             from shared.reader.excel_records import ExcelRecords  # noqa: PLC0415
 
-            return ExcelRecords(file, Expansion(), self.sheet, skip_lines=self.skip_lines, expected=self.expected)
+            return ExcelRecords(
+                file,
+                Expansion(),
+                self.sheet,
+                skip_lines=self.skip_lines,
+                expected=self.expected,
+                declared=self.declared,
+            )
         from shared.reader.parquet_records import ParquetRecords  # noqa: PLC0415
 
         return ParquetRecords(file, Expansion())

@@ -81,7 +81,12 @@ class Reading:
         """
         if self._survey is None:
             self._file = open_regular(self._path)
-            self._survey = Survey(self._file, self.dataset.read, expected=self.dataset.expected_labels)
+            self._survey = Survey(
+                self._file,
+                self.dataset.read,
+                expected=self.dataset.expected_labels,
+                declared=self.dataset.labels,
+            )
         if self._survey.advance():
             return False
         self._survey.plan.check()
@@ -138,6 +143,7 @@ class Reading:
                 load_id=self.claimed.load_id,
                 dataset=self.dataset.name,
                 header=opened.header.names,
+                declared=self.dataset.labels,
                 first_row=self._row_count,
             )
         yield self._manifest()

@@ -29,14 +29,18 @@ class TableInMemory:
 
 
 def profiled(
-    header: Sequence[str], rows: Sequence[Sequence[str] | UnreadableRow], *, bounds: Bounds | None = None
+    header: Sequence[str],
+    rows: Sequence[Sequence[str] | UnreadableRow],
+    *,
+    bounds: Bounds | None = None,
+    has_types: bool = False,
 ) -> ProfiledTable:
     """Profile a table as a file of that name."""
-    return profile_table(TableInMemory(header, rows), file="things-2024.csv", bounds=bounds)
+    return profile_table(TableInMemory(header, rows), file="things-2024.csv", bounds=bounds, has_types=has_types)
 
 
-def profile_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Profile:
-    return profiled(header, rows).profile
+def profile_of(header: Sequence[str], rows: Sequence[Sequence[str]], *, has_types: bool = False) -> Profile:
+    return profiled(header, rows, has_types=has_types).profile
 
 
 def column_of(values: Sequence[str]) -> ColumnProfile:
