@@ -7,13 +7,13 @@ from itertools import islice
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import Readable
-from shared.reader.encodings import is_wide
 from shared.reader.headers import joined_names
 from shared.reader.layouts import Layout
 from shared.reader.records import RecordReader
 from shared.reader.sources import Record
 from shared.reader.transcoding import Utf8Of
 from shared.reader.understanding import Understanding
+from shared.reader.wide_encodings import is_wide
 
 
 class CsvTable:

@@ -3,9 +3,9 @@
 import itertools
 
 from shared.messages.unreadable_rows import UnreadableRow
-from shared.reader.encodings import is_wide
 from shared.reader.plans import Plan
 from shared.reader.sources import Record
+from shared.reader.wide_encodings import is_wide
 
 Found = Record | UnreadableRow
 
