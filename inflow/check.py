@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import orjson
@@ -16,7 +17,7 @@ from shared.datasets import Catalog, Dataset
 from shared.errors import ConfigurationError, FileRefused
 from shared.exit_codes import ExitCode
 
-_SHOWN_REJECTIONS = 20
+_SHOWN_REJECTIONS, _SHOWN_CHARACTERS = 20, 60
 
 
 def check(options: argparse.Namespace, environment: Environment) -> int:
@@ -58,6 +59,10 @@ def _as_text(path: Path, dataset: Dataset | None, findings: Findings) -> Iterato
     if findings.refusal is not None:
         yield f"refused     {findings.refusal[0]}: {findings.refusal[1]}"
         return
+    for remark in findings.remarks.values():
+        values = "1 value" if remark.count == 1 else f"{remark.count} values"
+        yield f"remark      line {remark.line} ({remark.column}): {remark.code}: {values}, {remark.message}"
+        yield f"            {remark.text[:_SHOWN_CHARACTERS]!r} seems to mean {remark.meant[:_SHOWN_CHARACTERS]!r}"
     yield f"rows        {findings.row_count}, of which {findings.rejected_count} would be rejected"
     if findings.account is not None:
         first, *others = as_lines(findings.account)
@@ -106,5 +111,6 @@ def _as_json(path: Path, dataset: Dataset | None, findings: Findings) -> str:
         "lines": as_data(findings.account) if findings.account else None,
         "first_rows": [[line, *map(_shown, row)] for line, row in findings.first_rows],
         "rejections": rejections,
+        "remarks": [asdict(remark) for remark in findings.remarks.values()],
     }
     return orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import IO
 
+from inflow.garbled_text import garbled, repaired
 from services.watcher.records.chunks import Bounds, cut_chunks
 from services.watcher.records.header import Header, check_nameless, header_of
 from shared.datasets import NOTHING_FIXED, Dataset, ReadSettings
 from shared.errors import FileRefused
+from shared.messages.payloads import RowsExtracted
 from shared.reader.line_account import LineAccount
 from shared.reader.plans import Plan
 from shared.reader.sources import RecordSource
@@ -16,6 +18,20 @@ from shared.rows import Rejection, TypedRow, type_chunk
 _BOUNDS = Bounds(1000, 1 << 20)
 _FIRST_ROWS = 5
 _MOST_SHOWN_REJECTIONS = 100
+
+
+@dataclass(slots=True, kw_only=True)
+class Remark:
+    """Something suspicious about a column that rejects no row."""
+
+    column: str
+    code: str
+    message: str
+    #: How many values, and the first of them: its line, the text, and what it seems to be meant as.
+    count: int = 0
+    line: int
+    text: str
+    meant: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +51,8 @@ class Findings:
     rejections: list[Rejection] = field(default_factory=list)
     #: Once all rows were read.
     account: LineAccount | None = None
+    #: By column and code.
+    remarks: dict[tuple[str, str], Remark] = field(default_factory=dict)
 
     @property
     def is_sound(self) -> bool:
@@ -81,5 +99,20 @@ def _check_rows(file: IO[bytes], dataset: Dataset, findings: Findings, table: Re
         findings.first_rows += typed.rows[: _FIRST_ROWS - len(findings.first_rows)]
         findings.rejected_count += len(typed.rejections)
         findings.rejections += typed.rejections[: _MOST_SHOWN_REJECTIONS - len(findings.rejections)]
+        _add_remarks(findings, chunk)
     rejected = findings.rejected_count
     findings.account = LineAccount.of(table, rows=findings.row_count - rejected, rejects=rejected)
+
+
+def _add_remarks(findings: Findings, chunk: RowsExtracted) -> None:
+    """Point out text that was decoded wrongly before it was written into the file."""
+    for line, row in zip(chunk.lines, chunk.rows, strict=True):
+        for column, text in zip(chunk.header, row, strict=False):
+            fault = garbled(text)
+            if fault is None:
+                continue
+            remark = findings.remarks.get((column, fault.code)) or Remark(
+                column=column, code=fault.code, message=fault.message, line=line, text=text, meant=repaired(text)
+            )
+            remark.count += 1
+            findings.remarks[column, fault.code] = remark

@@ -7,7 +7,6 @@ from itertools import islice
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import Readable
-from shared.reader.encodings import is_wide
 from shared.reader.headers import is_rule, joined_names
 from shared.reader.layouts import Layout
 from shared.reader.line_account import LineReason, SkippedLines, line_count_of
@@ -15,6 +14,7 @@ from shared.reader.records import RecordReader
 from shared.reader.sources import Record
 from shared.reader.transcoding import Utf8Of
 from shared.reader.understanding import Understanding
+from shared.reader.wide_encodings import is_wide
 
 
 class CsvTable:

@@ -11,15 +11,17 @@ from shared.reader.blocks import Readable
 from shared.reader.compression import seekable
 from shared.reader.contents import Container, contents_of
 from shared.reader.csv_table import CsvTable
-from shared.reader.encodings import is_wide
+from shared.reader.encodings import MIN_ENCODING_CONFIDENCE, EncodingGuess
 from shared.reader.expansion import Expansion
 from shared.reader.joined_tables import JoinedTables
 from shared.reader.json_records import JsonRecords, NdjsonRecords, ObjectRecords
 from shared.reader.sources import RecordSource
 from shared.reader.transcoding import Utf8Of
 from shared.reader.undecoded import is_decoded
-from shared.reader.understanding import LEAST_CONFIDENCE, Understanding
+from shared.reader.understanding import Understanding
+from shared.reader.wide_encodings import is_wide
 
+_MAX_SHOWN_CHARACTERS = 120
 _WHERE = "… in the dataset's [read] table of inflow.toml"
 
 
@@ -157,9 +159,8 @@ class Plan:
 
 
 def _check_confidence(understanding: Understanding) -> None:
-    if understanding.encoding_confidence < LEAST_CONFIDENCE:
-        names = " or ".join([understanding.dialect.encoding, *understanding.other_encodings])
-        raise FileRefused("encoding-error", f"the encoding is not clear: {names}; fix it by encoding = {_WHERE}")
+    if understanding.encoding.confidence < MIN_ENCODING_CONFIDENCE:
+        raise FileRefused("encoding-error", _encoding_message(understanding.encoding))
     if understanding.is_aligned:
         message = "its columns seem to be aligned by blanks; save it as CSV, or say what is between them by delimiter ="
         raise FileRefused("dialect-error", f"{message} {_WHERE}")
@@ -169,3 +170,14 @@ def _check_confidence(understanding: Understanding) -> None:
     if understanding.doubts:
         worst = min(understanding.doubts, key=lambda doubt: doubt.confidence)
         raise FileRefused("dialect-error", f"{worst.message} {_WHERE}")
+
+
+def _encoding_message(guess: EncodingGuess) -> str:
+    """Name the candidates, each with a line as it would be read."""
+    names = [guess.encoding, *guess.others]
+    lines = f": {', '.join(map(_reading, names, guess.readings))}" if guess.readings else f": {' or '.join(names)}"
+    return f"the encoding is not clear{lines}; fix it by encoding = {_WHERE}"
+
+
+def _reading(encoding: str, line: str) -> str:
+    return f"{encoding} reads {line[:_MAX_SHOWN_CHARACTERS]!r}"

@@ -7,12 +7,12 @@ from shared.datasets import FormatName, ReadSettings
 from shared.errors import FileRefused
 from shared.reader.blocks import Readable
 from shared.reader.contents import Container, contents_of, format_of, look_into
-from shared.reader.encodings import wide_encoding
 from shared.reader.joined_tables import require_same_columns
 from shared.reader.plans import Part, Plan
 from shared.reader.samples import HEAD_BYTES, Sample, StreamSample, sample_of
 from shared.reader.truncation import truncation_of
-from shared.reader.understanding import understand
+from shared.reader.understanding import fixed_encoding, understand
+from shared.reader.wide_encodings import is_wide, marked_encoding, unmarked_wide_encoding
 from shared.reject_files import is_reject_file
 
 _RECORDS_OF_A_STEP = 1000
@@ -89,7 +89,7 @@ class Survey:
         )
 
     def _part(self, sample: Sample) -> Part:
-        wide = wide_encoding(sample.head)
+        wide = self._wide_encoding(sample.head)
         head = sample.head.decode(wide, "replace").encode() if wide else sample.head
         part_format = self._settings.format or format_of(head)
         if part_format != "csv":
@@ -98,6 +98,12 @@ class Survey:
             return Part(format=part_format, encoding=wide or "utf-8")
         understanding = understand(sample, self._settings, expected=self._expected)
         return Part(format="csv", understanding=understanding, truncation=truncation_of(sample, understanding))
+
+    def _wide_encoding(self, head: bytes) -> str | None:
+        """Name the encoding where line ends take more than one byte; None where they do not."""
+        fixed = self._settings.encoding
+        encoding = fixed_encoding(head, fixed) if fixed else marked_encoding(head) or unmarked_wide_encoding(head)
+        return encoding if encoding is not None and is_wide(encoding) else None
 
 
 def make_plan(

@@ -14,12 +14,13 @@ from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.alignment import has_aligned_columns
 from shared.reader.candidates import Rating, rated, with_encoding
 from shared.reader.dialects import Dialect
-from shared.reader.encodings import EncodingGuess, guess_encoding, is_wide
+from shared.reader.encodings import EncodingGuess, guess_encoding
 from shared.reader.endings import has_end_mark, last_records
 from shared.reader.known_names import KnownNames, find_known_names, row_above
 from shared.reader.layouts import Layout, TableGuess, guess_tables, with_footer
 from shared.reader.samples import Sample
 from shared.reader.sources import Record
+from shared.reader.wide_encodings import is_wide, marked_encoding, unmarked_wide_encoding
 
 #: Below it nobody should rely on a guess.
 LEAST_CONFIDENCE = 0.55
@@ -55,18 +56,17 @@ class Understanding:
     is_aligned: bool = False
     #: The line of what may be a row, though it stands above the header.
     row_above_header: int | None = None
-    #: Of the encoding, and of delimiter, place of the table, width and header; 0 to 1; 1 where it was fixed.
-    encoding_confidence: float = 1.0
+    #: How sure the encoding is, and what it may be instead.
+    encoding: EncodingGuess
+    #: Of delimiter, place of the table, width and header; 0 to 1; 1 where it was fixed.
     structure_confidence: float = 1.0
-    #: What it may be instead, best first.
-    other_encodings: tuple[str, ...] = ()
     #: What is not sure enough to rely on.
     doubts: tuple[Doubt, ...] = ()
 
     @property
     def confidence(self) -> float:
         """The lower one of the two."""
-        return min(self.encoding_confidence, self.structure_confidence)
+        return min(self.encoding.confidence, self.structure_confidence)
 
     @property
     def is_plain(self) -> bool:
@@ -112,10 +112,9 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
         is_ascii=sample.head.isascii() and sample.tail.isascii() and not sample.odd and not is_wide(encoding.encoding),
         has_quotes=best.dialect.quote is not None and best.dialect.quote in text,
         is_aligned=is_aligned,
-        encoding_confidence=encoding.confidence,
+        encoding=encoding,
         structure_confidence=0.0 if is_aligned else min((doubt.confidence for doubt in doubts), default=1.0),
         doubts=tuple(doubt for doubt in doubts if doubt.confidence < LEAST_CONFIDENCE),
-        other_encodings=encoding.others,
     )
 
 
@@ -207,9 +206,17 @@ def _shown(record: Record) -> str:
 def _encoding(sample: Sample, settings: ReadSettings) -> EncodingGuess:
     if settings.encoding is None:
         return guess_encoding(sample.head, sample.odd)
-    name = codecs.lookup(settings.encoding).name
-    # What begins with its mark says itself which of the two it is.
-    return guess_encoding(sample.head) if name in ("utf-16", "utf-32", "utf-8-sig") else EncodingGuess(name, 1.0)
+    return EncodingGuess(fixed_encoding(sample.head, settings.encoding), 1.0)
+
+
+def fixed_encoding(head: bytes, name: str) -> str:
+    """Return the encoding that a setting names; which of two its byte order is, a file says itself."""
+    encoding = codecs.lookup(name).name
+    if encoding == "utf-8-sig":
+        return "utf-8"
+    if encoding in ("utf-16", "utf-32"):
+        return marked_encoding(head) or unmarked_wide_encoding(head) or f"{encoding}-le"
+    return encoding
 
 
 def _text(sample: Sample, encoding: str) -> str:

@@ -4,10 +4,10 @@ import itertools
 import re
 
 from shared.messages.unreadable_rows import UnreadableRow
-from shared.reader.encodings import is_wide
 from shared.reader.line_account import LineAccount
 from shared.reader.plans import Plan
 from shared.reader.sources import Record
+from shared.reader.wide_encodings import is_wide
 
 Found = Record | UnreadableRow
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")

@@ -180,3 +180,12 @@ def test_a_column_of_leading_zeros_tells_their_lines() -> None:
     [finding] = column_of(["01234", "98765", "00007"]).findings[:1]
 
     assert finding.lines == (2, 4)
+
+
+def test_garbled_text_is_pointed_out() -> None:
+    column = column_of(["MÃ¼ller", "Jos\x92s", "Zoë"])
+
+    assert [(finding.code, finding.lines) for finding in column.findings] == [
+        ("double-encoded", (2,)),
+        ("control-characters", (3,)),
+    ]
