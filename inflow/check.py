@@ -9,6 +9,7 @@ import orjson
 
 from inflow.books import catalog_of
 from inflow.checking import Findings, check_file
+from inflow.line_report import as_data, as_lines
 from inflow.read_options import open_given, settings_of
 from services.watcher.claiming.discovery import dataset_of
 from shared.configuration.environment import Environment
@@ -63,6 +64,10 @@ def _as_text(path: Path, dataset: Dataset | None, findings: Findings) -> Iterato
         yield f"remark      line {remark.line} ({remark.column}): {remark.code}: {values}, {remark.message}"
         yield f"            {remark.text[:_SHOWN_CHARACTERS]!r} seems to mean {remark.meant[:_SHOWN_CHARACTERS]!r}"
     yield f"rows        {findings.row_count}, of which {findings.rejected_count} would be rejected"
+    if findings.account is not None:
+        first, *others = as_lines(findings.account)
+        yield f"lines       {first}"
+        yield from (f"            {line}" for line in others)
     for line, row in findings.first_rows:
         yield f"  line {line}: {', '.join(_shown(value) for value in row)}"
     for rejection in findings.rejections[:_SHOWN_REJECTIONS]:
@@ -103,6 +108,7 @@ def _as_json(path: Path, dataset: Dataset | None, findings: Findings) -> str:
         "refused": {"code": findings.refusal[0], "message": findings.refusal[1]} if findings.refusal else None,
         "rows": findings.row_count,
         "rejected": findings.rejected_count,
+        "lines": as_data(findings.account) if findings.account else None,
         "first_rows": [[line, *map(_shown, row)] for line, row in findings.first_rows],
         "rejections": rejections,
         "remarks": [asdict(remark) for remark in findings.remarks.values()],

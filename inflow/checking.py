@@ -9,6 +9,7 @@ from services.watcher.records.header import Header, check_nameless, header_of
 from shared.datasets import NOTHING_FIXED, Dataset, ReadSettings
 from shared.errors import FileRefused
 from shared.messages.payloads import RowsExtracted
+from shared.reader.line_account import LineAccount
 from shared.reader.plans import Plan
 from shared.reader.sources import RecordSource
 from shared.reader.survey import make_plan
@@ -48,6 +49,8 @@ class Findings:
     rejected_count: int = 0
     #: The first ones.
     rejections: list[Rejection] = field(default_factory=list)
+    #: Once all rows were read.
+    account: LineAccount | None = None
     #: By column and code.
     remarks: dict[tuple[str, str], Remark] = field(default_factory=dict)
 
@@ -97,6 +100,8 @@ def _check_rows(file: IO[bytes], dataset: Dataset, findings: Findings, table: Re
         findings.rejected_count += len(typed.rejections)
         findings.rejections += typed.rejections[: _MOST_SHOWN_REJECTIONS - len(findings.rejections)]
         _add_remarks(findings, chunk)
+    rejected = findings.rejected_count
+    findings.account = LineAccount.of(table, rows=findings.row_count - rejected, rejects=rejected)
 
 
 def _add_remarks(findings: Findings, chunk: RowsExtracted) -> None:

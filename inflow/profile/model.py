@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.datasets import TypeName
+from shared.reader.line_account import LineAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,4 +159,6 @@ class Profile:
     rejected_rows: tuple[RejectedRow, ...]
     columns: tuple[ColumnProfile, ...]
     keys: Keys
+    #: What became of each line.
+    account: LineAccount | None = None
     references: tuple[PossibleReference, ...] = ()

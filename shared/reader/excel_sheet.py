@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import chain, dropwhile, islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from defusedxml import DefusedXmlException
@@ -46,8 +46,8 @@ class SheetRow(NamedTuple):
 
 def first_table(
     sheets: Sequence[Any], *, skip_lines: int | None = None, expected: Collection[str] = ()
-) -> tuple[SheetRow, Iterator[SheetRow]]:
-    """Return the header of the first sheet with a value, or with expected names, and the rows below.
+) -> tuple[Sequence[SheetRow], SheetRow, Iterator[SheetRow]]:
+    """Return the rows above the header of the first sheet with a value, or with expected names; it, and those below.
 
     FileRefused where all sheets are empty, or several have all of the expected names.
     """
@@ -62,7 +62,8 @@ def first_table(
         message = f"the sheets {titles} have the columns of the dataset; say which one is meant by sheet = … in its"
         raise FileRefused("format-error", f"{message} [read] table of inflow.toml, or send them apart")
     best = max(tables, key=lambda table: table.names)
-    return best.rows[best.place], chain(best.rows[best.place + 1 :], best.further)
+    above, header, below = best.rows[: best.place], best.rows[best.place], best.rows[best.place + 1 :]
+    return [*best.above, *above], header, chain(below, best.further)
 
 
 class _Table(NamedTuple):
@@ -72,6 +73,7 @@ class _Table(NamedTuple):
     place: int
     #: How many of the expected names its header has.
     names: int
+    above: list[SheetRow]
     rows: list[SheetRow]
     further: Iterator[SheetRow]
 
@@ -79,16 +81,28 @@ class _Table(NamedTuple):
 def _begin(sheet: Any, skip_lines: int | None, expected: Collection[str]) -> _Table | None:
     """Find the header in the first rows; None where the sheet is empty."""
     further = _filled_rows(sheet)
+    above: list[SheetRow] = []
     if skip_lines is not None:
-        further = dropwhile(lambda row: row.number <= skip_lines, further)
+        above, further = _split(further, skip_lines)
     rows = list(islice(further, _FIRST_ROWS))
     if not rows:
         return None
     counts = [len(set(expected).intersection(map(str.strip, row.texts))) for row in rows]
     most = max(counts)
     if not most:
-        return _Table(sheet.title, 0 if skip_lines is not None else _place_of_header(rows), 0, rows, further)
-    return _Table(sheet.title, counts.index(most), most, rows, further)
+        place = 0 if skip_lines is not None else _place_of_header(rows)
+        return _Table(sheet.title, place, 0, above, rows, further)
+    return _Table(sheet.title, counts.index(most), most, above, rows, further)
+
+
+def _split(rows: Iterator[SheetRow], number: int) -> tuple[list[SheetRow], Iterator[SheetRow]]:
+    """Return the rows up to the one with this number, and those behind it."""
+    above: list[SheetRow] = []
+    for row in rows:
+        if row.number > number:
+            return above, chain([row], rows)
+        above.append(row)
+    return above, rows
 
 
 def _place_of_header(rows: Sequence[SheetRow]) -> int:

@@ -24,6 +24,7 @@ from shared.reader.json_objects import (
     unreadable,
 )
 from shared.reader.json_scanner import Scanner
+from shared.reader.line_account import SkippedLines
 from shared.reader.sources import Record
 
 _BLOCK_BYTES = 256 * 1024
@@ -39,7 +40,9 @@ _MAX_LATE_NAMES = 1000
 class ObjectRecords:
     """Objects as a table. Its columns are given, or the names in the first objects, in the order of appearance."""
 
-    def __init__(self, objects: Iterator[JsonObject], names: Sequence[str] | None) -> None:
+    def __init__(self, objects: Iterator[JsonObject], skipped: SkippedLines, names: Sequence[str] | None) -> None:
+        self._skipped = skipped
+        self._object_count = 0
         first = list(_first_of(objects))
         self._objects = chain(first, objects)
         found = (name for item in first if isinstance(item.cells, dict) for name in item.cells)
@@ -69,12 +72,23 @@ class ObjectRecords:
         """How many bytes the objects up to here have."""
         return self._bytes_read
 
+    @property
+    def lines_read(self) -> int:
+        """How many objects, and lines between them, were read up to here."""
+        return self._object_count + sum(self._skipped.counts.values())
+
+    @property
+    def skipped(self) -> SkippedLines:
+        """The blank lines between objects."""
+        return self._skipped
+
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         """Read to the end; an object with a name that is no column is an UnreadableRow."""
         for item in self._objects:
             record = item.cells if isinstance(item.cells, UnreadableRow) else self._record(item, item.cells)
             # A row of many empty values is short in the file alone.
             cells_bytes = 0 if isinstance(record, UnreadableRow) else size_of(record[1])
+            self._object_count += 1
             self._bytes_read += max(item.size_bytes, cells_bytes)
             yield record
 
@@ -126,7 +140,7 @@ class JsonRecords(ObjectRecords):
         longest_row_bytes: int = LONGEST_ROW_BYTES,
     ) -> None:
         scanner = Scanner(file, block_bytes=block_bytes, longest_value_bytes=longest_row_bytes)
-        super().__init__(objects_of_list(scanner), names)
+        super().__init__(objects_of_list(scanner), SkippedLines(), names)
 
 
 class NdjsonRecords(ObjectRecords):
@@ -143,8 +157,9 @@ class NdjsonRecords(ObjectRecords):
         block_bytes: int = _BLOCK_BYTES,
         longest_row_bytes: int = LONGEST_ROW_BYTES,
     ) -> None:
+        skipped = SkippedLines()
         lines = Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)
-        super().__init__(objects_of_lines(lines), names)
+        super().__init__(objects_of_lines(lines, skipped), skipped, names)
 
 
 def _first_of(objects: Iterator[JsonObject]) -> Iterator[JsonObject]:

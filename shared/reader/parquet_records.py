@@ -15,6 +15,7 @@ from shared.reader.arrow_text import texts_of
 from shared.reader.blocks import LONGEST_ROW_BYTES
 from shared.reader.cell_text import checked, size_of
 from shared.reader.expansion import Expansion
+from shared.reader.line_account import SkippedLines
 from shared.reader.sources import Record
 
 _MAGIC = b"PAR1"
@@ -48,6 +49,8 @@ class ParquetRecords:
         expansion.give_out(_pages_bytes(metadata))
         self._expansion = expansion
         self._bytes_read = 0
+        self._row_count = 0
+        self._skipped = SkippedLines()
 
     @property
     def header(self) -> list[str]:
@@ -59,16 +62,25 @@ class ParquetRecords:
         """How many bytes the rows up to here would have as text."""
         return self._bytes_read
 
+    @property
+    def lines_read(self) -> int:
+        """How many rows were read up to here."""
+        return self._row_count
+
+    @property
+    def skipped(self) -> SkippedLines:
+        """None: each row of the file is one of the table."""
+        return self._skipped
+
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         """Read all rows."""
-        number = 0
         for columns in self._batches():
             for cells in zip(*columns, strict=True):
-                number += 1
+                self._row_count += 1
                 size_bytes = size_of(cells)
                 self._bytes_read += size_bytes
                 self._expansion.give_out(size_bytes)
-                yield checked(number, list(cells))
+                yield checked(self._row_count, list(cells))
 
     def _batches(self) -> Iterator[list[list[str]]]:
         batches = self._file.iter_batches(batch_size=self._batch_rows)

@@ -18,7 +18,7 @@ from shared.reader.json_records import JsonRecords, NdjsonRecords, ObjectRecords
 from shared.reader.sources import RecordSource
 from shared.reader.transcoding import Utf8Of
 from shared.reader.undecoded import is_decoded
-from shared.reader.understanding import LEAST_CONFIDENCE, Understanding
+from shared.reader.understanding import Understanding
 from shared.reader.wide_encodings import is_wide
 
 _MAX_SHOWN_CHARACTERS = 120
@@ -167,10 +167,9 @@ def _check_confidence(understanding: Understanding) -> None:
     if understanding.row_above_header is not None:
         message = f"line {understanding.row_above_header} stands above the header, and is as wide as a row"
         raise FileRefused("dialect-error", f"{message}; move it below, or say what is no row by skip_lines = {_WHERE}")
-    if understanding.dialect_confidence < LEAST_CONFIDENCE:
-        dialects = [understanding.dialect, *understanding.other_dialects]
-        names = " or ".join(repr(dialect.delimiter) for dialect in dialects)
-        raise FileRefused("dialect-error", f"the delimiter is not clear: {names}; fix it by delimiter = {_WHERE}")
+    if understanding.doubts:
+        worst = min(understanding.doubts, key=lambda doubt: doubt.confidence)
+        raise FileRefused("dialect-error", f"{worst.message} {_WHERE}")
 
 
 def _encoding_message(guess: EncodingGuess) -> str:

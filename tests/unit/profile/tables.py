@@ -8,6 +8,7 @@ from inflow.profile.bounds import Bounds
 from inflow.profile.model import ColumnProfile, Profile
 from inflow.profile.table import ProfiledTable, profile_table
 from shared.messages.unreadable_rows import UnreadableRow
+from shared.reader.line_account import SkippedLines
 from shared.reader.sources import Record
 
 #: Small enough for every bound to be reached by a handful of rows.
@@ -21,6 +22,14 @@ class TableInMemory:
         self.header = list(header)
         self.bytes_read = 0
         self._rows = rows
+
+    @property
+    def lines_read(self) -> int:
+        return 1 + len(self._rows)
+
+    @property
+    def skipped(self) -> SkippedLines:
+        return SkippedLines()
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         for line, row in enumerate(self._rows, start=2):
@@ -75,5 +84,6 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     ])  # fmt: skip
     columns = draw(st.lists(kinds, min_size=1, max_size=5))
     header = [f"c{number}" for number in range(len(columns))]
-    rows = draw(st.lists(st.tuples(*columns).map(list), max_size=30))
+    # A row without any value is rejected before it is profiled.
+    rows = draw(st.lists(st.tuples(*columns).map(list).filter(lambda row: any(map(str.strip, row))), max_size=30))
     return header, rows
