@@ -20,6 +20,8 @@ from shared.reader.headers import may_be_names
 _MOST_COLUMNS = 16_384
 #: Above a header there may be so many rows of a title, notes and the like.
 _PREAMBLE_ROWS = 20
+#: A table that a blank row sets apart from what is above it has so many times as many rows.
+_MIN_ROWS_PER_NOTE = 2
 #: So many rows say which columns usually have a value; of so few columns a line of a preamble may fill each.
 _FIRST_ROWS = 64
 _LEAST_USUAL = 3
@@ -106,6 +108,17 @@ def _split(rows: Iterator[SheetRow], number: int) -> tuple[list[SheetRow], Itera
 
 
 def _place_of_header(rows: Sequence[SheetRow]) -> int:
+    """Find the names of a table that a blank row sets apart from notes above it, else of the first rows as a whole."""
+    begins = [place for place, row in enumerate(rows) if not place or row.number > rows[place - 1].number + 1]
+    blocks = [(begin, rows[begin:end]) for begin, end in zip(begins, [*begins[1:], len(rows)], strict=True)]
+    begin, longest = max(blocks, key=lambda block: len(block[1]))
+    is_below_notes = 0 < begin < _PREAMBLE_ROWS and _MIN_ROWS_PER_NOTE * begin <= len(longest)
+    if is_below_notes and len(longest[0].filled) > 1 and _are_names(longest[0], longest[1:]):
+        return begin
+    return _place_in_block(rows)
+
+
+def _place_in_block(rows: Sequence[SheetRow]) -> int:
     """Find the first row with more than one value, or further down the names for all usual columns, or all but one."""
     wide = [place for place, row in enumerate(rows[:_PREAMBLE_ROWS]) if len(row.filled) > 1]
     counts = Counter(column for row in rows for column in row.filled)

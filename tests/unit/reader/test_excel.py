@@ -123,6 +123,38 @@ def test_notes_of_two_values_above_the_header_are_none_of_the_table() -> None:
     assert len(list(source)) == len(rows)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(
+            [["Sales report"], ["Created", date(2024, 1, 1)], [], ["Item", "Qty", "Price"]], id="three columns"
+        ),
+        pytest.param([["Customer:", "ACME"], ["Period:", "2024-01"], [], ["Item", "Qty"]], id="as wide as the table"),
+        pytest.param([["Stock", 7], [], ["Code", "Name", "Count"]], id="one note"),
+        pytest.param([[], ["a", 1], ["b", 2], ["c", 3], [], [], ["Name", "Year"]], id="three notes, blank rows around"),
+        pytest.param([["North"], ["Open", "Closed"], [], ["Day", "In", "Out", "Sum"]], id="names above names"),
+    ],
+)
+def test_notes_that_a_blank_row_sets_apart_are_none_of_the_table(rows: list[list[object]]) -> None:
+    header = rows[-1]
+    below = [[f"Item {number}", *range(number, number + len(header) - 1)] for number in range(8)]
+
+    records = read(workbook([*rows, *below]))
+
+    assert records.header == header
+    assert [cells[0] for _, cells in _good(records)] == [row[0] for row in below]
+
+
+def test_a_blank_row_in_the_middle_of_a_table_begins_no_other() -> None:
+    table = [["Item", "Qty"], ["a", 1], ["b", 2], [], *(["c", number] for number in range(20)), ["d", None]]
+
+    assert read(workbook(table)).header == ["Item", "Qty"]
+
+
+def _good(records: ExcelRecords) -> list[tuple[int, list[str]]]:
+    return [record for record in records if not isinstance(record, UnreadableRow)]
+
+
 def test_a_header_that_lacks_names_is_above_the_first_row_of_values() -> None:
     for last in ("z", 5):
         source = read(workbook([["city", "county"], *([f"city {number}", "x", "y", last] for number in range(9))]))
