@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-unit simulate crash chaos cluster mutants fuzz bench lint format lock schema up down logs clean
+.PHONY: help setup demo run test test-unit simulate crash chaos cluster installations mutants fuzz bench lint format lock schema up down logs clean
 
 BIN := .venv/bin
 DATA ?= data
@@ -12,7 +12,7 @@ BENCH_OPTIONS ?=
 CLUSTER_OPTIONS ?=
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install everything into .venv
 	@PYTHON="$(PYTHON)" scripts/setup.sh
@@ -37,6 +37,9 @@ crash: setup ## Kill each service at each point of its work, on real servers
 
 chaos: setup ## Kill, cut, freeze and fill up everything at random, on servers of its own, 20 seeds (SEEDS=n)
 	$(BIN)/python -m tests.faults.chaos --seeds $(or $(SEEDS),20)
+
+installations: setup ## Ten installations on one broker and one database server, 100 rounds of faults (ROUNDS=n)
+	$(BIN)/python -m tests.faults.installations --rounds $(or $(ROUNDS),100)
 
 cluster: setup ## Break clusters of three members under load, 20 rounds of each kind (CLUSTER_OPTIONS="--kind galera")
 	$(BIN)/python -m tests.faults.cluster $(CLUSTER_OPTIONS)

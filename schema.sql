@@ -131,6 +131,18 @@ CREATE TABLE inflow_sequences (
 	PRIMARY KEY (name)
 )ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='Numbers given out so far; load numbers only ever grow.' COLLATE utf8mb4_0900_bin;
 
+CREATE TABLE inflow_services (
+	service VARCHAR(32) NOT NULL, 
+	host VARCHAR(255) NOT NULL, 
+	process_id BIGINT NOT NULL, 
+	version VARCHAR(64) NOT NULL, 
+	started_at DATETIME(6) NOT NULL COMMENT 'UTC', 
+	seen_at DATETIME(6) NOT NULL COMMENT 'UTC; the last heartbeat', 
+	waits_for MEDIUMTEXT COMMENT 'what keeps it from working; NULL: it works', 
+	waits_since DATETIME(6) COMMENT 'UTC', 
+	PRIMARY KEY (service, host, process_id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COMMENT='Heartbeats: which services work, and what the others wait for.' COLLATE utf8mb4_0900_bin;
+
 CREATE TABLE inflow_summaries (
 	file VARCHAR(255) NOT NULL COMMENT 'name in the data folder', 
 	digest VARCHAR(64) NOT NULL COMMENT 'SHA-256 of its content', 

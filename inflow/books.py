@@ -13,8 +13,7 @@ from shared.datasets import Catalog
 from shared.errors import ConfigurationError
 from shared.files import DataFolder
 from shared.running import read_catalog
-from shared.schema.schema import build_schema
-from shared.store import Store, store_of
+from shared.store import Store, existing_store
 
 
 def data_folder(options: argparse.Namespace, environment: Environment) -> DataFolder:
@@ -38,7 +37,7 @@ def open_books(options: argparse.Namespace, environment: Environment, *, read_on
     """Open the database that is there; nothing is created in it. An embedded one may be opened for reading alone."""
     catalog = catalog_of(options, environment)
     with open_database(options, environment, read_only=read_only) as database:
-        yield store_of(database, build_schema(catalog, database.flavour), catalog)
+        yield existing_store(database, catalog)
 
 
 @contextmanager

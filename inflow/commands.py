@@ -3,7 +3,6 @@
 import argparse
 import sys
 import threading
-from functools import partial
 
 from inflow import report
 from inflow.books import catalog_of, data_folder, open_books
@@ -20,8 +19,8 @@ from shared.errors import ConfigurationError, FolderTaken, TransientError
 from shared.exit_codes import ExitCode
 from shared.files import DataFolder
 from shared.health import Health
-from shared.lifecycle import Stop, run_together, stop_on_signals
-from shared.running import Context, read_settings, run_on_servers, set_up_logs_from
+from shared.lifecycle import Stop, stop_on_signals
+from shared.running import read_settings, run_on_servers, set_up_logs_from
 
 
 def run(options: argparse.Namespace, environment: Environment) -> int:
@@ -89,13 +88,10 @@ def _run_embedded(
 def _run_on_servers(options: argparse.Namespace, environment: Environment, folder: DataFolder, stop: Stop) -> int:
     if options.until_idle:
         raise ConfigurationError("--until-idle: only together with --embedded")
-    prepared = [service.prepare(environment) for service in (watcher, writer, aggregator)]
+    modules = {"watcher": watcher, "writer": writer, "aggregator": aggregator}
+    services = {name: module.prepare(environment) for name, module in modules.items()}
     settings = read_settings(environment, config=options.config, folder=folder)
-
-    def run_all(context: Context) -> None:
-        run_together([partial(each, context) for each in prepared], stop=context.stop, name="service")
-
-    run_on_servers(settings, run_all, stop=stop)
+    run_on_servers(settings, services, stop=stop)
     return ExitCode.OK
 
 

@@ -25,6 +25,7 @@ from shared.health import Health
 from shared.lifecycle import retry_on_folder
 from shared.logs import facts
 from shared.messages.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
+from shared.running import report_held
 from shared.store import open_store
 
 _log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Embedded:
         self._stop = stop
         self._health = health
         self._store = open_store(embedded_database(folder), catalog)
+        report_held(self._store.held, {})
         own_folder(folder, self._store.owner)
         self._queue = LocalQueue()
         self._events = InboxEvents(folder.inbox, use_kernel=config.watch == "auto")
@@ -144,5 +146,5 @@ class Embedded:
         unfinished = [*self._watcher.open_loads, *self._watcher.lost_loads]
         for load_id in unfinished:
             _log.warning("load %d can't be finished", load_id, extra=facts("needs_attention", load_id=load_id))
-        attention = bool(self._watcher.waiting or unfinished or self._watcher.has_refused)
+        attention = bool(self._watcher.waiting or unfinished or self._watcher.has_refused or self._store.held)
         return ExitCode.ATTENTION if attention else ExitCode.OK

@@ -31,9 +31,12 @@ def migrate(options: argparse.Namespace, environment: Environment) -> int:
     """Create the tables that are missing in the database, and migrate those of an earlier version."""
     catalog = catalog_of(options, environment)
     with open_database(options, environment, read_only=False) as database:
-        schema = prepare_tables(database, catalog)
-    print(f"the {len(schema.metadata.tables)} tables of this configuration and version are there")
-    return ExitCode.OK
+        prepared = prepare_tables(database, catalog)
+    for dataset, why in prepared.held.items():
+        print(f"dataset {dataset} is held: {why}")
+    usable = len(prepared.schema.metadata.tables) - len(prepared.held)
+    print(f"{usable} tables of this configuration and version are there")
+    return ExitCode.ATTENTION if prepared.held else ExitCode.OK
 
 
 def grants(options: argparse.Namespace, environment: Environment) -> int:

@@ -2,20 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 
-from inflow import queues
+from inflow import queues, services
+from inflow.ages import age
 from inflow.queues import Queues
 from shared.books import loads, rejects, waiting_files
+from shared.books import services as service_books
 from shared.books.loads import Load
+from shared.books.services import ServiceProcess
 from shared.books.waiting_files import WaitingFile
+from shared.clock import utc_now
 from shared.store import Store
 from shared.waiting import Waiting, waiting_references
 
 _COLUMNS = (
     "load", "file", "dataset", "state", "read", "inserted", "updated", "unchanged", "superseded", "rejected",
-    "healed", "open", "waiting", "seconds", "reason",
+    "healed", "open", "waiting", "seconds", "reason", "age",
 )  # fmt: skip
 _MOST_LINES = 30
 
@@ -37,6 +42,11 @@ class Snapshot:
     waiting: Mapping[int, Waiting]
     #: How many rejected rows later loads healed, by the load that they are of.
     healed: Mapping[int, int]
+    services: Sequence[ServiceProcess]
+    #: Datasets whose tables can't be used as they are, and why.
+    held: Mapping[str, str]
+    #: In UTC.
+    taken_at: datetime
 
 
 def take_snapshot(store: Store) -> Snapshot:
@@ -45,20 +55,31 @@ def take_snapshot(store: Store) -> Snapshot:
         return Snapshot(
             files=waiting_files.all_files(connection, store.schema),
             loads=loads.all_loads(connection, store.schema),
-            waiting=waiting_references(connection, store.schema, store.catalog),
+            waiting=waiting_references(connection, store),
             healed=rejects.healed_counts(connection, store.schema),
+            services=service_books.all_services(connection, store.schema),
+            held=store.held,
+            taken_at=utc_now(),
         )
 
 
 def as_json(snapshot: Snapshot, broker: Queues = None) -> str:
     """Everything, for machines."""
     files = [
-        {"file": file.file, "state": file.state, "reason": file.reason, "message": file.message}
+        {
+            "file": file.file,
+            "state": file.state,
+            "reason": file.reason,
+            "message": file.message,
+            "since": file.since,
+        }
         for file in snapshot.files
     ]
     total = sum(snapshot.waiting.values(), Waiting())
     return _json(
         {
+            "services": services.as_list(snapshot.services, snapshot.taken_at),
+            "held": dict(snapshot.held),
             "inbox": files,
             "loads": [_as_mapping(load, snapshot) for load in snapshot.loads],
             "waiting_rows": total.rows,
@@ -73,9 +94,11 @@ def loads_as_json(snapshot: Snapshot) -> str:
 
 
 def as_text(snapshot: Snapshot, broker: Queues = None) -> str:
-    """What waits, the open and the last loads, the references that wait, and the queues."""
-    lines = [f"inbox: {len(snapshot.files)} waiting"]
-    lines += [f"  {file.file}: {file.state} ({file.reason}): {file.message}" for file in snapshot.files[:_MOST_LINES]]
+    """The services, what waits, the open and the last loads, the references that wait, and the queues."""
+    lines = list(services.as_text(snapshot.services, snapshot.taken_at))
+    lines += [f"dataset {name} is held: {why}" for name, why in snapshot.held.items()]
+    lines.append(f"inbox: {len(snapshot.files)} waiting")
+    lines += [f"  {_waiting_file(file, snapshot.taken_at)}" for file in snapshot.files[:_MOST_LINES]]
     if len(snapshot.files) > _MOST_LINES:
         lines.append(f"  … and {len(snapshot.files) - _MOST_LINES} more")
     shown = _shown(snapshot.loads)
@@ -102,6 +125,11 @@ def _shown(rows: Sequence[Load]) -> list[Load]:
 
 def _reason(load: Load) -> str | None:
     return load.reason or _ON_ITS_WAY.get(load.state)
+
+
+def _waiting_file(file: WaitingFile, now: datetime) -> str:
+    waited = "" if file.since is None else f" for {age(file.since, now)}"
+    return f"{file.file}: {file.state}{waited} ({file.reason}): {file.message}"
 
 
 def _references(snapshot: Snapshot) -> list[str]:
@@ -141,7 +169,8 @@ def _cells(load: Load, snapshot: Snapshot) -> tuple[str, ...]:
     )
     seconds = "" if load.seconds is None else f"{load.seconds:.1f}"
     names = (str(load.load_id), load.file, load.dataset or "-", load.state)
-    return (*names, *map(str, counts), seconds, _reason(load) or "")
+    waited = age(load.claimed_at, snapshot.taken_at) if load.state in _ON_ITS_WAY else ""
+    return (*names, *map(str, counts), seconds, _reason(load) or "", waited)
 
 
 def _as_mapping(load: Load, snapshot: Snapshot) -> dict[str, object]:

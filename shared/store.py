@@ -1,17 +1,18 @@
 """What all work on the data needs: a database, its tables, and the configuration that they are derived from."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from shared.database import Database
-from shared.datasets import Catalog
+from shared.datasets import Catalog, Summary
 from shared.errors import DatabaseUnavailable, InstallationChanged, TablesUnusable
 from shared.folder_owner import Owner
 from shared.schema.installation import installation_id
-from shared.schema.preparation import prepare_tables
-from shared.schema.schema import Schema
+from shared.schema.preparation import held_datasets, prepare_tables
+from shared.schema.schema import Schema, build_schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,13 @@ class Store:
     catalog: Catalog
     #: What tells this database from all others, however alike they are.
     installation_id: str
+    #: Datasets whose tables can't be used as they are, and why; nothing of them is read or written.
+    held: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def summaries(self) -> tuple[Summary, ...]:
+        """The summaries that can be computed; a query that needs a held dataset says so by itself."""
+        return tuple(summary for summary in self.catalog.summaries if summary.count not in self.held)
 
     @property
     def owner(self) -> Owner:
@@ -42,22 +50,31 @@ class Store:
 
 
 def open_store(database: Database, catalog: Catalog) -> Store:
-    """Create missing tables; SchemaMismatch where an existing one is not what the configuration asks for.
+    """Prepare the tables; see prepare_tables.
 
     Raises DatabaseUnavailable where the account may not create or see them: an account that may has to come first.
     """
     try:
-        schema = prepare_tables(database, catalog)
+        prepared = prepare_tables(database, catalog)
     except TablesUnusable as error:
         advice = "`inflow migrate` prepares the tables, `inflow grants` prints the rights of each service"
         raise DatabaseUnavailable(f"{error}; {advice}") from error
-    return store_of(database, schema, catalog)
-
-
-def store_of(database: Database, schema: Schema, catalog: Catalog) -> Store:
-    """Take a database as it is; TablesUnusable where it was not prepared yet."""
     with database.transaction() as connection:
-        found = installation_id(connection, schema)
+        found = _installation_of(connection, prepared.schema)
+    return Store(database=database, schema=prepared.schema, catalog=catalog, installation_id=found, held=prepared.held)
+
+
+def existing_store(database: Database, catalog: Catalog) -> Store:
+    """Take a database as it is, and change nothing; TablesUnusable where no service has prepared it yet."""
+    schema = build_schema(catalog, database.flavour)
+    with database.transaction() as connection:
+        found = _installation_of(connection, schema)
+        held = held_datasets(connection, schema, catalog)
+    return Store(database=database, schema=schema, catalog=catalog, installation_id=found, held=held)
+
+
+def _installation_of(connection: Connection, schema: Schema) -> str:
+    found = installation_id(connection, schema)
     if found is None:
         raise TablesUnusable("the database has no installation yet: start a service or run `inflow migrate`")
-    return Store(database=database, schema=schema, catalog=catalog, installation_id=found)
+    return found

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, select
 
-from shared.datasets import Catalog, Dataset, Reference
+from shared.datasets import Dataset, Reference
 from shared.schema.dataset_tables import INFERRED
 from shared.schema.schema import Schema
+from shared.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,15 @@ class Waiting:
 
 
 def waiting_references(
-    connection: Connection, schema: Schema, catalog: Catalog, load_ids: Collection[int] | None = None
+    connection: Connection, store: Store, load_ids: Collection[int] | None = None
 ) -> defaultdict[int, Waiting]:
     """Count by the load that last asserted the rows; loads without any count as none. None: all loads."""
     counts: defaultdict[int, Waiting] = defaultdict(Waiting)
-    for dataset in catalog.datasets.values():
+    for dataset in store.catalog.datasets.values():
+        if dataset.name in store.held:
+            continue
         for reference in dataset.references:
-            for load_id, rows, members in connection.execute(_query(schema, dataset, reference, load_ids)):
+            for load_id, rows, members in connection.execute(_query(store.schema, dataset, reference, load_ids)):
                 counts[load_id] += Waiting(int(rows), members)
     return counts
 

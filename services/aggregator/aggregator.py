@@ -38,7 +38,7 @@ class Aggregator:
         self._store = store
         self._stop = stop
         self._counts = Counts(store)
-        self._files = SummaryFiles(folder.root, [summary.file for summary in store.catalog.summaries])
+        self._files = SummaryFiles(folder.root, [summary.file for summary in store.summaries])
 
     def handle(self, body: bytes) -> None:
         """Take a load.completed event; one recomputation answers all that wait in the queue."""
@@ -75,7 +75,7 @@ class Aggregator:
             with self._store.transaction() as connection:
                 included = completions.unsummarised(connection, self._store.schema)
             self._counts.bring_up_to_date()
-            written = [self._write(summary) for summary in self._store.catalog.summaries]
+            written = [self._write(summary) for summary in self._store.summaries]
             if all(written):
                 with self._store.transaction() as connection:
                     completions.mark_summarised(connection, self._store.schema, included)

@@ -32,7 +32,11 @@ class Counts:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._books = store.schema.counts
-        self._statements = {count: count_statements(count, store.schema) for count in kept_counts(store.catalog)}
+        self._statements = {
+            count: count_statements(count, store.schema)
+            for count in kept_counts(store.catalog)
+            if count.dataset not in store.held
+        }
         self._folding = Folding(store, self._statements)
         #: Those that somebody may have touched while nobody looked.
         self._doubtful = set(self._statements)

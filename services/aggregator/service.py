@@ -27,15 +27,21 @@ def run(context: Context) -> None:
 
     def tick() -> None:
         nonlocal is_first
-        context.store.require_installation()
         if is_first:
             aggregator.recompute()
             is_first = False
         aggregator.catch_up()
-        context.health.beat()
+        context.heartbeat.beat()
 
     retry_on_folder(context.folder.create, stop=context.stop)
     consumer = Consumer(
         context.broker, AGGREGATOR_QUEUE, name="inflow-aggregator", installation_id=context.store.installation_id
     )
-    consume_for_ever(consumer, aggregator.handle, stop=context.stop, tick=tick, tick_seconds=BEAT_SECONDS)
+    consume_for_ever(
+        consumer,
+        aggregator.handle,
+        stop=context.stop,
+        tick=tick,
+        tick_seconds=BEAT_SECONDS,
+        on_wait=context.heartbeat.wait,
+    )

@@ -45,7 +45,7 @@ def _become_active(context: Context, lock: FileLock) -> bool:
         return True
     _log.info("another watcher is active on this folder, standing by", extra=facts("standing_by"))
     while not lock.acquire():
-        context.health.beat()
+        context.heartbeat.stand_by("another watcher is active on this folder")
         if context.stop.wait(BEAT_SECONDS):
             return False
     return True
@@ -114,8 +114,7 @@ class _Service:
     def _beat(self) -> None:
         """Say now and then that folder, database and broker were all there for this step."""
         if time.monotonic() >= self._next_beat:
-            self._context.store.database.ping()
-            self._context.health.beat()
+            self._context.heartbeat.beat()
             self._next_beat = time.monotonic() + BEAT_SECONDS
 
     def _current_watcher(self) -> Watcher:
@@ -131,6 +130,7 @@ class _Service:
 
     def _report(self, error: BaseException, pause_seconds: float) -> None:
         report_failure(error, pause_seconds)
+        self._context.heartbeat.wait(str(error))
         if isinstance(error, BrokerUnavailable):
             self._hold_back(str(error))
 

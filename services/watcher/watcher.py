@@ -17,7 +17,7 @@ from services.watcher.sorting.ordering import SortingTurns
 from services.watcher.standstill import Standstills
 from services.watcher.versions import Version
 from shared.books import load_reasons, load_states, loads
-from shared.books.loads import Load
+from shared.books.loads import OPEN_STATES, Load
 from shared.books.waiting_files import WaitingFile
 from shared.errors import FileRefused
 from shared.files import DataFolder, remove_leftovers
@@ -67,6 +67,7 @@ class Watcher:
         self._missing_files = MissingFiles(folder=folder, store=store, patience_seconds=config.republish_seconds)
         self._open: dict[int, ClaimedName] = {}
         self._dead_lettered: set[int] = set()
+        self._held: set[int] = set()
 
     @property
     def waiting(self) -> Collection[WaitingFile]:
@@ -75,8 +76,8 @@ class Watcher:
 
     @property
     def stuck_loads(self) -> Collection[int]:
-        """The loads whose files could not be read or moved at the last try, or that dead letters hold back."""
-        return self._feeder.unreadable | self._finisher.stuck | self._dead_lettered
+        """The loads whose files could not be read or moved, or that dead letters or their datasets hold back."""
+        return self._feeder.unreadable | self._finisher.stuck | self._dead_lettered | self._held
 
     @property
     def lost_loads(self) -> Collection[int]:
@@ -132,11 +133,20 @@ class Watcher:
         adopted = self._intake.adopt(self._open)
         known = self._look_up(adopted)
         for claimed in adopted:
-            if known[claimed.load_id].state in ("claimed", "reading"):
-                self._read(claimed, known[claimed.load_id])
+            self._take_up(claimed, known[claimed.load_id])
             # Last: where the books can't be written, the file is adopted once more.
             self._open[claimed.load_id] = claimed
         return self._look_up(adopted)
+
+    def _take_up(self, claimed: ClaimedName, load: Load) -> None:
+        why_held = self._store.held.get(claimed.dataset or "")
+        if why_held is not None and load.state in OPEN_STATES:
+            self._hold(claimed, why_held)
+            return
+        if load.reason == load_reasons.DATASET_HELD:
+            self._explain(claimed, None, None)
+        if load.state in ("claimed", "reading"):
+            self._read(claimed, load)
 
     def _read(self, claimed: ClaimedName, load: Load) -> None:
         dataset = self._store.catalog.datasets.get(claimed.dataset or "")
@@ -147,6 +157,15 @@ class Watcher:
             is_resumed, version = load.state != "claimed", Version.claimed(load)
             reading = Reading(claimed, dataset, path, sorting=self._sorting, is_resumed=is_resumed, version=version)
             self._feeder.add(reading)
+
+    def _hold(self, claimed: ClaimedName, why: str) -> None:
+        """Leave a file where it is: when its dataset is let go, the next watcher takes it up."""
+        self._explain(claimed, load_reasons.DATASET_HELD, why)
+        self._held.add(claimed.load_id)
+
+    def _explain(self, claimed: ClaimedName, reason: str | None, message: str | None) -> None:
+        with self._store.transaction() as connection:
+            load_reasons.explain(connection, self._store.schema, [claimed.load_id], reason, message)
 
     def _refuse(self, claimed: ClaimedName, file: str) -> None:
         reason, message = self._why_no_dataset(claimed, file)
@@ -186,6 +205,7 @@ class Watcher:
         for load_id in load_ids:
             self._feeder.drop([load_id])
             del self._open[load_id]
+            self._held.discard(load_id)
             self._standstills.forget(load_id)
 
     def _revive(self, known: dict[int, Load]) -> None:
@@ -194,7 +214,8 @@ class Watcher:
         Not what has a dead letter, which is tried again from there; unless the broker lost that, too.
         """
         being_read = set(self._feeder.load_ids)
-        published = [load for load in known.values() if load.state == "published" and load.load_id not in being_read]
+        waiting = known.keys() - being_read - self._held
+        published = [known[load_id] for load_id in waiting if known[load_id].state == "published"]
         self._dead_lettered = {load.load_id for load in published if load.reason == load_reasons.DEAD_LETTERED}
         still = self._standstills.note(published)
         if still and self._queue.backlog(WRITER_QUEUE) > 0:

@@ -34,6 +34,9 @@ class WriterHandlers:
         """Apply one message to its commit; safe to repeat. Raises TransientError or TerminalError."""
         message = decode(body)
         payload = message.payload
+        if isinstance(payload, RowsExtracted | LoadExtracted) and payload.dataset in self._store.held:
+            self._put_off(payload, message.origin)
+            return
         match payload:
             case RowsExtracted():
                 completed = self._apply_chunk(payload, message.origin)
@@ -53,6 +56,14 @@ class WriterHandlers:
         """Say in the books that a dead letter of this load is applied at last."""
         with self._store.transaction() as connection:
             load_reasons.unmark_dead_lettered(connection, self._store.schema, load_id)
+
+    def _put_off(self, payload: RowsExtracted | LoadExtracted, origin: Origin) -> None:
+        """Say in the books why a load does not go on; its watcher publishes it again once it can."""
+        why = self._store.held[payload.dataset]
+        with self._store.transaction() as connection:
+            require_own_load(connection, self._store.schema, payload.load_id, origin)
+            load_reasons.explain(connection, self._store.schema, [payload.load_id], load_reasons.DATASET_HELD, why)
+        _log.debug("dataset %s is held", payload.dataset, extra=facts("message_put_off", load_id=payload.load_id))
 
     def _apply_chunk(self, chunk: RowsExtracted, origin: Origin) -> bool:
         dataset = self._store.catalog.datasets.get(chunk.dataset)

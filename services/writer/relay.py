@@ -37,7 +37,7 @@ class Relay:
                 return 0
             table = self._store.schema.outbox
             connection.execute(delete(table).where(table.c.load_id.in_(load_ids)))
-            waiting = waiting_references(connection, self._store.schema, self._store.catalog, load_ids)
+            waiting = waiting_references(connection, self._store, load_ids)
         for load_id, load in sorted(completed.items()):
             _report(load, waiting[load_id])
         return len(load_ids)

@@ -33,9 +33,10 @@ def run(context: Context) -> None:
     relay.start()
 
     def beat() -> None:
-        context.store.require_installation()
-        if not relay_waits.is_set():
-            context.health.beat()
+        if relay_waits.is_set():
+            context.heartbeat.wait("the broker, to publish the events of complete loads")
+        else:
+            context.heartbeat.beat()
 
     consumer = Consumer(
         context.broker,
@@ -46,7 +47,14 @@ def run(context: Context) -> None:
         on_recovery=handlers.mark_recovered,
     )
     try:
-        consume_for_ever(consumer, handlers.handle, stop=context.stop, tick=beat, tick_seconds=BEAT_SECONDS)
+        consume_for_ever(
+            consumer,
+            handlers.handle,
+            stop=context.stop,
+            tick=beat,
+            tick_seconds=BEAT_SECONDS,
+            on_wait=context.heartbeat.wait,
+        )
     finally:
         context.stop.set()
         relay.finish()

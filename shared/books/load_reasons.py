@@ -10,6 +10,8 @@ from shared.schema.schema import Schema
 
 #: The reason of a load that can't complete until its dead letters are applied.
 DEAD_LETTERED = "dead-lettered"
+#: Of a load whose dataset can't be loaded as it is configured.
+DATASET_HELD = "dataset-held"
 #: Of a load whose file is in none of our folders: it goes on if the file is put back, or ends when it is given up.
 FILE_GONE: Reason = "file-gone"
 #: Of a load that a person gave up.

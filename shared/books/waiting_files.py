@@ -1,7 +1,8 @@
 """The files of the inbox that wait: which they are, and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -18,13 +19,15 @@ class WaitingFile:
     state: str
     reason: str
     message: str
+    #: In UTC: since when it waits for this reason; None where it is not written down yet.
+    since: datetime | None = field(default=None, compare=False)
 
 
 def all_files(connection: Connection, schema: Schema) -> list[WaitingFile]:
     """List the files of the inbox that the watcher has not claimed."""
     table = schema.inbox
     rows = connection.execute(
-        select(table.c.file, table.c.state, table.c.reason, table.c.message).order_by(table.c.file)
+        select(table.c.file, table.c.state, table.c.reason, table.c.message, table.c.since).order_by(table.c.file)
     )
     return [WaitingFile(**row._mapping) for row in rows]
 

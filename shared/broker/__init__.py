@@ -1,6 +1,6 @@
 """The one package that knows pika: connect, declare, publish, consume, and bring dead letters back."""
 
-from shared.broker.connection import declare_all
+from shared.broker.connection import OnWait, declare_all, ignore_wait
 from shared.broker.consumer import Consumer
 from shared.broker.dead_letters import DeadLetter, DeadLetters
 from shared.broker.publisher import Publisher
@@ -11,8 +11,10 @@ __all__ = [
     "Consumer",
     "DeadLetter",
     "DeadLetters",
+    "OnWait",
     "Publisher",
     "QueueState",
     "declare_all",
+    "ignore_wait",
     "look_at_broker",
 ]

@@ -168,6 +168,24 @@ def summaries(metadata: MetaData, flavour: Flavour) -> Table:
     )
 
 
+def services(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the services that work."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_services",
+        TableColumn("service", String(32), primary_key=True),
+        TableColumn("host", String(255), primary_key=True),
+        TableColumn("process_id", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("version", String(64), nullable=False),
+        TableColumn("started_at", instant(), nullable=False, comment="UTC"),
+        TableColumn("seen_at", instant(), nullable=False, comment="UTC; the last heartbeat"),
+        TableColumn("waits_for", long_text(), comment="what keeps it from working; NULL: it works"),
+        TableColumn("waits_since", instant(), comment="UTC"),
+        comment="Heartbeats: which services work, and what the others wait for.",
+    )
+
+
 def inbox(metadata: MetaData, flavour: Flavour) -> Table:
     """Add the table of the files that wait."""
     return new_table(

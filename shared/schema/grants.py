@@ -24,6 +24,7 @@ def grant_statements(schema: Schema, service: str, *, database: str, account: st
 
 def _rights(schema: Schema) -> dict[str, Mapping[Table, str]]:
     """What each service may do beside reading; the aggregator's queries may read any table."""
+    heartbeat = "INSERT, UPDATE, DELETE"
     return {
         "watcher": {
             schema.changes: "INSERT, UPDATE",
@@ -31,6 +32,7 @@ def _rights(schema: Schema) -> dict[str, Mapping[Table, str]]:
             schema.loads: "INSERT, UPDATE",
             schema.rejects: "UPDATE",
             schema.sequences: "INSERT, UPDATE",
+            schema.services: heartbeat,
         },
         "writer": {
             schema.chunks: "INSERT",
@@ -38,6 +40,7 @@ def _rights(schema: Schema) -> dict[str, Mapping[Table, str]]:
             schema.loads: "UPDATE",
             schema.outbox: "INSERT, DELETE",
             schema.rejects: "INSERT, UPDATE",
+            schema.services: heartbeat,
             **dict.fromkeys(schema.datasets.values(), "INSERT, UPDATE"),
         },
         "aggregator": {
@@ -45,6 +48,7 @@ def _rights(schema: Schema) -> dict[str, Mapping[Table, str]]:
             schema.counts: "INSERT, DELETE",
             schema.loads: "UPDATE",
             schema.sequences: "INSERT, UPDATE",
+            schema.services: heartbeat,
             schema.summaries: "INSERT, DELETE",
             **dict.fromkeys(schema.kept_counts.values(), "INSERT, UPDATE, DELETE"),
         },

@@ -1,15 +1,17 @@
 """Migrates the tables of an earlier version, creates those that are missing, and compares the others."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Inspector, Table, inspect, text
+from sqlalchemy import Connection, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from shared.database import Database
 from shared.datasets import Catalog
 from shared.errors import DatabaseUnavailable, SchemaMismatch
+from shared.schema.differences import Difference, compare_tables
 from shared.schema.installation import ensure_installation
 from shared.schema.migrations import migrate
 from shared.schema.schema import Schema, build_schema
@@ -19,38 +21,54 @@ _LOCK = "CONCAT('inflow.', SHA2(DATABASE(), 224))"
 _LOCK_SECONDS = 60
 
 
-def prepare_tables(database: Database, catalog: Catalog) -> Schema:
-    """Migrate and create tables under a lock, make the installation's id, and return the schema.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The tables of a configuration, and the datasets whose tables can't be used as they are: why, for each."""
 
-    Raises SchemaMismatch with every difference where an existing table is not what the configuration asks for, or
-    where the tables are those of a newer program.
+    schema: Schema
+    held: Mapping[str, str] = field(default_factory=dict)
+
+
+def prepare_tables(database: Database, catalog: Catalog) -> Prepared:
+    """Migrate and create tables under a lock, and make the installation's id.
+
+    A dataset whose table is not what the configuration asks for is held, with all that refer to it.
+    Raises SchemaMismatch with every difference where a table of our own is not what this program works on.
     """
     schema = build_schema(catalog, database.flavour)
     with database.transaction() as connection, _locked(connection, schema):
         migrate(connection, schema)
-        # First: on a table that differs, the server may refuse the foreign key of one that is missing.
-        differences = compare_tables(connection, schema)
-        if differences:
-            raise SchemaMismatch(
-                "these tables differ from the configuration; change one of the two:\n" + "\n".join(differences)
-            )
-        schema.metadata.create_all(connection)
+        held = held_datasets(connection, schema, catalog)
+        usable = [table for table in schema.metadata.sorted_tables if table.name not in held]
+        schema.metadata.create_all(connection, tables=usable)
         ensure_installation(connection, schema)
-    return schema
+    return Prepared(schema=schema, held=held)
 
 
-def compare_tables(connection: Connection, schema: Schema) -> list[str]:
-    """List where tables that exist differ from the schema, one sentence each."""
-    inspector = inspect(connection)
-    existing = set(inspector.get_table_names())
-    collations = _collations(connection, schema)
-    differences: list[str] = []
-    for table in schema.metadata.sorted_tables:
-        if table.name not in existing:
-            continue
-        differences += _differences(connection, inspector, table)
-        differences += _collation_differences(table, collations)
-    return differences
+def held_datasets(connection: Connection, schema: Schema, catalog: Catalog) -> dict[str, str]:
+    """Return the datasets whose tables differ from the configuration, and those that refer to them: why, for each.
+
+    Raises SchemaMismatch where a table of our own differs.
+    """
+    differences = compare_tables(connection, schema)
+    _require_own_tables([each for each in differences if each.table not in catalog.datasets])
+    held: dict[str, str] = {}
+    for dataset in catalog.datasets.values():
+        own = [each.text for each in differences if each.table == dataset.name]
+        targets = [reference.dataset for reference in dataset.references if reference.dataset in held]
+        if own:
+            held[dataset.name] = f"its table differs from the configuration; change one of the two: {'; '.join(own)}"
+        elif targets:
+            held[dataset.name] = f"it refers to {targets[0]}, whose table differs from the configuration"
+    return held
+
+
+def _require_own_tables(differences: Sequence[Difference]) -> None:
+    if differences:
+        raise SchemaMismatch(
+            "these tables of Inflow's own are not what this version works on; restore them:\n"
+            + "\n".join(map(str, differences))
+        )
 
 
 def ddl(schema: Schema, dialect: Any) -> Iterator[str]:
@@ -75,76 +93,3 @@ def _locked(connection: Connection, schema: Schema) -> Iterator[None]:
         # A lost connection has lost its locks too, and takes no statement.
         if not connection.invalidated:
             connection.execute(text(f"SELECT RELEASE_LOCK({_LOCK})"))
-
-
-def _differences(connection: Connection, inspector: Inspector, table: Table) -> Iterator[str]:
-    found = {column["name"]: column for column in inspector.get_columns(table.name)}
-    for column in table.columns:
-        if column.name not in found:
-            yield f"{table.name}: column {column.name} is missing"
-            continue
-        actual = found.pop(column.name)
-        wanted_type = _type_name(column.type, connection)
-        actual_type = _type_name(actual["type"], connection)
-        if wanted_type != actual_type:
-            yield f"{table.name}.{column.name}: is {actual_type}, configured is {wanted_type}"
-        if bool(actual["nullable"]) != bool(column.nullable):
-            yield f"{table.name}.{column.name}: is {_null(actual['nullable'])}, configured is {_null(column.nullable)}"
-    for name in found:
-        yield f"{table.name}: column {name} is not configured"
-    wanted_key = [column.name for column in table.primary_key]
-    actual_key = inspector.get_pk_constraint(table.name)["constrained_columns"]
-    if wanted_key != actual_key:
-        yield f"{table.name}: its key is ({', '.join(actual_key)}), configured is ({', '.join(wanted_key)})"
-    yield from _reference_differences(inspector, table)
-
-
-def _reference_differences(inspector: Inspector, table: Table) -> Iterator[str]:
-    wanted = {
-        _arrow(constraint.column_keys, constraint.referred_table.name) for constraint in table.foreign_key_constraints
-    }
-    found = {
-        _arrow(constraint["constrained_columns"], constraint["referred_table"])
-        for constraint in inspector.get_foreign_keys(table.name)
-    }
-    for reference in sorted(wanted - found):
-        yield f"{table.name}: the foreign key {reference} is missing"
-    for reference in sorted(found - wanted):
-        yield f"{table.name}: the foreign key {reference} is not configured"
-
-
-def _collations(connection: Connection, schema: Schema) -> dict[tuple[str, str], str]:
-    """The collation of each text column, by table and column; where nobody named one, it is the table's own."""
-    if schema.flavour == "sqlite":
-        return {}
-    query = text(
-        "SELECT table_name, column_name, collation_name FROM information_schema.columns"
-        " WHERE table_schema = DATABASE() AND collation_name IS NOT NULL"
-    )
-    return {(table, column): collation for table, column, collation in connection.execute(query)}
-
-
-def _collation_differences(table: Table, collations: Mapping[tuple[str, str], str]) -> Iterator[str]:
-    wanted = table.dialect_options["mysql"].get("collate")
-    for column in table.columns:
-        collation = collations.get((table.name, column.name), wanted)
-        if collation != wanted:
-            found = f"compares by {collation}, which merges different texts"
-            yield f"{table.name}.{column.name}: {found}; expected {wanted}"
-
-
-def _type_name(sql_type: Any, connection: Connection) -> str:
-    """The type as the server writes it, without the collation and without MariaDB's display width."""
-    name = str(sql_type.compile(connection.dialect)).upper()
-    name = name.split(" CHARACTER SET ")[0].split(" COLLATE ")[0]
-    if name.startswith("NUMERIC("):
-        return name.replace("NUMERIC", "DECIMAL")
-    return {"BOOL": "TINYINT(1)", "BIGINT(20)": "BIGINT"}.get(name, name)
-
-
-def _arrow(columns: Iterable[str], target: str) -> str:
-    return f"({', '.join(columns)}) to {target}"
-
-
-def _null(nullable: object) -> str:
-    return "NULL" if nullable else "NOT NULL"

@@ -26,6 +26,7 @@ class Schema:
     rejects: Table
     outbox: Table
     summaries: Table
+    services: Table
     inbox: Table
     counts: Table
     count_deltas: Table
@@ -49,6 +50,7 @@ def build_schema(catalog: Catalog, flavour: Flavour) -> Schema:
         rejects=book_tables.rejects(metadata, flavour),
         outbox=book_tables.outbox(metadata, flavour),
         summaries=book_tables.summaries(metadata, flavour),
+        services=book_tables.services(metadata, flavour),
         inbox=book_tables.inbox(metadata, flavour),
         counts=count_tables.counts(metadata, flavour),
         count_deltas=count_tables.count_deltas(metadata, flavour),

@@ -100,12 +100,13 @@ def test_a_folder_that_is_a_file_ends_with_2_and_is_named(inflow: Inflow, argume
     assert "Traceback" not in finished.stderr
 
 
-def test_tables_of_another_configuration_end_a_run_with_2_and_the_difference(inflow: Inflow) -> None:
+def test_tables_of_another_configuration_hold_their_datasets_and_say_the_difference(inflow: Inflow) -> None:
     inflow.run()
     (inflow.root / "inflow.toml").write_text(DEFAULT.replace("county = {", "shire = {"))
 
     finished = inflow.run()
-    assert finished.returncode == 2
+    assert finished.returncode == 1
+    assert set(inflow.status()["held"]) == {"places", "people"}
     assert "places: column shire is missing" in finished.stderr
     assert "places: column county is not configured" in finished.stderr
 
@@ -113,7 +114,8 @@ def test_tables_of_another_configuration_end_a_run_with_2_and_the_difference(inf
 def test_a_run_without_files_ends_with_0_and_an_empty_summary(inflow: Inflow) -> None:
     assert inflow.run().returncode == 0
     assert inflow.summary() == b"{}"
-    assert inflow.status() == {"inbox": [], "loads": [], "waiting_rows": 0, "broker": None}
+    nothing = {"services": [], "held": {}, "inbox": [], "loads": [], "waiting_rows": 0, "broker": None}
+    assert inflow.status() == nothing
 
 
 def test_a_data_folder_is_made_with_all_its_folders(inflow: Inflow) -> None:

@@ -106,6 +106,40 @@ def test_the_command_in_the_watcher_lists_the_loads_as_archived(project: Project
     assert (states["people-listed.csv"], states["places-listed.csv"]) == ("archived", "archived")
 
 
+def test_a_backup_is_restored_as_documented_and_the_archive_is_replayed(project: Project) -> None:
+    before, since = births("Backed Up", people=500), births("Since", people=500)
+    dump, stop, restore, start, dry_run, replay = documented_commands("Backup")
+
+    project.drop("places-backed-up.csv", before.places_csv)
+    project.drop("people-backed-up.csv", before.people_csv)
+    project.births.update(before.by_country)
+    project.wait_for_the_right_summary()
+    project.shell(dump)
+    at_backup = project.births.copy()
+    project.drop("places-since.csv", since.places_csv)
+    project.drop("people-since.csv", since.people_csv)
+    project.births.update(since.by_country)
+    project.wait_for_the_right_summary()
+
+    project.shell(stop)
+    project.shell(restore)
+    project.shell(start)
+    lost, project.births = project.births, at_backup
+    project.wait_for_the_right_summary()
+    assert "2 of 2 files would go back in the inbox" in project.shell(dry_run)
+    project.shell(replay)
+    project.births = lost
+    project.wait_for_the_right_summary()
+
+
+def documented_commands(heading: str) -> list[str]:
+    """Return the commands that a section of the operator's handbook tells to run, in order."""
+    handbook = (REPOSITORY / "docs/operations.md").read_text(encoding="utf-8")
+    section = handbook.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    blocks = "".join(re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL))
+    return blocks.replace("\\\n", "").splitlines()
+
+
 def test_everything_in_the_data_folder_belongs_to_who_owns_the_folder(project: Project) -> None:
     family = births("Owned", people=10)
 

@@ -21,6 +21,7 @@ from shared.configuration.servers import BrokerSettings
 from shared.datasets import Catalog
 from shared.files import DataFolder
 from shared.health import Health
+from shared.heartbeat import Heartbeat
 from shared.lifecycle import SideTask
 from shared.messages.payloads import LoadExtracted
 from shared.messages.topology import AGGREGATOR_QUEUE
@@ -100,7 +101,7 @@ def aggregating(warehouse: Warehouse, settings: BrokerSettings, folder: Path) ->
         store=warehouse.store,
         broker=settings,
         folder=DataFolder(folder),
-        health=Health(None),
+        heartbeat=Heartbeat(warehouse.store, "aggregator", Health(None)),
         stop=stop,
     )
     task = SideTask(lambda: service.run(context), stop=stop, name="aggregator")

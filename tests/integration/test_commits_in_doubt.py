@@ -17,6 +17,7 @@ from services.watcher.service import _Service
 from shared.configuration.servers import BrokerSettings
 from shared.errors import DatabaseUnavailable
 from shared.health import Health
+from shared.heartbeat import Heartbeat
 from shared.running import Context
 from tests.support.faults import FragileDatabase, Steps
 from tests.support.pipeline import AT_ONCE, Pipeline, people
@@ -143,7 +144,7 @@ def test_an_event_of_the_inbox_counts_for_one_look_whatever_becomes_of_it(pipeli
         store=pipeline.store,
         broker=BrokerSettings(),
         folder=pipeline.folder,
-        health=Health(None),
+        heartbeat=Heartbeat(pipeline.store, "watcher", Health(None)),
         stop=threading.Event(),
     )
     service = _Service(context, replace(AT_ONCE, settle_seconds=60.0))

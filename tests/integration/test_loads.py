@@ -69,7 +69,7 @@ def numbers(house: Warehouse, *, count: int, floor: int = 0) -> list[int]:
 
 def waiting(house: Warehouse, *load_ids: int) -> dict[int, Waiting]:
     with house.database.transaction() as connection:
-        return dict(waiting_references(connection, house.schema, house.catalog, load_ids or None))
+        return dict(waiting_references(connection, house.store, load_ids or None))
 
 
 def test_references_wait_by_the_keys_order_whatever_that_of_the_columns(warehouse: OpenWarehouse) -> None:

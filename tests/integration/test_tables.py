@@ -17,7 +17,9 @@ from shared.datasets import Catalog, Reference
 from shared.errors import DatabaseRefused, DatabaseUnavailable, SchemaMismatch
 from shared.lifecycle import retry
 from shared.schema.dataset_tables import BEFORE, MARKS
+from shared.schema.differences import compare_tables
 from shared.schema.preparation import prepare_tables
+from shared.schema.schema import build_schema
 from shared.schema.table_parts import COLLATIONS
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
 from tests.support.catalogs import (
@@ -49,6 +51,7 @@ BOOKS = {
     "inflow_rejects",
     "inflow_outbox",
     "inflow_summaries",
+    "inflow_services",
     "inflow_inbox",
     "inflow_counts",
     "inflow_count_deltas",
@@ -59,10 +62,11 @@ THREADS = 8
 
 
 def differences(url: str, wanted: Catalog) -> list[str]:
-    """What keeps a service from starting."""
-    with closing(Database(make_url(url))) as database, pytest.raises(SchemaMismatch) as mismatch:
-        prepare_tables(database, wanted)
-    return str(mismatch.value).splitlines()[1:]
+    """What holds the datasets of a configuration."""
+    with closing(Database(make_url(url))) as database:
+        schema = build_schema(wanted, database.flavour)
+        with database.transaction() as connection:
+            return list(map(str, compare_tables(connection, schema)))
 
 
 def execute(url: str, *statements: str) -> None:
@@ -211,6 +215,37 @@ def test_a_table_that_differs_is_described_difference_by_difference(
 
     # MariaDB shows the width of an INTEGER.
     assert [line.replace("(11)", "") for line in differences(any_database.url, things())] == said
+
+
+def test_a_dataset_whose_table_differs_is_held_with_those_that_refer_to_it_and_no_other(
+    any_database: AnyDatabase,
+) -> None:
+    places, cities = (dataset(name, key=("city",), columns=texts("city")) for name in ("places", "cities"))
+    people = dataset(
+        "people",
+        key=("name",),
+        columns=texts("name", "city"),
+        references=[Reference(name="home", columns=("city",), dataset="places")],
+    )
+    execute(any_database.url, "CREATE TABLE places (town VARCHAR(10))")
+
+    with closing(Database(make_url(any_database.url))) as database:
+        held = prepare_tables(database, catalog(places, cities, people)).held
+        with database.transaction() as connection:
+            tables = set(inspect(connection).get_table_names())
+
+    assert held["people"] == "it refers to places, whose table differs from the configuration"
+    assert "places: column city is missing; " in held["places"]
+    assert set(held) == {"places", "people"}
+    assert ("cities" in tables, "people" in tables) == (True, False)
+
+
+def test_a_table_of_our_own_that_differs_stops_the_service(any_database: AnyDatabase) -> None:
+    prepare(any_database.url)
+    execute(any_database.url, "DROP TABLE inflow_outbox", "CREATE TABLE inflow_outbox (load_id BIGINT)")
+
+    with pytest.raises(SchemaMismatch, match="inflow_outbox: column dataset is missing"):
+        prepare(any_database.url)
 
 
 def test_a_text_that_the_server_compares_loosely_is_a_difference(database: ServerDatabase) -> None:

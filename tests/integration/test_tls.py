@@ -342,6 +342,6 @@ def test_a_service_says_at_its_start_which_server_it_does_not_verify(
     settings = read_settings(environment, config=None, folder=DataFolder(tmp_path))
 
     stop = Stop()
-    run_on_servers(settings, lambda _context: stop.set(), stop=stop)
+    run_on_servers(settings, {"writer": lambda _context: None}, stop=stop)
 
     assert [(line["server"], line["mode"]) for line in logged(caplog, "tls_unverified")] == [("database", "PREFERRED")]

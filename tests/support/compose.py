@@ -48,7 +48,7 @@ def docker(*arguments: str, environment: dict[str, str] | None = None) -> str:
     return done.stdout
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Project:
     """One compose project with its own image, accounts, ports, volumes and data folder."""
 
@@ -65,12 +65,35 @@ class Project:
 
     def compose(self, *arguments: str) -> str:
         """Run a compose command that must succeed, and return what it printed."""
+        project = ("--project-name", self.name, "--file", str(COMPOSE_FILE), "--env-file", os.devnull)
+        return docker("compose", *project, *arguments, environment=self._environment())
+
+    def shell(self, command: str) -> str:
+        """Run a command line of the documentation that must succeed, as it is written; return what it printed."""
+        project = {
+            "COMPOSE_PROJECT_NAME": self.name,
+            "COMPOSE_FILE": str(COMPOSE_FILE),
+            "COMPOSE_ENV_FILES": os.devnull,
+        }
+        done = subprocess.run(
+            command,
+            shell=True,
+            cwd=self.data.parent,
+            env=self._environment() | project,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def _environment(self) -> dict[str, str]:
         own = {"INFLOW_IMAGE": self.image, "INFLOW_DATA": str(self.data), **self.passwords}
         # Port 0: the engine takes a free one.
         ports = dict.fromkeys(("RABBITMQ_PORT", "RABBITMQ_MANAGEMENT_PORT", "MYSQL_PORT"), "0")
         others = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
-        project = ("--project-name", self.name, "--file", str(COMPOSE_FILE), "--env-file", os.devnull)
-        return docker("compose", *project, *arguments, environment=others | own | ports)
+        return others | own | ports
 
     def up(self, *, writers: int = 1) -> None:
         """Start what does not run, with that many writers, and wait until all is healthy."""

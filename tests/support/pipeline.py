@@ -25,9 +25,7 @@ from shared.datasets import Catalog
 from shared.files import DataFolder
 from shared.messages.envelope import Envelope
 from shared.messages.topology import WRITER_QUEUE
-from shared.schema.preparation import prepare_tables
-from shared.schema.schema import build_schema
-from shared.store import store_of
+from shared.store import existing_store, open_store
 
 if TYPE_CHECKING:
     from shared.messages.payloads import Payload
@@ -125,8 +123,9 @@ class Pipeline:
         self.queue = RecordingQueue() if queue is None else queue
         is_new = not self.folder.database.exists()
         self.database = new_database(URL.create("sqlite", database=str(self.folder.database)))
-        self.schema = prepare_tables(self.database, self.catalog) if is_new else build_schema(self.catalog, "sqlite")
-        self.store = store_of(self.database, self.schema, self.catalog)
+        open_it = open_store if is_new else existing_store
+        self.store = open_it(self.database, self.catalog)
+        self.schema = self.store.schema
         self.events = InboxEvents(self.folder.inbox, use_kernel=config.watch == "auto")
         self.watcher = Watcher(folder=self.folder, store=self.store, queue=self.queue, config=config)
         self.writer = WriterHandlers(self.store, on_completed=lambda: None)

@@ -10,6 +10,7 @@ import pytest
 
 from inflow.report import Snapshot, as_json, as_text, loads_as_json, loads_as_text
 from shared.books.loads import Load
+from shared.books.services import ServiceProcess
 from shared.books.waiting_files import WaitingFile
 from shared.waiting import Waiting
 
@@ -65,7 +66,17 @@ REFUSED = replace(
     completed_at=None,
     summarised_at=None,
 )
-BLOCKED = WaitingFile(file="pipe", state="blocked", reason="not-a-regular-file", message="it is left alone")
+BLOCKED = WaitingFile(file="pipe", state="blocked", reason="not-a-regular-file", message="it is left alone", since=NOON)
+WORKING = ServiceProcess(
+    service="writer",
+    host="one",
+    process_id=7,
+    version="0.1.0",
+    started_at=NOON - timedelta(hours=3),
+    seen_at=NOON + timedelta(minutes=5),
+    waits_for=None,
+    waits_since=None,
+)
 
 
 def snapshot(
@@ -73,8 +84,18 @@ def snapshot(
     files: tuple[WaitingFile, ...] = (),
     waiting: Mapping[int, Waiting] | None = None,
     healed: Mapping[int, int] | None = None,
+    services: tuple[ServiceProcess, ...] = (),
+    held: Mapping[str, str] | None = None,
 ) -> Snapshot:
-    return Snapshot(files=files, loads=loads, waiting=waiting or {}, healed=healed or {})
+    return Snapshot(
+        files=files,
+        loads=loads,
+        waiting=waiting or {},
+        healed=healed or {},
+        services=services,
+        held=held or {},
+        taken_at=NOON + timedelta(minutes=5),
+    )
 
 
 def open_load(load_id: int, state: str, reason: str | None = None) -> Load:
@@ -118,10 +139,47 @@ def test_the_status_has_the_files_that_wait_the_loads_and_the_references_that_wa
     status = json.loads(as_json(snapshot(LOADED, REFUSED, files=(BLOCKED,), waiting=waiting)))
 
     assert status["inbox"] == [
-        {"file": "pipe", "state": "blocked", "reason": "not-a-regular-file", "message": "it is left alone"}
+        {
+            "file": "pipe",
+            "state": "blocked",
+            "reason": "not-a-regular-file",
+            "message": "it is left alone",
+            "since": "2024-05-17T12:00:00Z",
+        }
     ]
     assert [load["load_id"] for load in status["loads"]] == [7, 8]
     assert status["waiting_rows"] == 9
+
+
+@pytest.mark.parametrize(
+    ("service", "state"),
+    [
+        (WORKING, "working"),
+        (replace(WORKING, waits_for="mysql:3306 refuses", waits_since=NOON), "waiting for 5 min: mysql:3306 refuses"),
+        (replace(WORKING, seen_at=NOON + timedelta(minutes=2)), "silent for 3 min"),
+    ],
+)
+def test_the_status_says_who_works_and_what_the_others_wait_for(service: ServiceProcess, state: str) -> None:
+    """G10 Waiting explains itself."""
+    lines = as_text(snapshot(services=(service,))).splitlines()
+    [found] = json.loads(as_json(snapshot(services=(service,))))["services"]
+
+    assert lines[:2] == ["services:", f"  writer 0.1.0 on one (process 7), started 3 h ago: {state}"]
+    assert found["state"] == state.split(maxsplit=1)[0]
+    assert (found["waits_for"], found["started_at"]) == (service.waits_for, "2024-05-17T09:00:00Z")
+
+
+def test_the_status_says_how_long_each_wait_takes() -> None:
+    """G10 Waiting explains itself."""
+    text = as_text(snapshot(open_load(9, "reading"), LOADED, files=(BLOCKED,), held={"people": "shire is missing"}))
+    lines = text.splitlines()
+
+    assert lines[0] == "dataset people is held: shire is missing"
+    assert "  pipe: blocked for 5 min (not-a-regular-file): it is left alone" in lines
+    [being_read] = [line for line in lines if "9.csv" in line]
+    [loaded] = [line for line in lines if "people.csv" in line]
+    assert being_read.endswith("being-published  5 min")
+    assert not loaded.endswith("min")
 
 
 def test_of_a_file_that_is_still_read_the_rows_that_are_done_count_as_read() -> None:
@@ -155,7 +213,7 @@ def test_the_text_is_a_table_with_a_line_for_each_load() -> None:
 
     heading = "load file dataset state read inserted updated unchanged superseded rejected healed open waiting seconds"
     assert [" ".join(line.split()) for line in lines] == [
-        f"{heading} reason",
+        f"{heading} reason age",
         "7 people.csv people archived 21 10 5 3 2 1 0 1 4 1.2",
         "8 animals.csv - refused 0 0 0 0 0 0 0 0 0 no-dataset",
     ]
@@ -166,7 +224,7 @@ def test_the_text_is_a_table_with_a_line_for_each_load() -> None:
 def test_the_status_as_text_says_what_waits_and_why() -> None:
     lines = as_text(snapshot(LOADED, REFUSED, files=(BLOCKED,), waiting={7: Waiting(4, 2)})).splitlines()
 
-    assert lines[:2] == ["inbox: 1 waiting", "  pipe: blocked (not-a-regular-file): it is left alone"]
+    assert lines[:2] == ["inbox: 1 waiting", "  pipe: blocked for 5 min (not-a-regular-file): it is left alone"]
     assert lines[2] == "loads: 2"
     assert lines[-2:] == [
         "  load 8: the name 'animals.csv' fits no dataset",
@@ -177,7 +235,8 @@ def test_the_status_as_text_says_what_waits_and_why() -> None:
 def test_nothing_at_all_is_said_to_be_nothing() -> None:
     assert as_text(snapshot()) == "inbox: 0 waiting\nloads: 0"
     assert loads_as_text(snapshot()) == "no loads yet"
-    assert json.loads(as_json(snapshot())) == {"inbox": [], "loads": [], "waiting_rows": 0, "broker": None}
+    nothing = {"services": [], "held": {}, "inbox": [], "loads": [], "waiting_rows": 0, "broker": None}
+    assert json.loads(as_json(snapshot())) == nothing
     assert json.loads(loads_as_json(snapshot())) == []
 
 

@@ -18,9 +18,13 @@ from shared.errors import FileRefused
 class Admission:
     """Looks at the markers of one listing at a time, and at each file just before its claim."""
 
-    def __init__(self, inbox: Path, datasets: Mapping[str, Dataset], *, settle_seconds: float) -> None:
+    def __init__(
+        self, inbox: Path, datasets: Mapping[str, Dataset], *, held: Mapping[str, str], settle_seconds: float
+    ) -> None:
+        """`held` are the datasets whose files are not claimed, and why."""
         self._inbox = inbox
         self._datasets = datasets
+        self._held = held
         self._settle_seconds = settle_seconds
         self._checksums = Checksums(inbox)
         self._markers = self._known_markers = Markers(())
@@ -46,13 +50,20 @@ class Admission:
 
     def why_not(self, file: Entry) -> WaitingFile | None:
         """Say why a complete file has to wait; None: it may be claimed. OSError where it can't be opened."""
-        return self._missing_marker(file) or self._changed(file) or self._mismatch(file)
+        return self._held_dataset(file) or self._missing_marker(file) or self._changed(file) or self._mismatch(file)
 
     def remove_markers(self, file: Entry) -> None:
         """The file is claimed: its markers have done their duty. One that stays is too old for the next file."""
         for path in self._markers.paths(file):
             with suppress(OSError):
                 (self._inbox / path).unlink()
+
+    def _held_dataset(self, file: Entry) -> WaitingFile | None:
+        try:
+            why = self._held.get(dataset_of(file.path, self._datasets))
+        except FileRefused:
+            return None
+        return None if why is None else unclaimed.held(file, why)
 
     def _missing_marker(self, file: Entry) -> WaitingFile | None:
         try:

@@ -70,7 +70,9 @@ class Intake:
         self._sightings: dict[str, Sighting] = {}
         self._looked_at = -math.inf
         self._listed: set[Entry] = set()
-        self._admission = Admission(folder.inbox, store.catalog.datasets, settle_seconds=settle_seconds)
+        self._admission = Admission(
+            folder.inbox, store.catalog.datasets, held=store.held, settle_seconds=settle_seconds
+        )
         self._unclaimed = UnclaimedFiles(store)
         self._paths: dict[int, str] = {}
         self._numbers: deque[int] = deque()

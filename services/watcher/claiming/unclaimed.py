@@ -25,7 +25,7 @@ _REASONS = {
     errno.EPERM: _NOT_PERMITTED,
     errno.EROFS: ("read-only", "the folder is on a read-only file system"),
 }
-_BEING_VERIFIED, _UNREADABLE = "being-verified", "unreadable"
+_BEING_VERIFIED, _UNREADABLE, _DATASET_HELD = "being-verified", "unreadable", "dataset-held"
 #: Files that stay as they are until a person does something.
 _NEED_A_PERSON = frozenset({"hard-link", "inbox-on-another-mount", "not-a-regular-file", "not-permitted", "read-only"})
 
@@ -100,6 +100,11 @@ def linked(entry: Entry, link_count: int) -> WaitingFile:
 def being_written(entry: Entry) -> WaitingFile:
     """It has not changed for a while, but it may."""
     return _file(entry, "settling", "open-for-writing", "a program has it open for writing; it is claimed once closed")
+
+
+def held(entry: Entry, why: str) -> WaitingFile:
+    """Its dataset can't be loaded as it is configured."""
+    return _file(entry, "blocked", _DATASET_HELD, f"its dataset is held: {why}")
 
 
 def without_marker(entry: Entry, marker: str) -> WaitingFile:

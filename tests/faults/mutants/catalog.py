@@ -172,4 +172,37 @@ MUTANTS = (
         ),
         attempts=(_SIMULATION,),
     ),
+    Mutant(
+        name="the installation of a message is not compared",
+        edits=(
+            Edit(
+                "services/writer/origins.py",
+                '    if origin.installation_id not in ("", found.installation_id):\n',
+                "    if not found.installation_id:\n",
+            ),
+        ),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
+        name="the token of a message is not compared",
+        edits=(
+            Edit(
+                "services/writer/origins.py",
+                '    if origin.token != (found.token or ""):\n',
+                "    if not found.load_id:\n",
+            ),
+        ),
+        attempts=(_SIMULATION,),
+    ),
+    Mutant(
+        name="the namespace is ignored",
+        edits=(
+            Edit(
+                "shared/messages/topology.py",
+                'return f"{self.namespace}.{queue.role}"\n',
+                'return f"{DEFAULT_NAMESPACE}.{queue.role}"\n',
+            ),
+        ),
+        attempts=(Attempt("installations", "--installations 2 --rounds 1"),),
+    ),
 )

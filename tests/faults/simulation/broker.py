@@ -1,10 +1,11 @@
 """A broker in memory with the habits of quorum queues, and some that are worse."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from shared.errors import BrokerUnavailable, Unroutable
 from shared.messages.envelope import Envelope, encode
-from shared.messages.payloads import LoadCompleted
+from shared.messages.payloads import LoadCompleted, RowsExtracted
 from shared.messages.topology import QUEUES, Queue
 from tests.faults.simulation.faults import (
     AFTER_PUBLICATION,
@@ -14,7 +15,9 @@ from tests.faults.simulation.faults import (
     DOUBLED,
     DROPPED,
     DUPLICATED,
+    FOREIGN,
     GIVEN_UP,
+    OF_EARLIER_LIFE,
     OUT_OF_ORDER,
     UNAVAILABLE,
     UNROUTABLE,
@@ -25,7 +28,7 @@ from tests.support.topology import TOPOLOGY
 
 #: Far below the real one, so that counting gives up healthy messages all the time.
 _DELIVERY_LIMIT = 2
-_OUT_OF_ORDER_CHANCE, _DUPLICATE_CHANCE = 0.3, 0.05
+_OUT_OF_ORDER_CHANCE, _DUPLICATE_CHANCE, _FOREIGN_CHANCE = 0.3, 0.05, 0.1
 
 
 @dataclass(slots=True)
@@ -36,6 +39,8 @@ class Message:
     about: str
     body: bytes
     deliveries: int = 0
+    #: Whether it must not be merged: it is of another database, or of another load of the same number.
+    is_foreign: bool = False
 
 
 class SimulatedBroker:
@@ -103,7 +108,7 @@ class SimulatedBroker:
     def redrive(self, queue: Queue) -> None:
         """Put back what was given up, each as if it were new."""
         given_up, self._given_up[TOPOLOGY.name(queue)] = self._given_up[TOPOLOGY.name(queue)], []
-        self._queues[TOPOLOGY.name(queue)] += [Message(message.about, message.body) for message in given_up]
+        self._queues[TOPOLOGY.name(queue)] += [replace(message, deliveries=0) for message in given_up]
 
     def wipe(self) -> None:
         """Lose all messages, and those that are in the hands of consumers can't be acknowledged any more."""
@@ -128,6 +133,19 @@ class SimulatedBroker:
         self._world.tell(f"publishes {about}")
         for queue in QUEUES:
             if message.kind in queue.routing_keys:
-                self._queues[TOPOLOGY.name(queue)].append(Message(about, encode(message)))
+                self._queues[TOPOLOGY.name(queue)] += [*self._foreign_ones(message), Message(about, encode(message))]
         if isinstance(message.payload, LoadCompleted):
             self.announced.add(message.payload.load_id)
+
+    def _foreign_ones(self, message: Envelope) -> Iterator[Message]:
+        """Perhaps the same chunk of another load of this number, which must not take the place of ours."""
+        if not isinstance(message.payload, RowsExtracted) or not self._world.happens(_FOREIGN_CHANCE):
+            return
+        fault = self._world.random.choice((FOREIGN, OF_EARLIER_LIFE))
+        self._world.count(fault)
+        changed = {"installation_id": "another"} if fault == FOREIGN else {"token": "0" * 16}
+        rows = [[cell and f"{cell}, foreign" for cell in row] for row in message.payload.rows]
+        foreign = replace(
+            message, origin=replace(message.origin, **changed), payload=replace(message.payload, rows=rows)
+        )
+        yield Message(f"foreign {message.kind} {message.payload.identity}", encode(foreign), is_foreign=True)

@@ -61,6 +61,8 @@ class SimulatedConsumer:
             return
         if settlement.outcome is Outcome.DEAD_LETTER:
             self._broker.dead_letters.append(f"{message.about}: {settlement.reason}")
+        if settlement.outcome is Outcome.FOREIGN and not message.is_foreign:
+            self._world.problems.append(f"{message.about} is ours, and set aside: {settlement.reason}")
         self._held = [held for held in self._held if held is not message]
         self._world.tell(f"acknowledges {message.about}")
         self._world.at(AFTER_ACK)

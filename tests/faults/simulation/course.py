@@ -9,7 +9,7 @@ from tests.faults.checker import problems
 from tests.faults.simulation.broker import SimulatedBroker
 from tests.faults.simulation.claim_order import ClaimOrder
 from tests.faults.simulation.database import SimulatedDatabase
-from tests.faults.simulation.faults import ALL_KILLED, ASLEEP, BROKER_AWAY, DATABASE_AWAY, STALLED
+from tests.faults.simulation.faults import ALL_KILLED, ASLEEP, AWAY_ERRORS, BROKER_AWAY, STALLED
 from tests.faults.simulation.invariants import Invariants, event_problems, order_problems
 from tests.faults.simulation.late_rows import as_loaded
 from tests.faults.simulation.plan import Plan
@@ -121,8 +121,9 @@ class Course:
         world = self._world
         until = world.clock.time() + world.random.uniform(*_SECONDS_AWAY)
         if world.happens(_AWAY_CHANCE):
-            world.count(DATABASE_AWAY)
+            self._database.away_as = world.random.choice(list(AWAY_ERRORS))
             self._database.away_until = until
+            world.count(self._database.away_as)
         if world.happens(_AWAY_CHANCE):
             world.count(BROKER_AWAY)
             self._broker.away_until = until

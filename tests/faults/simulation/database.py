@@ -11,10 +11,18 @@ from sqlalchemy.engine import ExceptionContext
 from shared.configuration.catalog import load_catalog
 from shared.database import Database
 from shared.store import Store, open_store
-from tests.faults.simulation.faults import AFTER_COMMIT, BEFORE_COMMIT, DISCONNECTS, SERVER_ERRORS, STATEMENT, Point
+from tests.faults.simulation.faults import (
+    AFTER_COMMIT,
+    AWAY_ERRORS,
+    BEFORE_COMMIT,
+    DATABASE_AWAY,
+    DISCONNECTS,
+    OUTAGES,
+    SERVER_ERRORS,
+    STATEMENT,
+    Point,
+)
 from tests.faults.simulation.world import World
-
-_GONE_AWAY = "2006"
 
 
 class ServerError(sqlite3.OperationalError):
@@ -36,8 +44,8 @@ class SimulatedDatabase(Database):
         self._session = sqlite3.connect(":memory:", isolation_level=None, factory=_Session, check_same_thread=False)
         self._world: World | None = None
         self._lent = 0
-        #: Until this moment it answers nobody.
-        self.away_until = 0.0
+        #: Until this moment it refuses everybody, in this way.
+        self.away_until, self.away_as = 0.0, DATABASE_AWAY
         event.listen(self._engine, "do_connect", lambda *_: self._session)
         event.listen(self._engine, "before_cursor_execute", self._at_statement)
         event.listen(self._engine, "handle_error", _sort_out_disconnects)
@@ -93,13 +101,13 @@ class SimulatedDatabase(Database):
             return
         number = self._world.at(point)
         if self._world.is_process and self._world.clock.time() < self.away_until:
-            number = _GONE_AWAY
+            number = AWAY_ERRORS[self.away_as]
         if number is None:
             return
         if number != "1205":
             # All but the lock wait timeout end the transaction on the server's side, whatever the client does.
             self._session.rollback()
-        raise ServerError(int(number), SERVER_ERRORS[number])
+        raise ServerError(int(number), {**SERVER_ERRORS, **OUTAGES}[number])
 
 
 def _sort_out_disconnects(context: ExceptionContext) -> None:

@@ -15,10 +15,16 @@ SERVER_ERRORS = {
     "2013": "Lost connection to MySQL server during query",
     "3100": "Error on observer while running replication hook 'before_commit'.",
 }
+#: What it says at a statement as well as at a login, whoever asks.
+OUTAGES = {
+    "2006": SERVER_ERRORS["2006"],
+    "1290": "The MySQL server is running with the --read-only option so it cannot execute this statement",
+    "3118": "Access denied for user 'inflow'@'%'. Account is locked.",
+}
 #: After these it is not known whether a commit was made.
 LOST = ("2006", "2013")
 #: After these the client has no connection any more, or gives it up; the server rolls back.
-DISCONNECTS = (*LOST, "3100")
+DISCONNECTS = (*LOST, "3100", "1290", "3118")
 
 DROPPED, UNROUTABLE = "the message is lost and the publisher told", "no queue takes the message"
 CONFIRM_LOST, DOUBLED = "the confirm is lost", "the message is stored twice"
@@ -77,10 +83,15 @@ SAME_NAME, REPLACED = "a name is dropped again", "a file is replaced before its 
 INTERLUDE, LOCK_AWAITED = "others work in the middle of a step", "an aggregator waits for the lock"
 ALL_KILLED = "everything is killed at once"
 DATABASE_AWAY, BROKER_AWAY = "the database is away for a while", "the broker is away for a while"
+ACCOUNT_LOCKED, READ_ONLY = "the account is locked for a while", "the database is read-only for a while"
+#: What the database answers meanwhile.
+AWAY_ERRORS = {DATABASE_AWAY: "2006", ACCOUNT_LOCKED: "3118", READ_ONLY: "1290"}
+FOREIGN = "a message of another installation comes"
+OF_EARLIER_LIFE = "a message of an earlier life of this installation comes"
 OTHERS = (
     OUT_OF_ORDER, DUPLICATED, GIVEN_UP, WIPED, HINT_LOST, COPIED_SLOWLY, HELD_OPEN, REOPENED, AT_THE_SAME_TIME,
-    STALLED, ASLEEP, OVERTAKEN, WRITTEN_LATE, SAME_NAME, REPLACED, INTERLUDE, LOCK_AWAITED, ALL_KILLED, DATABASE_AWAY,
-    BROKER_AWAY,
+    STALLED, ASLEEP, OVERTAKEN, WRITTEN_LATE, SAME_NAME, REPLACED, INTERLUDE, LOCK_AWAITED, ALL_KILLED, BROKER_AWAY,
+    *AWAY_ERRORS, FOREIGN, OF_EARLIER_LIFE,
 )  # fmt: skip
 
 
