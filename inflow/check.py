@@ -2,12 +2,14 @@
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import orjson
 
 from inflow.books import catalog_of
 from inflow.checking import Findings, check_file
+from inflow.line_report import as_data, as_lines
 from inflow.read_options import open_given, settings_of
 from services.watcher.claiming.discovery import dataset_of
 from shared.configuration.environment import Environment
@@ -15,7 +17,7 @@ from shared.datasets import Catalog, Dataset
 from shared.errors import ConfigurationError, FileRefused
 from shared.exit_codes import ExitCode
 
-_SHOWN_REJECTIONS = 20
+_SHOWN_REJECTIONS, _SHOWN_CHARACTERS = 20, 60
 
 
 def check(options: argparse.Namespace, environment: Environment) -> int:
@@ -57,7 +59,15 @@ def _as_text(path: Path, dataset: Dataset | None, findings: Findings) -> Iterato
     if findings.refusal is not None:
         yield f"refused     {findings.refusal[0]}: {findings.refusal[1]}"
         return
+    for remark in findings.remarks.values():
+        values = "1 value" if remark.count == 1 else f"{remark.count} values"
+        yield f"remark      line {remark.line} ({remark.column}): {remark.code}: {values}, {remark.message}"
+        yield f"            {remark.text[:_SHOWN_CHARACTERS]!r} seems to mean {remark.meant[:_SHOWN_CHARACTERS]!r}"
     yield f"rows        {findings.row_count}, of which {findings.rejected_count} would be rejected"
+    if findings.account is not None:
+        first, *others = as_lines(findings.account)
+        yield f"lines       {first}"
+        yield from (f"            {line}" for line in others)
     for line, row in findings.first_rows:
         yield f"  line {line}: {', '.join(_shown(value) for value in row)}"
     for rejection in findings.rejections[:_SHOWN_REJECTIONS]:
@@ -98,7 +108,9 @@ def _as_json(path: Path, dataset: Dataset | None, findings: Findings) -> str:
         "refused": {"code": findings.refusal[0], "message": findings.refusal[1]} if findings.refusal else None,
         "rows": findings.row_count,
         "rejected": findings.rejected_count,
+        "lines": as_data(findings.account) if findings.account else None,
         "first_rows": [[line, *map(_shown, row)] for line, row in findings.first_rows],
         "rejections": rejections,
+        "remarks": [asdict(remark) for remark in findings.remarks.values()],
     }
     return orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()

@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field
 from typing import IO
 
+from inflow.garbled_text import garbled, repaired
 from services.watcher.records.chunks import Bounds, cut_chunks
 from services.watcher.records.header import Header, check_nameless, header_of
 from shared.datasets import NOTHING_FIXED, Dataset, ReadSettings
 from shared.errors import FileRefused
+from shared.messages.payloads import RowsExtracted
+from shared.reader.line_account import LineAccount
 from shared.reader.plans import Plan
 from shared.reader.sources import RecordSource
 from shared.reader.survey import make_plan
@@ -15,6 +18,20 @@ from shared.rows import Rejection, TypedRow, type_chunk
 _BOUNDS = Bounds(1000, 1 << 20)
 _FIRST_ROWS = 5
 _MOST_SHOWN_REJECTIONS = 100
+
+
+@dataclass(slots=True, kw_only=True)
+class Remark:
+    """Something suspicious about a column that rejects no row."""
+
+    column: str
+    code: str
+    message: str
+    #: How many values, and the first of them: its line, the text, and what it seems to be meant as.
+    count: int = 0
+    line: int
+    text: str
+    meant: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +49,10 @@ class Findings:
     rejected_count: int = 0
     #: The first ones.
     rejections: list[Rejection] = field(default_factory=list)
+    #: Once all rows were read.
+    account: LineAccount | None = None
+    #: By column and code.
+    remarks: dict[tuple[str, str], Remark] = field(default_factory=dict)
 
     @property
     def is_sound(self) -> bool:
@@ -47,7 +68,12 @@ def check_file(file: IO[bytes], dataset: Dataset | None, fixed: ReadSettings) ->
     findings = Findings()
     settings = fixed.over(dataset.read if dataset is not None else NOTHING_FIXED)
     try:
-        findings.plan = make_plan(file, settings, expected=dataset.expected_labels if dataset else ())
+        findings.plan = make_plan(
+            file,
+            settings,
+            expected=dataset.expected_labels if dataset else (),
+            declared=dataset.labels if dataset else None,
+        )
         findings.plan.check()
         table = findings.plan.open(file)
         findings.names = table.header
@@ -64,9 +90,29 @@ def _check_rows(file: IO[bytes], dataset: Dataset, findings: Findings, table: Re
         table = findings.plan.open(file)
     findings.header = header_of(table, findings.plan, dataset) if findings.plan else None
     names = findings.header.names if findings.header else []
-    for chunk in cut_chunks(table, iter(table), _BOUNDS, load_id=0, dataset=dataset.name, header=names):
+    chunks = cut_chunks(
+        table, iter(table), _BOUNDS, load_id=0, dataset=dataset.name, header=names, declared=dataset.labels
+    )
+    for chunk in chunks:
         typed = type_chunk(dataset, chunk)
         findings.row_count += chunk.row_count
         findings.first_rows += typed.rows[: _FIRST_ROWS - len(findings.first_rows)]
         findings.rejected_count += len(typed.rejections)
         findings.rejections += typed.rejections[: _MOST_SHOWN_REJECTIONS - len(findings.rejections)]
+        _add_remarks(findings, chunk)
+    rejected = findings.rejected_count
+    findings.account = LineAccount.of(table, rows=findings.row_count - rejected, rejects=rejected)
+
+
+def _add_remarks(findings: Findings, chunk: RowsExtracted) -> None:
+    """Point out text that was decoded wrongly before it was written into the file."""
+    for line, row in zip(chunk.lines, chunk.rows, strict=True):
+        for column, text in zip(chunk.header, row, strict=False):
+            fault = garbled(text)
+            if fault is None:
+                continue
+            remark = findings.remarks.get((column, fault.code)) or Remark(
+                column=column, code=fault.code, message=fault.message, line=line, text=text, meant=repaired(text)
+            )
+            remark.count += 1
+            findings.remarks[column, fault.code] = remark

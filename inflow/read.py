@@ -9,12 +9,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from inflow.line_report import as_lines
 from inflow.outputs import output_file
 from inflow.read_options import open_given, settings_of
 from shared.configuration.environment import Environment
 from shared.errors import ConfigurationError
 from shared.exit_codes import ExitCode
 from shared.messages.unreadable_rows import UnreadableRow
+from shared.reader.line_account import LineAccount
 from shared.reader.rows_of import rows_of
 from shared.reader.sources import RecordSource
 from shared.reader.survey import make_plan
@@ -39,26 +41,27 @@ def read(options: argparse.Namespace, _: Environment) -> int:
         if (refusal := plan.refusal) is not None:
             print(f"{path}: a load would refuse it: {refusal}", file=sys.stderr)
         rejects = _rejects_writer(stack, options.rejects)
-        rejected = _write(plan.open(file), path, rejects)
-    if rejected:
-        print(f"{path}: {rejected} rows rejected", file=sys.stderr)
+        account = _write(plan.open(file), path, rejects)
+    total, *named = as_lines(account)
+    print(f"{path}: lines: {total}", *(f"  {line}" for line in named), sep="\n", file=sys.stderr)
     return ExitCode.ATTENTION if plan.truncation else ExitCode.OK
 
 
-def _write(table: RecordSource, path: Path, rejects: "_csv.Writer | None") -> int:
-    """Return how many rows were rejected."""
-    rejected = 0
+def _write(table: RecordSource, path: Path, rejects: "_csv.Writer | None") -> LineAccount:
+    """Write rows and rejects; say what became of each line."""
+    rows, rejected = 0, 0
     with _standard_output() as text:
         writer = csv.writer(text)
         writer.writerow(table.header)
         for row in rows_of(table):
             if not isinstance(row, UnreadableRow):
+                rows += 1
                 writer.writerow(row[1])
                 continue
             rejected += 1
             if rejects is not None:
                 rejects.writerow([str(path), row.line, row.code, row.message, row.raw])
-    return rejected
+    return LineAccount.of(table, rows=rows, rejects=rejected)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, get_args
 
-TypeName = Literal["text", "integer", "decimal", "date", "timestamp", "boolean"]
+TypeName = Literal["text", "integer", "decimal", "float", "date", "timestamp", "boolean"]
 Marker = Literal["done", "sha256"]
 SummaryFormat = Literal["json-object", "json-rows", "csv"]
 FormatName = Literal["csv", "json", "ndjson", "xlsx", "parquet"]
@@ -34,12 +34,14 @@ class Column:
     label: str | None = None
     #: Texts that stand for no value, as an empty one does; blanks around them apart.
     null: tuple[str, ...] = ()
-    #: decimal only: what stands before the digits of a fraction.
+    #: decimal and float only: what stands before the digits of a fraction.
     decimal_char: str = "."
-    #: integer and decimal only: what may stand between groups of three digits; empty: nothing.
+    #: integer, decimal and float only: what may stand between groups of three digits; empty: nothing.
     group_char: str = ""
     #: date and timestamp only: how they are written, in the codes of strptime; None: as ISO 8601 says.
     format: str | None = None
+    #: Where the format writes two digits of a year: the first of the hundred years that they may mean.
+    century_start: int = 1930
 
     @property
     def notation(self) -> dict[str, str]:

@@ -55,8 +55,7 @@ class _RowTyper:
     def __init__(self, dataset: Dataset, header: Sequence[str]) -> None:
         positions = {name: position for position, name in enumerate(header)}
         self._width = len(header)
-        # A single name may be a value, too.
-        self._repeated_header = list(header) if len(header) > 1 else None
+        self._repeated_headers = repeated_headers(header)
         self._columns = dataset.columns
         self._cells: list[tuple[int | None, Callable[[str], Value]]] = [
             (positions.get(column.expected_label), parser_of(column)) for column in dataset.columns
@@ -64,7 +63,7 @@ class _RowTyper:
 
     def convert(self, cells: Sequence[str]) -> TypedRow:
         """Type one row; BadValue or IndexError at its first fault."""
-        if len(cells) != self._width or cells == self._repeated_header:
+        if len(cells) != self._width or cells in self._repeated_headers:
             raise IndexError
         return tuple(None if position is None else parse(cells[position]) for position, parse in self._cells)
 
@@ -72,9 +71,9 @@ class _RowTyper:
         """Say all that is wrong with a row that could not be typed."""
         if is_blank(cells) or len(cells) != self._width:
             return _rejection(misshapen(line, cells, self._width))
+        if cells in self._repeated_headers:
+            return _rejection(repeating(line, cells))
         raw = as_csv(cells)
-        if cells == self._repeated_header:
-            return Rejection(line=line, column=None, code="type-error", message="the row repeats the header", raw=raw)
         faults = self._faults(cells)
         column, first = faults[0]
         message = "; ".join(f"{name}: {fault}" for name, fault in faults)
@@ -99,6 +98,17 @@ def misshapen(line: int, cells: Sequence[str], width: int) -> UnreadableRow:
     code: Reason = "extra-cell" if len(cells) > width else "missing-cell"
     message = f"the row has {len(cells)} values, the header has {width}"
     return UnreadableRow(line=line, code=code, message=message, raw=as_csv(cells))
+
+
+def repeated_headers(header: Sequence[str]) -> Sequence[list[str]]:
+    """Return how a header looks where it comes again, as in joined files: the second one may begin with a mark."""
+    # A single name may be a value, too.
+    return ([*header], [f"\ufeff{header[0]}", *header[1:]]) if len(header) > 1 else ()
+
+
+def repeating(line: int, cells: Sequence[str]) -> UnreadableRow:
+    """Say that a row is the header once more."""
+    return UnreadableRow(line=line, code="type-error", message="the row repeats the header", raw=as_csv(cells))
 
 
 def is_blank(cells: Sequence[str]) -> bool:

@@ -1,14 +1,15 @@
 """Raw text of a file turned into the value of a declared column, the same for every database."""
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import date, datetime
 
 from shared.bad_values import BadValue, constraint_error, type_error
 from shared.datasets import Column
-from shared.notations import moment_of, number_rewriter
+from shared.notations import moment_reader, number_rewriter
 
-#: A canonical value, fit for JSON: decimals, dates and timestamps are texts, a boolean is 1 or 0.
+#: A canonical value, fit for JSON: decimals, floats, dates and timestamps are texts, a boolean is 1 or 0.
 Value = str | int | None
 Parser = Callable[[str], Value]
 
@@ -19,10 +20,13 @@ _BIGINT_DIGITS = 19
 _BIGINT = range(-(2**63), 2**63)
 _BOOLEANS = {"true": 1, "t": 1, "yes": 1, "y": 1, "1": 1, "false": 0, "f": 0, "no": 0, "n": 0, "0": 0}
 _DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]+))?")
+_FLOAT = re.compile(r"[+-]?((?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+))(?:[eE][+-]?[0-9]+)?")
+#: What is nearer to zero has fewer digits, or none.
+_MIN_FLOAT, _MAX_FLOAT = sys.float_info.min, sys.float_info.max
 #: Bounds the hours and the zone, which datetime.fromisoformat reads differently from version to version.
 _TIMESTAMP = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
-    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?"
 )
 
 
@@ -49,14 +53,12 @@ def _converter_of(column: Column) -> Parser:
     match column.type:
         case "text":
             return _text_of(column.length)
-        case "integer":
-            return _rewritten(column, _integer)
-        case "decimal":
-            return _rewritten(column, _decimal_of(column.precision, column.scale))
+        case "integer" | "decimal" | "float":
+            return _number_of(column)
         case "date":
-            return _date if column.format is None else _date_as(column.format)
+            return _date if column.format is None else _date_as(column)
         case "timestamp":
-            return _timestamp if column.format is None else _timestamp_as(column.format)
+            return _timestamp if column.format is None else _timestamp_as(column)
         case "boolean":
             return _boolean
 
@@ -87,8 +89,10 @@ def _bad_text(text: str, length: int) -> BadValue:
     return constraint_error(text, f"{len(text)} characters long", f"at most {length}")
 
 
-def _rewritten(column: Column, convert: Parser) -> Parser:
+def _number_of(column: Column) -> Parser:
     """Return the converter of numbers as the column's files write them."""
+    exact = _integer if column.type == "integer" else _decimal_of(column.precision, column.scale)
+    convert = _float if column.type == "float" else exact
     rewrite = number_rewriter(column)
     return convert if rewrite is None else lambda text: convert(rewrite(text))
 
@@ -127,6 +131,19 @@ def _decimal_of(precision: int, scale: int) -> Parser:
     return convert
 
 
+def _float(text: str) -> Value:
+    """Return the shortest text of the nearest double: equal numbers have equal texts, and none loses a digit."""
+    found = _FLOAT.fullmatch(text.strip(_BLANKS))
+    if found is None:
+        raise type_error(text, "a number", "digits with an optional sign, point and exponent, e.g. -1.25e-3")
+    number = float(found[0])
+    is_zero = not found[1].strip("0.")
+    if not (is_zero or _MIN_FLOAT <= abs(number) <= _MAX_FLOAT):
+        expected = f"zero, or a number from {_MIN_FLOAT} to {_MAX_FLOAT} with an optional sign"
+        raise constraint_error(text, "out of range", expected)
+    return repr(abs(number) if is_zero else number)
+
+
 def _date(text: str) -> Value:
     day = text.strip(_BLANKS)
     # fromisoformat reads other forms too (20240105, 2024-W01-5); only ours has ten characters and this '-'.
@@ -151,12 +168,14 @@ def _timestamp(text: str) -> Value:
     return _canonical(parsed, text)
 
 
-def _date_as(pattern: str) -> Parser:
-    return lambda text: moment_of(text, pattern, "a date").date().isoformat()
+def _date_as(column: Column) -> Parser:
+    read = moment_reader(column, "a date")
+    return lambda text: read(text).date().isoformat()
 
 
-def _timestamp_as(pattern: str) -> Parser:
-    return lambda text: _canonical(moment_of(text, pattern, "a timestamp"), text)
+def _timestamp_as(column: Column) -> Parser:
+    read = moment_reader(column, "a timestamp")
+    return lambda text: _canonical(read(text), text)
 
 
 def _canonical(parsed: datetime, text: str) -> Value:
@@ -174,7 +193,7 @@ def _in_utc(parsed: datetime, text: str) -> datetime:
 
 
 def _bad_timestamp(text: str) -> BadValue:
-    expected = "YYYY-MM-DDTHH:MM[:SS[.ffffff]][Z or ±HH:MM], e.g. 1984-12-31T23:59:00Z"
+    expected = "YYYY-MM-DD[THH:MM[:SS[.ffffff]][Z or ±HH:MM]], e.g. 1984-12-31T23:59:00Z"
     return type_error(text, "a timestamp", expected)
 
 

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
+from inflow.line_report import as_lines
 from inflow.profile.model import ColumnProfile, Histogram, Profile
 from inflow.profile.showing import (
     count,
@@ -29,6 +30,8 @@ def as_text(profile: Profile) -> str:
     lines += _fact("read as", profile.read_as, indent="")
     lines += _fact("! cut short", profile.truncation or "", indent="")
     lines += _fact("! doubtful", profile.doubt or "", indent="")
+    if profile.account is not None:
+        lines += _block("lines", [visible(line, most=200) for line in as_lines(profile.account)])
     for column in profile.columns:
         lines += ["", *_column(column, profile.rows)]
     lines += ["", *_block("keys", keys_notes(profile.keys))]

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from inflow.profile.batch import ColumnBatch
 from inflow.profile.bounds import Bounds
+from inflow.profile.codes import is_code
 from inflow.profile.distinct import DistinctCounter
-from inflow.profile.evidence import WIDEST, Evidence, best_type
+from inflow.profile.evidence import NUMBERS, WIDEST, Evidence, best_type
 from inflow.profile.frequent import FrequentValues
 from inflow.profile.model import ColumnProfile, Distinct, Finding
 from inflow.profile.notations import meant, notation_findings, notations, still_fitting
@@ -34,6 +35,8 @@ class ColumnProfiler:
         self._frequent = FrequentValues(bounds.counted_values)
         self._sample = Sample(bounds.sampled_values)
         self._oddities = Oddities()
+        #: Whether every value is a list or an object of JSON.
+        self._is_nested = has_types
 
     def add(self, batch: ColumnBatch) -> None:
         """Take in the column's part of a batch of rows."""
@@ -50,6 +53,7 @@ class ColumnProfiler:
         self._frequent.add(batch.counts)
         self._sample.add(batch)
         self._oddities.add(batch)
+        self._is_nested = self._is_nested and all(map(_is_nested, batch.counts))
 
     @property
     def sampled_texts(self) -> Iterator[str]:
@@ -74,6 +78,8 @@ class ColumnProfiler:
             format=column.format,
             whole_digits=evidence.whole_digits,
             scale=evidence.scale,
+            least_scale=evidence.least_scale or 0,
+            is_nested=self._is_nested,
             values=self._values - nulls,
             empty=self._empty + nulls,
             unstorable=self._evidence["text"].refused.count,
@@ -91,7 +97,9 @@ class ColumnProfiler:
     def _best(self) -> Evidence:
         """Return that of the type that takes every value; of a text, of the notation that does."""
         best = self._evidence[best_type(self._evidence)]
-        return (meant(self._notations or ()) or best) if best.type == "text" else best
+        if best.type == "text":
+            best = meant(self._notations or ()) or best
+        return self._evidence["text"] if best.type in NUMBERS and is_code(self._name) else best
 
     def _distinct_values(self, placeholders: Collection[str], *, is_unique: bool) -> Distinct:
         texts = Distinct(count=self._values) if is_unique else self._distinct.result()
@@ -105,6 +113,10 @@ class ColumnProfiler:
             yield from notation_findings(self._notations or ())
         if type_name == "text":
             yield from spelling_findings(self._frequent.counts)
+
+
+def _is_nested(text: str) -> bool:
+    return text[0] + text[-1] in ("[]", "{}")
 
 
 def _column_of(evidence: Evidence) -> Column:

@@ -27,6 +27,7 @@ from shared.configuration.servers import DatabaseSettings
 from shared.datasets import Catalog
 from shared.errors import TransientError
 from shared.exit_codes import ExitCode
+from shared.reader.line_account import LineAccount
 
 
 def profile(options: argparse.Namespace, environment: Environment) -> int:
@@ -36,6 +37,9 @@ def profile(options: argparse.Namespace, environment: Environment) -> int:
     if options.html is not None:
         with output_file(options.html) as page:
             page.write(as_html(found).encode())
+    if options.toml and found.doubt is not None:
+        print(f"{found.file}: no dataset is proposed: a load would refuse the file: {found.doubt}", file=sys.stderr)
+        return ExitCode.ATTENTION
     if options.toml:
         print(as_toml(propose(found, catalog, settings_of(options))), end="")
     elif options.json:
@@ -56,6 +60,7 @@ def _catalog_of(options: argparse.Namespace, environment: Environment) -> Catalo
 def _profile_of(options: argparse.Namespace, environment: Environment, catalog: Catalog) -> Profile:
     with open_table(options.file, settings_of(options)) as opened:
         table = profile_table(opened.source, file=encodable(options.file.name), has_types=opened.has_types)
+        account = LineAccount.of(opened.source, rows=table.profile.rows, rejects=table.profile.rejected)
     try:
         with _key_lookup(options, environment) as count_keys:
             references = tuple(possible_references(table, catalog, count_keys))
@@ -71,6 +76,7 @@ def _profile_of(options: argparse.Namespace, environment: Environment, catalog: 
         read_as=opened.read_as,
         truncation=opened.truncation,
         doubt=opened.doubt,
+        account=account,
     )
 
 

@@ -23,7 +23,11 @@ WIDEST: dict[TypeName, Column] = {
 _PATIENCE = 1_000
 #: 007 is no number: as one it would lose its zeros.
 LEADING_ZERO = re.compile(r"[ \t]*[+-]?0[0-9]")
-_NUMBERS: tuple[TypeName, ...] = ("integer", "decimal")
+NUMBERS: tuple[TypeName, ...] = ("integer", "decimal", "float")
+#: 12E4 may as well be a code; programs write 1.2E5, 1e+05 or 1e-05.
+_CODE = re.compile(r"[+-]?[0-9]+[eE][0-9]+")
+#: Every decimal of so many digits is the text of a double, and hardly one of two more.
+_DOUBLE_DIGITS = 15
 
 
 class Evidence:
@@ -34,7 +38,7 @@ class Evidence:
         self.type = column.type
         self._is_strict = is_strict
         self._parse = parser_of(column)
-        self._order: Callable[[Any], Any] = Decimal if column.type == "decimal" else _itself
+        self._order: Callable[[Any], Any] = _ORDERS.get(column.type, _itself)
         self._refused_distinct = 0
         #: Values that it took.
         self.taken = 0
@@ -45,14 +49,27 @@ class Evidence:
         #: The least and the greatest value, as the parser gives them.
         self.least: Any = None
         self.greatest: Any = None
-        #: decimal only: the most digits before the point, and behind it.
+        #: decimal only: the most digits before the point, and the fewest and the most that are written behind it.
         self.whole_digits = 0
+        self.least_scale: int | None = None
         self.scale = 0
+        #: float only: whether each value is one of a double to its last digit, and the most digits of one.
+        self.are_doubles = True
+        self.digits = 0
+        #: float only: whether some value may be a code, and whether some can only be a number.
+        self._has_codes = self._has_floats = False
+        #: Numbers that are written with a plus: one of signed numbers, or of a phone.
+        self._plus_signs = 0
 
     @property
     def takes_all(self) -> bool:
-        """Whether it takes every value, and there are some, texts apart that stand for none."""
-        return self.taken > 0 and not self.refused.count
+        """Whether it takes every value and loses nothing of it, and there are some, texts apart that stand for none.
+
+        A plus says something only where no number is below zero.
+        """
+        may_be_codes = self._has_codes and not self._has_floats
+        loses_plus = self._plus_signs > 0 and self._order(self.least) >= 0
+        return self.taken > 0 and not self.refused.count and self.are_doubles and not may_be_codes and not loses_plus
 
     def add(self, batch: ColumnBatch) -> None:
         """Try the values of a batch."""
@@ -75,14 +92,31 @@ class Evidence:
 
     def _try(self, text: str, count: int, batch: ColumnBatch) -> Value:
         try:
-            if self.type in _NUMBERS and LEADING_ZERO.match(text):
+            if self.type in NUMBERS and LEADING_ZERO.match(text):
                 raise BadValue("type-error", "a number with leading zeros")
             value = self._parse(text)
         except BadValue:
             self._refuse(text, count, batch)
             return None
         self.taken += count
+        if self.type in NUMBERS:
+            self._look_at_digits(text.strip(), value, count)
         return value
+
+    def _look_at_digits(self, number: str, value: Value, count: int) -> None:
+        if number.startswith("+"):
+            self._plus_signs += count
+        if self.type == "float":
+            written = Decimal(number)
+            self.are_doubles = self.are_doubles and written == Decimal(str(value))
+            self._has_codes = self._has_codes or _CODE.fullmatch(number) is not None
+            self._has_floats = self._has_floats or "." in number or "e-" in number.lower() or "e+" in number.lower()
+            self.digits = max(self.digits, len(written.as_tuple().digits) if "." in number else 0)
+        elif self.type == "decimal":
+            digits = len(number.rpartition(self.column.decimal_char)[2]) if self.column.decimal_char in number else 0
+            digits = min(digits, self.column.scale)
+            self.scale = max(self.scale, digits)
+            self.least_scale = digits if self.least_scale is None else min(self.least_scale, digits)
 
     def _refuse(self, text: str, count: int, batch: ColumnBatch) -> None:
         if is_placeholder(text):
@@ -95,9 +129,8 @@ class Evidence:
         found = values if self.least is None else [*values, self.least, self.greatest]
         self.least, self.greatest = min(found, key=self._order), max(found, key=self._order)
         if self.type == "decimal":
-            parts = [str(value).lstrip("-").split(".") for value in values]
-            self.whole_digits = max(self.whole_digits, *(len(whole.lstrip("0")) for whole, _ in parts))
-            self.scale = max(self.scale, *(len(fraction.rstrip("0")) for _, fraction in parts))
+            wholes = (str(value).lstrip("-0").partition(".")[0] for value in values)
+            self.whole_digits = max(self.whole_digits, *map(len, wholes))
 
 
 def best_type(evidence: dict[TypeName, Evidence]) -> TypeName:
@@ -106,9 +139,20 @@ def best_type(evidence: dict[TypeName, Evidence]) -> TypeName:
     # A column of nothing but 1 and 0 is an integer, and one of nothing but "n" no answer to a question.
     if boolean.takes_all and not evidence["integer"].takes_all and boolean.least != boolean.greatest:
         return "boolean"
-    narrow: tuple[TypeName, ...] = ("integer", "decimal", "date", "timestamp")
+    if _are_doubles(evidence["float"], evidence["decimal"]):
+        return "float"
+    narrow: tuple[TypeName, ...] = ("integer", "decimal", "float", "date", "timestamp")
     return next((name for name in narrow if evidence[name].takes_all), "text")
+
+
+def _are_doubles(floats: Evidence, decimals: Evidence) -> bool:
+    """Whether decimals have as many digits as doubles have, each another number of them, and none more."""
+    is_fixed = decimals.least_scale == decimals.scale
+    return floats.takes_all and floats.digits > _DOUBLE_DIGITS + is_fixed
 
 
 def _itself(value: Any) -> Any:
     return value
+
+
+_ORDERS: dict[TypeName, Callable[[Any], Any]] = {"decimal": Decimal, "float": float}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.datasets import TypeName
+from shared.reader.line_account import LineAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +88,12 @@ class ColumnProfile:
     decimal_char: str = "."
     group_char: str = ""
     format: str | None = None
-    #: decimal only: digits before the point and behind it.
+    #: decimal only: the most digits before the point, and the most and the fewest that are written behind it.
     whole_digits: int = 0
     scale: int = 0
+    least_scale: int = 0
+    #: Whether every value is a list or an object of JSON.
+    is_nested: bool = False
     values: int
     empty: int
     #: Values that not even a text column can store.
@@ -155,4 +159,6 @@ class Profile:
     rejected_rows: tuple[RejectedRow, ...]
     columns: tuple[ColumnProfile, ...]
     keys: Keys
+    #: What became of each line.
+    account: LineAccount | None = None
     references: tuple[PossibleReference, ...] = ()

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from inflow.garbled_text import CONTROLS, DOUBLE_ENCODED, garbled
 from inflow.profile.batch import ColumnBatch
 from inflow.profile.evidence import LEADING_ZERO, Evidence
 from inflow.profile.model import Finding
@@ -23,6 +24,8 @@ class Oddities:
         self._blanks = Sightings()
         self._placeholders = Sightings()
         self._leading_zeros = Sightings()
+        self._garbled = {fault: Sightings() for fault in (DOUBLE_ENCODED, CONTROLS)}
+        self._plus_signs = Sightings()
 
     def add(self, batch: ColumnBatch) -> None:
         """Look at the values of a batch."""
@@ -34,12 +37,21 @@ class Oddities:
                 self._placeholders.add(text, times, batch.first_lines[text])
             if LEADING_ZERO.match(text) and bare.lstrip("+-").isdigit():
                 self._leading_zeros.add(text, times, batch.first_lines[text])
+            fault = garbled(text)
+            if fault is not None:
+                self._garbled[fault].add(text, times, batch.first_lines[text])
+
+            if bare.startswith("+") and bare[1:].isdigit():
+                self._plus_signs.add(text, times, batch.first_lines[text])
 
     def findings(self) -> Iterator[Finding]:
         """Say what was seen."""
         yield from _seen(self._placeholders, "placeholder", "may stand for no value, which an empty one would say")
         yield from _seen(self._blanks, "blanks", "begins or ends with a blank, which a text keeps")
         yield from _seen(self._leading_zeros, "leading-zero", "leading zeros, which an integer would lose")
+        for fault, sightings in self._garbled.items():
+            yield from _seen(sightings, fault.code, fault.message)
+        yield from _seen(self._plus_signs, "plus-sign", "a plus, which an integer would lose")
 
 
 def column_findings(

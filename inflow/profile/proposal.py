@@ -94,9 +94,9 @@ def _column(column: ColumnProfile, profile: Profile, key: Column | None) -> Colu
     )
     match column.type:
         case "text":
-            return replace(proposed, length=length_with_room(column.longest))
+            return replace(proposed, length=length_with_room(column.longest, is_nested=column.is_nested))
         case "decimal":
-            precision, scale = decimal_with_room(column.whole_digits, column.scale)
+            precision, scale = decimal_with_room(column.whole_digits, column.least_scale, column.scale)
             return replace(proposed, precision=precision, scale=scale)
     return proposed
 

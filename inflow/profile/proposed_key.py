@@ -11,7 +11,7 @@ from shared.configuration.dataset_settings import LONGEST_KEY_BYTES, MOST_KEY_CO
 from shared.datasets import Column
 
 #: Types that people seldom identify things by.
-_UNUSUAL = ("decimal", "boolean", "timestamp")
+_UNUSUAL = ("decimal", "float", "boolean", "timestamp")
 _TELLING = ("id", "key", "code", "number", "no", "nr", "uuid")
 
 
@@ -25,6 +25,8 @@ class ProposedKey:
 
 def choose_key(profile: Profile, columns: Mapping[str, Column], longest: Mapping[str, int]) -> ProposedKey:
     """Return the likeliest candidate; where there is none, columns that are never empty, as many as fit."""
+    nested = {column.name for column in profile.columns if column.is_nested}
+    columns = {name: column for name, column in columns.items() if name not in nested}
     candidates = [key for key in profile.keys.found if profile.rows and all(name in columns for name in key)]
     for candidate in sorted(candidates, key=lambda key: _rank(key, columns)):
         fitting = _fitting(candidate, columns, longest)

@@ -7,7 +7,7 @@ from typing import get_args
 from shared.configuration.toml_problems import hint, quoted
 from shared.configuration.toml_tables import TomlTable
 from shared.datasets import Column, TypeName
-from shared.notations import is_moment_format
+from shared.notations import has_two_digit_year, is_moment_format
 
 _TYPES: tuple[TypeName, ...] = get_args(TypeName)
 
@@ -17,21 +17,28 @@ _EXPECTED_NAME = "a lower-case letter, then at most 62 lower-case letters, digit
 #: Which type each setting belongs to, and between which two numbers it lies. A longer text is no VARCHAR of utf8mb4.
 _NUMBERS = {"length": ("text", 1, 16383), "precision": ("decimal", 1, 65), "scale": ("decimal", 0, 30)}
 #: Which types each sign of numbers belongs to.
-_CHARACTERS: dict[str, tuple[TypeName, ...]] = {"decimal_char": ("decimal",), "group_char": ("integer", "decimal")}
+_CHARACTERS: dict[str, tuple[TypeName, ...]] = {
+    "decimal_char": ("decimal", "float"),
+    "group_char": ("integer", "decimal", "float"),
+}
+_MOMENTS = ("format", "century_start")
 #: The most bytes a value takes in InnoDB, other than a text.
-_BYTES = {"integer": 8, "decimal": 30, "date": 3, "timestamp": 8, "boolean": 1}
+_BYTES = {"integer": 8, "decimal": 30, "float": 8, "date": 3, "timestamp": 8, "boolean": 1}
 BYTES_PER_CHARACTER = 4
+#: Its hundred years end with the last one that a date has.
+_MAX_CENTURY_START = 9900
 
 
 def read_column(name: str, table: TomlTable, *, in_key: bool) -> Column | None:
     """Return the column that a table describes; report what is wrong, and return None then."""
     check_name(table, name)
-    table.check_known(("type", *_NUMBERS, "required", "optional", "label", "null", *_CHARACTERS, "format"))
+    table.check_known(("type", *_NUMBERS, "required", "optional", "label", "null", *_CHARACTERS, *_MOMENTS))
     type_name = table.choice("type", _TYPES)
     numbers = {setting: _number(table, setting, type_name) for setting in _NUMBERS if setting in table}
     required, optional = _presence(table, in_key=in_key)
     label, null = _label(table), _null(table, in_key=in_key)
     signs, pattern = _characters(table, type_name), _format(table, type_name)
+    numbers["century_start"] = _century_start(table, pattern)
     if type_name is None or not table.is_sound:
         return None
     given = {setting: number for setting, number in numbers.items() if number is not None}
@@ -132,7 +139,7 @@ def _characters(table: TomlTable, type_name: TypeName | None) -> dict[str, str]:
         elif len(sign) != 1 or sign.isalnum() or sign in "+-":
             table.problem(f"{setting} is {quoted(sign)}; expected one character, and no letter, digit or sign", setting)
         found[setting] = sign
-    if type_name == "decimal" and found.get("group_char") == found.get("decimal_char", "."):
+    if type_name in ("decimal", "float") and found.get("group_char") == found.get("decimal_char", "."):
         table.problem("group_char is the decimal_char, too; expected another one", "group_char")
     return found
 
@@ -148,6 +155,14 @@ def _format(table: TomlTable, type_name: TypeName | None) -> str | None:
         parts = "year, month, day, hour and minute" if type_name == "timestamp" else "year, month and day"
         table.problem(f"format is {quoted(pattern)}; expected codes of strptime for {parts}", "format")
     return pattern
+
+
+def _century_start(table: TomlTable, pattern: str | None) -> int | None:
+    """Return the first year that two digits of a year mean, if that is given."""
+    year = table.integer("century_start", minimum=1, maximum=_MAX_CENTURY_START)
+    if year is not None and not (table.is_sound and pattern is not None and has_two_digit_year(pattern)):
+        table.problem("century_start is for a format with two digits of a year, %y", "century_start")
+    return year
 
 
 def _with_fitting_scale(table: TomlTable, column: Column) -> Column | None:

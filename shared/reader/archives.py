@@ -17,6 +17,7 @@ from shared.reader.expansion import Expansion
 #: The directory is read as a whole: so much of it describes some ten thousand members.
 _LARGEST_DIRECTORY_BYTES = 1 << 20
 _ENCRYPTED = 0x1
+_LONGEST_MIME_TYPE = 200
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OverflowError)
 
 
@@ -101,12 +102,20 @@ def members_of(file: IO[bytes], expansion: Expansion) -> list[Member]:
     infos = [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)]
     if not infos:
         raise FileRefused("blank-header", "the zip archive holds no file; expected one with a table")
-    if any(info.filename == "mimetype" for info in infos):
-        raise FileRefused("format-error", "the file is an OpenDocument sheet; save it as .xlsx or CSV")
+    _refuse_document(archive, infos)
     for info in infos:
         if info.flag_bits & _ENCRYPTED:
             raise FileRefused("compression-error", f"{info.filename!r} is encrypted; send it without a password")
     return [Member(info.filename, archive, info, expansion) for info in infos]
+
+
+def _refuse_document(archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo]) -> None:
+    """Refuse what says of itself that it is one document, such as a sheet of OpenDocument or a book."""
+    for info in infos:
+        if info.filename == "mimetype":
+            with refusing_damage(), archive.open(info) as member:
+                kind = member.read(_LONGEST_MIME_TYPE).decode("ascii", "replace").strip()
+            raise FileRefused("format-error", f"the file is a document of the type {kind}; save it as .xlsx or CSV")
 
 
 @contextmanager

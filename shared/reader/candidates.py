@@ -10,7 +10,7 @@ from itertools import islice, product
 from shared.datasets import ReadSettings
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.cell_kinds import kind_of
-from shared.reader.dialects import Dialect
+from shared.reader.dialects import NO_DELIMITER, Dialect, is_rule_of_frame
 from shared.reader.loose_quotes import has_loose_quotes
 from shared.reader.records import RecordReader
 from shared.reader.sources import Record
@@ -29,6 +29,9 @@ _MOST_CELLS = 3000
 #: They are in most texts, and between values in few files.
 _RARE_DELIMITERS = (" ", ":")
 _RARE_PRIOR, _RARE_CONSISTENCY = 0.8, 0.7
+#: So many lines, and so large a share of them, stand between bars in a table with a frame.
+_FRAME = "|"
+_MIN_FRAMED, _MIN_SHARE_FRAMED = 2, 0.5
 _WEIGHTS = {"empty": 0.8, "number": 1.0, "time": 1.0, "code": 1.0, "name": 0.9, "text": 0.6, "odd": 0.0}
 
 
@@ -43,35 +46,47 @@ class Rating:
     width: int
     consistency: float
     records: list[Record]
+    #: How many records could not be read.
+    unreadable: int = 0
 
 
-def rated(text: str, settings: ReadSettings) -> list[Rating]:
-    """Rate each dialect that the text may be in, best first. Of equals, the more usual one is first."""
-    ratings = [_rate(text, dialect) for dialect in _candidates(text, settings)]
+def rated(text: str, settings: ReadSettings, *, is_wide: bool = False) -> list[Rating]:
+    """Rate each dialect that the text may be in, best first. Of equals, the more usual one is first.
+
+    `is_wide`: it has several columns.
+    """
+    ratings = [_rate(text, dialect) for dialect in _candidates(text, settings, is_wide=is_wide)]
     return sorted(ratings, key=lambda rating: -rating.score)
 
 
-def _candidates(text: str, settings: ReadSettings) -> Iterator[Dialect]:
+def _candidates(text: str, settings: ReadSettings, *, is_wide: bool) -> Iterator[Dialect]:
     lines = [line for line in text.splitlines() if line.strip()]
     # Quoted texts of many lines have other signs, in more lines than the table has.
     records = _QUOTED.sub('""', text).splitlines()
     delimiters = [settings.delimiter] if settings.delimiter else _delimiters(lines, records)
+    if settings.delimiter in (None, _FRAME) and _FRAME in text and _is_framed(lines):
+        yield Dialect(delimiter=_FRAME, quote=None, is_framed=True, trim=True, comment=settings.comment or None)
+        delimiters = [delimiter for delimiter in delimiters if delimiter != _FRAME]
+    may_be_one_column = not (settings.delimiter or settings.header_lines == 0 or is_wide)
+    if may_be_one_column and lines and not any(delimiter in lines[0] for delimiter in delimiters):
+        # The first line may be the name of one column, whose values have delimiters inside.
+        delimiters.append(NO_DELIMITER)
     for delimiter, quote in product(delimiters, _quotes(text, settings)):
-        for escape in _escapes(text, quote, settings):
+        for escape, trim in product(_escapes(text, delimiter, quote, settings), _trims(text, lines, delimiter, quote)):
             yield Dialect(
                 delimiter=delimiter,
                 quote=quote or None,
                 escape=escape or None,
                 comment=settings.comment or None,
-                trim=_has_blanks(lines, delimiter),
+                trim=trim,
             )
 
 
 def _delimiters(lines: list[str], records: list[str]) -> list[str]:
     """Those that are in many lines, or many records; not the half of one that always comes in pairs."""
-    found = [
-        each for each in (*_LONG_DELIMITERS, *_DELIMITERS) if _is_in_many(each, lines) or _is_in_many(each, records)
-    ]
+    text = "\n".join(lines)
+    there = [each for each in (*_LONG_DELIMITERS, *_DELIMITERS) if each in text]
+    found = [each for each in there if _is_in_many(each, lines) or _is_in_many(each, records)]
     long = [each for each in found if len(each) > 1 and _is_always(each, lines)]
     parts = {part for each in long for part in each}
     likely = [each for each in found if (each in long) or (len(each) == 1 and each not in parts)]
@@ -100,11 +115,28 @@ def _quotes(text: str, settings: ReadSettings) -> list[str]:
     return [*found, ""] if has_loose_quotes(text) else found
 
 
-def _escapes(text: str, quote: str, settings: ReadSettings) -> list[str]:
+def _escapes(text: str, delimiter: str, quote: str, settings: ReadSettings) -> list[str]:
     if settings.escape is not None:
         # Many say so of a quote that is doubled.
         return ["" if settings.escape == quote else settings.escape]
-    return ["", "\\"] if quote and f"\\{quote}" in text else [""]
+    # MySQL escapes line ends and delimiters, whether it writes quotes or not.
+    escaped = [f"\\{delimiter}", "\\\n", "\\\r", *([f"\\{quote}"] if quote else [])]
+    return ["", "\\"] if any(each in text for each in escaped) else [""]
+
+
+def _trims(text: str, lines: list[str], delimiter: str, quote: str) -> list[bool]:
+    """Blanks that stand beside nearly all delimiters are trimmed; those before an opening quote may be meant so."""
+    if _has_blanks(lines, delimiter):
+        return [True]
+    has_blank_before_quote = bool(quote) and " " not in delimiter and f"{delimiter} {quote}" in text
+    return [False, True] if has_blank_before_quote else [False]
+
+
+def _is_framed(lines: list[str]) -> bool:
+    """Whether each row is between bars, and lines of dashes between rows, as in Markdown or on a terminal."""
+    inside = [line.strip() for line in lines if not is_rule_of_frame(line)]
+    framed = sum(len(line) > 1 and line.startswith(_FRAME) and line.endswith(_FRAME) for line in inside)
+    return len(inside) < len(lines) and framed >= max(_MIN_FRAMED, _MIN_SHARE_FRAMED * len(inside))
 
 
 def _has_blanks(lines: list[str], delimiter: str) -> bool:
@@ -127,7 +159,14 @@ def _rate(text: str, dialect: Dialect) -> Rating:
         # A header of several names may lack that of the first column.
         is_regular = consistency >= _RARE_CONSISTENCY and len(records[0][1]) in (width, max(2, width - 1))
         score *= _RARE_PRIOR if is_regular else 0.0
-    return Rating(dialect=dialect, score=score, width=width, consistency=consistency, records=records)
+    return Rating(
+        dialect=dialect,
+        score=score,
+        width=width,
+        consistency=consistency,
+        records=records,
+        unreadable=len(found) - len(records),
+    )
 
 
 def _gain(width: int) -> float:

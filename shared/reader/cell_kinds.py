@@ -21,7 +21,9 @@ _TIME = re.compile(
 )
 _NAME = re.compile(r"(?:[\w.'’/&()+#°%$@:!?*= -]|, ){1,80}")
 #: Such as AB-123: numbers of stations, products, invoices.
-_CODE = re.compile(r"[A-Z]{1,4}[-_/ ]?\d{2,}")
+_CODE = re.compile(r"[A-Z]{1,4}[-_/ ]?\d+")
+#: Of countries, currencies and airports.
+_LONGEST_CODE = 3
 _DIGIT = re.compile(r"\d")
 
 
@@ -50,3 +52,25 @@ def _is_odd(text: str) -> bool:
     if text[0] == '"':
         return is_alone or text[-1] == '"'
     return is_alone and text[-1] == '"' and not text[-2].isdigit()
+
+
+def shape_of(cell: str) -> str:
+    """Say how a cell is written, as a person sees it at once."""
+    text = cell.strip()
+    kind = kind_of(text)
+    if kind in ("number", "time", "code"):
+        return kind
+    case = "lower" if text.islower() else "upper" if text.isupper() else "title" if text[:1].isupper() else "mixed"
+    signs = "".join(sign for sign in "@_/" if sign in text)
+    return f"{case}{signs}{' words' if ' ' in text else ''}{' digits' if _DIGIT.search(text) else ''}"
+
+
+def is_rare_for_names(shape: str) -> bool:
+    """Whether a name that happens to be written in this way is rare."""
+    return shape in ("number", "time", "code") or shape.endswith("digits") or "@" in shape
+
+
+def code_length(cell: str) -> int | None:
+    """How long a short code in capitals is; None where it is something else."""
+    text = cell.strip()
+    return len(text) if text.isupper() and text.isalpha() and len(text) <= _LONGEST_CODE else None

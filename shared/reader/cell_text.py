@@ -9,6 +9,7 @@ from typing import Any
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES
 from shared.reader.sources import Record
+from shared.reader.undecoded import storable
 from shared.rows import as_csv
 
 #: How much of a row that is too large is shown.
@@ -27,21 +28,8 @@ def text_of_moment(value: datetime) -> str:
 
 
 def checked(line: int, cells: list[str]) -> Record | UnreadableRow:
-    """Give a record, unless it is larger than a row may be or has a character that can't be stored."""
-    if size_of(cells) > LONGEST_ROW_BYTES:
-        return _too_large(line, cells)
-    try:
-        "".join(cells).encode()
-    except UnicodeEncodeError:
-        raw = storable(as_csv(cells))
-        message = "the row has a text that is not valid Unicode; save the file as UTF-8"
-        return UnreadableRow(line=line, code="encoding-error", message=message, raw=raw)
-    return line, cells
-
-
-def storable(text: str) -> str:
-    """Write U+FFFD for what is no character: halves of surrogate pairs, and bytes that were not UTF-8."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """Give a record, unless it is larger than a row may be."""
+    return _too_large(line, cells) if size_of(cells) > LONGEST_ROW_BYTES else (line, cells)
 
 
 def size_of(cells: Sequence[str]) -> int:

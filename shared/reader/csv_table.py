@@ -1,19 +1,20 @@
 """A CSV file as one table, read as it was understood."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import Readable
-from shared.reader.encodings import is_wide
-from shared.reader.headers import joined_names
+from shared.reader.headers import is_rule, joined_names
 from shared.reader.layouts import Layout
+from shared.reader.line_account import LineReason, SkippedLines, line_count_of
 from shared.reader.records import RecordReader
 from shared.reader.sources import Record
 from shared.reader.transcoding import Utf8Of
 from shared.reader.understanding import Understanding
+from shared.reader.wide_encodings import is_wide
 
 
 class CsvTable:
@@ -23,11 +24,12 @@ class CsvTable:
         """Read the header. FileRefused where it can't be."""
         layout = understanding.layout
         self._layout = layout
+        self._delimiter = understanding.dialect.delimiter
         self._reader = _reader(file, understanding)
         self._records = iter(self._reader)
         width = understanding.width - layout.trailing_delimiters
-        self._header = _header([*islice(self._records, layout.header_lines)], layout, width)
-        self._notes = [*islice(self._records, layout.notes_lines)]
+        self._header = _header(self._take(layout.header_lines, "header"), layout, width)
+        self._take(layout.notes_lines, "units")
 
     @property
     def header(self) -> list[str]:
@@ -39,13 +41,37 @@ class CsvTable:
         """How many bytes the records up to here have."""
         return self._reader.bytes_read
 
+    @property
+    def lines_read(self) -> int:
+        """How many lines were read up to here."""
+        return self._reader.lines_read
+
+    @property
+    def skipped(self) -> SkippedLines:
+        """Those of them that are not rows."""
+        return self._reader.skipped
+
+    def _take(self, count: int, reason: LineReason) -> list[Record | UnreadableRow]:
+        """Read so many records that are not rows."""
+        records = [*islice(self._records, count)]
+        self._name(records, reason)
+        return records
+
+    def _name(self, records: Iterable[Record | UnreadableRow], reason: LineReason) -> None:
+        for record in records:
+            if not isinstance(record, UnreadableRow):
+                line, cells = record
+                reason = "rule" if reason == "units" and is_rule(cells) else reason
+                self.skipped.add(line, reason, self._delimiter.join(cells), line_count=line_count_of(cells))
+
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
-        """Read the rows; those of the footer are none."""
+        """Read the rows, without the records of the footer."""
         held: deque[Record | UnreadableRow] = deque()
         for record in self._records:
             held.append(self._without_trailing(record) if self._layout.trailing_delimiters else record)
             if len(held) > self._layout.footer_lines:
                 yield held.popleft()
+        self._name(held, "footer")
         # What can't be read is none of the footer.
         yield from (record for record in held if isinstance(record, UnreadableRow))
 
@@ -77,4 +103,5 @@ def _header(found: list[Record | UnreadableRow], layout: Layout, width: int) -> 
     names = joined_names(lines) if len(lines) > 1 else lines[0]
     if layout.row_names:
         return ["", *names]
-    return names[:width] if layout.trailing_delimiters else names
+    # Delimiters behind the last name name nothing.
+    return names if any(map(str.strip, names[width:])) else names[:width]

@@ -1,7 +1,12 @@
 """How the text of a CSV file is to be taken apart."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Self
+
+#: Between two files, as ASCII has it: no text has it between two values.
+NO_DELIMITER = "\x1c"
+_RULE_OF_FRAME = re.compile(r"\s*[-+|=:─┼├┤┌┐└┘┬┴ ]*[-=─]{2}[-+|=:─┼├┤┌┐└┘┬┴ ]*\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +24,8 @@ class Dialect:
     comment: str | None = None
     #: Whether blanks around values are dropped.
     trim: bool = False
+    #: Whether each record stands between two delimiters, and lines of dashes are none.
+    is_framed: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -31,7 +38,8 @@ class Dialect:
 
     def __str__(self) -> str:
         """Say it in the words of inflow.toml."""
-        parts = [f"encoding {self.encoding}", f"delimiter {self.delimiter!r}"]
+        parts = [f"encoding {self.encoding}"]
+        parts.append("no delimiter" if self.delimiter == NO_DELIMITER else f"delimiter {self.delimiter!r}")
         parts.append("no quotes" if self.quote is None else f"quote {self.quote!r}")
         if self.escape is not None:
             parts.append(f"escape {self.escape!r}")
@@ -39,7 +47,14 @@ class Dialect:
             parts.append(f"comment {self.comment!r}")
         if self.trim:
             parts.append("blanks trimmed")
+        if self.is_framed:
+            parts.append("in a frame")
         return ", ".join(parts)
 
 
 PLAIN = Dialect()
+
+
+def is_rule_of_frame(line: str) -> bool:
+    """Whether a line of a table with a frame is drawn, not written."""
+    return _RULE_OF_FRAME.fullmatch(line) is not None

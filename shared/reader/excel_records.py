@@ -13,7 +13,8 @@ from shared.reader.cell_text import checked, size_of
 from shared.reader.excel_parts import check_parts
 from shared.reader.excel_sheet import SheetRow, first_table, refusing_damage
 from shared.reader.expansion import Expansion
-from shared.reader.magic import OLE_MAGIC
+from shared.reader.line_account import LineReason, SkippedLines
+from shared.reader.office_files import check_is_workbook, refuse_ole
 from shared.reader.sources import Record
 from shared.rows import as_csv
 
@@ -39,18 +40,28 @@ class ExcelRecords:
         *,
         skip_lines: int | None = None,
         expected: Collection[str] = (),
+        declared: Collection[str] | None = None,
     ) -> None:
-        _refuse_ole(file)
+        """`declared` are the names of the columns in which an error faults its row; None: all."""
+        refuse_ole(file)
         check_parts(file, expansion)
         self._expansion = expansion
         self._bytes_read = 0
         with refusing_damage():
+            check_is_workbook(file)
             book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        header, rows = first_table(_sheets(book, sheet), skip_lines=skip_lines, expected=expected)
+        above, header, rows = first_table(_sheets(book, sheet), skip_lines=skip_lines, expected=expected)
         first = list(islice(rows, _FIRST_ROWS))
         self._rows = chain(first, rows)
         self._begin, self._end = _begin_of(header, first), header.filled[-1] + 1
         self._header = header.texts[self._begin : self._end]
+        self._lines_read = 0
+        self._skipped = SkippedLines()
+        for row in above:
+            self._skip(row, "preamble")
+        self._skip(header, "header")
+        names = enumerate(self._header, start=self._begin)
+        self._asked_for = {at for at, name in names if declared is None or name.strip() in declared}
 
     @property
     def header(self) -> list[str]:
@@ -62,13 +73,34 @@ class ExcelRecords:
         """How many bytes the rows up to here would have as text."""
         return self._bytes_read
 
+    @property
+    def lines_read(self) -> int:
+        """How many rows of the sheet were read up to here."""
+        return self._lines_read
+
+    @property
+    def skipped(self) -> SkippedLines:
+        """Those of them that are not rows of the table."""
+        return self._skipped
+
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         """Read the rows below the header; those without any value are none."""
         for row in self._rows:
+            self._advance_to(row)
             size_bytes = max(size_of(row.texts), len(self._header))
             self._bytes_read += size_bytes
             self._expansion.give_out(size_bytes)
             yield self._fault(row) or checked(row.number, self._cells(row))
+
+    def _skip(self, row: SheetRow, reason: LineReason) -> None:
+        self._advance_to(row)
+        self._skipped.add(row.number, reason, as_csv(row.texts))
+
+    def _advance_to(self, row: SheetRow) -> None:
+        """Go on to a row; those before it have no value."""
+        if (blank := row.number - self._lines_read - 1) > 0:
+            self._skipped.add(self._lines_read + 1, "blank", line_count=blank)
+        self._lines_read = row.number
 
     def _cells(self, row: SheetRow) -> list[str]:
         cells = row.texts[self._begin : self._end]
@@ -79,19 +111,12 @@ class ExcelRecords:
         if outside is not None:
             message = f"the row has {row.texts[outside][:80]!r} in column {_letter(outside)}, which has no header"
             return UnreadableRow(line=row.number, code="extra-cell", message=message, raw=as_csv(self._cells(row)))
-        if row.errors:
-            name = self._header[row.errors[0] - self._begin]
-            message = f"{name}: the cell shows the error {row.texts[row.errors[0]]}; expected a value"
+        error = next((at for at in row.errors if at in self._asked_for), None)
+        if error is not None:
+            name = self._header[error - self._begin]
+            message = f"{name}: the cell shows the error {row.texts[error]}; expected a value"
             return UnreadableRow(line=row.number, code="type-error", message=message, raw=as_csv(self._cells(row)))
         return None
-
-
-def _refuse_ole(file: IO[bytes]) -> None:
-    file.seek(0)
-    if file.read(len(OLE_MAGIC)) == OLE_MAGIC:
-        raise FileRefused(
-            "format-error", "the file is an old .xls or has a password; save it as .xlsx without password, or as CSV"
-        )
 
 
 def _sheets(book: Any, name: str | None) -> list[Any]:

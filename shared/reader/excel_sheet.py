@@ -1,11 +1,12 @@
 """The rows of one sheet, and where its table begins."""
 
+import re
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import chain, dropwhile, islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from defusedxml import DefusedXmlException
@@ -25,6 +26,8 @@ _LEAST_USUAL = 3
 #: Empty ones, of which there may be very many, should not cost one step each.
 _ROWS_AT_ONCE = 16
 _ERROR = "e"
+#: ECMA-376, part 1, 22.9.2.19. The underscore itself is escaped where such a text is meant: _x005F_x000D_.
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
 class SheetRow(NamedTuple):
@@ -43,8 +46,8 @@ class SheetRow(NamedTuple):
 
 def first_table(
     sheets: Sequence[Any], *, skip_lines: int | None = None, expected: Collection[str] = ()
-) -> tuple[SheetRow, Iterator[SheetRow]]:
-    """Return the header of the first sheet with a value, or with expected names, and the rows below.
+) -> tuple[Sequence[SheetRow], SheetRow, Iterator[SheetRow]]:
+    """Return the rows above the header of the first sheet with a value, or with expected names; it, and those below.
 
     FileRefused where all sheets are empty, or several have all of the expected names.
     """
@@ -59,7 +62,8 @@ def first_table(
         message = f"the sheets {titles} have the columns of the dataset; say which one is meant by sheet = … in its"
         raise FileRefused("format-error", f"{message} [read] table of inflow.toml, or send them apart")
     best = max(tables, key=lambda table: table.names)
-    return best.rows[best.place], chain(best.rows[best.place + 1 :], best.further)
+    above, header, below = best.rows[: best.place], best.rows[best.place], best.rows[best.place + 1 :]
+    return [*best.above, *above], header, chain(below, best.further)
 
 
 class _Table(NamedTuple):
@@ -69,6 +73,7 @@ class _Table(NamedTuple):
     place: int
     #: How many of the expected names its header has.
     names: int
+    above: list[SheetRow]
     rows: list[SheetRow]
     further: Iterator[SheetRow]
 
@@ -76,16 +81,28 @@ class _Table(NamedTuple):
 def _begin(sheet: Any, skip_lines: int | None, expected: Collection[str]) -> _Table | None:
     """Find the header in the first rows; None where the sheet is empty."""
     further = _filled_rows(sheet)
+    above: list[SheetRow] = []
     if skip_lines is not None:
-        further = dropwhile(lambda row: row.number <= skip_lines, further)
+        above, further = _split(further, skip_lines)
     rows = list(islice(further, _FIRST_ROWS))
     if not rows:
         return None
     counts = [len(set(expected).intersection(map(str.strip, row.texts))) for row in rows]
     most = max(counts)
     if not most:
-        return _Table(sheet.title, 0 if skip_lines is not None else _place_of_header(rows), 0, rows, further)
-    return _Table(sheet.title, counts.index(most), most, rows, further)
+        place = 0 if skip_lines is not None else _place_of_header(rows)
+        return _Table(sheet.title, place, 0, above, rows, further)
+    return _Table(sheet.title, counts.index(most), most, above, rows, further)
+
+
+def _split(rows: Iterator[SheetRow], number: int) -> tuple[list[SheetRow], Iterator[SheetRow]]:
+    """Return the rows up to the one with this number, and those behind it."""
+    above: list[SheetRow] = []
+    for row in rows:
+        if row.number > number:
+            return above, chain([row], rows)
+        above.append(row)
+    return above, rows
 
 
 def _place_of_header(rows: Sequence[SheetRow]) -> int:
@@ -136,7 +153,15 @@ def _next_rows(rows: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, str):
+        return _unescaped(value) if "_x" in value else value
     return text_of_moment(value) if isinstance(value, datetime) else text_of(value)
+
+
+def _unescaped(text: str) -> str:
+    """Return a text with the characters that XML can't have, each written as _xHHHH_: in pairs beyond U+FFFF."""
+    characters = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return characters.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 @contextmanager
@@ -146,9 +171,12 @@ def refusing_damage() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (FileRefused, OSError, MemoryError):
+    except (FileRefused, MemoryError):
         raise
     except Exception as error:
+        # Only an error of the disk has a number: openpyxl raises OSError for a workbook without its parts, too.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise FileRefused("format-error", f"{_damage(error)}; save it as .xlsx anew, or as CSV") from error
 
 

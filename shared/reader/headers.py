@@ -3,10 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise, takewhile
+from typing import TypeVar
 
-from shared.reader.cell_kinds import Kind, kind_of
+from shared.reader.cell_kinds import Kind, code_length, is_rare_for_names, kind_of, shape_of
 
+_T = TypeVar("_T")
 _VALUES: tuple[Kind, ...] = ("number", "time")
 #: What columns hold that their names do not look like.
 _COLUMN_KINDS: tuple[Kind, ...] = (*_VALUES, "code")
@@ -15,6 +18,10 @@ _MOST_VALUES = 0.8
 _MOST_HEADER_LINES = 4
 _UNIT = re.compile(r"[\[(].{0,20}[\])]|%|°?[CFK]|[µmkcdMG]?(?:m|g|l|L|s|V|A|W|Hz|Pa|bar|mol|J)(?:[²³23])?(?:/\w{1,3})?")
 _YEARS = range(1800, 2200)
+#: How sure columns of values make it; and what makes a table of texts have a header where nothing else tells.
+_SURE, _PRIOR_OF_HEADER = 0.95, 0.2
+_MAX_EVIDENCE = 5
+_RULE = re.compile(r"[-=_ ]+|:?-+:?")
 #: So many columns do not have the numbers 0, 1, 2, … by chance.
 _LEAST_NUMBERED = 4
 
@@ -32,12 +39,61 @@ def value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, Kind]:
     return found
 
 
-def header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[int, int]:
-    """Return how many records are names, and how many below them are units or notes."""
-    if not rows:
-        return 1, 0
+@dataclass(frozen=True, slots=True)
+class HeaderGuess:
+    """What the first records of a table are."""
+
+    #: How many are names, and how many below them are units or a line of dashes.
+    header_lines: int
+    notes_lines: int
+    #: How sure it is whether there are names, 0.5 to 1.
+    sureness: float
+    #: Whether columns of values, which names do not look like, said so.
+    is_by_values: bool
+
+
+def guess_header(rows: Sequence[Sequence[str]], width: int, *, fixed: int | None) -> HeaderGuess:
+    """Say what the first records are; `fixed` is how many are known to be names."""
+    notes_at = 1 if fixed is None else fixed
+    rules = int(0 < notes_at < len(rows) and is_rule(rows[notes_at]))
+    rows = [*rows[:notes_at], *rows[notes_at + rules :]]
+    values = value_columns(rows, width)
+    if fixed is not None:
+        has_units = 0 < fixed < len(rows) and bool(values) and are_units(rows[fixed])
+        return HeaderGuess(fixed, rules or int(has_units), 1.0, bool(values))
+    if rules:
+        return HeaderGuess(1, rules, 1.0, is_by_values=True)
     if not values:
-        return int(_is_header(rows)), 0
+        sureness = _sureness_of_names(rows)
+        return HeaderGuess(int(sureness >= 0.5), 0, max(sureness, 1 - sureness), is_by_values=False)  # noqa: PLR2004
+    header_lines, notes_lines = _header_of(rows, values)
+    return HeaderGuess(header_lines, notes_lines, _SURE, is_by_values=True)
+
+
+def is_rule(cells: Sequence[str]) -> bool:
+    """Whether a record is a line drawn below the names: nothing but dashes, two in a row at least."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return bool(filled) and all(_RULE.fullmatch(cell) for cell in filled) and any(len(cell) > 1 for cell in filled)
+
+
+def has_decimal_parts(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether two columns side by side look like the two parts of numbers, all with as many digits behind the sign."""
+    columns = [*zip(*rows, strict=True)]
+    return any(
+        all(re.fullmatch(r"[-+]?\d+", cell.strip()) for cell in whole)
+        and all(re.fullmatch(r"\d{1,3}", cell.strip()) for cell in part)
+        and _ends_alike(part)
+        for whole, part in pairwise(columns)
+    )
+
+
+def _ends_alike(parts: Sequence[str]) -> bool:
+    lengths = Counter(len(part.strip()) for part in parts)
+    return len(lengths) == 1 and min(lengths) > 1
+
+
+def _header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[int, int]:
+    """Return how many records are names, and how many below them are units or notes."""
     if not _names_values(rows[0], values):
         has_dates = _are_dates(rows[0], values) and not any(_are_dates(cells, values) for cells in rows[1:2])
         return int(has_dates or _numbers_columns(rows, values) or _numbers_rows(rows, values)), 0
@@ -50,11 +106,48 @@ def header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[i
 
 
 def _is_header(rows: Sequence[Sequence[str]]) -> bool:
-    """In a table of texts alone, the first record is the header unless it is clearly a row."""
-    first = [cell.strip() for cell in rows[0]]
-    filled = [cell for cell in first if cell]
-    are_distinct = len(set(filled)) == len(filled) or not _come_again(first, rows[1:])
-    return are_distinct and may_be_names(first)
+    """Whether the first record is rather names than a row."""
+    return _sureness_of_names(rows) >= 0.5  # noqa: PLR2004
+
+
+def _sureness_of_names(rows: Sequence[Sequence[str]]) -> float:
+    """How likely the first record of a table of texts is names, 0 to 1: by the shapes of the cells below.
+
+    A little above 0.5 where nothing tells: most tables have a header.
+    """
+    below = rows[1:]
+    if not below:
+        return _SURE if may_be_names(rows[0]) else 1 - _SURE
+    evidence = sum(
+        _says_names(cell.strip(), [cells[column].strip() for cells in below]) for column, cell in enumerate(rows[0])
+    )
+    odds: float = 2 ** (2 * max(-_MAX_EVIDENCE, min(_MAX_EVIDENCE, evidence)) + _PRIOR_OF_HEADER)
+    return round(odds / (1 + odds), 2)
+
+
+def _says_names(cell: str, below: Sequence[str]) -> int:
+    """1 where a cell differs from those below it, as a name does; -1 where it looks like one of them, 0 else."""
+    values = [text for text in below if text]
+    if not values:
+        return 0
+    if not cell:
+        # A column may have no name, or a row no value.
+        return -1 if len(values) < len(below) else 0
+    if cell in values:
+        return -1
+    usual = _usual([shape_of(text) for text in values])
+    if usual is None:
+        return 0
+    length = _usual([code_length(text) for text in values])
+    if shape_of(cell) != usual or length not in (None, code_length(cell)):
+        return 1
+    return -1 if is_rare_for_names(usual) or length is not None else 0
+
+
+def _usual(found: Sequence[_T]) -> _T | None:
+    """Return what nearly all are; None where they differ."""
+    [(usual, count)] = Counter(found).most_common(1)
+    return usual if count >= _MOST_VALUES * len(found) else None
 
 
 def may_be_names(cells: Sequence[str]) -> bool:

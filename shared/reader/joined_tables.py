@@ -1,9 +1,11 @@
 """Several tables with the same header as one: the files of an archive."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
+from shared.reader.line_account import SkippedLines
 from shared.reader.sources import Record, RecordSource
 
 
@@ -14,6 +16,8 @@ class JoinedTables:
         self._first = first
         self._others = others
         self._bytes_before = 0
+        self._lines_before = 0
+        self._skipped = SkippedLines()
         self._current = first
 
     @property
@@ -26,24 +30,36 @@ class JoinedTables:
         """How many bytes the records up to here have."""
         return self._bytes_before + self._current.bytes_read
 
+    @property
+    def lines_read(self) -> int:
+        """How many lines were read up to here."""
+        return self._lines_before + self._current.lines_read
+
+    @property
+    def skipped(self) -> SkippedLines:
+        """Those of the tables that were read to their ends, and are not rows."""
+        return self._skipped
+
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         """Read one table after the other."""
-        last_line = yield from _counted_on(self._first, 0)
+        yield from self._counted_on()
         for table in self._others:
-            if table.header != self.header:
-                raise FileRefused("format-error", "the files in the archive have different columns; send them apart")
-            self._bytes_before, self._current = self.bytes_read, table
-            last_line = yield from _counted_on(table, last_line)
+            require_same_columns(table.header, self.header)
+            self._bytes_before, self._lines_before, self._current = self.bytes_read, self.lines_read, table
+            yield from self._counted_on()
+
+    def _counted_on(self) -> Iterator[Record | UnreadableRow]:
+        """Yield the records of a table with their lines behind those of the tables before it."""
+        table, before = self._current, self._lines_before
+        for record in table:
+            if isinstance(record, UnreadableRow):
+                yield replace(record, line=record.line + before)
+            else:
+                yield record[0] + before, record[1]
+        self._skipped.add_all(table.skipped, lines_before=before)
 
 
-def _counted_on(table: RecordSource, offset: int) -> Generator[Record | UnreadableRow, None, int]:
-    """Yield records with their lines behind so many others; return the last line."""
-    line = offset
-    for record in table:
-        if isinstance(record, UnreadableRow):
-            line = record.line + offset
-            yield UnreadableRow(line=line, code=record.code, message=record.message, raw=record.raw)
-        else:
-            line = record[0] + offset
-            yield line, record[1]
-    return line
+def require_same_columns(header: list[str], first: list[str]) -> None:
+    """Raise FileRefused where a file has other columns than the first one of its archive."""
+    if header != first:
+        raise FileRefused("format-error", "the files in the archive have different columns; send them apart")

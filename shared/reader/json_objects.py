@@ -7,9 +7,11 @@ from typing import NamedTuple
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import Lines, RowTooLarge
-from shared.reader.cell_text import EXCERPT_CHARACTERS, storable
+from shared.reader.cell_text import EXCERPT_CHARACTERS
 from shared.reader.json_scanner import Scanner, ValueTooLarge
 from shared.reader.json_values import BadObject, NotJson, parse_object
+from shared.reader.line_account import SkippedLines
+from shared.reader.undecoded import storable
 from shared.reasons import Reason
 
 #: So much of a name is shown.
@@ -102,7 +104,7 @@ def _element(scanner: Scanner, number: int) -> JsonObject:
     return _object(number, len(data), data.decode("utf-8", "surrogateescape"))
 
 
-def objects_of_lines(lines: Lines) -> Iterator[JsonObject]:
+def objects_of_lines(lines: Lines, skipped: SkippedLines) -> Iterator[JsonObject]:
     """Yield an object per line that is not blank. FileRefused where the last one breaks off (`truncated-file`)."""
     line, is_at_end = 0, False
     while not is_at_end:
@@ -112,6 +114,8 @@ def objects_of_lines(lines: Lines) -> Iterator[JsonObject]:
                 size_bytes = _end_row(lines)
                 if text.strip():
                     yield _object(line, size_bytes, text, may_break_off=not text.endswith(("\n", "\r")))
+                else:
+                    skipped.add(line, "blank")
             is_at_end = True
         except RowTooLarge:
             line += 1

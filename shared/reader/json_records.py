@@ -6,7 +6,7 @@ twice, halves of surrogate pairs.
 
 import json
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from itertools import chain
 from typing import Literal
@@ -24,6 +24,7 @@ from shared.reader.json_objects import (
     unreadable,
 )
 from shared.reader.json_scanner import Scanner
+from shared.reader.line_account import SkippedLines
 from shared.reader.sources import Record
 
 _BLOCK_BYTES = 256 * 1024
@@ -32,15 +33,21 @@ _VALUES_BEGIN = (b"", b"{", b"]", b"[", b'"', b"-", *(b"%d" % digit for digit in
 #: The names of the columns are those of so many first objects, or of those in so many bytes.
 _HEADER_OBJECTS = 1000
 _HEADER_BYTES = 1 << 20
+#: About as many as a table can have columns; an object that makes it more may be the last to add some.
+_MAX_LATE_NAMES = 1000
 
 
-class _ObjectRecords:
-    """Objects as a table. Its columns are the names in the first objects, in the order in which they appear."""
+class ObjectRecords:
+    """Objects as a table. Its columns are given, or the names in the first objects, in the order of appearance."""
 
-    def __init__(self, objects: Iterator[JsonObject]) -> None:
+    def __init__(self, objects: Iterator[JsonObject], skipped: SkippedLines, names: Sequence[str] | None) -> None:
+        self._skipped = skipped
+        self._object_count = 0
         first = list(_first_of(objects))
         self._objects = chain(first, objects)
-        self._names = {name: None for item in first if isinstance(item.cells, dict) for name in item.cells}
+        found = (name for item in first if isinstance(item.cells, dict) for name in item.cells)
+        self._names = dict.fromkeys(found if names is None else names)
+        self._late_names: dict[str, None] = {}
         self._bytes_read = 0
         if not first:
             raise FileRefused("blank-header", "the file has no objects; expected a list of objects, one for each row")
@@ -52,13 +59,28 @@ class _ObjectRecords:
 
     @property
     def header(self) -> list[str]:
-        """The names in the first thousand objects, or in those of the first megabyte."""
+        """The names that are given, or those in the first thousand objects, or in those of the first megabyte."""
         return list(self._names)
+
+    @property
+    def names(self) -> list[str]:
+        """The header, and names that only objects further down have, as far as they were read."""
+        return [*self._names, *self._late_names]
 
     @property
     def bytes_read(self) -> int:
         """How many bytes the objects up to here have."""
         return self._bytes_read
+
+    @property
+    def lines_read(self) -> int:
+        """How many objects, and lines between them, were read up to here."""
+        return self._object_count + sum(self._skipped.counts.values())
+
+    @property
+    def skipped(self) -> SkippedLines:
+        """The blank lines between objects."""
+        return self._skipped
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         """Read to the end; an object with a name that is no column is an UnreadableRow."""
@@ -66,6 +88,7 @@ class _ObjectRecords:
             record = item.cells if isinstance(item.cells, UnreadableRow) else self._record(item, item.cells)
             # A row of many empty values is short in the file alone.
             cells_bytes = 0 if isinstance(record, UnreadableRow) else size_of(record[1])
+            self._object_count += 1
             self._bytes_read += max(item.size_bytes, cells_bytes)
             yield record
 
@@ -73,6 +96,8 @@ class _ObjectRecords:
         extra = next((name for name in cells if name not in self._names), None)
         if extra is None:
             return checked(item.line, [cells.get(name, "") for name in self._names])
+        if len(self._late_names) < _MAX_LATE_NAMES:
+            self._late_names |= {name: None for name in cells if name not in self._names}
         message = f"the row has a value for {extra[:NAME_CHARACTERS]!r}, a name that none of the first rows has"
         return unreadable(item.line, "extra-cell", message, item.raw)
 
@@ -100,29 +125,41 @@ def _has_list_of_objects(text: bytes) -> bool:
         return False
 
 
-class JsonRecords(_ObjectRecords):
+class JsonRecords(ObjectRecords):
     """The objects of a list, or of the one list of objects in an object; a record's line is its number in the list.
 
     Beside what RecordSource says, FileRefused is raised where there is no such list or more than one (`format-error`).
     """
 
     def __init__(
-        self, file: Readable, *, block_bytes: int = _BLOCK_BYTES, longest_row_bytes: int = LONGEST_ROW_BYTES
+        self,
+        file: Readable,
+        *,
+        names: Sequence[str] | None = None,
+        block_bytes: int = _BLOCK_BYTES,
+        longest_row_bytes: int = LONGEST_ROW_BYTES,
     ) -> None:
         scanner = Scanner(file, block_bytes=block_bytes, longest_value_bytes=longest_row_bytes)
-        super().__init__(objects_of_list(scanner))
+        super().__init__(objects_of_list(scanner), SkippedLines(), names)
 
 
-class NdjsonRecords(_ObjectRecords):
+class NdjsonRecords(ObjectRecords):
     """An object per line; blank lines are none. A line that is no object is an UnreadableRow, the next one is read.
 
     FileRefused is raised where the last line breaks off (`truncated-file`).
     """
 
     def __init__(
-        self, file: Readable, *, block_bytes: int = _BLOCK_BYTES, longest_row_bytes: int = LONGEST_ROW_BYTES
+        self,
+        file: Readable,
+        *,
+        names: Sequence[str] | None = None,
+        block_bytes: int = _BLOCK_BYTES,
+        longest_row_bytes: int = LONGEST_ROW_BYTES,
     ) -> None:
-        super().__init__(objects_of_lines(Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)))
+        skipped = SkippedLines()
+        lines = Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)
+        super().__init__(objects_of_lines(lines, skipped), skipped, names)
 
 
 def _first_of(objects: Iterator[JsonObject]) -> Iterator[JsonObject]:

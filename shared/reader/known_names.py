@@ -32,12 +32,14 @@ def find_known_names(ratings: list[Rating], expected: Collection[str], settings:
     wanted, most_records = {*expected}, _MOST_PREAMBLE_RECORDS if settings.skip_lines is None else 1
     best, most = None, (0, False)
     for rating in ratings:
-        for place, (_, cells) in enumerate(rating.records[:most_records]):
-            count = len(wanted.intersection(map(str.strip, cells)))
-            # Of a column of texts a blank is no delimiter, though all rows have one.
-            found = (count, len(cells) == rating.width)
-            if count and found > most:
-                best, most = KnownNames(rating, place, count == len(wanted)), found
+        counts = [len(wanted.intersection(map(str.strip, cells))) for _, cells in rating.records[:most_records]]
+        if not any(counts):
+            continue
+        place = counts.index(max(counts))
+        # Of a column of texts a blank is no delimiter, though all rows have one.
+        found = (counts[place], len(rating.records[place][1]) == rating.width)
+        if found > most:
+            best, most = KnownNames(rating, place, counts[place] == len(wanted)), found
     if settings.header_lines == 1 or (best is not None and best.are_all):
         return best
     return _find_joined(ratings[0], wanted, most_records) or best

@@ -16,6 +16,8 @@ class Manner:
 
     format: FormatName
     encoding: str | None = None
+    #: Other encodings that read the file alike.
+    same_encodings: tuple[str, ...] = ()
     delimiter: str | None = None
     quote: str | None = None
     has_header: bool = True
@@ -30,6 +32,7 @@ class Manner:
         return cls(
             format=part.format,
             encoding=None if understanding.is_ascii else understanding.dialect.encoding,
+            same_encodings=understanding.encoding.same,
             delimiter=understanding.dialect.delimiter if understanding.width > 1 else None,
             quote=understanding.dialect.quote if understanding.has_quotes else None,
             has_header=plan.has_header,
@@ -50,7 +53,13 @@ class Manner:
             yield f"format {self.format} instead of {earlier.format}"
         for name in ("encoding", "delimiter", "quote"):
             ours, theirs = getattr(self, name), getattr(earlier, name)
+            if name == "encoding" and not self._encodings.isdisjoint(earlier._encodings):
+                continue
             if getattr(fixed, name) is None and None not in (ours, theirs) and ours != theirs:
                 yield f"{name} {ours!r} instead of {theirs!r}"
         if fixed.header_lines is None and self.has_header != earlier.has_header:
             yield "a header where there was none" if self.has_header else "no header where there was one"
+
+    @property
+    def _encodings(self) -> frozenset[str | None]:
+        return frozenset((self.encoding, *self.same_encodings))

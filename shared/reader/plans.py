@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 from shared.datasets import FormatName
@@ -11,15 +11,17 @@ from shared.reader.blocks import Readable
 from shared.reader.compression import seekable
 from shared.reader.contents import Container, contents_of
 from shared.reader.csv_table import CsvTable
-from shared.reader.encodings import is_wide
+from shared.reader.encodings import MIN_ENCODING_CONFIDENCE, EncodingGuess
 from shared.reader.expansion import Expansion
 from shared.reader.joined_tables import JoinedTables
-from shared.reader.json_records import JsonRecords, NdjsonRecords
+from shared.reader.json_records import JsonRecords, NdjsonRecords, ObjectRecords
 from shared.reader.sources import RecordSource
 from shared.reader.transcoding import Utf8Of
 from shared.reader.undecoded import is_decoded
-from shared.reader.understanding import LEAST_CONFIDENCE, Understanding
+from shared.reader.understanding import Understanding
+from shared.reader.wide_encodings import is_wide
 
+_MAX_SHOWN_CHARACTERS = 120
 _WHERE = "… in the dataset's [read] table of inflow.toml"
 
 
@@ -38,6 +40,14 @@ class Part:
     sheet: str | None = None
     skip_lines: int | None = None
     expected: frozenset[str] = frozenset()
+    #: Of a workbook: the columns that are asked for; None: all.
+    declared: frozenset[str] | None = None
+    #: Of JSON: the names of the columns, once all of it was read.
+    names: list[str] | None = None
+
+    def completed(self, table: RecordSource) -> "Part":
+        """Return it with what is known once its table was read to the end."""
+        return replace(self, names=table.names) if isinstance(table, ObjectRecords) else self
 
     def open(self, content: Readable) -> RecordSource:
         """Begin to read. FileRefused where the header can't be read."""
@@ -53,14 +63,22 @@ class Part:
         if self.format in ("xlsx", "parquet"):
             return self._binary(content if isinstance(content, (io.BufferedReader, io.BytesIO)) else seekable(content))
         text = content if self.encoding == "utf-8" else Utf8Of(content, self.encoding)
-        return JsonRecords(text) if self.format == "json" else NdjsonRecords(text)
+        records = JsonRecords if self.format == "json" else NdjsonRecords
+        return records(text, names=self.names)
 
     def _binary(self, file: IO[bytes]) -> RecordSource:
         # Here, not above: these libraries are slow to import, and most files are CSV.
         if self.format == "xlsx":
             from shared.reader.excel_records import ExcelRecords  # noqa: PLC0415
 
-            return ExcelRecords(file, Expansion(), self.sheet, skip_lines=self.skip_lines, expected=self.expected)
+            return ExcelRecords(
+                file,
+                Expansion(),
+                self.sheet,
+                skip_lines=self.skip_lines,
+                expected=self.expected,
+                declared=self.declared,
+            )
         from shared.reader.parquet_records import ParquetRecords  # noqa: PLC0415
 
         return ParquetRecords(file, Expansion())
@@ -141,16 +159,25 @@ class Plan:
 
 
 def _check_confidence(understanding: Understanding) -> None:
-    if understanding.encoding_confidence < LEAST_CONFIDENCE:
-        names = " or ".join([understanding.dialect.encoding, *understanding.other_encodings])
-        raise FileRefused("encoding-error", f"the encoding is not clear: {names}; fix it by encoding = {_WHERE}")
+    if understanding.encoding.confidence < MIN_ENCODING_CONFIDENCE:
+        raise FileRefused("encoding-error", _encoding_message(understanding.encoding))
     if understanding.is_aligned:
         message = "its columns seem to be aligned by blanks; save it as CSV, or say what is between them by delimiter ="
         raise FileRefused("dialect-error", f"{message} {_WHERE}")
     if understanding.row_above_header is not None:
         message = f"line {understanding.row_above_header} stands above the header, and is as wide as a row"
         raise FileRefused("dialect-error", f"{message}; move it below, or say what is no row by skip_lines = {_WHERE}")
-    if understanding.dialect_confidence < LEAST_CONFIDENCE:
-        dialects = [understanding.dialect, *understanding.other_dialects]
-        names = " or ".join(repr(dialect.delimiter) for dialect in dialects)
-        raise FileRefused("dialect-error", f"the delimiter is not clear: {names}; fix it by delimiter = {_WHERE}")
+    if understanding.doubts:
+        worst = min(understanding.doubts, key=lambda doubt: doubt.confidence)
+        raise FileRefused("dialect-error", f"{worst.message} {_WHERE}")
+
+
+def _encoding_message(guess: EncodingGuess) -> str:
+    """Name the candidates, each with a line as it would be read."""
+    names = [guess.encoding, *guess.others]
+    lines = f": {', '.join(map(_reading, names, guess.readings))}" if guess.readings else f": {' or '.join(names)}"
+    return f"the encoding is not clear{lines}; fix it by encoding = {_WHERE}"
+
+
+def _reading(encoding: str, line: str) -> str:
+    return f"{encoding} reads {line[:_MAX_SHOWN_CHARACTERS]!r}"

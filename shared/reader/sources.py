@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from shared.messages.unreadable_rows import UnreadableRow
+from shared.reader.line_account import AccountedSource
 
 #: The line on which a record begins, and its values as text. Where a format has no lines, the record's number:
 #: a sheet's row, an element of an array, a row of a Parquet file, counted from 1.
 Record = tuple[int, list[str]]
 
 
-class RecordSource(Protocol):
+class RecordSource(AccountedSource, Protocol):
     """One table of one file, read once from its start to its end in bounded memory.
 
     Iterating raises FileRefused where the file turns out to be broken or cut short.

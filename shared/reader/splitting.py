@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from shared.reader.dialects import Dialect
+from shared.reader.dialects import Dialect, is_rule_of_frame
 
 
 class Splitter(Protocol):
@@ -20,12 +20,13 @@ class Splitter(Protocol):
         """Return itself."""
 
     def __next__(self) -> list[str]:
-        """Return the cells of the next record; none where the line is blank."""
+        """Return the cells of the next record; none where the line is blank or a comment."""
 
 
 def splitter(lines: Iterable[str], dialect: Dialect) -> Splitter:
     """Return what splits these lines: the csv module wherever it can."""
-    if len(dialect.delimiter) > 1 or dialect.escape is not None or dialect.comment is not None or dialect.trim:
+    is_for_csv = len(dialect.delimiter) == 1 and dialect.escape is None and dialect.comment is None
+    if not is_for_csv or dialect.trim or dialect.is_framed:
         return _AnyDialect(lines, dialect)
     let_fields_be_long()
     if dialect.quote is None:
@@ -56,10 +57,13 @@ class _AnyDialect:
 
     def __next__(self) -> list[str]:
         text = self._next_line()
-        while self._dialect.comment is not None and text.startswith(self._dialect.comment):
-            text = self._next_line()
-        if not text.strip("\r\n"):
+        is_comment = self._dialect.comment is not None and text.startswith(self._dialect.comment)
+        if is_comment or not text.strip("\r\n") or (self._dialect.is_framed and self._dialect.delimiter not in text):
             return []
+        if self._dialect.is_framed and is_rule_of_frame(text):
+            return []
+        if self._dialect.is_framed:
+            text = self._without_frame(text)
         return self._record(text)
 
     def _next_line(self) -> str:
@@ -74,22 +78,37 @@ class _AnyDialect:
             if self._dialect.quote is not None and text.startswith(self._dialect.quote, begin):
                 text, cell, position = self._read_quoted(text, begin)
             else:
-                cell, position = self._read_unquoted(text, position)
+                text, cell, position = self._read_unquoted(text, position)
             cells.append(cell)
             if not text.startswith(delimiter, position):
                 return cells
             position += len(delimiter)
+
+    def _without_frame(self, text: str) -> str:
+        delimiter, inside = self._dialect.delimiter, text.strip()
+        if len(inside) > 1 and inside.startswith(delimiter) and inside.endswith(delimiter):
+            return inside.removeprefix(delimiter).removesuffix(delimiter)
+        return text
 
     def _skip_blanks(self, text: str, position: int) -> int:
         while self._trims and text[position : position + 1] and text[position] in self._blanks:
             position += 1
         return position
 
-    def _read_unquoted(self, text: str, position: int) -> tuple[str, int]:
+    def _read_unquoted(self, text: str, position: int) -> tuple[str, str, int]:
+        """Read a cell without quotes; return the text, which may have grown by lines, the cell and where it ends."""
         found = self._unquoted.match(text, position)
+        while self._dialect.escape is not None and found is not None and 0 < found.end() == len(text):
+            # Its last line end is escaped.
+            line = next(self._lines, None)
+            if line is None or text[-1] not in "\r\n":
+                break
+            self.line_num += 1
+            text += line
+            found = self._unquoted.match(text, position)
         end = found.end() if found else position
         cell = self._unescaped(text[position:end])
-        return cell.strip(self._blanks) if self._trims else cell, end
+        return text, cell.strip(self._blanks) if self._trims else cell, end
 
     def _read_quoted(self, text: str, begin: int) -> tuple[str, str, int]:
         """Read a quoted cell; return the text, which may have grown by lines, the cell and where it ends."""
@@ -130,7 +149,7 @@ class _AnyDialect:
         if self._dialect.escape is None:
             return re.compile(f"(?:(?!{delimiter})[^\r\n])*+")
         escape = re.escape(self._dialect.escape)
-        return re.compile(f"(?:{escape}[^\r\n]|(?!{delimiter})[^\r\n])*+")
+        return re.compile(f"(?:{escape}(?:\r\n|[\\s\\S])|(?!{delimiter})[^\r\n])*+")
 
     def _cell_in_quotes(self) -> re.Pattern[str]:
         quote = re.escape(self._dialect.quote or '"')

@@ -1,17 +1,18 @@
 """Finds out how a file is to be read, some of it at a time, so that nobody waits for a large one."""
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from typing import IO
 
 from shared.datasets import FormatName, ReadSettings
 from shared.errors import FileRefused
 from shared.reader.blocks import Readable
 from shared.reader.contents import Container, contents_of, format_of, look_into
-from shared.reader.encodings import wide_encoding
+from shared.reader.joined_tables import require_same_columns
 from shared.reader.plans import Part, Plan
 from shared.reader.samples import HEAD_BYTES, Sample, StreamSample, sample_of
 from shared.reader.truncation import truncation_of
-from shared.reader.understanding import understand
+from shared.reader.understanding import fixed_encoding, understand
+from shared.reader.wide_encodings import is_wide, marked_encoding, unmarked_wide_encoding
 from shared.reject_files import is_reject_file
 
 _RECORDS_OF_A_STEP = 1000
@@ -24,12 +25,23 @@ class Survey:
     Whether anything else is whole shows only at its end: it is read once, before any of it counts.
     """
 
-    def __init__(self, file: IO[bytes], settings: ReadSettings, *, expected: Collection[str] = ()) -> None:
-        """`expected` are names of columns of which the file's header has some."""
+    def __init__(
+        self,
+        file: IO[bytes],
+        settings: ReadSettings,
+        *,
+        expected: Collection[str] = (),
+        declared: Collection[str] | None = None,
+    ) -> None:
+        """`expected` are names of columns of which the file's header has some.
+
+        `declared` are the names of those that are asked for; None: all of them.
+        """
         self._file = file
         # What is fixed is how the dataset's own files are written, not the rows that we gave back.
         self._settings = _AS_WE_WRITE if is_reject_file(_first_line(file)) else settings
         self._expected = expected
+        self._declared = None if declared is None else frozenset(declared)
         self._plan: Plan | None = None
         self._steps = self._work()
 
@@ -53,10 +65,9 @@ class Survey:
             parts = [self._binary(wanted)]
         else:
             parts = yield from self._parts(container)
-        plan = Plan(container=container, parts=parts)
         if any(part.format != "csv" for part in parts):
-            yield from _read_all(plan, self._file)
-        self._plan = plan
+            parts = yield from _read_all(parts, contents_of(self._file, container))
+        self._plan = Plan(container=container, parts=parts)
 
     def _parts(self, container: Container | None) -> Generator[None, None, list[Part]]:
         parts = []
@@ -74,10 +85,11 @@ class Survey:
             sheet=settings.sheet,
             skip_lines=settings.skip_lines,
             expected=frozenset(self._expected),
+            declared=self._declared,
         )
 
     def _part(self, sample: Sample) -> Part:
-        wide = wide_encoding(sample.head)
+        wide = self._wide_encoding(sample.head)
         head = sample.head.decode(wide, "replace").encode() if wide else sample.head
         part_format = self._settings.format or format_of(head)
         if part_format != "csv":
@@ -87,10 +99,22 @@ class Survey:
         understanding = understand(sample, self._settings, expected=self._expected)
         return Part(format="csv", understanding=understanding, truncation=truncation_of(sample, understanding))
 
+    def _wide_encoding(self, head: bytes) -> str | None:
+        """Name the encoding where line ends take more than one byte; None where they do not."""
+        fixed = self._settings.encoding
+        encoding = fixed_encoding(head, fixed) if fixed else marked_encoding(head) or unmarked_wide_encoding(head)
+        return encoding if encoding is not None and is_wide(encoding) else None
 
-def make_plan(file: IO[bytes], settings: ReadSettings, *, expected: Collection[str] = ()) -> Plan:
+
+def make_plan(
+    file: IO[bytes],
+    settings: ReadSettings,
+    *,
+    expected: Collection[str] = (),
+    declared: Collection[str] | None = None,
+) -> Plan:
     """Find out how to read an open file, at once. FileRefused where that can't be found out."""
-    survey = Survey(file, settings, expected=expected)
+    survey = Survey(file, settings, expected=expected, declared=declared)
     while survey.advance():
         pass
     return survey.plan
@@ -110,7 +134,17 @@ def _sampled(content: Readable) -> Generator[None, None, Sample]:
     return sampling.sample
 
 
-def _read_all(plan: Plan, file: IO[bytes]) -> Iterator[None]:
-    for number, _ in enumerate(plan.open(file)):
-        if number % _RECORDS_OF_A_STEP == 0:
-            yield
+def _read_all(parts: Iterable[Part], contents: Iterator[Readable]) -> Generator[None, None, list[Part]]:
+    """Read every content to its end; return the parts with the names of columns that are known only there."""
+    complete: list[Part] = []
+    first: list[str] | None = None
+    for part, content in zip(parts, contents, strict=True):
+        table = part.open(content)
+        for number, _ in enumerate(table):
+            if number % _RECORDS_OF_A_STEP == 0:
+                yield
+        complete.append(part.completed(table))
+        header = complete[-1].names or table.header
+        require_same_columns(header, header if first is None else first)
+        first = first or header
+    return complete

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shared.messages.unreadable_rows import UnreadableRow
-from shared.reader.encodings import is_wide
 from shared.reader.endings import ending_of, last_records
 from shared.reader.samples import Sample
 from shared.reader.sources import Record
 from shared.reader.understanding import Understanding
+from shared.reader.wide_encodings import is_wide
 
 _LINE_ENDS = (b"\n", b"\r")
 

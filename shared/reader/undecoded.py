@@ -1,4 +1,7 @@
-"""Records with bytes that are not of their file's encoding: they come as lone surrogates. Pure."""
+"""Records with what is no character: bytes that are not of their encoding, halves of surrogate pairs. Pure.
+
+They come as lone surrogates, which no message can carry.
+"""
 
 from collections.abc import Sequence
 
@@ -7,7 +10,7 @@ from shared.rows import as_csv
 
 
 def is_decoded(cells: Sequence[str]) -> bool:
-    """Whether all bytes of a record were of its encoding."""
+    """Whether a record has characters only."""
     text = "".join(cells)
     if text.isascii():
         return True
@@ -18,8 +21,12 @@ def is_decoded(cells: Sequence[str]) -> bool:
     return True
 
 
+def storable(text: str) -> str:
+    """Write U+FFFD for what is no character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def undecoded(line: int, cells: Sequence[str]) -> UnreadableRow:
-    """Say what is wrong with a record that has such bytes; in its text they are U+FFFD."""
-    raw = as_csv(cells).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """Say what is wrong with a record that is not decoded; in its text that is U+FFFD."""
     message = "the row has bytes that are not of the file's encoding; save the file as UTF-8"
-    return UnreadableRow(line=line, code="encoding-error", message=message, raw=raw)
+    return UnreadableRow(line=line, code="encoding-error", message=message, raw=storable(as_csv(cells)))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, DateTime, LargeBinary, MetaData, Numeric, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Double, LargeBinary, MetaData, Numeric, String, Table, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
@@ -18,6 +18,8 @@ COLLATIONS: dict[Flavour, str | None] = {
 }
 #: How much of a SHA-256 is kept: two of 2**64 values are likely to have the same.
 DIGEST_BYTES = 16
+#: Of -2.2250738585072014e-308.
+_MAX_FLOAT_LENGTH = 24
 
 
 def new_table(
@@ -35,11 +37,15 @@ def new_table(
 
 
 def sql_type(column: Column) -> TypeEngine[Any]:
-    """Return the type of a dataset's column. SQLite has no exact decimal, so it keeps the text."""
+    """Return the type of a dataset's column.
+
+    SQLite has no exact decimal, and reads some floats as their neighbours, so it keeps the texts of both.
+    """
     types: dict[str, TypeEngine[Any]] = {
         "text": String(column.length),
         "integer": BigInteger(),
         "decimal": Numeric(column.precision, column.scale).with_variant(String(column.precision + 2), "sqlite"),
+        "float": Double().with_variant(String(_MAX_FLOAT_LENGTH), "sqlite"),
         "date": Date(),
         "timestamp": instant(),
         "boolean": Boolean(),

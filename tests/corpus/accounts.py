@@ -1,33 +1,37 @@
-"""Accounts for the lines of a CSV file: each is in a row or a reject, or blank, or above or below the table."""
+"""Accounts for the lines of a CSV file on its own: each is in one row or reject, or named."""
 
 import itertools
+import re
 
 from shared.messages.unreadable_rows import UnreadableRow
-from shared.reader.encodings import is_wide
+from shared.reader.line_account import LineAccount
 from shared.reader.plans import Plan
 from shared.reader.sources import Record
+from shared.reader.wide_encodings import is_wide
 
 Found = Record | UnreadableRow
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
-def lines_unaccounted(content: bytes, plan: Plan, found: list[Found]) -> list[int]:
-    """The lines behind the first record that belong to none and are not blank; none where they can't be counted."""
+def faults_of(content: bytes, plan: Plan, found: list[Found], account: LineAccount) -> list[str]:
+    """Say which lines are in no record and not named, or in two of them; nothing where they can't be counted."""
     understanding = plan.parts[0].understanding
     if plan.container is not None or understanding is None or is_wide(understanding.dialect.encoding):
         return []
-    lines = content.splitlines()
-    ends = [_begin(each) + _span(each) for each in found]
-    begins = [*map(_begin, found[1:]), len(lines) + 1]
-    gaps = [number for end, begin in zip(ends, begins, strict=False) for number in range(end, begin)]
-    missing = [number for number in gaps if lines[number - 1]]
-    footer = understanding.layout.footer_lines
-    return missing if len(missing) > footer or (missing and missing[0] <= _begin(found[-1])) else []
+    faults = [f"line {line} is twice in a record" for line in _lines_doubled(found)]
+    line_count = len(_LINE.findall(content.removeprefix(b"\xef\xbb\xbf")))
+    if account.lines != line_count:
+        faults.append(f"{line_count} lines, not {account.lines}")
+    if account.rows + account.rejects != len(found):
+        faults.append(f"{len(found)} records, not {account.rows + account.rejects}")
+    continued = sum(_span(each) - 1 for each in found)
+    if account.continued != continued:
+        faults.append(f"{continued} lines go on with a record, not {account.continued}: {account}")
+    return faults
 
 
-def lines_doubled(plan: Plan, found: list[Found]) -> list[int]:
-    """The lines on which a record begins that an earlier one of a CSV file holds."""
-    if plan.container is not None or plan.parts[0].format != "csv":
-        return []
+def _lines_doubled(found: list[Found]) -> list[int]:
+    """The lines on which a record begins that an earlier one holds."""
     return [
         _begin(later)
         for earlier, later in itertools.pairwise(found)
@@ -40,14 +44,13 @@ def _begin(each: Found) -> int:
 
 
 def _span(each: Found) -> int:
-    """How many lines it takes; one that is too large shows only its beginning, and goes on with the next line."""
+    """How many lines it takes; one that is too large says so."""
     if not isinstance(each, UnreadableRow):
         return 1 + sum(map(_line_ends, each[1]))
-    text = each.raw
-    for line_end in ("\r\n", "\n", "\r"):
-        if text.endswith(line_end):
-            return _line_ends(text)
-    return 1 + _line_ends(text)
+    goes_on = re.search(r"it goes on to line (\d+)", each.message)
+    if goes_on is not None:
+        return int(goes_on[1]) - each.line + 1
+    return _line_ends(each.raw.removesuffix("\n").removesuffix("\r")) + 1
 
 
 def _line_ends(text: str) -> int:

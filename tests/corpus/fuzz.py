@@ -16,9 +16,10 @@ from types import FrameType
 from shared.datasets import NOTHING_FIXED
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
+from shared.reader.line_account import LineAccount
 from shared.reader.rows_of import rows_of
 from shared.reader.survey import make_plan
-from tests.corpus.accounts import lines_doubled, lines_unaccounted
+from tests.corpus.accounts import faults_of
 from tests.corpus.corpus import corpus
 from tests.corpus.mutations import mutated
 
@@ -73,9 +74,10 @@ def _read(content: bytes) -> str:
     found = list(rows_of(table))
     for each in found:
         (each.raw if isinstance(each, UnreadableRow) else "".join(each[1])).encode()
-    missing, doubled = lines_unaccounted(content, plan, found), lines_doubled(plan, found)
-    if missing or doubled:
-        raise Wrong(f"{plan}: lines {missing[:5]} are in no record, lines {doubled[:5]} in two")
+    rejects = sum(isinstance(each, UnreadableRow) for each in found)
+    account = LineAccount.of(table, rows=len(found) - rejects, rejects=rejects)
+    if faults := faults_of(content, plan, found, account):
+        raise Wrong(f"{plan}: {'; '.join(faults[:5])}")
     return "read"
 
 

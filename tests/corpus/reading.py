@@ -5,9 +5,11 @@ from io import BytesIO
 from shared.datasets import NOTHING_FIXED, ReadSettings
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
+from shared.reader.line_account import LineAccount
 from shared.reader.rows_of import rows_of
 from shared.reader.survey import make_plan
-from tests.corpus.cases import Answer, refused
+from tests.corpus.accounts import faults_of
+from tests.corpus.cases import Answer, Case, refused
 
 
 def read(content: bytes, settings: ReadSettings = NOTHING_FIXED, expected: tuple[str, ...] = ()) -> Answer:
@@ -25,3 +27,17 @@ def read(content: bytes, settings: ReadSettings = NOTHING_FIXED, expected: tuple
         rows=[row[1] for row in found if not isinstance(row, UnreadableRow)],
         rejects=frozenset((row.line, row.code) for row in found if isinstance(row, UnreadableRow)),
     )
+
+
+def faults_in(case: Case) -> list[str]:
+    """Say which lines of a file are neither in one row or reject, nor named; nothing where it is refused."""
+    file = BytesIO(case.content)
+    try:
+        plan = make_plan(file, case.settings, expected=case.expected)
+        table = plan.open(file)
+        found = list(rows_of(table))
+    except FileRefused:
+        return []
+    rejects = sum(isinstance(each, UnreadableRow) for each in found)
+    account = LineAccount.of(table, rows=len(found) - rejects, rejects=rejects)
+    return faults_of(case.content, plan, found, account)

@@ -18,6 +18,7 @@ import pytest
 from tests.support.births import Births, births
 from tests.support.command import Inflow
 from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
+from tests.support.formats import zipped
 from tests.support.missing import missing
 from tests.support.oracle import expected_summary
 from tests.support.pipeline import AT_ONCE, Pipeline
@@ -163,6 +164,19 @@ def test_a_refused_file_ends_the_run_with_1_and_the_others_are_loaded(inflow: In
     assert inflow.loads()["animals.csv"]["reason"] == "no-dataset"
     assert inflow.loads()["people.csv"]["state"] == "archived"
     assert inflow.run().returncode == 0, "it was said once"
+
+
+def test_an_office_file_without_a_table_is_refused_at_once(inflow: Inflow) -> None:
+    """It was taken for a fault of the disk, and tried for ever."""
+    for name, part in (("people.xlsb", "xl/workbook.bin"), ("people.docx", "word/document.xml")):
+        (inflow.data / "inbox").mkdir(parents=True, exist_ok=True)
+        (inflow.data / "inbox" / name).write_bytes(zipped({"[Content_Types].xml": b"<Types/>", part: b"x"}))
+
+    finished = inflow.run()
+
+    assert finished.returncode == 1
+    assert {load["reason"] for load in inflow.loads().values()} == {"format-error"}
+    assert "the file is a binary workbook (.xlsb)" in finished.stderr
 
 
 def test_a_file_that_a_killed_run_had_claimed_and_a_new_one_refuses_ends_with_1(inflow: Inflow) -> None:

@@ -234,3 +234,18 @@ def test_check_loads_nothing(inflow: Inflow) -> None:
     inflow("check", str(SAMPLES / "people.csv"))
 
     assert list(inflow.data.rglob("*")) == [inflow.inbox]
+
+
+def test_check_points_out_text_that_was_garbled_before_it_was_written(inflow: Inflow) -> None:
+    path = inflow.root / "people.csv"
+    path.write_text(",".join(HEADER) + "\nAnn,MÃ¼ller,1901-02-03,Ayr\n", encoding="utf-8")
+
+    shown = inflow("check", str(path))
+    found = json.loads(inflow("check", str(path), "--json").stdout)["remarks"]
+
+    assert shown.returncode == 0
+    assert "remark      line 2 (family_name): double-encoded: 1 value" in shown.stdout
+    assert "'MÃ¼ller' seems to mean 'Müller'" in shown.stdout
+    assert [(remark["column"], remark["code"], remark["meant"]) for remark in found] == [
+        ("family_name", "double-encoded", "Müller")
+    ]

@@ -262,7 +262,14 @@ def test_values_that_are_not_those_before_are_told_from_them(
 def test_values_of_each_type_are_known_again(warehouse: OpenWarehouse, type_name: TypeName) -> None:
     """Whether it is the table that has them or the message."""
     house = warehouse(every_type())
-    column = {"text": "label", "integer": "amount", "decimal": "price", "date": "born", "timestamp": "seen"}
+    column = {
+        "text": "label",
+        "integer": "amount",
+        "decimal": "price",
+        "float": "ratio",
+        "date": "born",
+        "timestamp": "seen",
+    }
     values = (*BOUNDARIES[type_name], "")
     rows = [(str(number), value) for number, value in enumerate(values)]
     others = [(number, values[place - 1]) for place, (number, _) in enumerate(rows)]

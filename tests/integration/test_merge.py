@@ -42,6 +42,21 @@ BOUNDARIES: dict[TypeName, tuple[str, ...]] = {
         "123456789012345678901234567890.5",
         "9" * 35 + "." + "9" * 30,
     ),
+    "float": (
+        "-1.7976931348623157e308",
+        "-2.2250738585072014e-308",
+        "0",
+        "1e-7",
+        "0.1",
+        "0.30000000000000004",
+        "0.3",
+        "1",
+        "9007199254740993",
+        "1e22",
+        "123456789.123456789",
+        "1.7976931348623157e308",
+        "5e-300",
+    ),
     "date": ("0001-01-01", "0999-12-31", "1582-10-10", "1837-06-20", "1970-01-01", "2024-02-29", "9999-12-31"),
     "timestamp": (
         "0001-01-01T00:00:00",
@@ -311,7 +326,14 @@ def test_a_dataset_may_refer_to_itself(warehouse: OpenWarehouse) -> None:
 def test_values_of_each_type_come_back_equal(warehouse: OpenWarehouse, type_name: TypeName) -> None:
     """As values and NULL; and dropped again, the database finds them equal itself."""
     house = warehouse(every_type())
-    column = {"text": "label", "integer": "amount", "decimal": "price", "date": "born", "timestamp": "seen"}
+    column = {
+        "text": "label",
+        "integer": "amount",
+        "decimal": "price",
+        "float": "ratio",
+        "date": "born",
+        "timestamp": "seen",
+    }
     rows = [(str(number), value) for number, value in enumerate((*BOUNDARIES[type_name], ""))]
     files = [dropped(load_id, "things", f"id,{column.get(type_name, 'alive')}", *rows) for load_id in (1, 2)]
 

@@ -36,6 +36,7 @@ def every_type() -> Catalog:
         *texts("label"),
         column("amount", "integer"),
         column("price", "decimal", precision=65, scale=30),
+        column("ratio", "float"),
         column("born", "date"),
         column("seen", "timestamp"),
         column("alive", "boolean"),

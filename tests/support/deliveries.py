@@ -247,6 +247,8 @@ def canonical(value: Any) -> Value:
     match value:
         case bool():
             return int(value)
+        case float():
+            return repr(value)
         case Decimal():
             return format(value, "f")
         case datetime():

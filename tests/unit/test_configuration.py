@@ -179,7 +179,7 @@ WRONG = {
         'id = { type = "int" }',
         (
             '6: [datasets.orders.columns] id: type is "int"; '
-            "expected one of text, integer, decimal, date, timestamp, boolean"
+            "expected one of text, integer, decimal, float, date, timestamp, boolean"
         ),
     ),
     "missing type": (
@@ -187,7 +187,7 @@ WRONG = {
         "country = {}",
         (
             "20: [datasets.customers.columns] country: type is missing; "
-            "expected one of text, integer, decimal, date, timestamp, boolean"
+            "expected one of text, integer, decimal, float, date, timestamp, boolean"
         ),
     ),
     "column that is no table": (

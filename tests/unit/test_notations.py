@@ -1,5 +1,7 @@
 """Numbers, dates and timestamps as files write them, in the signs and codes that a column declares."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.bad_values import BadValue
@@ -9,6 +11,7 @@ from shared.errors import ConfigurationError
 from shared.values import Value, parser_of
 
 GERMAN = Column(name="c", type="decimal", decimal_char=",", group_char=".")
+EXPONENT = Column(name="c", type="float", decimal_char=",", group_char=".")
 ENGLISH = Column(name="c", type="integer", group_char=",")
 DAY = Column(name="c", type="date", format="%d.%m.%Y")
 MOMENT = Column(name="c", type="timestamp", format="%d/%m/%y %I:%M %p")
@@ -24,6 +27,8 @@ ZONED = Column(name="c", type="timestamp", format="%Y-%m-%d %H:%M %z")
         (GERMAN, ",5", "0.5000"),
         (GERMAN, "1.234", "1234.0000"),
         (GERMAN, "", None),
+        (EXPONENT, "1.234,5e-3", "1.2345"),
+        (EXPONENT, "-1,5E+10", "-15000000000.0"),
         (ENGLISH, "-1,234,567", -1234567),
         (ENGLISH, "+1234", 1234),
         (DAY, "31.12.1984", "1984-12-31"),
@@ -34,6 +39,55 @@ ZONED = Column(name="c", type="timestamp", format="%Y-%m-%d %H:%M %z")
 )
 def test_what_a_column_declares_is_read(column: Column, text: str, value: Value) -> None:
     assert parser_of(column)(text) == value
+
+
+SHORT_DAY = Column(name="c", type="date", format="%d.%m.%y")
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "value"),
+    [
+        (SHORT_DAY, "31.12.68", "1968-12-31"),
+        (SHORT_DAY, "31.12.69", "1969-12-31"),
+        (SHORT_DAY, "01.01.30", "1930-01-01"),
+        (SHORT_DAY, "31.12.29", "2029-12-31"),
+        (SHORT_DAY, "29.02.00", "2000-02-29"),
+        (MOMENT, "31/12/45 11:59 PM", "1945-12-31 23:59:00.000000"),
+        (Column(name="c", type="date", format="%x"), "12/31/68", "1968-12-31"),
+        (replace(SHORT_DAY, century_start=1927), "31.12.27", "1927-12-31"),
+        (replace(SHORT_DAY, century_start=1927), "31.12.26", "2026-12-31"),
+        (replace(SHORT_DAY, century_start=2000), "31.12.99", "2099-12-31"),
+        (replace(SHORT_DAY, century_start=1850), "28.02.00", "1900-02-28"),
+        (replace(DAY, century_start=1850), "31.12.2068", "2068-12-31"),
+    ],
+)
+def test_two_digits_of_a_year_are_in_the_hundred_years_from_century_start(
+    column: Column, text: str, value: Value
+) -> None:
+    assert parser_of(column)(text) == value
+
+
+def test_a_day_that_its_century_does_not_have_is_a_type_error() -> None:
+    with pytest.raises(BadValue, match=r"'29\.02\.00' is not a date"):
+        parser_of(replace(SHORT_DAY, century_start=1850))("29.02.00")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ['type = "date", format = "%d.%m.%Y"', 'type = "date"', 'type = "date", format = "%%y %Y-%m-%d"', 'type = "text"'],
+)
+def test_a_century_start_is_for_years_of_two_digits(settings: str) -> None:
+    with pytest.raises(ConfigurationError, match="century_start is for a format with two digits of a year, %y"):
+        parse_catalog(
+            f"""
+            [datasets.d]
+            files = ["d*"]
+            key = ["id"]
+            columns.id = {{ type = "integer" }}
+            columns.day = {{ {settings}, century_start = 1927 }}
+            """,
+            source="inflow.toml",
+        )
 
 
 @pytest.mark.parametrize(
@@ -89,8 +143,8 @@ def test_they_are_declared_in_the_configuration() -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ('type = "integer", decimal_char = ","', "decimal_char is for columns of type decimal, not integer"),
-        ('type = "text", group_char = ","', "group_char is for columns of type integer or decimal, not text"),
+        ('type = "integer", decimal_char = ","', "decimal_char is for columns of type decimal or float, not integer"),
+        ('type = "text", group_char = ","', "group_char is for columns of type integer or decimal or float, not text"),
         ('type = "decimal", decimal_char = "5"', 'decimal_char is "5"; expected one character, and no letter'),
         ('type = "decimal", decimal_char = ""', 'decimal_char is ""; expected one character'),
         ('type = "decimal", group_char = "."', "group_char is the decimal_char, too; expected another one"),

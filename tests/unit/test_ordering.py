@@ -12,9 +12,12 @@ from services.watcher.extracting.reading import Reading
 from services.watcher.records.chunks import Bounds
 from services.watcher.sorting.ordering import SortingTurns
 from shared.configuration.catalog import load_catalog
+from shared.datasets import NOTHING_FIXED
 from shared.messages.payloads import LoadExtracted, RowsExtracted
 from shared.messages.unreadable_rows import UnreadableRow
+from shared.reader.line_account import LineAccount
 from shared.reader.records import RecordReader
+from shared.reader.survey import make_plan
 
 HEADER = ["family_name", "given_name", "date_of_birth", "place_of_birth"]
 BOUNDS = Bounds(rows=50, bytes=2048)
@@ -117,6 +120,39 @@ def test_all_rows_come_with_their_own_lines(tmp_path: Path, line_end: str, rest:
     path = written(tmp_path / "people.csv", table(1, rows=600), line_end=line_end, rest=rest)
 
     assert sorted(rows_of(messages(path))) == as_it_stands(path)[0]
+
+
+def account_of_read(path: Path) -> LineAccount:
+    """What `inflow read` says of the lines."""
+    with path.open("rb") as file:
+        source = make_plan(file, NOTHING_FIXED).open(file)
+        found = list(source)
+    rejects = sum(isinstance(each, UnreadableRow) for each in found)
+    return LineAccount.of(source, rows=len(found) - rejects, rejects=rejects)
+
+
+@pytest.mark.usefixtures("sizes")
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param("", id="whole"),
+        pytest.param("{0}{0}Ash,Last,1901-01-01,Ayr{0}{0}", id="blank lines"),
+        pytest.param('{0}"Ash,Last,1901-01-01,Ayr{0}{0}Ek,Bo,1902-01-01,Bath{0}', id="a quote never closed"),
+        pytest.param('{0}Ash,"La"st,1901-01-01,Ayr{0}{0}Ek,"B{0}o",1902-01-01,Bath', id="text behind a quote"),
+    ],
+)
+def test_lines_are_accounted_for_as_read_says_whatever_the_order(tmp_path: Path, line_end: str, rest: str) -> None:
+    path = written(tmp_path / "people.csv", table(5, rows=600), line_end=line_end, rest=rest.format(line_end))
+    reading = opened(path, SortingTurns())
+    while not reading.is_finished:
+        next_message(reading)
+        reading.confirm()
+
+    account = account_of_read(path)
+    assert reading.line_account == account
+    assert account.named["header"] == 1
+    assert ("blank" in account.named) == bool(rest)
 
 
 def test_rows_come_in_the_order_of_their_keys(tmp_path: Path) -> None:

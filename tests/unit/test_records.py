@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES
+from shared.reader.dialects import Dialect
 from shared.reader.records import RecordReader, read_record
 from shared.reader.sources import Record
 from tests.support.hostile import HOSTILE_STRINGS
@@ -200,19 +201,73 @@ def test_a_line_that_is_too_long_is_one_unreadable_row(line_end: str, block_byte
 
 
 @pytest.mark.parametrize("block_bytes", [1, 9, ONE_BLOCK])
-def test_an_unclosed_quote_ends_with_the_line_that_makes_its_row_too_large(block_bytes: int) -> None:
-    """Where none of its lines is a row by itself."""
+def test_a_quote_that_is_never_closed_ends_before_a_row_however_far_it_is(block_bytes: int) -> None:
     text = '1,a\n2,"b\n' + "xxx\n" * 3 + "".join(f"{number},x\n" for number in range(6, 9))
 
     records = read(text, block_bytes=block_bytes, longest_row_bytes=16)
 
     assert outlines(records) == [
         (1, ["1", "a"]),
-        (2, "row-too-large"),
+        (2, "dialect-error"),
         (6, ["6", "x"]),
         (7, ["7", "x"]),
         (8, ["8", "x"]),
     ]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 9, ONE_BLOCK])
+@pytest.mark.parametrize("line_end", LINE_ENDS, ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        pytest.param('2,"', '"', id="lines that look like rows"),
+        pytest.param('2,"said ""so""', '""so"""', id="doubled quotes"),
+        pytest.param('"', 'x","2"', id="a value behind it"),
+        pytest.param('2,"' + "y" * 50, "y" * 50 + '"', id="long lines"),
+    ],
+)
+def test_a_quoted_value_that_is_too_large_is_one_row_with_all_its_lines(
+    opening: str, closing: str, line_end: str, block_bytes: int
+) -> None:
+    lines = [opening, *["8,evil"] * 9, closing]
+    text = line_end.join(["1,a", *lines, "3,c", '4,"d"'])
+
+    records = read(text, block_bytes=block_bytes, longest_row_bytes=24)
+
+    assert outlines(records) == [(1, ["1", "a"]), (2, "row-too-large"), (13, ["3", "c"]), (14, ["4", "d"])]
+    assert isinstance(records[1], UnreadableRow)
+    assert records[1].message == "the row is longer than 24 bytes; it goes on to line 12"
+
+
+@pytest.mark.parametrize("block_bytes", [1, ONE_BLOCK])
+@pytest.mark.parametrize("after", ['9,"x, y"', '"9",x'])
+def test_a_quote_that_opens_another_value_closes_none_that_is_too_large(after: str, block_bytes: int) -> None:
+    text = "\n".join(["1,a", '2,"b', *["3,c"] * 9, after])
+
+    records = read(text, block_bytes=block_bytes, longest_row_bytes=24)
+
+    assert [code for _, code in outlines(records)] == [
+        ["1", "a"],
+        "dialect-error",
+        *[["3", "c"]] * 9,
+        after.replace('"', "").split(",", 1),
+    ]
+
+
+def test_what_follows_a_quote_that_is_never_closed_and_is_no_row_is_named_with_it() -> None:
+    records = read('1,a\n2,"b\n' + "c\n" * 20, longest_row_bytes=16)
+
+    assert outlines(records) == [(1, ["1", "a"]), (2, "dialect-error")]
+
+
+@pytest.mark.parametrize("block_bytes", [1, 9, ONE_BLOCK])
+def test_escaped_quotes_close_no_value_that_is_too_large(block_bytes: int) -> None:
+    dialect = Dialect(escape="\\", trim=True)
+    text = '1,a\n2, "b\\",\n' + "8,evil\n" * 9 + '\\"\n" , \n3,c\n'
+
+    found = RecordReader(BytesIO(text.encode()), dialect=dialect, block_bytes=block_bytes, longest_row_bytes=24)
+
+    assert outlines(list(found)) == [(1, ["1", "a"]), (2, "row-too-large"), (14, ["3", "c"])]
 
 
 def test_a_row_at_the_limit_is_read_and_one_above_it_shows_its_beginning() -> None:
@@ -224,7 +279,7 @@ def test_a_row_at_the_limit_is_read_and_one_above_it_shows_its_beginning() -> No
     assert records[1] == UnreadableRow(
         line=2,
         code="row-too-large",
-        message=f"the row is longer than {LONGEST_ROW_BYTES} bytes; perhaps a quote is never closed",
+        message=f"the row is longer than {LONGEST_ROW_BYTES} bytes",
         raw="y" * 1000,
     )
     assert records[2:] == [(3, ["next"])]

@@ -65,6 +65,17 @@ def outcome_of(parse: Parser, text: str) -> Value | BadValue:
         pytest.param("decimal", "1.50000000", "1.5000", id="decimal with zeros beyond the scale"),
         pytest.param("decimal", " 7 ", "7.0000", id="decimal between blanks"),
         pytest.param("decimal", "99999999999999.9999", "99999999999999.9999", id="largest decimal"),
+        pytest.param("float", "0.1", "0.1", id="float"),
+        pytest.param("float", "0.30000000000000004", "0.30000000000000004", id="float of 17 digits"),
+        pytest.param("float", "0.1000000000000000055511151231257827", "0.1", id="float of more digits than a double"),
+        pytest.param("float", "1e+05", "100000.0", id="float as R writes it"),
+        pytest.param("float", " -1.5E-7 ", "-1.5e-07", id="float between blanks"),
+        pytest.param("float", "+.5", "0.5", id="float with plus and without a whole part"),
+        pytest.param("float", "-0.0", "0.0", id="float minus zero"),
+        pytest.param("float", "-0e999999999", "0.0", id="float zero with an exponent"),
+        pytest.param("float", "9007199254740993", "9007199254740992.0", id="float between two doubles"),
+        pytest.param("float", "1.7976931348623157e308", "1.7976931348623157e+308", id="largest float"),
+        pytest.param("float", "-2.2250738585072014e-308", "-2.2250738585072014e-308", id="float nearest to zero"),
         pytest.param("date", "1984-12-31", "1984-12-31", id="date"),
         pytest.param("date", "2024-02-29", "2024-02-29", id="leap day"),
         pytest.param("date", "0001-01-01", "0001-01-01", id="first date"),
@@ -95,6 +106,7 @@ def outcome_of(parse: Parser, text: str) -> Value | BadValue:
         ),
         pytest.param("timestamp", "0001-01-01T00:00:00+00:00", "0001-01-01 00:00:00.000000", id="first timestamp"),
         pytest.param("timestamp", " 2024-01-05T10:20 ", "2024-01-05 10:20:00.000000", id="timestamp between blanks"),
+        pytest.param("timestamp", "2024-01-05", "2024-01-05 00:00:00.000000", id="timestamp at midnight"),
         *[pytest.param("boolean", word, 1, id=f"boolean {word}") for word in ("true", "T", "Yes", "y", "1", " TRUE ")],
         *[pytest.param("boolean", word, 0, id=f"boolean {word}") for word in ("false", "F", "No", "n", "0", "\tFalse")],
     ],
@@ -143,10 +155,15 @@ def test_a_good_text_becomes_its_canonical_value(type_name: TypeName, text: str,
         pytest.param("date", "05.01.2024", id="German date"),
         pytest.param("date", "2024/01/05", id="date with slashes"),
         pytest.param("date", "2024-01-05T00:00", id="date with time"),
+        *[
+            pytest.param("float", text, id=f"float {text}")
+            for text in ("nan", "NaN", "inf", "-Infinity", "1_000", "0x1p3", "1e", "e5", ".", "1.", "1,5", "1e5.0", "٣")
+        ],
         pytest.param("date", "٢٠٢٤-٠١-٠٥", id="date in Arabic digits"),
         pytest.param("date", "2024-01-0５", id="date with one full-width digit"),
         pytest.param("date", "2024-01-05\n", id="date with newline"),
-        pytest.param("timestamp", "2024-01-05", id="timestamp without time"),
+        pytest.param("timestamp", "2024-01-05Z", id="timestamp with a zone and without time"),
+        pytest.param("timestamp", "2024-1-5", id="timestamp without time or zeros"),
         pytest.param("timestamp", "2024-01-05T10", id="timestamp without minutes"),
         pytest.param("timestamp", "2024-01-05T10:20:60", id="leap second"),
         pytest.param("timestamp", "2024-01-05T24:00", id="hour 24"),
@@ -186,6 +203,10 @@ def test_a_text_that_is_not_of_the_type_is_a_type_error(type_name: TypeName, tex
         pytest.param("decimal", "1.23456", id="decimal too fine"),
         pytest.param("decimal", "0.00001", id="decimal too fine to be told from zero"),
         pytest.param("decimal", "100000000000000", id="decimal too large"),
+        pytest.param("float", "1e309", id="float too large"),
+        pytest.param("float", "-" + "9" * 400, id="float of too many digits"),
+        pytest.param("float", "1e-400", id="float that would be zero"),
+        pytest.param("float", "5e-324", id="float with fewer digits than others"),
         pytest.param("timestamp", "0001-01-01T00:00+00:01", id="timestamp before year 1 in UTC"),
         pytest.param("timestamp", "9999-12-31T23:59-00:01", id="timestamp after year 9999 in UTC"),
     ],
@@ -312,6 +333,15 @@ def test_a_decimal_is_exact_or_refused(text: str) -> None:
     outcome = outcome_of(parser("decimal", precision=15, scale=3), text)
 
     assert outcome is None or isinstance(outcome, BadValue) or Decimal(outcome) == Decimal(text)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False))
+def test_every_double_round_trips(number: float) -> None:
+    parsed = parser("float")(repr(number))
+
+    assert isinstance(parsed, str)
+    assert float(parsed) == number
+    assert parser("float")(f"{number:.25e}") == parsed
 
 
 @given(

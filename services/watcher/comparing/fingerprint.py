@@ -6,7 +6,7 @@ from typing import IO
 from shared.datasets import Dataset
 
 #: To be raised when the same text is read or typed otherwise than before.
-_READER_VERSION = 1
+_READER_VERSION = 2
 
 
 class FingerprintedFile:

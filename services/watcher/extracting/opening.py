@@ -13,11 +13,14 @@ from services.watcher.records.header import Header, check_nameless, header_of, k
 from services.watcher.records.windows import RecordsOfText, RestOfFile, Window
 from services.watcher.sorting.key_order import KeyOrder
 from services.watcher.sorting.ordering import SortingTurns, ordered_windows, sorted_windows
+from services.watcher.sorting.runs import Runs
 from shared.datasets import Dataset
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
+from shared.reader.line_account import AccountedSource, line_count_of
 from shared.reader.plans import Plan
 from shared.reader.records import RecordReader
+from shared.reader.sources import Record
 
 #: Larger files are sorted on the disk: a row takes some five times as much in a table, and a buffer pool has 128 MB.
 _SORTED_FROM_BYTES = 16 << 20
@@ -28,6 +31,8 @@ class Opened:
     """A header that fits its dataset, and the rows; None among them stands for a step on the way to the next one."""
 
     header: Header
+    #: What accounts for the lines of the file; None where only its changes are read.
+    lines: AccountedSource | None
     windows: Iterable[Window | None]
     #: What reads the file, where all its bytes are read as they stand.
     source: FingerprintedFile | None = None
@@ -36,7 +41,8 @@ class Opened:
 def open_changes(changes: Changes, dataset: Dataset) -> Opened:
     """Open what changed since an earlier edition of a plain file. FileRefused where the header does not fit."""
     header = match_header(_cells(next(iter(RecordReader(BytesIO(changes.header))), None)), dataset)
-    return Opened(header=header, windows=[RecordsOfText.of(_key_order(header, dataset).sort(changes.records))])
+    records = _key_order(header, dataset).sort(changes.records)
+    return Opened(header=header, lines=None, windows=[RecordsOfText.of(records)])
 
 
 def open_as_planned(file: IO[bytes], plan: Plan, dataset: Dataset) -> Opened:
@@ -44,7 +50,7 @@ def open_as_planned(file: IO[bytes], plan: Plan, dataset: Dataset) -> Opened:
     if not plan.has_header and dataset.read.header_lines is None:
         check_nameless(plan.open(file), dataset)
     table = plan.open(file)
-    return Opened(header=header_of(table, plan, dataset), windows=[table])
+    return Opened(header=header_of(table, plan, dataset), lines=table, windows=[table])
 
 
 def open_plain(file: IO[bytes], dataset: Dataset, *, is_one_chunk: bool, folder: Path, sorting: SortingTurns) -> Opened:
@@ -56,16 +62,26 @@ def open_plain(file: IO[bytes], dataset: Dataset, *, is_one_chunk: bool, folder:
     source = FingerprintedFile(file, dataset)
     reader = RecordReader(source)
     records = iter(reader)
-    header = match_header(_cells(next(records, None)), dataset)
+    first = next(records, None)
+    header = match_header(_cells(first), dataset)
     if is_one_chunk:
-        return Opened(header=header, windows=[RestOfFile(reader, records)], source=source)
+        _name_header(reader, first)
+        return Opened(header=header, lines=reader, windows=[RestOfFile(reader, records)], source=source)
     file.seek(0)
     source = FingerprintedFile(file, dataset)
-    order, width = _key_order(header, dataset), len(header.names)
+    order, width, runs = _key_order(header, dataset), len(header.names), Runs(source)
+    _name_header(runs, first)
     if os.fstat(file.fileno()).st_size < _SORTED_FROM_BYTES:
-        return Opened(header=header, windows=ordered_windows(file, source, order, width=width), source=source)
-    windows = sorted_windows(file, source, order, width=width, folder=folder, turns=sorting)
-    return Opened(header=header, windows=windows, source=source)
+        windows: Iterable[Window | None] = ordered_windows(file, runs, order, width=width)
+    else:
+        windows = sorted_windows(file, runs, order, width=width, folder=folder, turns=sorting)
+    return Opened(header=header, lines=runs, windows=windows, source=source)
+
+
+def _name_header(lines: AccountedSource, first: Record | UnreadableRow | None) -> None:
+    if isinstance(first, tuple):
+        line, cells = first
+        lines.skipped.add(line, "header", ",".join(cells), line_count=line_count_of(cells))
 
 
 def _key_order(header: Header, dataset: Dataset) -> KeyOrder:

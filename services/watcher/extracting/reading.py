@@ -17,6 +17,7 @@ from services.watcher.sorting.ordering import SortingTurns
 from services.watcher.versions import Version
 from shared.datasets import Dataset
 from shared.messages.payloads import LoadExtracted, RowsExtracted
+from shared.reader.line_account import LineAccount
 from shared.reader.plans import Plan
 from shared.reader.survey import Survey
 
@@ -61,6 +62,9 @@ class Reading:
         self.is_open = False
         #: Whether the manifest, which is the last message, is confirmed.
         self.is_finished = False
+        self._unreadable_count = 0
+        #: What became of each line; None before the end of the file, and where only its changes are read.
+        self.line_account: LineAccount | None = None
         #: Of the file's content, once all of it was read.
         self.fingerprint: str | None = None
 
@@ -81,7 +85,12 @@ class Reading:
         """
         if self._survey is None:
             self._file = open_regular(self._path)
-            self._survey = Survey(self._file, self.dataset.read, expected=self.dataset.expected_labels)
+            self._survey = Survey(
+                self._file,
+                self.dataset.read,
+                expected=self.dataset.expected_labels,
+                declared=self.dataset.labels,
+            )
         if self._survey.advance():
             return False
         self._survey.plan.check()
@@ -111,7 +120,7 @@ class Reading:
         if changes is not None:
             bounds = replace(bounds, rows=max(1, bounds.rows // _CHANGES_ARE_DEARER))
         self._opened = self._open(self._file, changes, in_file_order=in_file_order)
-        self._row_count, self._current = 0, None
+        self._row_count, self._unreadable_count, self._current = 0, 0, None
         self._messages = self._read(self._opened, bounds)
         self.is_open = True
         return self._opened.header
@@ -138,8 +147,12 @@ class Reading:
                 load_id=self.claimed.load_id,
                 dataset=self.dataset.name,
                 header=opened.header.names,
+                declared=self.dataset.labels,
                 first_row=self._row_count,
             )
+        if opened.lines is not None:
+            rejects = self._unreadable_count
+            self.line_account = LineAccount.of(opened.lines, rows=self._row_count - rejects, rejects=rejects)
         yield self._manifest()
 
     def message(self) -> _Message | None:
@@ -155,6 +168,7 @@ class Reading:
         """The message is safe: the next one is another."""
         if isinstance(self._current, RowsExtracted):
             self._row_count += self._current.row_count
+            self._unreadable_count += len(self._current.unreadable)
         else:
             self.is_finished = True
             self.close()

@@ -1,13 +1,13 @@
 """Cuts a file's records into chunks: the same file and bounds give the same chunks, whenever it is read."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from shared.messages.payloads import RowsExtracted
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.sources import Record
-from shared.reader.undecoded import is_decoded, undecoded
+from shared.reader.undecoded import is_decoded, storable, undecoded
 
 #: The most bytes that the rows of a chunk take in a message: with the header far below the broker's limit of 16 MiB.
 MOST_ENCODED_BYTES = 8 << 20
@@ -45,21 +45,41 @@ def cut_chunks(
     load_id: int,
     dataset: str,
     header: list[str],
+    declared: Collection[str] | None = None,
     first_row: int = 0,
 ) -> Iterator[RowsExtracted]:
-    """Yield the chunks of one load in order, from this row on; nothing where there are no records."""
+    """Yield the chunks of one load in order, from this row on; nothing where there are no records.
+
+    What can't be decoded faults its row, but in columns that are not `declared`; None: all are.
+    """
+    columns = _Columns(header, [name for name in header if declared is None or name in declared])
     chunk = _Draft(first_row)
     before = reader.bytes_read
     for record in records:
         after = reader.bytes_read
         row_bytes, before = after - before, after
         if not chunk.has_room(row_bytes):
-            yield chunk.finish(load_id=load_id, dataset=dataset, header=header)
+            yield chunk.finish(load_id=load_id, dataset=dataset, columns=columns)
         chunk.add(record, row_bytes)
         if chunk.row_count >= bounds.rows or chunk.file_bytes >= bounds.bytes:
-            yield chunk.finish(load_id=load_id, dataset=dataset, header=header)
+            yield chunk.finish(load_id=load_id, dataset=dataset, columns=columns)
     if chunk.row_count:
-        yield chunk.finish(load_id=load_id, dataset=dataset, header=header)
+        yield chunk.finish(load_id=load_id, dataset=dataset, columns=columns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of a file, and those of them that the dataset has."""
+
+    header: list[str]
+    declared: list[str]
+
+    def decoded(self, cells: list[str]) -> list[str]:
+        """Return a row with U+FFFD for what is no character in columns that nobody asked for."""
+        if len(cells) != len(self.header):
+            return cells
+        pairs = zip(self.header, cells, strict=True)
+        return [cell if name in self.declared else storable(cell) for name, cell in pairs]
 
 
 class _Draft:
@@ -91,13 +111,14 @@ class _Draft:
             self.lines.append(line)
             self.rows.append(cells)
 
-    def finish(self, *, load_id: int, dataset: str, header: list[str]) -> RowsExtracted:
-        self._set_aside_what_is_undecoded()
+    def finish(self, *, load_id: int, dataset: str, columns: _Columns) -> RowsExtracted:
+        if not all(map(is_decoded, self.rows)):
+            self._set_aside_what_is_undecoded(columns)
         chunk = RowsExtracted(
             load_id=load_id,
             dataset=dataset,
             first_row=self._first_row,
-            header=header,
+            header=columns.header,
             lines=self.lines,
             rows=self.rows,
             unreadable=self.unreadable,
@@ -106,10 +127,8 @@ class _Draft:
         self._begin()
         return chunk
 
-    def _set_aside_what_is_undecoded(self) -> None:
-        if all(map(is_decoded, self.rows)):
-            return
-        pairs = list(zip(self.lines, self.rows, strict=True))
+    def _set_aside_what_is_undecoded(self, columns: _Columns) -> None:
+        pairs = [(line, columns.decoded(cells)) for line, cells in zip(self.lines, self.rows, strict=True)]
         good = [(line, cells) for line, cells in pairs if is_decoded(cells)]
         self.unreadable += [undecoded(line, cells) for line, cells in pairs if not is_decoded(cells)]
         self.lines = [line for line, _ in good]

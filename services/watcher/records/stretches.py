@@ -38,6 +38,7 @@ class Stretch:
     end_offset: int
     #: Of one that has quotes: where its records end had to be found out to know where it ends.
     _records: Records | None = None
+    _blank_lines: Sequence[int] = ()
 
     @property
     def is_plain(self) -> bool:
@@ -58,6 +59,14 @@ class Stretch:
         lines = self.text.splitlines(keepends=True)
         return _without_blank(lines, range(self.first_line, self.first_line + len(lines)))
 
+    @property
+    def blank_lines(self) -> Sequence[int]:
+        """Return the lines between its records."""
+        if not self.is_plain or not _has_blank_line(self.text):
+            return self._blank_lines
+        lines = self.text.splitlines(keepends=True)
+        return _blank_of(lines, range(len(lines)), self.first_line)
+
     def without_header(self) -> tuple[bytes, Self]:
         """Return the first record, and the stretch without it; Incomparable where there is none."""
         records = self.split()
@@ -66,7 +75,8 @@ class Stretch:
         header, first_line = records.texts[0], records.lines[0]
         if self.is_plain and first_line == self.first_line:
             return header, replace(self, text=self.text[len(header) :], first_line=first_line + 1)
-        return header, replace(self, _records=Records(records.texts[1:], records.lines[1:]))
+        further = Records(records.texts[1:], records.lines[1:])
+        return header, replace(self, _records=further, _blank_lines=self.blank_lines)
 
 
 def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterator[Stretch]:
@@ -80,7 +90,7 @@ def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterato
         data = file.read(stretch_bytes)
         offset += len(data)
         text, rest = _cut(begun + data) if data else (begun, b"")
-        records, unfinished = _split(text, line_count + 1) if b'"' in text else (None, b"")
+        records, blank_lines, unfinished = _split(text, line_count + 1) if b'"' in text else (None, (), b"")
         begun = unfinished + rest
         if len(begun) > LONGEST_ROW_BYTES or (begun and not data):
             raise Incomparable("a row is too long, or a quote is never closed")
@@ -92,6 +102,7 @@ def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterato
                 end_line=line_count,
                 end_offset=offset - len(begun),
                 _records=records,
+                _blank_lines=blank_lines,
             )
 
 
@@ -107,12 +118,14 @@ def _cut(data: bytes) -> tuple[bytes, bytes]:
     return data[:end], data[end:]
 
 
-def _split(text: bytes, first_line: int) -> tuple[Records, bytes]:
-    """Return the records of whole lines that have quotes, and the text of one that is not finished."""
+def _split(text: bytes, first_line: int) -> tuple[Records, Sequence[int], bytes]:
+    """Return the records of whole lines that have quotes, the blank lines, and the text of one that is not finished."""
     lines = text.splitlines(keepends=True)
     records, begins = (lines, list(range(len(lines) + 1))) if _has_whole_lines(text) else _joined(lines)
     end = begins.pop()
-    return _without_blank(records, [first_line + begin for begin in begins]), b"".join(lines[end:])
+    found = _without_blank(records, [first_line + begin for begin in begins])
+    blank = () if len(found.texts) == len(records) else _blank_of(records, begins, first_line)
+    return found, blank, b"".join(lines[end:])
 
 
 def _without_blank(records: list[bytes], lines: Sequence[int]) -> Records:
@@ -120,6 +133,10 @@ def _without_blank(records: list[bytes], lines: Sequence[int]) -> Records:
         return Records(records, lines)
     has_text = [record not in _BLANK_LINES for record in records]
     return Records(list(compress(records, has_text)), list(compress(lines, has_text)))
+
+
+def _blank_of(records: Sequence[bytes], begins: Sequence[int], first_line: int) -> Sequence[int]:
+    return [first_line + begin for record, begin in zip(records, begins, strict=True) if record in _BLANK_LINES]
 
 
 def _has_blank_line(text: bytes) -> bool:

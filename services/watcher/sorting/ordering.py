@@ -19,7 +19,6 @@ from services.watcher.records.windows import RecordsOfText, RestOfFile, Window
 from services.watcher.sorting.external_sort import ExternalSort
 from services.watcher.sorting.key_order import KeyOrder
 from services.watcher.sorting.runs import Runs
-from shared.reader.blocks import Readable
 from shared.reader.records import RecordReader
 
 #: What is sorted at a time: more takes more room, more memory, and more patience of whoever waits for a turn.
@@ -46,25 +45,23 @@ class SortingTurns:
             self._queue.remove(user)
 
 
-def ordered_windows(file: IO[bytes], source: Readable, order: KeyOrder, *, width: int) -> Iterator[Window]:
+def ordered_windows(file: IO[bytes], runs: Runs, order: KeyOrder, *, width: int) -> Iterator[Window]:
     """Yield the rows of a file behind its header, which are so wide, each window in order.
 
-    `source` reads the file from its start. From the first window on whose records can't be told from each other, what
+    `runs` read the file from its start. From the first window on whose records can't be told from each other, what
     is left comes as it stands.
     """
-    runs = Runs(source)
     yield from map(RecordsOfText.of, map(order.sort, runs))
     yield from _rest(file, runs, width)
 
 
 def sorted_windows(
-    file: IO[bytes], source: Readable, order: KeyOrder, *, width: int, folder: Path, turns: SortingTurns
+    file: IO[bytes], runs: Runs, order: KeyOrder, *, width: int, folder: Path, turns: SortingTurns
 ) -> Iterator[Window | None]:
     """Yield the same in one order, or each gigabyte of it. None: this was a step on the way to the next window.
 
     It is sorted in a file without a name in this folder. Raises OSError where the disk has no room for it.
     """
-    runs = Runs(source)
     waiting = iter(runs)
     section_bytes = min(_SECTION_BYTES, os.fstat(file.fileno()).st_size)
     try:
@@ -104,4 +101,6 @@ def _rest(file: IO[bytes], runs: Runs, width: int) -> Iterator[Window]:
     records = iter(reader)
     if not runs.end_offset:
         next(records, None)  # the header
+    runs.rest = reader
     yield RestOfFile(reader, records, lines_before=runs.end_line)
+    runs.skipped.add_all(reader.skipped, lines_before=runs.end_line)

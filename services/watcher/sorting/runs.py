@@ -2,9 +2,11 @@
 
 from array import array
 from collections.abc import Iterator
+from itertools import chain
 
 from services.watcher.records.stretches import Incomparable, Records, Stretch, are_sound, end_last, stretches
 from shared.reader.blocks import LONGEST_ROW_BYTES, Readable
+from shared.reader.line_account import AccountedSource, SkippedLines
 
 #: What a run of short rows needs in memory is about ten times as much.
 _RUN_BYTES = 4 << 20
@@ -24,10 +26,19 @@ class Runs:
         #: How many bytes and lines of the file are before what they have not given out.
         self.end_offset = 0
         self.end_line = 0
+        #: The lines before it that are not records.
+        self.skipped = SkippedLines()
+        #: What reads what is left, where they were cut short.
+        self.rest: AccountedSource | None = None
         #: Whether the file has more, to be read as it stands.
         self.is_cut_short = False
         #: Whether there are no more of them.
         self.is_at_end = False
+
+    @property
+    def lines_read(self) -> int:
+        """How many lines were read up to here."""
+        return self.end_line + (self.rest.lines_read if self.rest is not None else 0)
 
     def __iter__(self) -> Iterator[Records]:
         """Read to the end."""
@@ -54,6 +65,8 @@ class Runs:
     def _run_of(self, batch: list[Stretch]) -> Records:
         run, end = _records_of(batch), batch[-1]
         self.end_offset, self.end_line = end.end_offset, end.end_line
+        for line in chain.from_iterable(stretch.blank_lines for stretch in batch):
+            self.skipped.add(line, "blank")
         batch.clear()
         return run
 

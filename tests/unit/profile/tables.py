@@ -8,6 +8,7 @@ from inflow.profile.bounds import Bounds
 from inflow.profile.model import ColumnProfile, Profile
 from inflow.profile.table import ProfiledTable, profile_table
 from shared.messages.unreadable_rows import UnreadableRow
+from shared.reader.line_account import SkippedLines
 from shared.reader.sources import Record
 
 #: Small enough for every bound to be reached by a handful of rows.
@@ -22,6 +23,14 @@ class TableInMemory:
         self.bytes_read = 0
         self._rows = rows
 
+    @property
+    def lines_read(self) -> int:
+        return 1 + len(self._rows)
+
+    @property
+    def skipped(self) -> SkippedLines:
+        return SkippedLines()
+
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         for line, row in enumerate(self._rows, start=2):
             self.bytes_read += 100
@@ -29,14 +38,18 @@ class TableInMemory:
 
 
 def profiled(
-    header: Sequence[str], rows: Sequence[Sequence[str] | UnreadableRow], *, bounds: Bounds | None = None
+    header: Sequence[str],
+    rows: Sequence[Sequence[str] | UnreadableRow],
+    *,
+    bounds: Bounds | None = None,
+    has_types: bool = False,
 ) -> ProfiledTable:
     """Profile a table as a file of that name."""
-    return profile_table(TableInMemory(header, rows), file="things-2024.csv", bounds=bounds)
+    return profile_table(TableInMemory(header, rows), file="things-2024.csv", bounds=bounds, has_types=has_types)
 
 
-def profile_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Profile:
-    return profiled(header, rows).profile
+def profile_of(header: Sequence[str], rows: Sequence[Sequence[str]], *, has_types: bool = False) -> Profile:
+    return profiled(header, rows, has_types=has_types).profile
 
 
 def column_of(values: Sequence[str]) -> ColumnProfile:
@@ -71,5 +84,6 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     ])  # fmt: skip
     columns = draw(st.lists(kinds, min_size=1, max_size=5))
     header = [f"c{number}" for number in range(len(columns))]
-    rows = draw(st.lists(st.tuples(*columns).map(list), max_size=30))
+    # A row without any value is rejected before it is profiled.
+    rows = draw(st.lists(st.tuples(*columns).map(list).filter(lambda row: any(map(str.strip, row))), max_size=30))
     return header, rows

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.datasets import TypeName
-from tests.unit.profile.tables import codes, column_of
+from tests.unit.profile.tables import codes, column_of, profile_of
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,16 @@ from tests.unit.profile.tables import codes, column_of
         (["1", "-42", " 7 "], "integer"),
         (["1", "0", "1"], "integer"),
         (["1", "2.50"], "decimal"),
+        (["0.5", "0.30000000000000004", "1"], "float"),
+        (["0.1234567890123456", "33.333333333333336"], "float"),
+        (["1e-05", "0.5"], "float"),
+        (["1.5E+300", "7"], "float"),
+        (["1e-7", "12.5", "1E3"], "float"),
+        (["12E4", "1300"], "text"),
+        (["12.345678901234567890", "1.234567890123456789"], "decimal"),
+        (["12345678.12345678", "87654321.87654321"], "decimal"),
+        (["12345678901234567890"], "decimal"),
+        (["0.5", "1e400"], "text"),
         ([str(2**63)], "decimal"),
         (["1837-06-20", ""], "date"),
         (["2024-05-31T14:03:00Z", "2024-05-31 14:03"], "timestamp"),
@@ -21,7 +31,7 @@ from tests.unit.profile.tables import codes, column_of
         (["007", "008"], "text"),
         (["00.5"], "text"),
         (["0", "0.5", "-0.5"], "decimal"),
-        (["2024-05-31", "2024-05-31T14:03:00"], "text"),
+        (["2024-05-31", "2024-05-31T14:03:00"], "timestamp"),
         (["1", "x"], "text"),
         (["1_000"], "text"),
         (["9" * 36], "text"),
@@ -67,8 +77,41 @@ def test_what_stands_for_no_value_is_counted_and_ranked_as_none() -> None:
 def test_a_decimal_says_how_many_digits_it_needs() -> None:
     column = column_of(["0.125", "-1234.5", "12.500000"])
 
-    assert (column.type, column.whole_digits, column.scale) == ("decimal", 4, 3)
+    assert (column.type, column.whole_digits, column.least_scale, column.scale) == ("decimal", 4, 1, 6)
     assert (column.least, column.greatest) == ("-1234.5", "12.5")
+
+
+@pytest.mark.parametrize(
+    ("values", "type_name"),
+    [
+        (["+491701234567", "+4520123456"], "text"),
+        (["+1", "2", "3"], "text"),
+        (["+1.5", "+2.5"], "text"),
+        (["+1.234,50", "+2,00"], "text"),
+        (["+5", "-7", "+6"], "integer"),
+        (["+1.5", "-0.25"], "decimal"),
+        (["01067", "80331"], "text"),
+        (["12E4", "13E5"], "text"),
+    ],
+)
+def test_what_a_number_would_lose_keeps_a_column_text(values: list[str], type_name: TypeName) -> None:
+    assert column_of(values).type == type_name
+
+
+@pytest.mark.parametrize(
+    "name", ["phone", "home_phone", "Phone 2", "ZipCode", "zip code", "PLZ", "postal_code", "Telefon"]
+)
+def test_columns_that_are_called_as_codes_are_text(name: str) -> None:
+    [column, _] = profile_of([name, "other"], [["10115", "o"], ["80331", "o"]]).columns
+
+    assert column.type == "text"
+
+
+@pytest.mark.parametrize("name", ["capital", "zipped", "telling", "amount", "market_cap"])
+def test_columns_that_are_called_otherwise_are_numbers(name: str) -> None:
+    [column, _] = profile_of([name, "other"], [["10115", "o"], ["80331", "o"]]).columns
+
+    assert column.type == "integer"
 
 
 def test_ranges_are_those_of_the_values_not_of_their_texts() -> None:
@@ -137,3 +180,12 @@ def test_a_column_of_leading_zeros_tells_their_lines() -> None:
     [finding] = column_of(["01234", "98765", "00007"]).findings[:1]
 
     assert finding.lines == (2, 4)
+
+
+def test_garbled_text_is_pointed_out() -> None:
+    column = column_of(["MÃ¼ller", "Jos\x92s", "Zoë"])
+
+    assert [(finding.code, finding.lines) for finding in column.findings] == [
+        ("double-encoded", (2,)),
+        ("control-characters", (3,)),
+    ]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from inflow.profile.bounds import Bounds
 from inflow.profile.table import profile_table
+from shared.reader.line_account import SkippedLines
 from shared.reader.sources import Record
 
 MIB = 1 << 20
@@ -21,6 +22,8 @@ class Endless:
         self._long = long
         self.header = ["id", "text", "long"]
         self.bytes_read = 0
+        self.lines_read = 0
+        self.skipped = SkippedLines()
         self._rows = rows
 
     def __iter__(self) -> Iterator[Record]:

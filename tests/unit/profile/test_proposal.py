@@ -56,6 +56,46 @@ def test_any_table_gives_a_dataset_that_rejects_none_of_its_rows(table: tuple[li
         assert len({tuple(row[position] for position in positions) for _, row in result.rows}) == len(rows)
 
 
+@pytest.mark.parametrize(
+    ("values", "next_values"),
+    [
+        (["10.00", "20.00"], ["-3.45", "99999.99"]),
+        (["10,00", "20,00"], ["-3,45"]),
+        (["1.10", "1.20", "2.00"], ["12.55"]),
+        (["1.5", "2.5"], ["12.55", "3.125"]),
+        (["1", "2.5"], ["0.125"]),
+        (["0.1000", "0.2000"], ["0.1234"]),
+        (["1.234,50", "7,00"], ["-1.234.567,89"]),
+        (["x" * 12, "y"], ["x" * 40]),
+        (["x" * 100, "y"], ["x" * 255]),
+    ],
+)
+def test_the_next_file_has_room(values: list[str], next_values: list[str]) -> None:
+    header = ["id", "v"]
+    dataset = dataset_in(proposed_toml(header, [[f"r{number}", value] for number, value in enumerate(values)]))
+
+    further = loaded(dataset, header, [[f"s{number}", value] for number, value in enumerate(next_values)])
+
+    assert further.rejections == []
+
+
+def test_large_integers_have_no_fraction() -> None:
+    toml = proposed_toml(["id", "v"], [["a", "12345678901234567890"], ["b", "12345678901234567891"]])
+
+    assert dataset_in(toml).column("v").scale == 0
+
+
+NESTED = ['{"a": 1}', '{"a": 2, "b": [1, 2]}', "[1]"]
+
+
+def test_nested_values_are_no_key_and_have_room() -> None:
+    rows = [[value, f"n{number % 2}"] for number, value in enumerate(NESTED)]
+    dataset = propose(profile_of(["doc", "note"], rows, has_types=True), NOTHING).dataset
+
+    assert dataset.key == ("note",)
+    assert dataset.column("doc").length == 4000
+
+
 def test_the_proposal_is_what_a_careful_person_would_write() -> None:
     rows = [[f"C-{n}", f"{n * 7 % 5}.25", "2024-05-31", "yes" if n % 2 else "no", "n" * (n % 3)] for n in range(9)]
 
@@ -67,12 +107,12 @@ def test_the_proposal_is_what_a_careful_person_would_write() -> None:
         'key = ["customer"]\n'
         "\n"
         "[datasets.things.columns]\n"
-        'customer = { type = "text", length = 10 }\n'
+        'customer = { type = "text", length = 40 }\n'
         'amount = { type = "decimal", precision = 7, scale = 2, required = true }\n'
         "# all values are the same\n"
         'since = { type = "date", required = true }\n'
         'active = { type = "boolean", required = true }\n'
-        'note = { type = "text", length = 10 }\n'
+        'note = { type = "text", length = 40 }\n'
     )
 
 

@@ -34,7 +34,7 @@ def test_a_profile_agrees_with_counting_everything(table: tuple[list[str], list[
 
     assert (profile.rows, profile.rejected) == (len(rows), 0)
     for position, column in enumerate(profile.columns):
-        values = [row[position] for row in rows if row[position]]
+        values = [row[position] for row in rows if row[position] and row[position].strip() not in column.null]
         assert (column.name, column.values, column.empty) == (header[position], len(values), len(rows) - len(values))
         assert (column.distinct.count, column.distinct.error) == (len(set(values)), None)
         assert (column.shortest, column.longest) == (

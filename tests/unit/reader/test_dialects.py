@@ -33,7 +33,8 @@ STYLES = st.builds(
 @st.composite
 def tables(draw: st.DrawFn, value: st.SearchStrategy[str] = TEXT) -> Table:
     names = draw(st.lists(NAME, min_size=2, max_size=5, unique=True))
-    row = st.lists(value, min_size=len(names), max_size=len(names))
+    # A row without any value is rejected.
+    row = st.lists(value, min_size=len(names), max_size=len(names)).filter(lambda cells: any(map(str.strip, cells)))
     return Table("any", names, draw(st.lists(row, max_size=6)))
 
 

@@ -1,5 +1,7 @@
+import errno
 import io
 import re
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Collection, Sequence
@@ -11,8 +13,10 @@ import pytest
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.excel_records import ExcelRecords
+from shared.reader.excel_sheet import refusing_damage
 from shared.reader.expansion import Expansion
-from tests.support.formats import codes_of, workbook
+from shared.reader.magic import OLE_MAGIC
+from tests.support.formats import codes_of, workbook, zipped
 
 MIB = 1 << 20
 SHEET = "xl/worksheets/sheet1.xml"
@@ -41,6 +45,20 @@ def with_part(data: bytes, name: str, edit: Callable[[bytes], bytes]) -> bytes:
     return file.getvalue()
 
 
+def ole_file(*streams: str) -> bytes:
+    """An OLE file with one sector for its allocation table, and one for each four entries of its directory."""
+    names = ["Root Entry", *streams]
+    entries = [name.encode("utf-16-le").ljust(64, b"\0") + struct.pack("<H", 2 * len(name) + 2) for name in names]
+    directory = b"".join(entry.ljust(128, b"\0") for entry in entries)
+    sectors = -(-len(directory) // 512)
+    chain = [*range(2, sectors + 1), 0xFFFFFFFE]
+    header = OLE_MAGIC.ljust(30, b"\0") + struct.pack("<H", 9)
+    header = header.ljust(48, b"\0") + struct.pack("<I", 1)
+    header = header.ljust(76, b"\0") + struct.pack("<I", 0)
+    table = struct.pack(f"<{1 + len(chain)}I", 0xFFFFFFFD, *chain)
+    return header.ljust(512, b"\xff") + table.ljust(512, b"\xff") + directory.ljust(512 * sectors, b"\0")
+
+
 def with_sheet_rows(rows: bytes) -> bytes:
     def edit(sheet: bytes) -> bytes:
         return re.sub(rb"<sheetData>.*</sheetData>", lambda _: b"<sheetData>" + rows + b"</sheetData>", sheet)
@@ -58,6 +76,28 @@ def test_cells_come_as_a_csv_file_would_have_them() -> None:
 
     expected = ["7", "7", "0.1", "0.0000001", "10000000000000000000000", "true", "1984-12-31", "1984-12-31"]
     assert record == (2, [*expected, "2024-05-31T14:03:00", "09:30:00", "27:00:00", " é\n", ""])
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("line1_x000D_\nline2", "line1\r\nline2"),
+        ("_x005F_x000D_", "_x000D_"),
+        ("a_x0041_b_x0009_", "aAb\t"),
+        ("_x000d__x000A_", "\r\n"),
+        ("_xD83D__xDE00_", "\U0001f600"),
+        ("_x00_ _x000G_ x000D_ _X000D_ _x000D", "_x00_ _x000G_ x000D_ _X000D_ _x000D"),
+        ("_x0041_x0042_", "Ax0042_"),
+        ("snow_x2603_man", "snow\u2603man"),
+    ],
+)
+def test_characters_that_xml_escapes_are_themselves(written: str, text: str) -> None:
+    in_line = f'<row r="2"><c r="A2" t="inlineStr"><is><t>{written}</t></is></c></row>'.encode()
+    header = b'<row r="1"><c r="A1" t="inlineStr"><is><t>na_x006D_e</t></is></c></row>'
+
+    for source in (read(workbook([["na_x006D_e"], [written]])), read(with_sheet_rows(header + in_line))):
+        assert source.header == ["name"]
+        assert list(source) == [(2, [text])]
 
 
 def test_rows_have_their_numbers_in_the_sheet_and_empty_ones_are_none() -> None:
@@ -201,6 +241,40 @@ def test_the_size_that_a_sheet_states_is_not_believed(dimension: bytes) -> None:
 LAUGHS = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha">%s]><x>&z;</x>' % b"".join(
     b'<!ENTITY %c "%s">' % (name, b"&%c;" % (name - 1) * 10) for name in range(ord("b"), ord("z") + 1)
 )
+
+
+TYPES = "[Content_Types].xml"
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        pytest.param(zipped({TYPES: b"<Types/>", "xl/workbook.bin": b""}), "a binary workbook (.xlsb)", id="xlsb"),
+        pytest.param(zipped({TYPES: b"<Types/>", "word/document.xml": b""}), "a text document (.docx)", id="docx"),
+        pytest.param(zipped({TYPES: b"<Types/>", "ppt/x.xml": b""}), "a presentation (.pptx)", id="pptx"),
+        pytest.param(zipped({TYPES: b"<Types/>", "visio/x.xml": b""}), "a drawing (.vsdx)", id="vsdx"),
+        pytest.param(zipped({TYPES: b"<Types/>", "3D/x.model": b""}), "an Office file without a workbook", id="3mf"),
+        pytest.param(zipped({"a.txt": b"a"}), "an archive inside of an archive", id="zip"),
+        pytest.param(ole_file("EncryptedPackage"), "a file with a password", id="password"),
+        pytest.param(ole_file("WordDocument"), "an old text document (.doc)", id="doc"),
+        pytest.param(ole_file("A", "B", "C", "D", "Workbook"), "an old workbook (.xls)", id="xls"),
+        pytest.param(ole_file("__properties_version1.0"), "a mail (.msg)", id="msg"),
+        pytest.param(ole_file("Thumbs"), "an OLE file without a table", id="ole"),
+        pytest.param(OLE_MAGIC, "an OLE file without a table", id="ole that is cut"),
+        pytest.param(OLE_MAGIC + b"\xff" * 2000, "an OLE file without a table", id="ole that is damaged"),
+    ],
+)
+def test_an_office_file_without_a_table_is_refused_by_what_it_is(data: bytes, what: str) -> None:
+    expected = f"the file is {what}; expected a table; save it as .xlsx without a password, or as CSV"
+
+    assert refusal(lambda: read(data)) == ("format-error", expected)
+
+
+def test_only_an_error_of_the_disk_is_one() -> None:
+    with pytest.raises(FileRefused), refusing_damage():
+        raise OSError("File contains no valid workbook part")
+    with pytest.raises(OSError, match="Input/output"), refusing_damage():
+        raise OSError(errno.EIO, "Input/output error")
 
 
 @pytest.mark.parametrize("part", [SHEET, "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml"])

@@ -6,9 +6,10 @@ from io import BytesIO
 import pytest
 
 from shared.datasets import NOTHING_FIXED
+from shared.reader.line_account import LineAccount
 from shared.reader.rows_of import rows_of
 from shared.reader.survey import make_plan
-from tests.corpus.accounts import lines_doubled, lines_unaccounted
+from tests.corpus.accounts import Found, faults_of
 from tests.corpus.fuzz import contents_of_corpus, try_seed
 
 SEEDS = range(4000)
@@ -37,17 +38,25 @@ def test_files_that_nobody_meant_are_read_or_refused() -> None:
 )  # fmt: skip
 def test_what_can_not_be_read_is_part_of_no_footer(text: str, lines: list[int]) -> None:
     plan = make_plan(BytesIO(text.encode()), NOTHING_FIXED)
-    found = list(rows_of(plan.open(BytesIO(text.encode()))))
+    table = plan.open(BytesIO(text.encode()))
+    found = list(rows_of(table))
+    rejects = sum(not isinstance(each, tuple) for each in found)
 
     assert [each[0] if isinstance(each, tuple) else each.line for each in found] == lines
-    assert lines_unaccounted(text.encode(), plan, found) == []
+    account = LineAccount.of(table, rows=len(found) - rejects, rejects=rejects)
+    assert faults_of(text.encode(), plan, found, account) == []
 
 
 def test_a_line_that_is_lost_or_comes_twice_is_noticed() -> None:
     content = b"a,b,c\n1,2,3\n4,5,6\n7,8,9\n"
     plan = make_plan(BytesIO(content), NOTHING_FIXED)
-    first, second, third = rows_of(plan.open(BytesIO(content)))
+    table = plan.open(BytesIO(content))
+    first, second, third = rows_of(table)
 
-    assert lines_unaccounted(content, plan, [first, third]) == [3]
-    assert lines_unaccounted(content, plan, [first, second]) == [4]
-    assert lines_doubled(plan, [first, (2, ["x"])]) == [2]
+    def faults(*found: Found) -> list[str]:
+        return faults_of(content, plan, [*found], LineAccount.of(table, rows=3, rejects=0))
+
+    assert faults(first, second, third) == []
+    assert faults(first, second) == ["2 records, not 3"]
+    assert faults(first, (2, ["x"]), third) == ["line 2 is twice in a record"]
+    assert faults_of(content, plan, [first, third], LineAccount.of(table, rows=2, rejects=0)) != []

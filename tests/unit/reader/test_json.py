@@ -2,6 +2,7 @@ import io
 import json
 import tracemalloc
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import LONGEST_ROW_BYTES, Readable
 from shared.reader.json_records import JsonRecords, NdjsonRecords, json_layout
+from shared.reader.rows_of import rows_of
 from tests.support.formats import Trickle, codes_of
 from tests.support.hostile import HOSTILE_STRINGS
 
@@ -19,11 +21,11 @@ MIB = 1 << 20
 PIECES = ["[", "]", "{", "}", '{"a":', '"', "\\", ",", ":", "1", " ", "\n", '{"a":1}', '{"a":"}"}', "é", "null"]
 
 
-def read(text: str | bytes, **limits: int) -> JsonRecords:
+def read(text: str | bytes, **limits: Any) -> JsonRecords:
     return JsonRecords(io.BytesIO(text if isinstance(text, bytes) else text.encode()), **limits)
 
 
-def read_lines(text: str | bytes, **limits: int) -> NdjsonRecords:
+def read_lines(text: str | bytes, **limits: Any) -> NdjsonRecords:
     return NdjsonRecords(io.BytesIO(text if isinstance(text, bytes) else text.encode()), **limits)
 
 
@@ -106,7 +108,7 @@ def test_a_bad_object_faults_its_row_alone(element: str, message: str) -> None:
 def test_what_is_not_unicode_faults_its_row_alone(value: bytes) -> None:
     data = b'[{"a": ' + value + b'}, {"a": "\\ud83d\\ude00"}]'
 
-    fault, good = read(data)
+    fault, good = rows_of(read(data))
 
     assert isinstance(fault, UnreadableRow)
     assert fault.code == "encoding-error"
@@ -211,7 +213,7 @@ def test_hostile_strings_read_back() -> None:
 def test_any_text_is_the_same_for_all_blocks(text: str, block_bytes: int, longest: int) -> None:
     data = f'[{{"a":0}},{text}'.encode()
 
-    def outcome(file: Readable, **options: int) -> object:
+    def outcome(file: Readable, **options: Any) -> object:
         try:
             source = JsonRecords(file, longest_row_bytes=longest, **options)
             return list(source), source.header, source.bytes_read

@@ -1,11 +1,12 @@
 import io
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pyarrow as pa
 import pytest
 
-from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader import arrow_text
 from shared.reader.expansion import Expansion
 from shared.reader.parquet_records import ParquetRecords
@@ -76,13 +77,120 @@ def test_nanoseconds_and_far_years_are_kept() -> None:
     assert texts_of(pa.array([400_000_000_000], pa.timestamp("s"))) == ["14645-06-30T15:06:40"]
 
 
-def test_bytes_that_are_no_text_fault_their_row_alone() -> None:
-    records = list(read(pa.table({"a": pa.array([b"x", b"\xff\x00", b"y"]), "b": ["1", "2", "3"]})))
+FAR_MOMENTS = [
+    "0001-01-01T00:00:00",
+    "1582-10-04T23:59:59",
+    "1677-09-21T00:12:43.145224",
+    "1969-12-31T23:59:59.999999",
+    "2262-04-11T23:47:16.854776",
+    "2999-12-31T00:00:00",
+    "9999-12-31T23:59:59.999999",
+    "",
+]
+FAR_COLUMN = pa.array([datetime.fromisoformat(text) if text else None for text in FAR_MOMENTS], pa.timestamp("us"))
 
-    assert records[0] == (1, ["x", "1"])
-    assert records[2] == (3, ["y", "3"])
-    assert isinstance(records[1], UnreadableRow)
-    assert (records[1].line, records[1].code, records[1].raw) == (2, "encoding-error", "\ufffd\0,2")
+
+def read_as_int96(column: pa.Array) -> list[str]:
+    records = read(pa.table({"id": range(len(column)), "a": column}), use_deprecated_int96_timestamps=True)
+    return [record[1][1] for record in records if isinstance(record, tuple)]
+
+
+def test_moments_of_the_type_int96_are_exact_in_every_year() -> None:
+    assert read_as_int96(FAR_COLUMN) == FAR_MOMENTS
+    assert read_as_int96(pa.array([1, -1], pa.timestamp("ns"))) == [
+        "1970-01-01T00:00:00.000000001",
+        "1969-12-31T23:59:59.999999999",
+    ]
+
+
+def test_moments_of_the_type_int96_are_exact_in_nested_values() -> None:
+    offsets = pa.array(range(len(FAR_COLUMN) + 1), pa.int32())
+    texts = [text or None for text in FAR_MOMENTS]
+
+    objects = read_as_int96(pa.StructArray.from_arrays([FAR_COLUMN], ["t"]))
+    lists = read_as_int96(pa.ListArray.from_arrays(offsets, FAR_COLUMN))
+
+    assert [json.loads(text) for text in objects] == [{"t": text} for text in texts]
+    assert [json.loads(text) for text in lists] == [[text] for text in texts]
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("encoding", ["PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"])
+def test_texts_are_read_in_every_encoding(encoding: str, version: str) -> None:
+    texts = [None if number % 7 == 0 else f"Straße {number // 10}" for number in range(5000)]
+    lists = [[text, None] for text in texts]
+    table = pa.table({"a": texts, "l": pa.array(lists, pa.list_(pa.string()))})
+    options = {"use_dictionary": False, "column_encoding": {"a": encoding, "l.list.element": encoding}}
+
+    records = [record[1] for record in read(table, data_page_version=version, **options) if isinstance(record, tuple)]
+
+    assert [cells[0] for cells in records] == [text or "" for text in texts]
+    assert [json.loads(cells[1]) for cells in records] == lists
+
+
+def test_texts_in_nested_values_are_read_across_groups_of_rows() -> None:
+    table = pa.table({"s": [{"a": f"x{number}", "l": [f"y{number % 7}"]} for number in range(2500)]})
+
+    objects = [json.loads(record[1][0]) for record in read(table, row_group_size=700) if isinstance(record, tuple)]
+
+    assert objects == table["s"].to_pylist()
+
+
+def test_texts_that_repeat_the_one_before_take_bounded_memory() -> None:
+    table = pa.table({"a": ["x" * (MIB // 2)] * 800})
+    data = parquet_file(table, use_dictionary=False, column_encoding={"a": "DELTA_BYTE_ARRAY"}, compression="none")
+    del table
+    before = pa.total_allocated_bytes()
+
+    assert refusal(lambda: read_and_check(read_bytes(data), most_bytes=before + 64 * MIB)) == "compression-bomb"
+
+
+NANOSECOND = pa.array([1_717_164_180_123_456_789], pa.timestamp("ns"))
+
+
+@pytest.mark.parametrize(
+    ("column", "texts"),
+    [
+        (pa.StructArray.from_arrays([NANOSECOND], ["t"]), ['{"t": "2024-05-31T14:03:00.123456789"}']),
+        (pa.array([[2**31 + 1, None], None], pa.list_(pa.time64("ns"))), ['["00:00:02.147483649", null]', ""]),
+        (
+            pa.array([[{"d": [date(1837, 6, 20)]}]], pa.list_(pa.struct({"d": pa.list_(pa.date32())}))),
+            ['[{"d": ["1837-06-20"]}]'],
+        ),
+        (
+            pa.array([[("k", [1]), ("l", None)], []], pa.map_(pa.string(), pa.list_(pa.int64()))),
+            ['[["k", [1]], ["l", null]]', "[]"],
+        ),
+        (
+            pa.array([None, [], [None, {"d": 1}]], pa.list_(pa.struct({"d": pa.int64()}))),
+            ["", "[]", '[null, {"d": 1}]'],
+        ),
+        (pa.array([[None, "é"], None], pa.list_(pa.dictionary(pa.int8(), pa.string()))), ['[null, "é"]', ""]),
+        (pa.array([[1, 2], None, [3, None]], pa.list_(pa.int8(), 2)), ["[1, 2]", "", "[3, null]"]),
+        (pa.array([[b"\xff\x00", b"a"]], pa.list_(pa.binary())), [r'["\\xff00", "a"]']),
+        (pa.array([{"x": None}, None], pa.struct({"x": pa.struct({"y": pa.float64()})})), ['{"x": null}', ""]),
+    ],
+    ids=str,
+)
+def test_nested_values_are_json_with_all_their_digits(column: pa.Array, texts: list[str]) -> None:
+    assert texts_of(column) == texts
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "texts"),
+    [
+        ([b"x", b"\xff\x00", b"y"], pa.binary(), ["x", r"\xff00", "y"]),
+        ([b"x", b"a\x00b", None], pa.large_binary(), ["x", r"\x610062", ""]),
+        ([b"\xffab", b"abc"], pa.binary(3), [r"\xff6162", "abc"]),
+        ([rb"\xff", b"a\nb"], pa.binary(), [r"\x5c786666", "a\nb"]),
+        ([UUID(int=1).bytes], pa.uuid(), ["00000000-0000-0000-0000-000000000001"]),
+    ],
+    ids=str,
+)
+def test_bytes_that_are_no_text_come_as_hexadecimal_digits(
+    values: list[object], kind: pa.DataType, texts: list[str]
+) -> None:
+    assert texts_of(pa.array(values, kind)) == texts
 
 
 def test_rows_are_numbered_through_all_groups() -> None:

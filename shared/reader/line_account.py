@@ -1,0 +1,106 @@
+"""Accounts for the lines of a file: each is part of a row or a reject, or is named with the reason. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, Self
+
+#: Why a line is not a row.
+LineReason = Literal["preamble", "header", "units", "rule", "comment", "remark", "blank", "footer"]
+
+#: So many lines are kept for each reason, and so much of each: all are counted.
+_MAX_KEPT = 20
+_MAX_TEXT_CHARACTERS = 200
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedLine:
+    """A line that is not a row, or several that belong together."""
+
+    line: int
+    reason: LineReason
+    #: Its beginning, without the line end.
+    text: str
+    line_count: int = 1
+
+
+def line_count_of(cells: Sequence[str]) -> int:
+    """Count the lines that a record takes in its file."""
+    return 1 + sum(len(_LINE_END.findall(cell)) for cell in cells)
+
+
+class SkippedLines:
+    """Takes the lines that a reader skips: the first ones for each reason are kept, all are counted."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[LineReason] = Counter()
+        self._kept: list[NamedLine] = []
+        self._kept_counts: Counter[LineReason] = Counter()
+
+    @property
+    def counts(self) -> Mapping[LineReason, int]:
+        """How many lines were skipped, by reason."""
+        return self._counts
+
+    @property
+    def kept(self) -> Sequence[NamedLine]:
+        """The first ones for each reason, in the order of the file."""
+        return sorted(self._kept, key=lambda named: named.line)
+
+    def add(self, line: int, reason: LineReason, text: str = "", *, line_count: int = 1) -> None:
+        """Name a line, or several that belong together."""
+        self._counts[reason] += line_count
+        if self._kept_counts[reason] < _MAX_KEPT:
+            self._kept_counts[reason] += 1
+            begin = text[:_MAX_TEXT_CHARACTERS].rstrip("\r\n")
+            self._kept.append(NamedLine(line=line, reason=reason, text=begin, line_count=line_count))
+
+    def add_all(self, other: "SkippedLines", *, lines_before: int) -> None:
+        """Name what another reader skipped, that began behind so many lines."""
+        rest = Counter(other.counts)
+        for each in other.kept:
+            rest[each.reason] -= each.line_count
+            self.add(each.line + lines_before, each.reason, each.text, line_count=each.line_count)
+        self._counts += rest
+
+
+class AccountedSource(Protocol):
+    """What is read, with the lines that are not rows. Where a format has no lines, its records are counted."""
+
+    @property
+    def lines_read(self) -> int:
+        """How many lines were read up to here."""
+
+    @property
+    def skipped(self) -> SkippedLines:
+        """Those of them that are not records."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineAccount:
+    """The lines of a file: `lines == rows + rejects + continued + sum(named.values())`."""
+
+    lines: int
+    rows: int
+    rejects: int
+    #: Lines of rows and rejects behind their first ones: line ends inside of quoted values.
+    continued: int
+    #: How many lines are neither, by reason.
+    named: Mapping[LineReason, int]
+    #: The first ones for each reason.
+    named_lines: Sequence[NamedLine]
+
+    @classmethod
+    def of(cls, source: AccountedSource, *, rows: int, rejects: int) -> Self:
+        """Close the account of a source that was read to its end, and of which so many rows and rejects were made."""
+        named = dict(source.skipped.counts)
+        return cls(
+            lines=source.lines_read,
+            rows=rows,
+            rejects=rejects,
+            continued=source.lines_read - rows - rejects - sum(named.values()),
+            named=named,
+            named_lines=source.skipped.kept,
+        )
