@@ -73,6 +73,7 @@ CREATE TABLE inflow_loads (
 	feed VARCHAR(255) COMMENT 'the kind of files that it is compared with', 
 	manner MEDIUMTEXT COMMENT 'what is compared, JSON', 
 	row_count BIGINT COMMENT 'rows of the file, once its manifest is here', 
+	`lines` MEDIUMTEXT COMMENT 'what became of those that are not rows, JSON; NULL: not known', 
 	fingerprint VARCHAR(64) COMMENT 'of the file''s bytes and its dataset''s definition', 
 	first_pass_milliseconds BIGINT COMMENT 'spent on a look for rejects; NULL: there was none', 
 	rows_done BIGINT NOT NULL DEFAULT '0', 
@@ -181,4 +182,4 @@ CREATE TABLE people (
 
 CREATE INDEX ix_people_birthplace ON people (place_of_birth);
 
-INSERT INTO inflow_migrations (version, applied_at) VALUES (1, UTC_TIMESTAMP(6)), (2, UTC_TIMESTAMP(6));
+INSERT INTO inflow_migrations (version, applied_at) VALUES (1, UTC_TIMESTAMP(6)), (2, UTC_TIMESTAMP(6)), (3, UTC_TIMESTAMP(6));

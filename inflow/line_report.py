@@ -24,17 +24,7 @@ def as_lines(account: LineAccount) -> Iterator[str]:
 
 def as_data(account: LineAccount) -> dict[str, object]:
     """Return the same as JSON has it."""
-    return {
-        "lines": account.lines,
-        "rows": account.rows,
-        "rejected": account.rejects,
-        "continued": account.continued,
-        "named": dict(account.named),
-        "named_lines": [
-            {"line": each.line, "line_count": each.line_count, "reason": each.reason, "text": each.text}
-            for each in account.named_lines
-        ],
-    }
+    return {"rows": account.rows, "rejected": account.rejects, **account.beside_rows}
 
 
 def _range(named: NamedLine) -> str:

@@ -107,6 +107,7 @@ def as_text(snapshot: Snapshot, broker: Queues = None) -> str:
     )
     lines += [f"  {line}" for line in _table(shown, snapshot)]
     lines += [f"  load {load.load_id}: {load.message}" for load in shown if load.message]
+    lines += [f"  load {load.load_id}: {named}" for load in shown if (named := _named_lines(load))]
     lines += _references(snapshot)
     lines += queues.as_text(broker)
     return "\n".join(lines)
@@ -130,6 +131,14 @@ def _reason(load: Load) -> str | None:
 def _waiting_file(file: WaitingFile, now: datetime) -> str:
     waited = "" if file.since is None else f" for {age(file.since, now)}"
     return f"{file.file}: {file.state}{waited} ({file.reason}): {file.message}"
+
+
+def _named_lines(load: Load) -> str:
+    """The lines that are neither rows nor a plain header nor blank."""
+    if load.lines is None or load.lines["named"].keys() <= {"header", "blank"}:
+        return ""
+    named = load.lines["named"]
+    return f"of {load.lines['lines']} lines, {', '.join(f'{count} {reason}' for reason, count in named.items())}"
 
 
 def _references(snapshot: Snapshot) -> list[str]:
@@ -193,6 +202,7 @@ def _as_mapping(load: Load, snapshot: Snapshot) -> dict[str, object]:
         "open": load.rejected - healed,
         "waiting_rows": references.rows,
         "waiting_for": references.members,
+        "lines": load.lines,
         "ignored_columns": list(load.ignored_columns),
         "read_as": load.read_as,
         "confidence_percent": load.confidence_percent,

@@ -1,6 +1,6 @@
 """How loads move through their states, and what each step leaves in the books."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -43,14 +43,26 @@ def mark_reading(
     )
 
 
-def mark_published(connection: Connection, schema: Schema, load_id: int, *, fingerprint: str | None) -> None:
+def mark_published(
+    connection: Connection,
+    schema: Schema,
+    load_id: int,
+    *,
+    fingerprint: str | None,
+    lines: Mapping[str, object] | None,
+) -> None:
     """Record that the broker has all chunks and the manifest; a load that is complete by now stays so.
 
-    A dead letter still holds it back.
+    `lines` say what became of the file's lines that are not rows. A dead letter still holds the load back.
     """
     table = schema.loads
     mine = table.c.load_id == load_id
-    connection.execute(update(table).where(mine).values(published_at=utc_now(), fingerprint=fingerprint))
+    values = {
+        "published_at": utc_now(),
+        "fingerprint": fingerprint,
+        "lines": None if lines is None else orjson.dumps(lines).decode(),
+    }
+    connection.execute(update(table).where(mine).values(values))
     # MySQL assigns from left to right: a condition on the reason is the same after its assignment as before.
     kept = {column: case((table.c.reason == DEAD_LETTERED, column)) for column in (table.c.reason, table.c.message)}
     is_open = table.c.state.in_(("claimed", "reading"))

@@ -1,6 +1,6 @@
 """What the books say of loads, and how they are looked up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -37,6 +37,8 @@ class Load:
     read_as: str | None
     confidence_percent: int | None
     row_count: int | None
+    #: What became of the file's lines that are not rows; None where it is not known.
+    lines: Mapping[str, Any] | None
     fingerprint: str | None
     first_pass_milliseconds: int | None
     rows_done: int
@@ -65,7 +67,8 @@ class Load:
         values = {name: row._mapping[name] for name in cls.__slots__}
         for name in ("header", "ignored_columns"):
             values[name] = tuple(orjson.loads(values[name] or "[]"))
-        return cls(**{**values, "token": values["token"] or ""})
+        lines = None if values["lines"] is None else orjson.loads(values["lines"])
+        return cls(**{**values, "token": values["token"] or "", "lines": lines})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,19 @@ class LineAccount:
     #: The first ones for each reason.
     named_lines: Sequence[NamedLine]
 
+    @property
+    def beside_rows(self) -> dict[str, object]:
+        """Return as plain data what became of the lines that are not the first ones of rows or rejects."""
+        return {
+            "lines": self.lines,
+            "continued": self.continued,
+            "named": dict(self.named),
+            "named_lines": [
+                {"line": each.line, "line_count": each.line_count, "reason": each.reason, "text": each.text}
+                for each in self.named_lines
+            ],
+        }
+
     @classmethod
     def of(cls, source: AccountedSource, *, rows: int, rejects: int) -> Self:
         """Close the account of a source that was read to its end, and of which so many rows and rejects were made."""

@@ -78,6 +78,7 @@ def loads(metadata: MetaData, flavour: Flavour) -> Table:
         TableColumn("feed", String(255), comment="the kind of files that it is compared with"),
         TableColumn("manner", long_text(), comment="what is compared, JSON"),
         TableColumn("row_count", BigInteger(), comment="rows of the file, once its manifest is here"),
+        TableColumn("lines", long_text(), comment="what became of those that are not rows, JSON; NULL: not known"),
         TableColumn("fingerprint", String(64), comment="of the file's bytes and its dataset's definition"),
         TableColumn(
             "first_pass_milliseconds", BigInteger(), comment="spent on a look for rejects; NULL: there was none"

@@ -40,8 +40,13 @@ def _forget_fingerprints(connection: Connection, schema: Schema) -> None:
     connection.execute(update(table).where(table.c.dataset.in_(datasets)).values(fingerprint=None))
 
 
+def _add_lines(connection: Connection, schema: Schema) -> None:
+    """What became of the lines of files: NULL for loads of before."""
+    _add_columns(connection, schema.loads, "lines")
+
+
 #: In their order: the first one leads from version 0, of tables without a list of migrations, to version 1.
-STEPS: Sequence[Step] = (_add_identity, _add_before)
+STEPS: Sequence[Step] = (_add_identity, _add_before, _add_lines)
 VERSION = len(STEPS)
 
 

@@ -46,6 +46,9 @@ def test_a_proposed_dataset_loads_the_rows_that_read_shows(inflow: Inflow, text:
 
     load = inflow.loads()["things.csv"]
     assert (load["inserted"], load["rejected"]) == (rows, rejected)
+    lines = load["lines"]
+    assert lines["lines"] == len(text.splitlines())
+    assert lines["lines"] == load["rows_read"] + lines["continued"] + sum(lines["named"].values())
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def reading(connection: Connection, schema: Schema) -> None:
 
 
 def published(connection: Connection, schema: Schema) -> None:
-    load_states.mark_published(connection, schema, 1, fingerprint="0f")
+    load_states.mark_published(connection, schema, 1, fingerprint="0f", lines={"lines": 3})
 
 
 def refused(connection: Connection, schema: Schema) -> None:

@@ -27,6 +27,7 @@ DROPPED = Load(
     read_as=None,
     confidence_percent=None,
     row_count=None,
+    lines=None,
     fingerprint=None,
     first_pass_milliseconds=None,
     rows_done=0,

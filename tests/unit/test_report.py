@@ -35,6 +35,7 @@ LOADED = Load(
     fingerprint=None,
     first_pass_milliseconds=None,
     row_count=21,
+    lines={"lines": 24, "continued": 0, "named": {"header": 1, "footer": 2}, "named_lines": []},
     rows_done=21,
     inserted=10,
     updated=5,
@@ -57,6 +58,7 @@ REFUSED = replace(
     read_as=None,
     confidence_percent=None,
     row_count=None,
+    lines=None,
     rows_done=0,
     inserted=0,
     updated=0,
@@ -123,6 +125,7 @@ def test_a_loaded_file_is_reported_with_its_accounts() -> None:
         "open": 1,
         "waiting_rows": 4,
         "waiting_for": 2,
+        "lines": {"lines": 24, "continued": 0, "named": {"header": 1, "footer": 2}, "named_lines": []},
         "ignored_columns": ["mayor", "größe"],
         "read_as": "csv, encoding utf-8",
         "confidence_percent": 99,
@@ -226,8 +229,9 @@ def test_the_status_as_text_says_what_waits_and_why() -> None:
 
     assert lines[:2] == ["inbox: 1 waiting", "  pipe: blocked for 5 min (not-a-regular-file): it is left alone"]
     assert lines[2] == "loads: 2"
-    assert lines[-2:] == [
+    assert lines[-3:] == [
         "  load 8: the name 'animals.csv' fits no dataset",
+        "  load 7: of 24 lines, 1 header, 2 footer",
         "load 7: 4 references wait for 2 rows that no file has stated yet",
     ]
 

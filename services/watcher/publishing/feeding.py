@@ -130,9 +130,14 @@ class Feeder:
         if not reading.is_finished:
             self._publish_next(reading)
         if reading.is_finished:
+            account = reading.line_account
             with self._store.transaction() as connection:
                 load_states.mark_published(
-                    connection, self._store.schema, reading.claimed.load_id, fingerprint=reading.fingerprint
+                    connection,
+                    self._store.schema,
+                    reading.claimed.load_id,
+                    fingerprint=reading.fingerprint,
+                    lines=None if account is None else account.beside_rows,
                 )
             self._in_turn.popleft()
         elif not reading.holds_window:
