@@ -146,7 +146,8 @@ def test_notes_that_a_blank_row_sets_apart_are_none_of_the_table(rows: list[list
 
 
 def test_a_blank_row_in_the_middle_of_a_table_begins_no_other() -> None:
-    table = [["Item", "Qty"], ["a", 1], ["b", 2], [], *(["c", number] for number in range(20)), ["d", None]]
+    rows = [["c", number] for number in range(20)]
+    table: list[list[object]] = [["Item", "Qty"], ["a", 1], ["b", 2], [], *rows, ["d", None]]
 
     assert read(workbook(table)).header == ["Item", "Qty"]
 
