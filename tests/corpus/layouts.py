@@ -29,7 +29,7 @@ class GeneratedLayout:
     #: None where the table has no header.
     header: list[str] | None
     rows: list[list[str]]
-    #: Behind the first table: lines of other tables and totals that are as wide as it, and so can't be told from its rows.
+    #: Lines of further tables, and totals, that are as wide as the first table: nothing tells them from its rows.
     rows_below: list[list[str]]
 
     @property

@@ -1,4 +1,4 @@
-"""Says where readers disagree about the number of rows, and which is right: python -m tests.corpus.opinions [--seeds N]."""
+"""Says how readers disagree about numbers of rows, and who is right: python -m tests.corpus.opinions [--seeds N]."""
 
 import argparse
 from collections import Counter
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5000, help="two files are generated from each")
     seeds = parser.parse_args().seeds
     with ProcessPoolExecutor(_PROCESSES) as pool:
-        found = [*map(opinions_on, [*delimited(), *trouble.cases()])]
+        found = [*pool.map(opinions_on, [*delimited(), *trouble.cases()], chunksize=50)]
         for pair in pool.map(opinions_on_seed, range(seeds), chunksize=50):
             found += pair
     for line in table(found):
@@ -52,8 +52,9 @@ def main() -> None:
 
 def opinions_on_seed(seed: int) -> list[Opinions]:
     """The opinions on a plain table with one fault, and on a file with lines around, between and inside of tables."""
-    layout = Case(name=f"layout {seed}", content=(file := generated_layout(seed)).content, answer=file.answer)
-    return [opinions_on(generated(seed)), opinions_on(layout)]
+    layout = generated_layout(seed)
+    cases = (generated(seed), Case(name=f"layout {seed}", content=layout.content, answer=layout.answer))
+    return [*map(opinions_on, cases)]
 
 
 def opinions_on(case: Case) -> Opinions:

@@ -1,8 +1,8 @@
 """Delimited files as real senders send them, rebuilt small, with the number of rows that a careful person reads."""
 
-import csv
+import tomllib
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,9 +11,6 @@ from tests.corpus.cases import Answer, Case, refused
 from tests.corpus.reading import read
 
 _FOLDER = Path(__file__).parent / "trouble_files"
-#: In the column `rows`: the file is not a table.
-_REFUSED = "refused"
-_NUMBERS = frozenset(each.name for each in fields(ReadSettings) if each.name.endswith("_lines"))
 
 
 class Known(NamedTuple):
@@ -36,20 +33,14 @@ class Known(NamedTuple):
 
 def known_files() -> list[Known]:
     """Every file of the folder."""
-    with (_FOLDER / "answers.csv").open(newline="") as file:
-        return [
-            Known(line["file"], None if line["rows"] == _REFUSED else int(line["rows"]), _settings(line["fixed"]))
-            for line in csv.DictReader(file)
-        ]
+    answers = tomllib.loads((_FOLDER / "answers.toml").read_text())
+    return [
+        Known(name, answer.get("rows"), replace(NOTHING_FIXED, **answer.get("fixed", {})))
+        for name, answer in answers.items()
+    ]
 
 
 def cases() -> Iterator[Case]:
     """Each file as a case of which nothing is fixed."""
     for known in known_files():
         yield Case(name=known.name, content=known.content, answer=known.answer)
-
-
-def _settings(text: str) -> ReadSettings:
-    """Settings from `name=value name=value`."""
-    pairs = (each.split("=") for each in text.split())
-    return replace(NOTHING_FIXED, **{name: int(value) if name in _NUMBERS else value for name, value in pairs})

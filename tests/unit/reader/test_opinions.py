@@ -1,4 +1,4 @@
-"""Beside DuckDB, CleverCSV and pandas: why readers disagree about the number of rows is known, and so is where we are wrong."""
+"""Beside DuckDB, CleverCSV and pandas: each disagreement about the number of rows has a known reason."""
 
 import pytest
 
