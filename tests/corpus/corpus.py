@@ -9,7 +9,7 @@ from tests.corpus.cases import Case
 _GROUPS = (files, dialects, rows, encodings, headers, formats)
 
 #: CleverCSV takes minutes for large files.
-_MAX_BYTES = 20_000
+MAX_BYTES = 20_000
 
 
 def corpus() -> list[Case]:
@@ -26,4 +26,4 @@ def delimited() -> list[Case]:
 def _is_open_to_all(case: Case) -> bool:
     is_json = case.content.lstrip()[:1] in (b"{", b"[")
     is_fixed = case.settings != NOTHING_FIXED or bool(case.expected)
-    return len(case.content) <= _MAX_BYTES and not is_json and not is_fixed
+    return len(case.content) <= MAX_BYTES and not is_json and not is_fixed

@@ -94,7 +94,7 @@ def _most_right(files: list[Opinions]) -> str:
 
 
 def _line(kind: str, files: object, numbers: Iterable[object], right: str) -> str:
-    return f"{kind:52} {files:>6} {' '.join(f'{each:>9}' for each in numbers)}  {right}"
+    return f"{kind:54} {files:>6} {' '.join(f'{each:>9}' for each in numbers)}  {right}"
 
 
 if __name__ == "__main__":
