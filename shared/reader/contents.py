@@ -18,8 +18,22 @@ from shared.reader.magic import kind_of
 _CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\x01\t\n\x0b\x0c\r\x1b\x1c\x1d\x1e\x1f"})
 #: Some stray ones are faults of their rows.
 _FEW_CONTROLS, _MOST_CONTROLS = 32, 0.02
-#: How a web page or an XML file begins: some programs call a web page .xls, some servers send one instead of a file.
-_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|\?xml|html|table)\b", re.IGNORECASE)
+#: Documents that are text and not a table, by their beginnings: some programs give them the name of a workbook, some
+#: servers send one instead of a file. Names of columns may be in angle brackets, too, but have a delimiter behind them.
+_DOCUMENTS = {
+    "a web page or XML": re.compile(
+        rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|!--|\?xml|(?:html|head|body|meta|style|script|table|div|span|center|font|p|h[1-6])"
+        rb"\b(?![^>]*>[ \t]*[,;\t|]))",
+        re.IGNORECASE,
+    ),
+    "a web page in an e-mail (MHTML)": re.compile(
+        rb"(?:\xef\xbb\xbf)?MIME-Version:[^\r\n]*\r?\n[\w-]+:", re.IGNORECASE
+    ),
+    # A table may begin with the names ID and P..., but has no line of a cell with its place.
+    "a workbook in SYLK": re.compile(rb"ID;P.*[\r\n]C;(?:[XY]\d+;)+[KE]", re.DOTALL),
+    "a PDF document": re.compile(rb"%PDF-\d"),
+    "an RTF document": re.compile(rb"\{\\rtf\d"),
+}
 
 Container = Compression | Literal["zip"]
 
@@ -52,9 +66,10 @@ def format_of(head: bytes) -> FormatName:
         return "parquet"
     if head.startswith(b"PK\x03\x04"):
         return "xlsx"
+    for name, beginning in _DOCUMENTS.items():
+        if beginning.match(head):
+            raise FileRefused("format-error", f"the file is {name}; expected CSV, JSON, Excel (.xlsx) or Parquet")
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > max(_FEW_CONTROLS, _MOST_CONTROLS * len(head)):
         raise FileRefused("format-error", "the file is no text; expected CSV, JSON, Excel (.xlsx) or Parquet")
-    if _MARKUP.match(head):
-        raise FileRefused("format-error", "the file is a web page or XML; expected CSV, JSON, Excel (.xlsx) or Parquet")
     return json_layout(head) or "csv"

@@ -3,13 +3,11 @@
 from collections.abc import Callable
 
 from tests.corpus.cases import Answer, Case
-from tests.corpus.corpus import corpus
+from tests.corpus.corpus import MAX_BYTES, corpus
 from tests.corpus.measures import Measure, Score, mean, score
 from tests.corpus.reading import read
 from tests.corpus.rivals import read_by_clevercsv, read_by_duckdb
 
-#: CleverCSV takes minutes for large files.
-_LARGEST_BYTES = 20_000
 _READERS: dict[str, Callable[[Case], Answer | None]] = {
     "inflow": lambda case: read(case.content, case.settings, case.expected),
     "DuckDB": lambda case: read_by_duckdb(case.content),
@@ -20,14 +18,14 @@ _READERS: dict[str, Callable[[Case], Answer | None]] = {
 def main() -> None:
     """Print one line per reader."""
     cases = [case for case in corpus() if _is_text(case)]
-    print(f"{len(cases)} text files of at most {_LARGEST_BYTES} bytes; precision/recall/F1")
+    print(f"{len(cases)} text files of at most {MAX_BYTES} bytes; precision/recall/F1")
     print(f"{'reader':10} {'success':>8} {'header':^18} {'records':^18} {'cells':^18}")
     for name, reader in _READERS.items():
         _print(name, mean([score(reader(case), case.answer) for case in cases]))
 
 
 def _is_text(case: Case) -> bool:
-    return len(case.content) <= _LARGEST_BYTES and not case.name.startswith(("xlsx", "parquet", "JSON", "NDJSON"))
+    return len(case.content) <= MAX_BYTES and not case.name.startswith(("xlsx", "parquet", "JSON", "NDJSON"))
 
 
 def _print(name: str, total: Score) -> None:

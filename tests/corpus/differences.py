@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from itertools import chain
 
 from tests.corpus.cases import Answer
 
@@ -12,8 +13,9 @@ class Difference(StrEnum):
 
     SAME = "same"
     GIVEN_UP = "the file is given up"
-    NOT_REFUSED = "a file that is cut is read all the same"
+    NOT_REFUSED = "a file that is cut or not a table is read all the same"
     OTHER_DIALECT = "another dialect is found"
+    OTHER_TABLE = "another table, or another width, is found"
     HEADER_A_ROW = "the header is taken for a row"
     ROW_A_HEADER = "a row or a remark is taken for the header"
     RENAMED = "columns are renamed"
@@ -26,7 +28,9 @@ class Difference(StrEnum):
     MERGED = "several lines become one row behind a stray quote"
     STRAY_QUOTES = "rows with stray quotes are kept"
     BLANKS = "blanks, quotes or line ends of values differ"
+    TORN = "quoted values are torn apart"
     LEFT_OUT = "rows are left out"
+    KEPT = "a line that is not a row is kept"
     UNKNOWN = "unknown"
 
 
@@ -41,9 +45,20 @@ def difference(found: Answer | None, right: Answer) -> Difference:
     return next((name for name, is_so in _CLASSES.items() if is_so(found, right)), Difference.UNKNOWN)
 
 
-def _is_other_width(found: Answer, right: Answer) -> bool:
+def _is_other_dialect(found: Answer, right: Answer) -> bool:
+    """Most lines have another width, and most values are not there: a table that begins elsewhere still has them."""
     widths = Counter(map(len, [found.header, *found.rows]))
-    return widths.most_common(1)[0][0] != len(right.header)
+    wanted = _cells(right)
+    are_there = (_cells(found) & wanted).total() * 2 >= wanted.total()
+    return widths.most_common(1)[0][0] != len(right.header) and not are_there
+
+
+def _cells(answer: Answer) -> Counter[str]:
+    return Counter(_plain([*answer.header, *chain.from_iterable(answer.rows)]))
+
+
+def _is_other_table(found: Answer, right: Answer) -> bool:
+    return len(found.header) != len(right.header)
 
 
 def _has_header_as_row(found: Answer, right: Answer) -> bool:
@@ -101,12 +116,27 @@ def _differs_in_quotes(found: Answer, right: Answer) -> bool:
     return bool(_extra(found, right)) and any(code == "dialect-error" for _, code in right.rejects)
 
 
+def _has_torn(found: Answer, right: Answer) -> bool:
+    """A quote has no second one in its value."""
+    return any(cell.count('"') % 2 for row in _extra(found, right) for cell in row)
+
+
 def _has_fewer(found: Answer, right: Answer) -> bool:
-    return not _extra(found, right) and len(found.rows) < len(right.rows)
+    return len(found.rows) < len(right.rows) and not _are_lacking(right.rows, found.rows)
+
+
+def _has_more(found: Answer, right: Answer) -> bool:
+    return len(found.rows) > len(right.rows) and not _are_lacking(found.rows, right.rows)
+
+
+def _are_lacking(among: list[list[str]], rows: list[list[str]]) -> bool:
+    """Whether any of the rows is not among the first ones."""
+    return bool(Counter(tuple(_plain(row)) for row in rows) - Counter(tuple(_plain(row)) for row in among))
 
 
 def _plain(cells: Sequence[str]) -> list[str]:
-    return ["".join(cell.replace('"', "").split()) for cell in cells]
+    """The values without what readers take or leave as quotes, escapes and blanks."""
+    return ["".join(cell.replace('"', "").replace("\\", "").split()) for cell in cells]
 
 
 _CLASSES: dict[Difference, Callable[[Answer, Answer], bool]] = {
@@ -115,8 +145,9 @@ _CLASSES: dict[Difference, Callable[[Answer, Answer], bool]] = {
     Difference.SURPLUS: _has_surplus,
     Difference.BLANK_LINES: _has_blank_lines,
     Difference.UNITS_A_ROW: _has_units,
-    Difference.OTHER_DIALECT: _is_other_width,
+    Difference.OTHER_DIALECT: _is_other_dialect,
     Difference.HEADER_A_ROW: _has_header_as_row,
+    Difference.OTHER_TABLE: _is_other_table,
     Difference.ROW_A_HEADER: _has_other_header,
     Difference.LEFT_OUT: _has_fewer,
     Difference.RAGGED: _has_ragged,
@@ -124,4 +155,6 @@ _CLASSES: dict[Difference, Callable[[Answer, Answer], bool]] = {
     Difference.FILLED: _has_filled,
     Difference.STRAY_QUOTES: _differs_in_quotes,
     Difference.SHIFTED: _has_shifted,
+    Difference.TORN: _has_torn,
+    Difference.KEPT: _has_more,
 }

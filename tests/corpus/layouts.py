@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from tests.corpus.cases import Answer, numbered
+
 _NAMES = ("id", "name", "city", "note", "amount", "day", "share", "phone", "kind", "owner")
 _WORDS = ("amber", "birch", "Cedar", "delta hill", "EMBER", "Fjord", "glade", "Łódź")
 
@@ -27,6 +29,14 @@ class GeneratedLayout:
     #: None where the table has no header.
     header: list[str] | None
     rows: list[list[str]]
+    #: Lines of further tables, and totals, that are as wide as the first table: nothing tells them from its rows.
+    rows_below: list[list[str]]
+
+    @property
+    def answer(self) -> Answer:
+        """The rows of the first table, and what can't be told from them."""
+        rows = [*self.rows, *self.rows_below]
+        return Answer(header=self.header or numbered(len(rows[0])), rows=rows)
 
 
 def generated_layout(seed: int) -> GeneratedLayout:
@@ -37,16 +47,18 @@ def generated_layout(seed: int) -> GeneratedLayout:
     preamble, own = _preamble(random), _table(random, "")
     first = _records(random, own)
     records = [*preamble, *first]
+    below: list[list[str]] = []
     for number in range(random.choice([0, 0, 0, 1, 1, 2])):
-        records += random.choice([[], [[]], [[], ["Another table"], []]])
-        records += _records(random, _table(random, str(number)))
-    records += random.choice([[], [], [["Total", "", "7.5"]], [[], ["Source: our own"]], [["(2 rows affected)"]]])
+        below += random.choice([[], [[]], [[], ["Another table"], []]])
+        below += _records(random, _table(random, str(number)))
+    below += random.choice([[], [], [["Total", "", "7.5"]], [[], ["Source: our own"]], [["(2 rows affected)"]]])
+    records += below
     text = line_end.join(delimiter.join(_quoted(cell, delimiter) for cell in cells) for cells in records)
     content = f"{text}{random.choice(['', line_end])}".encode()
     header = own.names if first[0] == own.names else None
     width = len(own.names) if header else len(next(filter(None, first)))
     rows = [cells for cells in first if len(cells) == width and cells != own.names]
-    return GeneratedLayout(content, header, rows)
+    return GeneratedLayout(content, header, rows, [cells for cells in below if len(cells) == width])
 
 
 def _preamble(random: Random) -> list[list[str]]:

@@ -78,6 +78,44 @@ def test_a_web_page_or_xml_is_refused_as_what_it_is(text: str) -> None:
     assert caught.value.code == "format-error"
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (
+            "<meta charset=utf-8>\n<table><tr><td>Town, county</td></tr><tr><td>Ayr, Ayrshire</td></tr></table>\n",
+            "a web page",
+        ),
+        ("<!-- made by hand -->\n<p>Town; people<br>\nAyr; 46,000<br>\nOban; 8,000</p>\n", "a web page"),
+        ("<CENTER><b>Stock, by town</b></CENTER>\n<font size=2>Ayr, 3\nOban, 4\n</font>", "a web page"),
+        ("MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n--x\r\n<table></table>\r\n", "MHTML"),
+        ('ID;PSCALC3\nB;Y2;X2\nC;X1;Y1;K"town"\nC;X2;Y1;K"people"\nC;X1;Y2;K"Ayr"\nE\n', "SYLK"),
+        ("%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\n", "PDF"),
+        ("{\\rtf1\\ansi Town, county\\par\nAyr, Ayrshire\\par\n}", "RTF"),
+    ],
+)
+def test_a_document_that_is_text_and_not_a_table_is_refused_as_what_it_is(text: str, what: str) -> None:
+    with pytest.raises(FileRefused, match=what) as caught:
+        make_plan(BytesIO(text.encode()), NOTHING_FIXED)
+
+    assert caught.value.code == "format-error"
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("<P>,<DATE>,<CLOSE>\nAAB,20240102,1.5\nAAC,20240103,2.5\n", ["<P>", "<DATE>", "<CLOSE>"]),
+        ("<meta>;<amount>\na1;1.5\nb2;2.5\n", ["<meta>", "<amount>"]),
+        ("ID;PRICE;TOWN\n1;2.50;Ayr\n2;3.75;Oban\n", ["ID", "PRICE", "TOWN"]),
+        ("MIME-Version: number,files\n1.0,17\n1.1,4\n", ["MIME-Version: number", "files"]),
+    ],
+)
+def test_a_table_that_begins_like_another_document_is_read(text: str, header: list[str]) -> None:
+    table = make_plan(BytesIO(text.encode()), NOTHING_FIXED).open(BytesIO(text.encode()))
+
+    assert table.header == header
+    assert len([*rows_of(table)]) == 2
+
+
 def _texts_of(lines: list[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
