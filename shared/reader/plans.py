@@ -7,6 +7,7 @@ from typing import IO
 
 from shared.datasets import FormatName
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import Readable
 from shared.reader.compression import seekable
 from shared.reader.contents import Container, contents_of
@@ -15,7 +16,8 @@ from shared.reader.encodings import MIN_ENCODING_CONFIDENCE, EncodingGuess
 from shared.reader.expansion import Expansion
 from shared.reader.joined_tables import JoinedTables
 from shared.reader.json_records import JsonRecords, NdjsonRecords, ObjectRecords
-from shared.reader.sources import RecordSource
+from shared.reader.sheet_doubts import doubt_of_sheet
+from shared.reader.sources import Record, RecordSource
 from shared.reader.transcoding import Utf8Of
 from shared.reader.undecoded import is_decoded
 from shared.reader.understanding import Understanding
@@ -42,12 +44,27 @@ class Part:
     expected: frozenset[str] = frozenset()
     #: Of a workbook: the columns that are asked for; None: all.
     declared: frozenset[str] | None = None
+    #: Of a workbook: why its header may not be it; None where nothing speaks against it.
+    doubt: str | None = None
     #: Of JSON: the names of the columns, once all of it was read.
     names: list[str] | None = None
 
-    def completed(self, table: RecordSource) -> "Part":
-        """Return it with what is known once its table was read to the end."""
-        return replace(self, names=table.names) if isinstance(table, ObjectRecords) else self
+    @property
+    def confidence(self) -> float:
+        """From 0 to 1."""
+        if self.understanding is not None:
+            return self.understanding.confidence
+        return 1.0 if self.doubt is None else 0.0
+
+    def completed(self, table: RecordSource, first_records: Sequence[Record | UnreadableRow]) -> "Part":
+        """Return it with what is known once its table was read to the end, of which these are the first records."""
+        if isinstance(table, ObjectRecords):
+            return replace(self, names=table.names)
+        # Names that are declared and found are no guess.
+        is_guess = (
+            self.format == "xlsx" and self.skip_lines is None and self.expected.isdisjoint(map(str.strip, table.header))
+        )
+        return replace(self, doubt=doubt_of_sheet(table.header, first_records)) if is_guess else self
 
     def open(self, content: Readable) -> RecordSource:
         """Begin to read. FileRefused where the header can't be read."""
@@ -119,7 +136,7 @@ class Plan:
     @property
     def confidence(self) -> float:
         """From 0 to 1."""
-        return min(part.understanding.confidence if part.understanding else 1.0 for part in self.parts)
+        return min(part.confidence for part in self.parts)
 
     def open(self, file: IO[bytes]) -> RecordSource:
         """Begin to read. FileRefused where a header can't be read, or contents have different columns."""
@@ -143,6 +160,8 @@ class Plan:
         for part in self.parts:
             if part.understanding is not None:
                 _check_confidence(part.understanding)
+            if part.doubt is not None:
+                raise FileRefused("dialect-error", f"{part.doubt} {_WHERE}")
 
     @property
     def refusal(self) -> str | None:
