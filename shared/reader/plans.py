@@ -61,10 +61,10 @@ class Part:
         if isinstance(table, ObjectRecords):
             return replace(self, names=table.names)
         # Names that are declared and found are no guess.
-        is_guess = (
-            self.format == "xlsx" and self.skip_lines is None and self.expected.isdisjoint(map(str.strip, table.header))
-        )
-        return replace(self, doubt=doubt_of_sheet(table.header, first_records)) if is_guess else self
+        is_known = self.skip_lines is not None or not self.expected.isdisjoint(map(str.strip, table.header))
+        if self.format != "xlsx" or is_known:
+            return self
+        return replace(self, doubt=doubt_of_sheet(table.header, first_records))
 
     def open(self, content: Readable) -> RecordSource:
         """Begin to read. FileRefused where the header can't be read."""
