@@ -54,7 +54,7 @@ def format_of(head: bytes) -> FormatName:
         return "xlsx"
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > max(_FEW_CONTROLS, _MOST_CONTROLS * len(head)):
-        raise FileRefused("format-error", "the file is no text; expected CSV, JSON, Excel (.xlsx) or Parquet")
+        raise FileRefused("format-error", "the file is not text; expected CSV, JSON, Excel (.xlsx) or Parquet")
     if _MARKUP.match(head):
         raise FileRefused("format-error", "the file is a web page or XML; expected CSV, JSON, Excel (.xlsx) or Parquet")
     return json_layout(head) or "csv"

@@ -181,11 +181,13 @@ def _check_confidence(understanding: Understanding) -> None:
     if understanding.encoding.confidence < MIN_ENCODING_CONFIDENCE:
         raise FileRefused("encoding-error", _encoding_message(understanding.encoding))
     if understanding.is_aligned:
-        message = "its columns seem to be aligned by blanks; save it as CSV, or say what is between them by delimiter ="
+        message = "its columns seem to be aligned by blanks; save it as CSV, or set delimiter ="
         raise FileRefused("dialect-error", f"{message} {_WHERE}")
     if understanding.row_above_header is not None:
-        message = f"line {understanding.row_above_header} stands above the header, and is as wide as a row"
-        raise FileRefused("dialect-error", f"{message}; move it below, or say what is no row by skip_lines = {_WHERE}")
+        message = f"line {understanding.row_above_header} is above the header and is as wide as a row"
+        raise FileRefused(
+            "dialect-error", f"{message}; move it below the header, or skip it with skip_lines = {_WHERE}"
+        )
     if understanding.doubts:
         worst = min(understanding.doubts, key=lambda doubt: doubt.confidence)
         raise FileRefused("dialect-error", f"{worst.message} {_WHERE}")
@@ -195,7 +197,7 @@ def _encoding_message(guess: EncodingGuess) -> str:
     """Name the candidates, each with a line as it would be read."""
     names = [guess.encoding, *guess.others]
     lines = f": {', '.join(map(_reading, names, guess.readings))}" if guess.readings else f": {' or '.join(names)}"
-    return f"the encoding is not clear{lines}; fix it by encoding = {_WHERE}"
+    return f"the encoding is not clear{lines}; set encoding = {_WHERE}"
 
 
 def _reading(encoding: str, line: str) -> str:

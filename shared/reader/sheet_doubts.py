@@ -11,7 +11,7 @@ MAX_JUDGED_RECORDS = 100
 #: So large a share of them has values in its columns only, at least.
 _MIN_FITTING = 0.1
 _MAX_SHOWN_CHARACTERS = 80
-_REMEDY = "say how many rows are above it by skip_lines ="
+_REMEDY = "skip the rows above it with skip_lines ="
 
 
 def doubt_of_sheet(header: Sequence[str], records: Sequence[Record | UnreadableRow]) -> str | None:
@@ -23,5 +23,5 @@ def doubt_of_sheet(header: Sequence[str], records: Sequence[Record | UnreadableR
         return f"nearly all rows have values outside of the columns of the header {shown}; {_REMEDY}"
     guess = guess_header([header, *rows], len(header), fixed=None)
     if guess.is_by_values and not guess.header_lines:
-        return f"the header {shown} looks like a row; insert one with the names of the columns, or {_REMEDY}"
+        return f"the header {shown} looks like a row; insert a row with the names of the columns, or {_REMEDY}"
     return None

@@ -166,7 +166,7 @@ def _doubt_of_dialect(best: _Choice, choices: Sequence[_Choice]) -> Doubt:
     """1 where nothing else comes near, 0.5 where another one does as well; less where many rows do not fit."""
     others = [each for each in choices if each.rating.dialect.delimiter != best.rating.dialect.delimiter]
     delimiters = dict.fromkeys(repr(each.rating.dialect.delimiter) for each in [best, *others[:2]])
-    message = f"the delimiter is not clear: {' or '.join(delimiters)}; fix it by delimiter ="
+    message = f"the delimiter is not clear: {' or '.join(delimiters)}; set delimiter ="
     if best.score <= 0:
         # Where no record can be read at all, its fault says more.
         return Doubt(0.0 if best.rating.records else 1.0, message)
@@ -181,7 +181,7 @@ def _margin(best: float, rival: float) -> float:
 def _doubt_of_place(best: _Choice, choices: Sequence[_Choice]) -> Doubt:
     others = [each for each in choices if each.rating is best.rating and each.table.first[0] != best.table.first[0]]
     lines = " or ".join(_shown(each.table.first) for each in [best, *others[:2]])
-    message = f"it is not clear where the table begins: {lines}; say how many lines are above it by skip_lines ="
+    message = f"it is not clear where the table begins: {lines}; skip the lines above it with skip_lines ="
     margin = _margin(best.table.score, max((each.table.score for each in others), default=0.0))
     may_be_pairs = any(each.table.passes_over_pairs for each in [best, *others])
     return Doubt(min(margin, 0.5) if may_be_pairs else margin, message)
@@ -199,7 +199,7 @@ def _doubt_of_header(best: _Choice) -> Doubt:
     shown = " above ".join(map(_shown, lines[:2]))
     has_several = best.table.layout.header_lines > 1
     question = "how many lines the header has" if has_several else "whether the first line is the header or a row"
-    message = f"it is not clear {question}: {shown}; fix it by header_lines ="
+    message = f"it is not clear {question}: {shown}; set header_lines ="
     return Doubt(best.table.header_sureness, message)
 
 

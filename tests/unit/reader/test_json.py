@@ -153,8 +153,8 @@ def test_the_one_list_of_objects_in_an_object_is_read() -> None:
     [
         ("", "blank-header", "the file has no objects"),
         ("[]", "blank-header", "the file has no objects"),
-        ("[1, 2]", "format-error", "the file is no list of objects with names; at 1: the row is not an object"),
-        ("[{}]", "format-error", "the file is no list of objects with names; its objects are empty"),
+        ("[1, 2]", "format-error", "the file is not a list of objects; at 1: the row is not an object"),
+        ("[{}]", "format-error", "the file is not a list of objects; its objects are empty"),
         ('{"a": 1}', "format-error", "the file is one object without a list of objects"),
         ("{}", "format-error", "the file is one object without a list of objects"),
         ('{"a": [{"b": 1}], "c": [{"d": 1}]}', "format-error", 'two lists of objects, "a" and "c"'),

@@ -202,7 +202,7 @@ def test_what_nobody_can_tell_of_a_header_is_asked(rows: list[str]) -> None:
     reading = read(text)
 
     assert len(reading.rows) == len(rows) - 1
-    with pytest.raises(FileRefused, match=r"the header or a row: line 1 .* above line 2 .*fix it by header_lines ="):
+    with pytest.raises(FileRefused, match=r"the header or a row: line 1 .* above line 2 .*set header_lines ="):
         reading.plan.check()
     read(text, ReadSettings(header_lines=1)).plan.check()
     assert len(read(text, ReadSettings(header_lines=0)).rows) == len(rows)
