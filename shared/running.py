@@ -129,7 +129,7 @@ def run_on_servers(settings: Settings, services: Mapping[str, Run], *, stop: Sto
     another one begins with tables that are prepared again; also where a dataset is held, and its table is mended.
     """
     database = Database(settings.database.url, connect_args=settings.database.connect_args)
-    _log.info("started", extra=facts("started", database=settings.database, broker=settings.broker))
+    _log.info("started", extra=facts("started", database=str(settings.database), broker=str(settings.broker)))
     _warn_of_unverified(RabbitMQ=settings.broker.tls, database=settings.database.tls)
     held_before: dict[str, str] = {}
 

@@ -88,6 +88,11 @@ class BrokerSettings:
     #: Of any nodes; the first one that answers is asked.
     management_apis: tuple[ManagementApi, ...] = ()
 
+    def __str__(self) -> str:
+        hosts = ",".join(map(str, self.endpoints))
+        where = f"{hosts}, virtual host {self.virtual_host}, namespace {self.topology.namespace}"
+        return f"{where}, user {self.user}, TLS {self.tls.mode}"
+
     @classmethod
     def from_environment(cls, environment: Environment) -> Self:
         """Read RABBITMQ_URL, or RABBITMQ_HOST and its likes, RABBITMQ_MANAGEMENT_URL and INFLOW_NAMESPACE."""
@@ -157,6 +162,9 @@ class DatabaseSettings:
 
     url: URL
     tls: Tls = field(default_factory=Tls)
+
+    def __str__(self) -> str:
+        return f"{self.url.render_as_string()}, TLS {self.tls.mode}"
 
     @classmethod
     def from_environment(cls, environment: Environment) -> Self:

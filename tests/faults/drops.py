@@ -154,7 +154,8 @@ def _refuse(drop: Drop, reason: str, *, header: str = "") -> Drop:
 
 
 def _lacking_a_label(drop: Drop) -> Drop:
-    return _refuse(drop, "missing-label", header=",".join(drop.header[:2]))
+    others = [f"other_{number}" for number in range(len(drop.header) - 2)]
+    return _refuse(drop, "missing-label", header=",".join((*drop.header[:2], *others)))
 
 
 def _with_a_label_twice(drop: Drop) -> Drop:

@@ -405,7 +405,7 @@ def test_what_a_crash_left_open_counts_as_open(pipeline: Pipeline, monkeypatch: 
         ("people.csv", "", "blank-header", "empty", "a header line"),
         ("people.csv", "\n\r\n\n", "blank-header", "empty", "a header line"),
         ("people.csv", b"\xef\xbb\xbf", "blank-header", "empty", "a header line"),
-        ("people.csv", b"given_name,fam\xefly_name\n", "missing-label", "'famïly_name'", "'family_name'"),
+        ("people.csv", "given_name,famïly_name\n".encode(), "missing-label", "'famïly_name'", "'family_name'"),
         ("people.csv", '"given_name"x,family_name\n', "dialect-error", "after a closing quote", "written twice"),
     ],
 )

@@ -375,6 +375,10 @@ def test_passwords_are_not_in_what_settings_show() -> None:
 
     assert "hunter2" not in f"{shown} {shown[0]} {shown[1]}"
     assert "mysql+pymysql://u:***@h:3306/x" in repr(shown[1])
+    assert [str(each) for each in shown] == [
+        "h:5672, virtual host /, namespace inflow, user u, TLS DISABLED",
+        "mysql+pymysql://u:***@h:3306/x?charset=utf8mb4, TLS DISABLED",
+    ]
 
 
 @pytest.mark.parametrize(
