@@ -82,7 +82,7 @@ def test_a_name_that_comes_late_makes_its_row_unreadable(read_text: Callable[[st
         ('{"a": 1,}', "the row is not JSON: Expecting property name enclosed in double quotes at its character 9"),
         ('{"a": 01}', "the row is not JSON: Expecting ',' delimiter at its character 8"),
         ("{'a': 1}", "the row is not JSON: Expecting property name enclosed in double quotes at its character 2"),
-        ('{"a": NaN}', "the row has NaN, which is no number in JSON; write null, or a text"),
+        ('{"a": NaN}', "the row has NaN, which JSON does not allow; write null or a string"),
         ("[1]", 'the row is not an object; expected names with values, as in {"city": "Derry"}'),
         ("7", 'the row is not an object; expected names with values, as in {"city": "Derry"}'),
         ('{"a": ' + "[" * 101 + "]" * 101 + "}", "the row is nested more than 100 levels deep"),
