@@ -57,7 +57,7 @@ def open_given(path: Path) -> Iterator[IO[bytes]]:
 def _encoding(name: str) -> str:
     encoding = text_encoding(name)
     if encoding is None:
-        raise argparse.ArgumentTypeError(f"{name!r} is no encoding; expected {ENCODING_EXPECTED}")
+        raise argparse.ArgumentTypeError(f"{name!r} is not an encoding; expected {ENCODING_EXPECTED}")
     return encoding
 
 

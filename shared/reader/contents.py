@@ -71,5 +71,5 @@ def format_of(head: bytes) -> FormatName:
             raise FileRefused("format-error", f"the file is {name}; expected CSV, JSON, Excel (.xlsx) or Parquet")
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > max(_FEW_CONTROLS, _MOST_CONTROLS * len(head)):
-        raise FileRefused("format-error", "the file is no text; expected CSV, JSON, Excel (.xlsx) or Parquet")
+        raise FileRefused("format-error", "the file is not text; expected CSV, JSON, Excel (.xlsx) or Parquet")
     return json_layout(head) or "csv"

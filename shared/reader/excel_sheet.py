@@ -190,11 +190,11 @@ def refusing_damage() -> Iterator[None]:
         # Only an error of the disk has a number: openpyxl raises OSError for a workbook without its parts, too.
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise FileRefused("format-error", f"{_damage(error)}; save it as .xlsx anew, or as CSV") from error
+        raise FileRefused("format-error", f"{_damage(error)}; save it again as .xlsx, or as CSV") from error
 
 
 def _damage(error: Exception) -> str:
     if isinstance(error, DefusedXmlException) or isinstance(error.__cause__, DefusedXmlException):
         return "the workbook defines XML entities, which no spreadsheet program does"
     reason = str(error).partition("\n")[0]
-    return f"the workbook is damaged, or is none ({type(error).__name__}: {reason})"
+    return f"the file is damaged or is not a workbook ({type(error).__name__}: {reason})"

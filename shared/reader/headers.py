@@ -21,7 +21,9 @@ _YEARS = range(1800, 2200)
 #: How sure columns of values make it; and what makes a table of texts have a header where nothing else tells.
 _SURE, _PRIOR_OF_HEADER = 0.95, 0.2
 _MAX_EVIDENCE = 5
-_RULE = re.compile(r"[-=_ ]+|:?-+:?")
+_RULE = re.compile(r"[-=_+ ]+|:?-+:?")
+#: So many values a row may lack, and say so in words. Below a whole line of names it is in doubt whether it does.
+_MAX_LACKED = 2
 #: So many columns do not have the numbers 0, 1, 2, … by chance.
 _LEAST_NUMBERED = 4
 
@@ -67,7 +69,10 @@ def guess_header(rows: Sequence[Sequence[str]], width: int, *, fixed: int | None
         sureness = _sureness_of_names(rows)
         return HeaderGuess(int(sureness >= 0.5), 0, max(sureness, 1 - sureness), is_by_values=False)  # noqa: PLR2004
     header_lines, notes_lines = _header_of(rows, values)
-    return HeaderGuess(header_lines, notes_lines, _SURE, is_by_values=True)
+    # A code identifies its row, which does not lack it.
+    may_be_row = header_lines > 1 and len(values) <= _MAX_LACKED and "code" not in values.values()
+    may_be_row = may_be_row and all(map(str.strip, rows[0]))
+    return HeaderGuess(header_lines, notes_lines, 0.5 if may_be_row else _SURE, is_by_values=True)
 
 
 def is_rule(cells: Sequence[str]) -> bool:

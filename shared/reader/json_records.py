@@ -52,7 +52,7 @@ class ObjectRecords:
         if not first:
             raise FileRefused("blank-header", "the file has no objects; expected a list of objects, one for each row")
         if not self._names:
-            raise FileRefused("format-error", f"the file is no list of objects with names; {_first_fault(first)}")
+            raise FileRefused("format-error", f"the file is not a list of objects; {_first_fault(first)}")
         if len(first) == 1 and _are_columns(first[0]):
             message = "the file is one object of columns; expected a list of objects, one for each row"
             raise FileRefused("format-error", message)

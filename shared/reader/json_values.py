@@ -48,7 +48,7 @@ def _pairs(members: list[tuple[str, object]]) -> _Pairs:
 
 
 def _refuse_constant(name: str) -> None:
-    raise BadObject(f"the row has {name}, which is no number in JSON; write null, or a text")
+    raise BadObject(f"the row has {name}, which JSON does not allow; write null or a string")
 
 
 _decode = partial(

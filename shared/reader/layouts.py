@@ -14,15 +14,13 @@ from typing import NamedTuple
 
 from shared.datasets import ReadSettings
 from shared.reader.footers import footer_of, is_remark
-from shared.reader.headers import HeaderGuess, guess_header, has_decimal_parts, may_be_names, value_columns
+from shared.reader.headers import HeaderGuess, guess_header, has_decimal_parts, is_rule, may_be_names, value_columns
 from shared.reader.line_account import line_count_of
 from shared.reader.sources import Record
 from shared.reader.trailing import lacks_last, trailing_delimiters
 
 #: So many records may be above a header, and so many places are rated.
 _MAX_PREAMBLE_RECORDS, _MAX_PLACES = 100, 16
-#: Joined files have it in front of the header that comes again.
-BOM = "\ufeff"
 #: How believable a table without a header is: at the file's beginning or below remarks, and below anything else.
 _WITHOUT_HEADER, _WITHOUT_HEADER_BELOW = 0.7, 0.35
 #: How believable it is to pass over lines: titles and notes, pairs of a label and a value, wider ones, a table.
@@ -170,7 +168,7 @@ class _Shape(NamedTuple):
 def _table_at(records: Sequence[Record], place: int, settings: ReadSettings, unreadable: int) -> TableGuess:
     table = records[place:]
     width = _width(table, settings)
-    header = guess_header(_first_rows(table, width), width, fixed=settings.header_lines)
+    header = guess_header(_first_rows(table, width, fixed=settings.header_lines), width, fixed=settings.header_lines)
     shape = _shape(table, width, header)
     if shape.row_names:
         header = replace(header, header_lines=1, sureness=min(header.sureness, 0.9))
@@ -178,7 +176,7 @@ def _table_at(records: Sequence[Record], place: int, settings: ReadSettings, unr
     fit = _fit(body, shape.width, unreadable)
     has_header = header.header_lines > 0 and header.sureness >= _SURE_HEADER
     skipping = _skipping(records, place, width, has_header=has_header)
-    beginning = _beginning(records, place, header)
+    beginning = _beginning(records, place, header) * _named_share(table, shape, header)
     line = records[place][0]
     layout = Layout(
         skip_lines=settings.skip_lines or (line - 1 if place else 0),
@@ -213,10 +211,11 @@ def _width(table: Sequence[Record], settings: ReadSettings) -> int:
     return most
 
 
-def _first_rows(table: Sequence[Record], width: int) -> list[Sequence[str]]:
+def _first_rows(table: Sequence[Record], width: int, *, fixed: int | None) -> list[Sequence[str]]:
     """Return the first record, and those as wide as the table: up to a blank line, if they are enough to judge by.
 
-    The header may come again, as in files that were joined.
+    A line of dashes below the header may be drawn across the delimiters. The header may come again, as in files that
+    were joined. `fixed`: how many lines are known to be the header.
     """
     first = _as_wide(table[0][1], width)
     rows = [first]
@@ -224,8 +223,8 @@ def _first_rows(table: Sequence[Record], width: int) -> list[Sequence[str]]:
         cells = table[at][1]
         if len(rows) >= _MAX_JUDGED_ROWS or (len(rows) > _MIN_TABLE_RECORDS and is_apart(table, at)):
             break
-        is_repeated = cells[-1:] == first[-1:] and [cells[0].removeprefix(BOM), *cells[1:]] == first
-        if len(cells) == width and not is_repeated:
+        is_drawn_across = at == 1 and fixed in (None, 1) and is_rule(cells)
+        if (len(cells) == width and cells != first) or is_drawn_across:
             rows.append(cells)
     return rows
 
@@ -251,16 +250,22 @@ def _shape(table: Sequence[Record], width: int, header: HeaderGuess) -> _Shape:
 
 
 def _lacks_first(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a record has a name for each column of each row but the first, and that a name or number for each row.
+    """Whether a record has a name for each column of each row but the first, and that a name or the number of each row.
 
     A number with a decimal comma between commas makes one value more, too.
     """
-    row_names = {row[0].strip() for row in rows}
-    are_distinct = len(row_names) == len(rows) > 1 and all(row_names)
+    row_names = [row[0].strip() for row in rows]
+    are_distinct = len({*row_names}) == len(rows) > 1 and all(row_names)
     are_names = len(cells) > 1 and sum(map(bool, cells)) >= len(cells) - 1 and may_be_names(cells)
     below = guess_header(rows, len(cells) + 1, fixed=None)
     has_names_below = below.is_by_values and below.header_lines > 0
-    return are_distinct and are_names and not has_names_below and not has_decimal_parts(rows)
+    name_rows = may_be_names(row_names) or _count_rows(row_names)
+    return are_distinct and name_rows and are_names and not has_names_below and not has_decimal_parts(rows)
+
+
+def _count_rows(texts: Sequence[str]) -> bool:
+    """Whether these are the numbers from 0 or 1 on; any others are rather the values of a column."""
+    return [*texts] in ([*map(str, range(begin, begin + len(texts)))] for begin in (0, 1))
 
 
 def _fit(body: Sequence[Sequence[str]], width: int, unreadable: int) -> float:
@@ -282,6 +287,16 @@ def _beginning(records: Sequence[Record], place: int, header: HeaderGuess) -> fl
     are_titles = all(_filled(each) == 1 for each in above)
     is_below_remarks = are_titles and (not place or is_apart(records, place) or all(map(_is_remark, above)))
     return _WITHOUT_HEADER if is_below_remarks else _WITHOUT_HEADER_BELOW
+
+
+def _named_share(table: Sequence[Record], shape: _Shape, header: HeaderGuess) -> float:
+    """The share of the columns with values that have a name; the first one needs none. 1 without a header."""
+    if not header.header_lines or shape.row_names:
+        return 1.0
+    rows = [cells for _, cells in table[header.header_lines + header.notes_lines :] if len(cells) == shape.width]
+    valued = {column for cells in rows for column, cell in enumerate(cells) if column and cell.strip()}
+    named = {column for _, cells in table[: header.header_lines] for column, cell in enumerate(cells) if cell.strip()}
+    return 1 - len(valued - named) / shape.width
 
 
 def _is_remark(cells: Sequence[str]) -> bool:

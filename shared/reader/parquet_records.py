@@ -191,4 +191,6 @@ def _refusing_damage() -> Iterator[None]:
     except (pa.ArrowException, ValueError, OverflowError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise FileRefused("format-error", f"the Parquet file is damaged or odd: {error}; write it anew") from error
+        raise FileRefused(
+            "format-error", f"the Parquet file is damaged or not supported: {error}; write it again"
+        ) from error

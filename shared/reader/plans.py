@@ -7,6 +7,7 @@ from typing import IO
 
 from shared.datasets import FormatName
 from shared.errors import FileRefused
+from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.blocks import Readable
 from shared.reader.compression import seekable
 from shared.reader.contents import Container, contents_of
@@ -15,7 +16,8 @@ from shared.reader.encodings import MIN_ENCODING_CONFIDENCE, EncodingGuess
 from shared.reader.expansion import Expansion
 from shared.reader.joined_tables import JoinedTables
 from shared.reader.json_records import JsonRecords, NdjsonRecords, ObjectRecords
-from shared.reader.sources import RecordSource
+from shared.reader.sheet_doubts import doubt_of_sheet
+from shared.reader.sources import Record, RecordSource
 from shared.reader.transcoding import Utf8Of
 from shared.reader.undecoded import is_decoded
 from shared.reader.understanding import Understanding
@@ -42,12 +44,27 @@ class Part:
     expected: frozenset[str] = frozenset()
     #: Of a workbook: the columns that are asked for; None: all.
     declared: frozenset[str] | None = None
+    #: Of a workbook: why its header may not be it; None where nothing speaks against it.
+    doubt: str | None = None
     #: Of JSON: the names of the columns, once all of it was read.
     names: list[str] | None = None
 
-    def completed(self, table: RecordSource) -> "Part":
-        """Return it with what is known once its table was read to the end."""
-        return replace(self, names=table.names) if isinstance(table, ObjectRecords) else self
+    @property
+    def confidence(self) -> float:
+        """From 0 to 1."""
+        if self.understanding is not None:
+            return self.understanding.confidence
+        return 1.0 if self.doubt is None else 0.0
+
+    def completed(self, table: RecordSource, first_records: Sequence[Record | UnreadableRow]) -> "Part":
+        """Return it with what is known once its table was read to the end, of which these are the first records."""
+        if isinstance(table, ObjectRecords):
+            return replace(self, names=table.names)
+        # Names that are declared and found are no guess.
+        is_known = self.skip_lines is not None or not self.expected.isdisjoint(map(str.strip, table.header))
+        if self.format != "xlsx" or is_known:
+            return self
+        return replace(self, doubt=doubt_of_sheet(table.header, first_records))
 
     def open(self, content: Readable) -> RecordSource:
         """Begin to read. FileRefused where the header can't be read."""
@@ -119,7 +136,7 @@ class Plan:
     @property
     def confidence(self) -> float:
         """From 0 to 1."""
-        return min(part.understanding.confidence if part.understanding else 1.0 for part in self.parts)
+        return min(part.confidence for part in self.parts)
 
     def open(self, file: IO[bytes]) -> RecordSource:
         """Begin to read. FileRefused where a header can't be read, or contents have different columns."""
@@ -143,6 +160,8 @@ class Plan:
         for part in self.parts:
             if part.understanding is not None:
                 _check_confidence(part.understanding)
+            if part.doubt is not None:
+                raise FileRefused("dialect-error", f"{part.doubt} {_WHERE}")
 
     @property
     def refusal(self) -> str | None:
@@ -162,11 +181,13 @@ def _check_confidence(understanding: Understanding) -> None:
     if understanding.encoding.confidence < MIN_ENCODING_CONFIDENCE:
         raise FileRefused("encoding-error", _encoding_message(understanding.encoding))
     if understanding.is_aligned:
-        message = "its columns seem to be aligned by blanks; save it as CSV, or say what is between them by delimiter ="
+        message = "its columns seem to be aligned by blanks; save it as CSV, or set delimiter ="
         raise FileRefused("dialect-error", f"{message} {_WHERE}")
     if understanding.row_above_header is not None:
-        message = f"line {understanding.row_above_header} stands above the header, and is as wide as a row"
-        raise FileRefused("dialect-error", f"{message}; move it below, or say what is no row by skip_lines = {_WHERE}")
+        message = f"line {understanding.row_above_header} is above the header and is as wide as a row"
+        raise FileRefused(
+            "dialect-error", f"{message}; move it below the header, or skip it with skip_lines = {_WHERE}"
+        )
     if understanding.doubts:
         worst = min(understanding.doubts, key=lambda doubt: doubt.confidence)
         raise FileRefused("dialect-error", f"{worst.message} {_WHERE}")
@@ -176,7 +197,7 @@ def _encoding_message(guess: EncodingGuess) -> str:
     """Name the candidates, each with a line as it would be read."""
     names = [guess.encoding, *guess.others]
     lines = f": {', '.join(map(_reading, names, guess.readings))}" if guess.readings else f": {' or '.join(names)}"
-    return f"the encoding is not clear{lines}; fix it by encoding = {_WHERE}"
+    return f"the encoding is not clear{lines}; set encoding = {_WHERE}"
 
 
 def _reading(encoding: str, line: str) -> str:

@@ -1,7 +1,7 @@
 """Finds out how a file is to be read, some of it at a time, so that nobody waits for a large one."""
 
 from collections.abc import Collection, Generator, Iterable, Iterator
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from shared.datasets import FormatName, ReadSettings
 from shared.errors import FileRefused
@@ -10,10 +10,15 @@ from shared.reader.contents import Container, contents_of, format_of, look_into
 from shared.reader.joined_tables import require_same_columns
 from shared.reader.plans import Part, Plan
 from shared.reader.samples import HEAD_BYTES, Sample, StreamSample, sample_of
+from shared.reader.sheet_doubts import MAX_JUDGED_RECORDS
 from shared.reader.truncation import truncation_of
 from shared.reader.understanding import fixed_encoding, understand
 from shared.reader.wide_encodings import is_wide, marked_encoding, unmarked_wide_encoding
 from shared.reject_files import is_reject_file
+
+if TYPE_CHECKING:
+    from shared.messages.unreadable_rows import UnreadableRow
+    from shared.reader.sources import Record
 
 _RECORDS_OF_A_STEP = 1000
 _AS_WE_WRITE = ReadSettings(format="csv", skip_lines=0, header_lines=1, footer_lines=0)
@@ -140,10 +145,13 @@ def _read_all(parts: Iterable[Part], contents: Iterator[Readable]) -> Generator[
     first: list[str] | None = None
     for part, content in zip(parts, contents, strict=True):
         table = part.open(content)
-        for number, _ in enumerate(table):
+        first_records: list[Record | UnreadableRow] = []
+        for number, record in enumerate(table):
+            if number < MAX_JUDGED_RECORDS:
+                first_records.append(record)
             if number % _RECORDS_OF_A_STEP == 0:
                 yield
-        complete.append(part.completed(table))
+        complete.append(part.completed(table, first_records))
         header = complete[-1].names or table.header
         require_same_columns(header, header if first is None else first)
         first = first or header

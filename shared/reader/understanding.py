@@ -52,6 +52,8 @@ class Understanding:
     #: Whether the sample is ASCII alone, and whether it has the quote: if not, others would do as well.
     is_ascii: bool
     has_quotes: bool
+    #: Whether delimiters are behind the last name, and not behind the values.
+    has_wide_header: bool = False
     #: Whether it is rather a table whose columns are aligned by blanks.
     is_aligned: bool = False
     #: The line of what may be a row, though it stands above the header.
@@ -71,7 +73,7 @@ class Understanding:
     @property
     def is_plain(self) -> bool:
         """Whether it is RFC 4180 in UTF-8 with a header line and nothing else."""
-        return self.dialect.is_plain and self.layout.is_plain
+        return self.dialect.is_plain and self.layout.is_plain and not self.has_wide_header
 
     def __str__(self) -> str:
         return f"csv, {self.dialect}, {self.layout}"
@@ -111,6 +113,7 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
         row_above_header=row_above(best.records, names.place) if names and settings.skip_lines is None else None,
         is_ascii=sample.head.isascii() and sample.tail.isascii() and not sample.odd and not is_wide(encoding.encoding),
         has_quotes=best.dialect.quote is not None and best.dialect.quote in text,
+        has_wide_header=len(table.first[1]) > table.width,
         is_aligned=is_aligned,
         encoding=encoding,
         structure_confidence=0.0 if is_aligned else min((doubt.confidence for doubt in doubts), default=1.0),
@@ -163,7 +166,7 @@ def _doubt_of_dialect(best: _Choice, choices: Sequence[_Choice]) -> Doubt:
     """1 where nothing else comes near, 0.5 where another one does as well; less where many rows do not fit."""
     others = [each for each in choices if each.rating.dialect.delimiter != best.rating.dialect.delimiter]
     delimiters = dict.fromkeys(repr(each.rating.dialect.delimiter) for each in [best, *others[:2]])
-    message = f"the delimiter is not clear: {' or '.join(delimiters)}; fix it by delimiter ="
+    message = f"the delimiter is not clear: {' or '.join(delimiters)}; set delimiter ="
     if best.score <= 0:
         # Where no record can be read at all, its fault says more.
         return Doubt(0.0 if best.rating.records else 1.0, message)
@@ -178,7 +181,7 @@ def _margin(best: float, rival: float) -> float:
 def _doubt_of_place(best: _Choice, choices: Sequence[_Choice]) -> Doubt:
     others = [each for each in choices if each.rating is best.rating and each.table.first[0] != best.table.first[0]]
     lines = " or ".join(_shown(each.table.first) for each in [best, *others[:2]])
-    message = f"it is not clear where the table begins: {lines}; say how many lines are above it by skip_lines ="
+    message = f"it is not clear where the table begins: {lines}; skip the lines above it with skip_lines ="
     margin = _margin(best.table.score, max((each.table.score for each in others), default=0.0))
     may_be_pairs = any(each.table.passes_over_pairs for each in [best, *others])
     return Doubt(min(margin, 0.5) if may_be_pairs else margin, message)
@@ -186,15 +189,17 @@ def _doubt_of_place(best: _Choice, choices: Sequence[_Choice]) -> Doubt:
 
 def _doubt_of_width(best: _Choice) -> Doubt:
     table = best.table
-    share = f"{1 - table.fit:.0%} of the values are in rows that have not {table.width} columns"
-    message = f"{share}, as the table has that begins with {_shown(table.first)}; send a whole table, or skip_lines ="
+    share = f"{1 - table.fit:.0%} of the values are in rows that do not have {table.width} columns"
+    message = f"{share} like the table that begins with {_shown(table.first)}; send a whole table, or set skip_lines ="
     return Doubt(round(0.5 + table.fit / 2, 2), message)
 
 
 def _doubt_of_header(best: _Choice) -> Doubt:
     lines = [best.table.first, *(record for record in best.rating.records if record[0] > best.table.first[0])]
     shown = " above ".join(map(_shown, lines[:2]))
-    message = f"it is not clear whether the first line is the header or a row: {shown}; fix it by header_lines ="
+    has_several = best.table.layout.header_lines > 1
+    question = "how many lines the header has" if has_several else "whether the first line is the header or a row"
+    message = f"it is not clear {question}: {shown}; set header_lines ="
     return Doubt(best.table.header_sureness, message)
 
 
@@ -242,7 +247,8 @@ def _with_hint(text: str, settings: ReadSettings) -> ReadSettings:
     hint = _DELIMITER_HINT.match(text)
     if hint is None or settings.delimiter is not None or settings.skip_lines is not None:
         return settings
-    return replace(settings, delimiter=hint[1], skip_lines=1)
+    # Whoever changed the delimiter may have left the hint as it was.
+    return replace(settings, delimiter=hint[1] if hint[1] in text[hint.end() :] else None, skip_lines=1)
 
 
 def _skipped(text: str, count: int) -> str:

@@ -57,7 +57,9 @@ def _headers(table: Table) -> Iterator[Case]:
         lines[-1] = lines[-1][: len(table.header)]
         names = [" ".join(cells) for cells in zip(*lines, strict=True)]
         text = style.text([style.record(cells) for cells in lines]) + rows
-        yield case(f"{count} header rows, {table.name}", text, Answer(header=names, rows=table.rows))
+        # Words in place of two numbers may be a row's that lacks both.
+        answer = refused("dialect-error") if table is SCRIPTS else Answer(header=names, rows=table.rows)
+        yield case(f"{count} header rows, {table.name}", text, answer)
 
 
 def _preambles(table: Table) -> Iterator[Case]:

@@ -54,9 +54,9 @@ def test_a_proposed_dataset_loads_the_rows_that_read_shows(inflow: Inflow, text:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        pytest.param("a,b\n1,x\n" + _lines(500, "#,y,z"), "rows that have not 2 columns", id="the width grows at once"),
-        pytest.param("a,b,c,d,e\n" + _lines(9, "x#,#,y"), "rows that have not 5 columns", id="two names more"),
-        pytest.param("id,price,qty\n" + _lines(20, "10#,15,87,2"), "rows that have not 3 columns", id="decimal commas"),
+        pytest.param("a,b\n1,x\n" + _lines(500, "#,y,z"), "do not have 2 columns", id="the width grows at once"),
+        pytest.param("a,b,c,d,e\n" + _lines(9, "x#,#,y"), "do not have 5 columns", id="two names more"),
+        pytest.param("id,price,qty\n" + _lines(20, "10#,15,87,2"), "do not have 3 columns", id="decimal commas"),
         pytest.param("Name,Town\nAnn,Ayr\nBob,Bath\n", "the header or a row", id="texts alone"),
     ],
 )

@@ -29,6 +29,10 @@ def test_each_line_of_any_file_is_accounted_for_and_a_load_reads_the_same(tmp_pa
     assert compared > len(SEEDS) / 3
 
 
+def test_a_delimiter_behind_the_last_name_is_one_to_a_load_as_well(tmp_path: Path) -> None:
+    assert _is_the_same_to_read_and_to_a_load(b"id,name,\n1,Ann\n2,Bob\n3,Cy\n", tmp_path)
+
+
 def _is_the_same_to_read_and_to_a_load(content: bytes, folder: Path) -> bool:
     """Whether it could be compared: a load refuses what it can't be sure of."""
     header, found, account, is_sure = _read(content, ())

@@ -151,7 +151,7 @@ def test_a_single_word_that_two_languages_may_have_refuses_the_file(word: str, r
 
     assert caught.value.code == "encoding-error"
     assert all(f'"{reading}"' in str(caught.value) for reading in readings)
-    assert "fix it by encoding =" in str(caught.value)
+    assert "set encoding =" in str(caught.value)
 
 
 def test_rows_of_utf8_are_never_read_as_a_third_encoding() -> None:

@@ -10,12 +10,14 @@ from datetime import date, datetime, time, timedelta
 import openpyxl
 import pytest
 
+from shared.datasets import NOTHING_FIXED, ReadSettings
 from shared.errors import FileRefused
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.excel_records import ExcelRecords
 from shared.reader.excel_sheet import refusing_damage
 from shared.reader.expansion import Expansion
 from shared.reader.magic import OLE_MAGIC
+from shared.reader.survey import make_plan
 from tests.support.formats import codes_of, workbook, zipped
 
 MIB = 1 << 20
@@ -150,6 +152,46 @@ def test_a_blank_row_in_the_middle_of_a_table_begins_no_other() -> None:
     table: list[list[object]] = [["Item", "Qty"], ["a", 1], ["b", 2], [], *rows, ["d", None]]
 
     assert read(workbook(table)).header == ["Item", "Qty"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "doubt"),
+    [
+        pytest.param([[n, f"n{n}", n / 4] for n in range(1, 5)], "looks like a row", id="no header"),
+        pytest.param([["Ann", 5, date(2024, 1, 1)], ["Bob", 7, date(2024, 2, 1)]], "looks like a row", id="two rows"),
+        pytest.param(
+            [["Stock"], ["Day:", "2024-05-31"], ["id", "name", "count"], [1, "Ann", 3], [2, "Bo", 4]],
+            "outside of the columns",
+            id="titles right above",
+        ),
+    ],
+)
+def test_a_header_that_may_be_none_refuses_a_workbook(rows: list[list[object]], doubt: str) -> None:
+    plan = make_plan(io.BytesIO(workbook(rows)), NOTHING_FIXED)
+
+    assert plan.confidence < 0.55
+    assert doubt in (plan.refusal or "")
+    assert make_plan(io.BytesIO(workbook(rows)), ReadSettings(skip_lines=len(rows) - 2)).refusal is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [["country", 2019, 2020, 2021], ["id", "name", "sum", "note"], [None, "name", "sum", "note"], ["hour", 0, 1, 2, 3]],
+)
+def test_numbers_and_blanks_may_be_names_in_a_workbook(header: list[object]) -> None:
+    rows = [
+        [place, f"n{place}", 2.5, 3] if "name" in header else ["Ayr", 7, 2.5, 3, *[4] * (len(header) - 4)]
+        for place in range(1, 5)
+    ]
+
+    assert make_plan(io.BytesIO(workbook([header, *rows])), NOTHING_FIXED).refusal is None
+
+
+def test_a_header_with_declared_names_is_not_in_doubt() -> None:
+    content = workbook([["1", "2"], [1, 2], [3, 4]])
+
+    assert make_plan(io.BytesIO(content), NOTHING_FIXED).refusal is not None
+    assert make_plan(io.BytesIO(content), NOTHING_FIXED, expected=("1", "2")).refusal is None
 
 
 def _good(records: ExcelRecords) -> list[tuple[int, list[str]]]:

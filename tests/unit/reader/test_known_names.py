@@ -51,7 +51,7 @@ def test_remarks_below_the_rows_are_a_footer(last: str) -> None:
 
 def test_rows_above_the_header_refuse_the_file_until_it_is_said_what_they_are() -> None:
     text = f"Wick,Caithness,Scotland\n{HEADER}{ROWS}"
-    with pytest.raises(FileRefused, match="line 1 stands above the header") as caught:
+    with pytest.raises(FileRefused, match="line 1 is above the header") as caught:
         read(text)
     assert caught.value.code == "dialect-error"
 

@@ -87,7 +87,7 @@ def test_a_header_that_is_not_as_wide_as_the_rows_is_kept(text: str, header: str
     assert reading.header == header.replace(";", ",").split(",")
     assert (len(reading.rows), len(reading.rejects)) == (rows, rejects)
     if rejects:
-        with pytest.raises(FileRefused, match="rows that have not"):
+        with pytest.raises(FileRefused, match="rows that do not have"):
             reading.plan.check()
 
 
@@ -202,7 +202,7 @@ def test_what_nobody_can_tell_of_a_header_is_asked(rows: list[str]) -> None:
     reading = read(text)
 
     assert len(reading.rows) == len(rows) - 1
-    with pytest.raises(FileRefused, match=r"the header or a row: line 1 .* above line 2 .*fix it by header_lines ="):
+    with pytest.raises(FileRefused, match=r"the header or a row: line 1 .* above line 2 .*set header_lines ="):
         reading.plan.check()
     read(text, ReadSettings(header_lines=1)).plan.check()
     assert len(read(text, ReadSettings(header_lines=0)).rows) == len(rows)
@@ -327,3 +327,65 @@ def test_names_of_rows_are_read_the_same_where_columns_are_declared(delimiter: s
 
 def test_a_row_without_any_value_is_rejected_as_in_a_load() -> None:
     assert read("a,b\n1,2\n,\n3,4\n").rejects == [3]
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\ufeff\ufeff"])
+@pytest.mark.parametrize(
+    ("header", "row"), [("id,name", "#,Ann"), ('"id","name"', '"#","Ann"'), ("id || name", "# || Ann")]
+)
+def test_marks_of_joined_files_are_no_part_of_values(header: str, row: str, mark: str) -> None:
+    reading = read(f"{mark}{header}\n{lines(3, row)}{mark}{lines(3, row, 3)}{mark}{header}\n{lines(3, row, 6)}")
+
+    assert reading.header == ["id", "name"]
+    assert [cells[0] for cells in reading.rows] == [str(number) for number in range(9)]
+    assert reading.rejects == [8]
+
+
+def test_a_mark_inside_of_a_quoted_value_is_text() -> None:
+    assert read('id,note\n1,"a\n\ufeffb"\n2,\ufeffc\n').rows == [["1", "a\n\ufeffb"], ["2", "\ufeffc"]]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    ["Company;ACME;;;\nPeriod;2024;;;\n;;;;\n", "Plant;1000;;;\nDay;31.05.2024;;;\n\n"],
+)
+def test_labels_that_are_filled_up_to_the_width_of_the_table_are_not_its_header(labels: str) -> None:
+    reading = read(f"{labels}Doc;Customer;Posted;Amount;Cur\n{lines(4, '01#;123#;31.05.2024;#,50;EUR')}")
+
+    assert reading.header == ["Doc", "Customer", "Posted", "Amount", "Cur"]
+    assert (len(reading.rows), reading.rejects) == (4, [])
+    assert reading.plan.refusal is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"price,qty\nunknown,many\n{lines(6, '#.5,#')}",
+        f"Export A\nUser: Ann, Unit: 5, Site: Ayr\nid,name,amount\n{lines(6, '#,Ann,#.5')}",
+    ],
+)
+def test_how_many_lines_the_header_has_is_asked_where_one_may_be_a_row(text: str) -> None:
+    assert "how many lines the header has" in (read(text).plan.refusal or "")
+
+
+def test_a_line_of_dashes_across_the_delimiters_is_a_rule() -> None:
+    text = f" id |  name  | amount\n----+--------+--------\n{lines(9, '  # | Ann    |   #.50')}(9 rows)\n\n"
+
+    for expected in ((), ("id", "name", "amount")):
+        reading = read(text, expected=expected)
+        assert reading.header == ["id", "name", "amount"]
+        assert (len(reading.rows), reading.rejects) == (9, [])
+        assert reading.account.named == {"header": 1, "rule": 1, "footer": 1, "blank": 1}
+
+
+@pytest.mark.parametrize("first", ["10#", "2024-01-0#", "1.#"])
+def test_values_are_not_taken_for_the_names_of_rows(first: str) -> None:
+    reading = read(f"id,name\n{lines(9, f'{first},Ann,x')}")
+
+    assert reading.header == ["id", "name"]
+    assert (reading.rows, len(reading.rejects)) == ([], 9)
+    assert reading.plan.refusal is not None
+
+
+def test_a_hint_that_names_another_delimiter_than_the_file_has_is_no_evidence() -> None:
+    assert read(f"sep=,\nid;name\n{lines(3, '#;Ann')}").header == ["id", "name"]
