@@ -101,9 +101,9 @@ def misshapen(line: int, cells: Sequence[str], width: int) -> UnreadableRow:
 
 
 def repeated_headers(header: Sequence[str]) -> Sequence[list[str]]:
-    """Return how a header looks where it comes again, as in joined files."""
+    """Return how a header looks where it comes again, as in joined files: the second one may begin with a mark."""
     # A single name may be a value, too.
-    return ([*header],) if len(header) > 1 else ()
+    return ([*header], [f"\ufeff{header[0]}", *header[1:]]) if len(header) > 1 else ()
 
 
 def repeating(line: int, cells: Sequence[str]) -> UnreadableRow:

@@ -17,8 +17,6 @@ from shared.reasons import Reason
 _EXCERPT_CHARACTERS = 1000
 _NEVER_CLOSED = "a quote is opened and never closed"
 _MISSING_DELIMITER = "a delimiter seems to be missing before a quoted value; expected one"
-#: The byte order mark, decoded.
-_MARK = "\ufeff"
 #: How much of a file is read at a time.
 _BLOCK_BYTES = 256 * 1024
 
@@ -156,13 +154,7 @@ class RecordReader:
             return False
 
     def _new_splitter(self) -> Splitter:
-        return splitter(self._unmarked_lines(), self._dialect)
-
-    def _unmarked_lines(self) -> Iterator[str]:
-        """Leave out byte order marks before a row, as joined files have them. Inside of a quoted value it is text."""
-        lines = self._lines
-        for line in lines:
-            yield line.lstrip(_MARK) if line[0] == _MARK and lines.row_line_count == 1 else line
+        return splitter(iter(self._lines), self._dialect)
 
 
 def read_record(text: str) -> list[str]:

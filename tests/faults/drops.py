@@ -163,7 +163,7 @@ def _with_a_label_twice(drop: Drop) -> Drop:
 
 
 def _with_a_blank_label(drop: Drop) -> Drop:
-    return _refuse(drop, "blank-label", header=",".join((*drop.header, "")))
+    return _refuse(drop, "blank-label", header=",".join((drop.header[0], "", *drop.header[2:])))
 
 
 def _empty(drop: Drop) -> Drop:

@@ -329,20 +329,9 @@ def test_a_row_without_any_value_is_rejected_as_in_a_load() -> None:
     assert read("a,b\n1,2\n,\n3,4\n").rejects == [3]
 
 
-@pytest.mark.parametrize("mark", ["\ufeff", "\ufeff\ufeff"])
-@pytest.mark.parametrize(
-    ("header", "row"), [("id,name", "#,Ann"), ('"id","name"', '"#","Ann"'), ("id || name", "# || Ann")]
-)
-def test_marks_of_joined_files_are_no_part_of_values(header: str, row: str, mark: str) -> None:
-    reading = read(f"{mark}{header}\n{lines(3, row)}{mark}{lines(3, row, 3)}{mark}{header}\n{lines(3, row, 6)}")
-
-    assert reading.header == ["id", "name"]
-    assert [cells[0] for cells in reading.rows] == [str(number) for number in range(9)]
-    assert reading.rejects == [8]
-
-
-def test_a_mark_inside_of_a_quoted_value_is_text() -> None:
-    assert read('id,note\n1,"a\n\ufeffb"\n2,\ufeffc\n').rows == [["1", "a\n\ufeffb"], ["2", "\ufeffc"]]
+def test_a_mark_behind_the_beginning_is_text() -> None:
+    text = 'id,note\n1,"a\n\ufeffb"\n2,\ufeffc\n\ufeff3,d\n'
+    assert read(text).rows == [["1", "a\n\ufeffb"], ["2", "\ufeffc"], ["\ufeff3", "d"]]
 
 
 @pytest.mark.parametrize(
