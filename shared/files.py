@@ -168,12 +168,15 @@ def new_temporary(folder: Path) -> tuple[IO[bytes], Path]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that killed processes left in a folder. OSError where it can't be listed."""
+    """Remove the temporary files that killed processes left in a folder. OSError where the disk does not let us."""
     for name in os.listdir(folder):
         if _TEMPORARY.fullmatch(name):
-            # Another process may be writing it, or may have renamed it by now.
-            with suppress(OSError):
+            try:
                 _remove_unlocked(folder / name)
+            except OSError as error:
+                # Another process may be writing it, or may have renamed it by now; or it is no file of ours.
+                if error.errno == errno.EIO:
+                    raise
 
 
 def _remove_unlocked(path: Path) -> None:
