@@ -174,7 +174,7 @@ def remove_leftovers(folder: Path) -> None:
             try:
                 _remove_unlocked(folder / name)
             except OSError as error:
-                # Another process may be writing it, or may have renamed it by now; or it is no file of ours.
+                # Another process may be writing it, or may have renamed it by now; or it is not a file of ours.
                 if error.errno == errno.EIO:
                     raise
 

@@ -1,4 +1,4 @@
-"""Columns whose digits are no number: phones and postal codes, told by their names."""
+"""Columns whose digits are not a number: phones and postal codes, told by their names."""
 
 import re
 from itertools import pairwise

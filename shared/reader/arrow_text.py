@@ -18,7 +18,7 @@ _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\A\\x")
 
 
 def texts_of(column: pa.Array, coarse: pa.Array | None = None) -> list[str]:
-    """Write each value: nothing for null, nested ones as JSON, bytes that are no text as hexadecimal digits after \\x.
+    """Write each value: nothing for null, nested ones as JSON, bytes that are not text as hexadecimal digits after \\x.
 
     Bytes of a text that are not UTF-8 come as lone surrogates. `coarse` is the same column with moments in
     milliseconds, where those in nanoseconds may have overflowed. ArrowException or ValueError where a value is none.

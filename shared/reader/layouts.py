@@ -47,9 +47,9 @@ class Layout:
     skip_lines: int = 0
     #: Records that the header takes; 0 where there is none.
     header_lines: int = 1
-    #: Records below it that are no rows: units, lines of dashes.
+    #: Records below it that are not rows: units, lines of dashes.
     notes_lines: int = 0
-    #: Records at the end that are no rows.
+    #: Records at the end that are not rows.
     footer_lines: int = 0
     #: How many delimiters at the end of each row no column follows.
     trailing_delimiters: int = 0

@@ -38,7 +38,7 @@ _MAX_OLE_DIRECTORY_SECTORS = 64
 
 
 def check_is_workbook(file: IO[bytes]) -> None:
-    """Raise FileRefused (`format-error`) where an Office file is no workbook that can be read."""
+    """Raise FileRefused (`format-error`) where an Office file is not a workbook that can be read."""
     with open_archive(file, Expansion()) as archive:
         names = archive.namelist()
         if _CONTENT_TYPES not in names:

@@ -60,7 +60,7 @@ class Part:
         """Return it with what is known once its table was read to the end, of which these are the first records."""
         if isinstance(table, ObjectRecords):
             return replace(self, names=table.names)
-        # Names that are declared and found are no guess.
+        # Names that are declared and found are not a guess.
         is_known = self.skip_lines is not None or not self.expected.isdisjoint(map(str.strip, table.header))
         if self.format != "xlsx" or is_known:
             return self

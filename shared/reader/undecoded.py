@@ -1,4 +1,4 @@
-"""Records with what is no character: bytes that are not of their encoding, halves of surrogate pairs. Pure.
+"""Records with what is not a character: bytes that are not of their encoding, halves of surrogate pairs. Pure.
 
 They come as lone surrogates, which no message can carry.
 """
@@ -22,7 +22,7 @@ def is_decoded(cells: Sequence[str]) -> bool:
 
 
 def storable(text: str) -> str:
-    """Write U+FFFD for what is no character."""
+    """Write U+FFFD for what is not a character."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -22,7 +22,7 @@ from shared.reader.samples import Sample
 from shared.reader.sources import Record
 from shared.reader.wide_encodings import is_wide, marked_encoding, unmarked_wide_encoding
 
-#: Below it nobody should rely on a guess.
+#: Below it a guess is not relied on.
 LEAST_CONFIDENCE = 0.55
 _MAX_SHOWN_CHARACTERS = 80
 #: Quoted text that begins a value; what closes it is its group. So much that is not closed is one large value.
@@ -234,7 +234,7 @@ def _text(sample: Sample, encoding: str) -> str:
 
 
 def _without_open_value(text: str) -> str:
-    """Leave out a quoted value that begins in the sample and is larger: its lines are no rows of the table."""
+    """Leave out a quoted value that begins in the sample and is larger: its lines are not rows of the table."""
     if text.count('"') % 2 == 0:
         return text
     opened = max((found.start() for found in _QUOTED.finditer(text) if not found[1]), default=len(text))

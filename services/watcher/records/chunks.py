@@ -75,7 +75,7 @@ class _Columns:
     declared: list[str]
 
     def decoded(self, cells: list[str]) -> list[str]:
-        """Return a row with U+FFFD for what is no character in columns that nobody asked for."""
+        """Return a row with U+FFFD for what is not a character in columns that were not asked for."""
         if len(cells) != len(self.header):
             return cells
         pairs = zip(self.header, cells, strict=True)
