@@ -1,6 +1,6 @@
 """Which services work, since when, and what they wait for."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
@@ -38,16 +38,17 @@ def all_services(connection: Connection, schema: Schema) -> list[ServiceProcess]
 def enter(connection: Connection, schema: Schema, service: ServiceProcess) -> None:
     """Enter a service at its start, and forget those that have been silent for long."""
     table = schema.services
-    leave(connection, schema, service)
     connection.execute(delete(table).where(table.c.seen_at < utc_now() - _FORGOTTEN_AFTER))
-    connection.execute(insert(table).values({name: getattr(service, name) for name in ServiceProcess.__slots__}))
+    connection.execute(insert(table).values(asdict(service)))
 
 
 def note(connection: Connection, schema: Schema, service: ServiceProcess) -> bool:
-    """Take down that a service was seen, and what it waits for; False where it is not entered."""
-    table = schema.services
-    values = {name: getattr(service, name) for name in ("seen_at", "waits_for", "waits_since")}
-    return connection.execute(update(table).where(_is(schema, service)).values(values)).rowcount == 1
+    """Take down what a service says; False where it is not entered.
+
+    All of it: a container that was killed starts again under the same name, and with the same process ID.
+    """
+    statement = update(schema.services).where(_is(schema, service)).values(asdict(service))
+    return connection.execute(statement).rowcount == 1
 
 
 def leave(connection: Connection, schema: Schema, service: ServiceProcess) -> None:
