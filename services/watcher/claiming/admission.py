@@ -50,7 +50,7 @@ class Admission:
 
     def why_not(self, file: Entry) -> WaitingFile | None:
         """Say why a complete file has to wait; None: it may be claimed. OSError where it can't be opened."""
-        return self._held_dataset(file) or self._missing_marker(file) or self._changed(file) or self._mismatch(file)
+        return self._dataset_not_ready(file) or self._changed(file) or self._mismatch(file)
 
     def remove_markers(self, file: Entry) -> None:
         """The file is claimed: its markers have done their duty. One that stays is too old for the next file."""
@@ -58,18 +58,15 @@ class Admission:
             with suppress(OSError):
                 (self._inbox / path).unlink()
 
-    def _held_dataset(self, file: Entry) -> WaitingFile | None:
+    def _dataset_not_ready(self, file: Entry) -> WaitingFile | None:
+        """Its dataset may be held, or wait for a marker. A file without a dataset is claimed, and refused."""
         try:
-            why = self._held.get(dataset_of(file.path, self._datasets))
+            name = dataset_of(file.path, self._datasets)
         except FileRefused:
             return None
-        return None if why is None else unclaimed.held(file, why)
-
-    def _missing_marker(self, file: Entry) -> WaitingFile | None:
-        try:
-            marker = self._datasets[dataset_of(file.path, self._datasets)].wait_for
-        except FileRefused:
-            return None
+        if name in self._held:
+            return unclaimed.held(file, self._held[name])
+        marker = self._datasets[name].wait_for
         if marker is None or self._known_markers.of(file, marker) is not None:
             return None
         return unclaimed.without_marker(file, marker_path(file.path, marker))

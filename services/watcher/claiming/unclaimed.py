@@ -8,6 +8,7 @@ from services.watcher.claiming.discovery import Entry, is_too_deep
 from services.watcher.claiming.drop_order import NOT_AT_ALL, TO_ITS_END
 from services.watcher.claims import displayed
 from shared.books import waiting_files
+from shared.books.load_reasons import DATASET_HELD
 from shared.books.waiting_files import WaitingFile
 from shared.logs import facts
 from shared.schema.book_tables import PATH_LENGTH
@@ -25,7 +26,7 @@ _REASONS = {
     errno.EPERM: _NOT_PERMITTED,
     errno.EROFS: ("read-only", "the folder is on a read-only file system"),
 }
-_BEING_VERIFIED, _UNREADABLE, _DATASET_HELD = "being-verified", "unreadable", "dataset-held"
+_BEING_VERIFIED, _UNREADABLE = "being-verified", "unreadable"
 #: Files that stay as they are until a person does something.
 _NEED_A_PERSON = frozenset({"hard-link", "inbox-on-another-mount", "not-a-regular-file", "not-permitted", "read-only"})
 
@@ -104,7 +105,7 @@ def being_written(entry: Entry) -> WaitingFile:
 
 def held(entry: Entry, why: str) -> WaitingFile:
     """Its dataset can't be loaded as it is configured."""
-    return _file(entry, "blocked", _DATASET_HELD, f"its dataset is held: {why}")
+    return _file(entry, "blocked", DATASET_HELD, f"its dataset is held: {why}")
 
 
 def without_marker(entry: Entry, marker: str) -> WaitingFile:
