@@ -205,12 +205,8 @@ def _width(table: Sequence[Record], settings: ReadSettings) -> int:
     """
     own, below = len(table[0][1]), Counter(len(cells) for _, cells in table[1:] if any(map(str.strip, cells)))
     most = max(below, key=lambda width: (below[width], width), default=own)
-    if own == most or settings.header_lines == 0:
-        return own if own == most else most
-    near = [len(cells) for _, cells in table[1:4]]
-    if own in near and own > 1:
-        return own
-    return most
+    has_its_like_near = own > 1 and own in [len(cells) for _, cells in table[1:4]]
+    return own if has_its_like_near and settings.header_lines != 0 else most
 
 
 def _first_rows(table: Sequence[Record], width: int, *, fixed: int | None) -> list[Sequence[str]]:
