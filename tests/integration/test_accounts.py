@@ -21,6 +21,7 @@ from shared.messages.payloads import Payload
 from tests.integration.conftest import OpenWarehouse
 from tests.integration.test_merge import BOUNDARIES
 from tests.support.catalogs import (
+    COLUMN_OF_TYPE,
     every_type,
     forgiving_people_and_places,
     key_only,
@@ -262,18 +263,10 @@ def test_values_that_are_not_those_before_are_told_from_them(
 def test_values_of_each_type_are_known_again(warehouse: OpenWarehouse, type_name: TypeName) -> None:
     """Whether it is the table that has them or the message."""
     house = warehouse(every_type())
-    column = {
-        "text": "label",
-        "integer": "amount",
-        "decimal": "price",
-        "float": "ratio",
-        "date": "born",
-        "timestamp": "seen",
-    }
     values = (*BOUNDARIES[type_name], "")
     rows = [(str(number), value) for number, value in enumerate(values)]
     others = [(number, values[place - 1]) for place, (number, _) in enumerate(rows)]
-    header = f"id,{column.get(type_name, 'alive')}"
+    header = f"id,{COLUMN_OF_TYPE[type_name]}"
     house.load(dropped(1, "things", header, *rows))
 
     house.load(

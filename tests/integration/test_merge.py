@@ -11,6 +11,7 @@ from shared.database import Database
 from shared.datasets import TypeName
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import (
+    COLUMN_OF_TYPE,
     composite_references,
     default_catalog,
     every_type,
@@ -326,16 +327,8 @@ def test_a_dataset_may_refer_to_itself(warehouse: OpenWarehouse) -> None:
 def test_values_of_each_type_come_back_equal(warehouse: OpenWarehouse, type_name: TypeName) -> None:
     """As values and NULL; and dropped again, the database finds them equal itself."""
     house = warehouse(every_type())
-    column = {
-        "text": "label",
-        "integer": "amount",
-        "decimal": "price",
-        "float": "ratio",
-        "date": "born",
-        "timestamp": "seen",
-    }
     rows = [(str(number), value) for number, value in enumerate((*BOUNDARIES[type_name], ""))]
-    files = [dropped(load_id, "things", f"id,{column.get(type_name, 'alive')}", *rows) for load_id in (1, 2)]
+    files = [dropped(load_id, "things", f"id,{COLUMN_OF_TYPE[type_name]}", *rows) for load_id in (1, 2)]
 
     house.load(*files)
 

@@ -29,6 +29,18 @@ def forgiving_people_and_places() -> Catalog:
     return catalog(places, people, summaries=[BIRTHS_BY_COUNTRY])
 
 
+#: The column of each type in the dataset of `every_type`, beside its key.
+COLUMN_OF_TYPE: dict[TypeName, str] = {
+    "text": "label",
+    "integer": "amount",
+    "decimal": "price",
+    "float": "ratio",
+    "date": "born",
+    "timestamp": "seen",
+    "boolean": "alive",
+}
+
+
 def every_type() -> Catalog:
     """Return one dataset with a column of each type, each of the largest size that a server takes."""
     columns = [

@@ -4,10 +4,11 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from random import Random
 
+from tests.support.repeating import repeating
 from tests.support.services import Pipeline, Service
 
 #: How long an engine waits after a SIGTERM before it kills.
@@ -66,24 +67,14 @@ class Crew:
         for post in self._posts:
             self._wait_for_end(post)
 
-    @contextmanager
-    def supervised(self) -> Iterator[None]:
+    def supervised(self) -> AbstractContextManager[None]:
         """Until the block ends, start anew what ended by itself; that it did is a problem."""
-        ended = threading.Event()
+        return repeating(self._relieve_all, pause_seconds=_LOOK_SECONDS, name="supervisor")
 
-        def supervise() -> None:
-            while not ended.wait(_LOOK_SECONDS):
-                for post in self._posts:
-                    with post.lock:
-                        self._relieve(post)
-
-        supervisor = threading.Thread(target=supervise, name="supervisor")
-        supervisor.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            supervisor.join()
+    def _relieve_all(self) -> None:
+        for post in self._posts:
+            with post.lock:
+                self._relieve(post)
 
     def _relieve(self, post: Post) -> None:
         if post.service.has_ended:

@@ -1,9 +1,10 @@
 """How far a load is, seen from beside the services: rows applied, and the longest time in which there was none."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from tests.support.repeating import repeating
 
 _PAUSE_SECONDS = 0.5
 
@@ -43,19 +44,6 @@ class Progress:
         self._changed_at, self.applied = self._clock(), rows
 
 
-@contextmanager
-def watching(progress: Progress, ask: Callable[[], int | None]) -> Iterator[None]:
+def watching(progress: Progress, ask: Callable[[], int | None]) -> AbstractContextManager[None]:
     """Note what the database says several times a second, until the block ends."""
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(_PAUSE_SECONDS):
-            progress.note_applied(ask())
-
-    thread = threading.Thread(target=watch, name="progress")
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    return repeating(lambda: progress.note_applied(ask()), pause_seconds=_PAUSE_SECONDS, name="progress")
