@@ -55,11 +55,6 @@ class Database:
                 return "sqlite"
             return "mariadb" if is_mariadb(connection.dialect) else "mysql"
 
-    def ping(self) -> None:
-        """Raise DatabaseUnavailable unless the database answers."""
-        with self.transaction() as connection:
-            connection.exec_driver_sql("SELECT 1")
-
     def close(self) -> None:
         """Close all pooled connections."""
         self._engine.dispose()

@@ -61,8 +61,10 @@ class CsvTable:
         for record in records:
             if not isinstance(record, UnreadableRow):
                 line, cells = record
-                reason = "rule" if reason == "units" and is_rule(cells) else reason
-                self.skipped.add(line, reason, self._delimiter.join(cells), line_count=line_count_of(cells))
+                is_drawn = reason == "units" and is_rule(cells)
+                self.skipped.add(
+                    line, "rule" if is_drawn else reason, self._delimiter.join(cells), line_count=line_count_of(cells)
+                )
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         """Read the rows, without the records of the footer."""

@@ -160,11 +160,6 @@ def may_be_names(cells: Sequence[str]) -> bool:
     return not any(kind_of(cell) in _VALUES for cell in cells)
 
 
-def _come_again(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether any of these is a value of its column as well."""
-    return any(name and any(cells[column].strip() == name for cells in rows) for column, name in enumerate(names))
-
-
 def _names_values(cells: Sequence[str], values: dict[int, Kind]) -> bool:
     """Whether most columns of values have something else here."""
     kinds = [(kind_of(cells[column]), kind) for column, kind in values.items()]

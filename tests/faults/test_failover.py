@@ -26,6 +26,7 @@ from tests.support.servers.found import DatabaseServer
 from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.processes import free_ports
 from tests.support.services import Pipeline, Service
+from tests.support.sessions import ping
 
 #: What one writer commits in a moment, and more.
 INSERTS = 50
@@ -57,7 +58,7 @@ def mysql_operator(operator: Connection) -> Connection:
 def error_of(database: ProductDatabase) -> str:
     """Return what a try says that must fail."""
     with pytest.raises(DatabaseUnavailable) as caught:
-        database.ping()
+        ping(database)
     return str(caught.value)
 
 
@@ -82,7 +83,7 @@ def test_an_account_that_can_not_log_in_is_an_outage(
         # What expired is valid again with a new password, here the same one.
         operator.execute(text(f"ALTER USER '{ACCOUNT}'@'%' IDENTIFIED BY ''"))
         operator.execute(text(f"ALTER USER '{ACCOUNT}'@'%' {end}"))
-        database.ping()
+        ping(database)
 
 
 def test_an_account_that_is_locked_in_mid_load_only_delays_it(

@@ -20,6 +20,7 @@ from tests.support.catalogs import default_catalog, reference_to_itself
 from tests.support.deliveries import Warehouse, body, dropped, messages
 from tests.support.model import DroppedFile, Model
 from tests.support.servers.isolation import Database as ServerDatabase
+from tests.support.sessions import ping
 
 #: 100 is what the guarantee was measured with; a few will do to see that it still holds.
 ROUNDS = int(os.environ.get("INFLOW_TEST_ROUNDS", "3"))
@@ -120,7 +121,7 @@ def write_all(house: Warehouse, bodies: Iterable[bytes], tally: Tally) -> None:
     def write() -> None:
         with closing(Database(make_url(house.url))) as own:
             handle = tally.counted(house.new_writer(own).handle)
-            own.ping()
+            ping(own)
             start.wait()
             while True:
                 try:

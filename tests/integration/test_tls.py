@@ -28,6 +28,7 @@ from tests.support.servers.isolation import Database as ServerDatabase
 from tests.support.servers.own import own_database_server
 from tests.support.servers.processes import free_ports
 from tests.support.servers.rabbitmq import private_rabbitmq
+from tests.support.sessions import ping
 
 #: What the servers' certificates are for, which is not where the tests reach them.
 SERVER_NAME = "server.example"
@@ -284,12 +285,12 @@ def test_renewed_certificates_are_taken_up_by_the_next_connection_to_the_databas
     url = make_url(certified)
     with closing(Database(url, connect_args=DatabaseSettings(url=url, tls=tls).connect_args)) as database:
         with pytest.raises(DatabaseUnavailable):
-            database.ping()
+            ping(database)
 
         cert.write_bytes(certificates.client.cert.read_bytes())
         key.write_bytes(certificates.client.key.read_bytes())
 
-        database.ping()
+        ping(database)
 
 
 def test_a_server_without_tls_is_not_talked_to_plainly_where_tls_is_asked_for(
@@ -330,9 +331,9 @@ def test_a_plain_login_that_the_server_gave_up_is_an_outage(database: ServerData
         closing(Database(url.set(host="127.0.0.1", port=forward.port))) as plain,
     ):
         with pytest.raises(DatabaseUnavailable, match="Packet sequence number wrong"):
-            plain.ping()
+            ping(plain)
 
-        plain.ping()
+        ping(plain)
 
 
 def test_a_service_says_at_its_start_which_server_it_does_not_verify(

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from shared.database import Database
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
@@ -12,6 +14,12 @@ class Session:
     number: int
     statement: str
     state: str
+
+
+def ping(database: Database) -> None:
+    """Ask a database for an answer; raises what the product makes of the error where there is none."""
+    with database.transaction() as connection:
+        connection.execute(text("SELECT 1"))
 
 
 def sessions(connection: Connection, *, database: str) -> list[Session]:
