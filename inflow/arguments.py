@@ -5,6 +5,8 @@ from pathlib import Path
 
 from inflow.read_options import add_read_options
 
+#: Not from the dialects: help needs no driver.
+_DATABASES = ("mysql", "mariadb", "postgresql", "sqlite")
 _Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives what its add_subparsers returns no other name
 
 
@@ -128,7 +130,7 @@ def _add_preparations(subparsers: "_Commands[argparse.ArgumentParser]") -> None:
 
     grants = subparsers.add_parser("grants", help="print the rights in the database that a service needs, as SQL")
     grants.add_argument("service", choices=("migrate", "watcher", "writer", "aggregator"))
-    grants.add_argument("--account", metavar="NAME", help="default: 'inflow_SERVICE'@'%%'")
+    grants.add_argument("--account", metavar="NAME", help="as SQL writes it; default: inflow_SERVICE")
     _add_config(grants)
     grants.set_defaults(command="inflow.prepare:grants")
 
@@ -140,7 +142,8 @@ def _add_others(subparsers: "_Commands[argparse.ArgumentParser]") -> None:
     sample.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed gives the same files")
     sample.set_defaults(command="inflow.commands:sample")
 
-    schema = subparsers.add_parser("schema", help="print the tables' definition for MySQL")
+    schema = subparsers.add_parser("schema", help="print the definitions of the tables, as SQL")
+    schema.add_argument("--database", choices=_DATABASES, default="mysql", help="default: mysql")
     _add_config(schema)
     schema.set_defaults(command="inflow.commands:schema")
 

@@ -54,8 +54,8 @@ def _database(options: argparse.Namespace, environment: Environment, *, read_onl
         return embedded_database(folder, read_only=read_only)
     if not DatabaseSettings.is_configured(environment):
         raise ConfigurationError(
-            f"{folder.root} holds no embedded database, and neither DATABASE_URL nor MYSQL_HOST names a server"
+            f"{folder.root} holds no embedded database, and none of DATABASE_URL, MYSQL_HOST and PGHOST names a server"
         )
     settings = DatabaseSettings.from_environment(environment)
     environment.finish()
-    return Database(settings.url, connect_args=settings.connect_args)
+    return Database(settings.url, tls=settings.tls)

@@ -15,6 +15,7 @@ from services.watcher import service as watcher
 from services.watcher.config import WatcherConfig
 from services.writer import service as writer
 from shared.configuration.environment import Environment
+from shared.database import DIALECTS
 from shared.errors import ConfigurationError, FolderTaken, TransientError
 from shared.exit_codes import ExitCode
 from shared.files import DataFolder
@@ -64,7 +65,7 @@ def sample(options: argparse.Namespace, environment: Environment) -> int:
 
 def schema(options: argparse.Namespace, environment: Environment) -> int:
     """Print schema.sql for the configuration."""
-    sys.stdout.write(schema_sql(catalog_of(options, environment)))
+    sys.stdout.write(schema_sql(catalog_of(options, environment), DIALECTS[options.database]))
     return ExitCode.OK
 
 

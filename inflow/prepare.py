@@ -9,6 +9,7 @@ from inflow.books import catalog_of, open_database
 from shared.broker import declare_all
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings, DatabaseSettings
+from shared.database import dialect_of
 from shared.exit_codes import ExitCode
 from shared.schema.grants import grant_statements
 from shared.schema.preparation import prepare_tables
@@ -42,8 +43,8 @@ def migrate(options: argparse.Namespace, environment: Environment) -> int:
 def grants(options: argparse.Namespace, environment: Environment) -> int:
     """Print the rights in the database that one service needs, or `inflow migrate` does."""
     url = DatabaseSettings.from_environment(environment).url
-    schema = build_schema(catalog_of(options, environment), "mysql")
-    account = options.account or f"'inflow_{options.service}'@'%'"
+    schema = build_schema(catalog_of(options, environment), dialect_of(url))
+    account = options.account or schema.dialect.account(f"inflow_{options.service}")
     for statement in grant_statements(schema, options.service, database=url.database or "", account=account):
         print(f"{statement};")
     return ExitCode.OK

@@ -128,7 +128,7 @@ def run_on_servers(settings: Settings, services: Mapping[str, Run], *, stop: Sto
     Where tables are gone or may not be used any more (the database was dropped and created again), the run ends, and
     another one begins with tables that are prepared again; also where a dataset is held, and its table is mended.
     """
-    database = Database(settings.database.url, connect_args=settings.database.connect_args)
+    database = Database(settings.database.url, tls=settings.database.tls)
     _log.info("started", extra=facts("started", database=str(settings.database), broker=str(settings.broker)))
     _warn_of_unverified(RabbitMQ=settings.broker.tls, database=settings.database.tls)
     held_before: dict[str, str] = {}

@@ -66,7 +66,7 @@ def open_store(database: Database, catalog: Catalog) -> Store:
 
 def existing_store(database: Database, catalog: Catalog) -> Store:
     """Take a database as it is, and change nothing; TablesUnusable where no service has prepared it yet."""
-    schema = build_schema(catalog, database.flavour)
+    schema = build_schema(catalog, database.dialect)
     with database.transaction() as connection:
         found = _installation_of(connection, schema)
         held = held_datasets(connection, schema, catalog)

@@ -26,7 +26,7 @@ class KeyLookup:
             with self._store.transaction() as connection:
                 if connection.execute(select(table.c[dataset.key[0]]).limit(1)).first() is None:
                     return None
-                statement = key_statements(table, self._store.schema.flavour).count
+                statement = key_statements(table, self._store.schema.dialect).count
                 return int(connection.scalar(statement, {"rows": rows}) or 0)
         except TablesUnusable:
             return None

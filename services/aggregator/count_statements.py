@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Table, TextClause, text
 
 from shared.counts import KeptCount
-from shared.json_sql import JsonSql, SqlType
+from shared.database import Dialect, SqlType
 from shared.schema.count_tables import ROW_COUNT
 from shared.schema.schema import Schema
 
@@ -32,11 +32,12 @@ class CountStatements:
 
 def count_statements(count: KeptCount, schema: Schema) -> CountStatements:
     """Write the statements of one kept count."""
-    sql, table = JsonSql(schema.flavour), schema.kept_counts[count.name]
+    sql, table = schema.dialect, schema.kept_counts[count.name]
     columns = [sql.quote(name) for name in count.columns]
     names, name = ", ".join(columns), sql.quote(table.name)
     full = _full(sql.quote(count.dataset), columns)
     pending = _pending(sql, table, schema.count_deltas.name, columns)
+    added = sql.add(name, columns, ROW_COUNT, sql.cell(len(columns)))
     current = f"SELECT {names}, {ROW_COUNT} FROM {name} UNION ALL {pending}"
     outstanding = f"SELECT {names}, -{ROW_COUNT} FROM ({pending}) AS p"
     both = (
@@ -46,7 +47,7 @@ def count_statements(count: KeptCount, schema: Schema) -> CountStatements:
     return CountStatements(
         add=text(
             f"INSERT INTO {name} ({names}, {ROW_COUNT}) SELECT {', '.join(map(sql.cell, range(len(columns) + 1)))}"
-            f" FROM {sql.table(':rows', _types(table))} {_add(sql, table, columns)}"
+            f" FROM {sql.json_table(':rows', _types(table))} {added}"
         ),
         clear=text(f"DELETE FROM {name}"),
         fill=text(
@@ -67,19 +68,10 @@ def _full(dataset: str, columns: Sequence[str]) -> str:
     return f"SELECT {names}, COUNT(*) AS {ROW_COUNT} FROM {dataset} WHERE {stated} GROUP BY {names}"
 
 
-def _pending(sql: JsonSql, table: Table, deltas: str, columns: Sequence[str]) -> str:
+def _pending(sql: Dialect, table: Table, deltas: str, columns: Sequence[str]) -> str:
     cells = [f"{sql.cell(position)} AS {name}" for position, name in enumerate([*columns, ROW_COUNT])]
-    rows = sql.table("d.deltas", _types(table), path=f"$.{table.name}")
+    rows = sql.json_table("d.deltas", _types(table), path=table.name)
     return f"SELECT {', '.join(cells)} FROM {deltas} AS d CROSS JOIN {rows}"
-
-
-def _add(sql: JsonSql, table: Table, columns: Sequence[str]) -> str:
-    if sql.is_sqlite:
-        # Without a condition SQLite takes ON for the join's.
-        return (
-            f"WHERE 1 ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {ROW_COUNT} = {ROW_COUNT} + excluded.{ROW_COUNT}"
-        )
-    return f"ON DUPLICATE KEY UPDATE {ROW_COUNT} = {sql.quote(table.name)}.{ROW_COUNT} + {sql.cell(len(columns))}"
 
 
 def _types(table: Table) -> list[SqlType]:

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from services.writer.merge import Merger
 from services.writer.outcomes import LinedRow, Plan, lines_of_each_key
-from shared.database import savepoint
 from shared.errors import RowsRefused
 from shared.messages.payloads import RowsExtracted
 from shared.rows import Rejection, as_csv
@@ -35,7 +34,7 @@ def merge_what_fits(connection: Connection, merger: Merger, chunk: RowsExtracted
     while waiting:
         some = waiting.pop()
         try:
-            with savepoint(connection):
+            with merger.database.savepoint(connection):
                 merged.add(merger.merge(connection, chunk.load_id, list(chain.from_iterable(some))))
         except RowsRefused as error:
             if len(some) == 1:

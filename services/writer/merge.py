@@ -11,7 +11,6 @@ from services.writer.outcomes import LinedRow, Plan, Stored, decide, last_of_eac
 from services.writer.references import References
 from services.writer.statements import merge_statements
 from shared.counts import kept_counts
-from shared.database import savepoint
 from shared.datasets import Dataset
 from shared.errors import ConcurrentInsert, RowsRefused
 from shared.store import Store
@@ -25,9 +24,10 @@ class Merger:
 
     def __init__(self, store: Store, dataset: Dataset) -> None:
         schema = store.schema
+        self.database = store.database
         self._counting = Counting(dataset, kept_counts(store.catalog))
         self._statements = merge_statements(
-            schema.datasets[dataset.name], schema.flavour, counted=self._counting.columns
+            schema.datasets[dataset.name], schema.dialect, counted=self._counting.columns
         )
         self._references = References(store, dataset)
         #: Where the key is in a row.
@@ -57,7 +57,7 @@ class Merger:
         try:
             # The server undoes a failed statement by itself, but Galera without a binary log keeps its rows among
             # those that the other nodes are to apply, which makes this one inconsistent.
-            with savepoint(connection):
+            with self.database.savepoint(connection):
                 self._write(connection, load_id, plan)
         except (ConcurrentInsert, RowsRefused):
             return None

@@ -24,7 +24,7 @@ class References:
         self._order = list(catalog.datasets)
         self._own = dataset.name
         self._statements = {
-            name: key_statements(table, schema.flavour)
+            name: key_statements(table, schema.dialect)
             for name, table in schema.datasets.items()
             if catalog.is_referenced(name)
         }

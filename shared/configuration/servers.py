@@ -4,7 +4,7 @@ A URL wins over its parts, which lend it no more than the login (and a database'
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -12,9 +12,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from shared.configuration.database_kinds import KINDS, MYSQL, POSTGRESQL, DatabaseKind
 from shared.configuration.environment import Environment
-from shared.configuration.tls import PLAIN, FreshContext, Tls, TlsMode
-from shared.configuration.tls_settings import BROKER_PARAMETERS, DATABASE_PARAMETERS, broker_tls, database_tls
+from shared.configuration.tls import Tls
+from shared.configuration.tls_settings import BROKER_PARAMETERS, broker_tls, database_tls
 from shared.messages.topology import DEFAULT_NAMESPACE, Topology
 
 _BROKER_URLS = ("RABBITMQ_URL", "AMQP_URL", "CLOUDAMQP_URL")
@@ -34,16 +35,13 @@ _MANAGEMENT_EXPECTED = (
 )
 
 _DATABASE_URL = "DATABASE_URL"
-_DATABASE_PARTS = ("MYSQL_HOST", "MYSQL_PORT", "MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD")
-_DATABASE_EXPECTED = "mysql://USER:PASSWORD@HOST:PORT/DATABASE, special characters as %XX, such as %40 for @"
-_DRIVER = "mysql+pymysql"
-_MYSQL_SCHEMES = ("mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql")
+_DATABASE_EXPECTED = (
+    "mysql://USER:PASSWORD@HOST:PORT/DATABASE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
+    "special characters as %XX, such as %40 for @"
+)
 _SQLITE_SCHEMES = ("sqlite", "sqlite+pysqlite")
 #: Parameters of the driver that would overrule the login, and be shown where the URL is.
 _LOGIN_PARAMETERS = frozenset({"user", "password", "passwd"})
-#: Parameters of a URL that are the driver's own: times, and the others.
-_DRIVER_SECONDS = ("connect_timeout", "read_timeout", "write_timeout")
-_DRIVER_PARAMETERS = ("charset", "unix_socket")
 
 #: What is safe in the names of exchanges, queues and permissions.
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -168,40 +166,49 @@ class DatabaseSettings:
 
     @classmethod
     def from_environment(cls, environment: Environment) -> Self:
-        """Read DATABASE_URL, or MYSQL_HOST and its likes, and how the connection is encrypted."""
-        url = cls._url(environment)
+        """Read DATABASE_URL, or MYSQL_HOST or PGHOST and its likes, and how the connection is encrypted."""
+        kind = _kind_of(environment)
+        parts = _parts(environment, kind)
+        url = _database_url(environment, parts, kind) if environment.is_set(_DATABASE_URL) else parts
         if url.drivername in _SQLITE_SCHEMES:
             return cls(url=url)
-        stated = {name: str(value) for name, value in url.query.items() if name in DATABASE_PARAMETERS}
-        tls = database_tls(environment, url=_DATABASE_URL, parameters=stated)
-        return cls(url=url.difference_update_query(DATABASE_PARAMETERS), tls=tls)
-
-    @property
-    def connect_args(self) -> Mapping[str, object]:
-        """What the driver is told of TLS, in its words; nothing means PREFERRED to it."""
-        if not self.tls.is_on:
-            return PLAIN
-        return {} if self.tls.mode is TlsMode.PREFERRED else {"ssl": FreshContext(self.tls)}
-
-    @staticmethod
-    def _url(environment: Environment) -> URL:
-        parts = URL.create(
-            _DRIVER,
-            username=environment.text("MYSQL_USER", "inflow"),
-            password=environment.text("MYSQL_PASSWORD", "") or None,
-            database=environment.text("MYSQL_DATABASE", "inflow"),
-            query={"charset": "utf8mb4"},
-        )
-        if environment.is_set(_DATABASE_URL):
-            return _database_url(environment, parts)
-        host = environment.text("MYSQL_HOST", "localhost")
-        port = environment.integer("MYSQL_PORT", 3306, minimum=1, maximum=_HIGHEST_PORT)
-        return parts.set(host=host, port=port)
+        names = kind.tls.variables
+        stated = {name: str(value) for name, value in url.query.items() if name in names}
+        tls = database_tls(environment, kind.tls, url=_DATABASE_URL, parameters=stated)
+        return cls(url=url.difference_update_query(names), tls=tls)
 
     @staticmethod
     def is_configured(environment: Environment) -> bool:
         """Whether the environment says anything about a database."""
-        return environment.is_set(_DATABASE_URL, *_DATABASE_PARTS)
+        return environment.is_set(_DATABASE_URL, *MYSQL.variables, POSTGRESQL.host_variable)
+
+
+def _kind_of(environment: Environment) -> DatabaseKind:
+    """Return the kind that the URL names, else that whose host is named."""
+    if environment.is_set(_DATABASE_URL):
+        scheme = environment.text(_DATABASE_URL, "").partition(":")[0]
+        return next((kind for kind in KINDS if scheme in kind.schemes), MYSQL)
+    named = [kind for kind in KINDS if environment.is_set(kind.host_variable)] or [MYSQL]
+    if len(named) > 1:
+        hosts = " and ".join(kind.host_variable for kind in named)
+        environment.problem(hosts, f"are both set; expected one of them, or {_DATABASE_URL}")
+    return named[0]
+
+
+def _parts(environment: Environment, kind: DatabaseKind) -> URL:
+    """Return what the variables say; of host and port only where no URL names them."""
+    parts = URL.create(
+        kind.driver,
+        username=environment.text(kind.user_variable, "inflow"),
+        password=environment.text(kind.password_variable, "") or None,
+        database=environment.text(kind.database_variable, "inflow"),
+        query=kind.query,
+    )
+    if environment.is_set(_DATABASE_URL):
+        return parts
+    host = environment.text(kind.host_variable, "localhost")
+    port = environment.integer(kind.port_variable, kind.port, minimum=1, maximum=_HIGHEST_PORT)
+    return parts.set(host=host, port=port)
 
 
 def _split(url: str) -> SplitResult | None:
@@ -298,11 +305,11 @@ def _parameters_fault(names: Sequence[str], known: Collection[str]) -> str | Non
     return None
 
 
-def _database_url(environment: Environment, parts: URL) -> URL:
+def _database_url(environment: Environment, parts: URL, kind: DatabaseKind) -> URL:
     """Return DATABASE_URL in the one form that the program uses, completed from the parts."""
     try:
         url = make_url(environment.text(_DATABASE_URL, ""))
-        fault = _database_fault(url)
+        fault = _database_fault(url, kind)
     except (ArgumentError, TypeError, ValueError):
         url, fault = parts, _UNREADABLE
     if fault:
@@ -314,37 +321,37 @@ def _database_url(environment: Environment, parts: URL) -> URL:
         username=url.username or parts.username,
         password=url.password or parts.password,
         host=url.host,
-        port=url.port or 3306,
+        port=url.port or kind.port,
         database=url.database or parts.database,
         query={**url.query, **parts.query},
     )
 
 
-def _database_fault(url: URL) -> str | None:
+def _database_fault(url: URL, kind: DatabaseKind) -> str | None:
     if url.drivername in _SQLITE_SCHEMES:
         is_file = url.database not in (None, "", ":memory:") and not url.host
         return _parameters_fault(list(url.query), ()) if is_file else "names no file"
-    if url.drivername not in _MYSQL_SCHEMES:
-        schemes = ", ".join(f"{scheme}://" for scheme in (*_MYSQL_SCHEMES, "sqlite"))
-        return f"begins with none of {schemes}"
-    return _host_fault(url) or _database_parameters_fault(url)
+    if url.drivername not in kind.schemes:
+        known = (*(scheme for each in KINDS for scheme in each.schemes), "sqlite")
+        return f"begins with none of {', '.join(f'{scheme}://' for scheme in known)}"
+    return _host_fault(url, kind) or _database_parameters_fault(url, kind)
 
 
-def _host_fault(url: URL) -> str | None:
+def _host_fault(url: URL, kind: DatabaseKind) -> str | None:
     if (url.port or 0) > _HIGHEST_PORT:
         return f"has a port above {_HIGHEST_PORT}"
     if "@" in (url.host or ""):
         return "has a second @ before its host"
-    return None if url.host or "unix_socket" in url.query else "has no host"
+    return None if url.host or kind.socket in url.query else "has no host"
 
 
-def _database_parameters_fault(url: URL) -> str | None:
+def _database_parameters_fault(url: URL, kind: DatabaseKind) -> str | None:
     if _LOGIN_PARAMETERS & url.query.keys():
         return "has a user or password behind its ?"
     # What is given twice is a tuple.
     names = [name for name, value in url.query.items() for _ in ([value] if isinstance(value, str) else value)]
-    for name in _DRIVER_SECONDS:
+    for name in kind.seconds:
         value = str(url.query.get(name, "1"))
         if not value.isdecimal() or int(value) == 0:
             return f"has something else than a whole number of seconds for {name}"
-    return _parameters_fault(names, (*DATABASE_PARAMETERS, *_DRIVER_SECONDS, *_DRIVER_PARAMETERS))
+    return _parameters_fault(names, kind.parameters)

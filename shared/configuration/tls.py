@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -80,10 +80,6 @@ class Tls:
             self.context()
         except OSError as error:
             yield "cert_file", f'names "{self.cert_file}", which can\'t be used with its key: {error}'
-
-
-#: What PyMySQL is told of a plain connection: else it encrypts where the server can, whoever that is.
-PLAIN: Mapping[str, object] = {"ssl_disabled": True}
 
 
 class FreshContext(ssl.SSLContext):

@@ -1,6 +1,7 @@
-"""What URLs and variables say of TLS, in the words that RabbitMQ and MySQL have for it."""
+"""What URLs and variables say of TLS, in the words that RabbitMQ and the databases have for it."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from shared.configuration.environment import Environment
@@ -14,14 +15,61 @@ BROKER_PARAMETERS = {
     "verify": "RABBITMQ_TLS_VERIFY",
     "server_name_indication": "RABBITMQ_TLS_SERVER_NAME",
 }
-#: MySQL's options, as parameters and as variables.
-DATABASE_PARAMETERS = {
-    "ssl_ca": "MYSQL_SSL_CA",
-    "ssl_cert": "MYSQL_SSL_CERT",
-    "ssl_key": "MYSQL_SSL_KEY",
-    "ssl_mode": "MYSQL_SSL_MODE",
-    "ssl_server_name": "MYSQL_SSL_SERVER_NAME",
-}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseTls:
+    """What a database's clients call the settings of TLS: parameters of a URL, and the modes."""
+
+    #: The variables that lend what a URL leaves out, by parameter.
+    variables: Mapping[str, str]
+    mode: str
+    ca: str
+    cert: str
+    key: str
+    #: None: the name is that of the host, and the address is another parameter.
+    server_name: str | None = None
+    modes: Mapping[str, TlsMode]
+    #: Whether the system's authorities count where no CA is named and the name is not verified.
+    has_system_ca: bool
+
+
+MYSQL_TLS = DatabaseTls(
+    variables={
+        "ssl_ca": "MYSQL_SSL_CA",
+        "ssl_cert": "MYSQL_SSL_CERT",
+        "ssl_key": "MYSQL_SSL_KEY",
+        "ssl_mode": "MYSQL_SSL_MODE",
+        "ssl_server_name": "MYSQL_SSL_SERVER_NAME",
+    },
+    mode="ssl_mode",
+    ca="ssl_ca",
+    cert="ssl_cert",
+    key="ssl_key",
+    server_name="ssl_server_name",
+    modes={str(mode): mode for mode in TlsMode},
+    has_system_ca=True,
+)
+POSTGRESQL_TLS = DatabaseTls(
+    variables={
+        "sslrootcert": "PGSSLROOTCERT",
+        "sslcert": "PGSSLCERT",
+        "sslkey": "PGSSLKEY",
+        "sslmode": "PGSSLMODE",
+    },
+    mode="sslmode",
+    ca="sslrootcert",
+    cert="sslcert",
+    key="sslkey",
+    modes={
+        "disable": TlsMode.DISABLED,
+        "prefer": TlsMode.PREFERRED,
+        "require": TlsMode.REQUIRED,
+        "verify-ca": TlsMode.VERIFY_CA,
+        "verify-full": TlsMode.VERIFY_IDENTITY,
+    },
+    has_system_ca=False,
+)
 #: Switches off, in RabbitMQ's words, that the name is sent and verified.
 _NO_NAME = "disable"
 
@@ -80,24 +128,29 @@ def broker_tls(environment: Environment, *, url: str, parameters: Mapping[str, s
     return words.check(tls, {"ca_file": "cacertfile", "cert_file": "certfile", "key_file": "keyfile"})
 
 
-def database_tls(environment: Environment, *, url: str, parameters: Mapping[str, str]) -> Tls:
+def database_tls(environment: Environment, names: DatabaseTls, *, url: str, parameters: Mapping[str, str]) -> Tls:
     """Read how the connection to the database is encrypted: not at all, unless something of TLS is set.
 
     The server is verified then, unless a mode that does not is named.
     """
-    words = _Words(environment, DATABASE_PARAMETERS, url, parameters)
-    chosen = words.choice("ssl_mode", [str(mode) for mode in TlsMode])
+    words = _Words(environment, names.variables, url, parameters)
+    chosen = words.choice(names.mode, names.modes)
     tls = Tls(
-        mode=TlsMode(chosen or TlsMode.VERIFY_IDENTITY),
-        ca_file=words.file("ssl_ca"),
-        cert_file=words.file("ssl_cert"),
-        key_file=words.file("ssl_key"),
-        server_name=words.text("ssl_server_name") or None,
+        mode=names.modes[chosen] if chosen else TlsMode.VERIFY_IDENTITY,
+        ca_file=words.file(names.ca),
+        cert_file=words.file(names.cert),
+        key_file=words.file(names.key),
+        server_name=(words.text(names.server_name) or None) if names.server_name else None,
     )
     if tls == Tls(mode=TlsMode.VERIFY_IDENTITY) and chosen is None:
         return Tls()
+    by_mode = {mode: name for name, mode in names.modes.items()}
     if tls.ca_file is not None and not tls.verifies:
-        words.problem("ssl_mode", f"asks for {tls.mode}, which uses no CA; expected VERIFY_CA or VERIFY_IDENTITY")
+        verifying = f"{by_mode[TlsMode.VERIFY_CA]} or {by_mode[TlsMode.VERIFY_IDENTITY]}"
+        words.problem(names.mode, f"asks for {by_mode[tls.mode]}, which uses no CA; expected {verifying}")
     elif tls.cert_file is not None and tls.mode in (TlsMode.DISABLED, TlsMode.PREFERRED):
-        words.problem("ssl_mode", f"asks for {tls.mode}, which uses no certificate; expected REQUIRED or more")
-    return words.check(tls, {"ca_file": "ssl_ca", "cert_file": "ssl_cert", "key_file": "ssl_key"})
+        wanted = f"{by_mode[TlsMode.REQUIRED]} or more"
+        words.problem(names.mode, f"asks for {by_mode[tls.mode]}, which uses no certificate; expected {wanted}")
+    elif tls.mode is TlsMode.VERIFY_CA and tls.ca_file is None and not names.has_system_ca:
+        words.problem(names.mode, f"asks for {chosen}, but no {names.ca} names the CA's certificate; expected both")
+    return words.check(tls, {"ca_file": names.ca, "cert_file": names.cert, "key_file": names.key})

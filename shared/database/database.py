@@ -1,36 +1,39 @@
 """A database by its URL, and its transactions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
-from sqlalchemy import URL, Connection, exc
+from sqlalchemy import URL, Connection, event, exc
+from sqlalchemy.engine import ExceptionContext
 
-from shared.configuration.tls import PLAIN
-from shared.database.classification import classify, classify_connecting, is_mariadb
-from shared.database.engines import mysql_engine, sqlite_engine
+from shared.configuration.tls import Tls
+from shared.database.classification import classify, classify_connecting
+from shared.database.dialects import Dialect, dialect_of, spoken_by
 from shared.database.waits import Waits
 from shared.errors import ConcurrentInsert, RowsRefused
 
-Flavour = Literal["mysql", "mariadb", "sqlite"]
+_PLAIN = Tls()
 
 
 class Database:
     """A database by its URL. Nothing connects before the first transaction."""
 
-    def __init__(self, url: URL, *, connect_args: Mapping[str, object] = PLAIN, read_only: bool = False) -> None:
-        self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._server = "" if self.is_sqlite else _server_of(url)
+    def __init__(self, url: URL, *, tls: Tls = _PLAIN, read_only: bool = False) -> None:
+        self._dialect = dialect_of(url)
+        self._server = self._dialect.server(url)
         self._waits = Waits(self._server)
-        self._engine = (
-            sqlite_engine(url, read_only=read_only) if self.is_sqlite else mysql_engine(url, self._waits, connect_args)
-        )
+        self._engine = self._dialect.engine(url, waits=self._waits, tls=tls, read_only=read_only)
+        event.listen(self._engine, "handle_error", self._throw_away)
 
     @property
     def address(self) -> str:
         """Where the database is, without account: two that are the same are one database."""
-        url = self._engine.url
-        return url.database or "" if self.is_sqlite else f"{url.host}:{url.port}/{url.database}"
+        return self._dialect.address(self._engine.url)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it is a file that this process opens, and not a server."""
+        return self._dialect.is_embedded
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -45,15 +48,30 @@ class Database:
             with connection, connection.begin():
                 yield connection
         except exc.SQLAlchemyError as error:
-            raise classify(error, self._engine.dialect, server=self._server) from error
+            raise classify(error, self._dialect, server=self._server) from error
+
+    @contextmanager
+    def savepoint(self, connection: Connection) -> Iterator[None]:
+        """Undo what is done inside, and nothing else, where it raises RowsRefused or ConcurrentInsert.
+
+        What else it raises ends all: that may have taken the savepoint with it, as a deadlock does.
+        """
+        nested = connection.begin_nested()
+        try:
+            yield
+        except exc.DBAPIError as error:
+            refused = classify(error, self._dialect, server="")
+            if not isinstance(refused, RowsRefused | ConcurrentInsert):
+                raise
+            nested.rollback()
+            raise refused from error
+        nested.commit()
 
     @property
-    def flavour(self) -> Flavour:
+    def dialect(self) -> Dialect:
         """Which SQL the server speaks; connects."""
-        with self.transaction() as connection:
-            if self.is_sqlite:
-                return "sqlite"
-            return "mariadb" if is_mariadb(connection.dialect) else "mysql"
+        with self.transaction():
+            return self._dialect
 
     def close(self) -> None:
         """Close all pooled connections."""
@@ -62,29 +80,16 @@ class Database:
 
     def _connect(self) -> Connection:
         try:
-            return self._engine.connect()
+            connection = self._engine.connect()
         except exc.SQLAlchemyError as error:
-            raise classify_connecting(error, self._engine.dialect, server=self._server) from error
+            raise classify_connecting(error, self._dialect, server=self._server) from error
+        self._dialect = spoken_by(connection, self._dialect)
+        return connection
 
+    def _throw_away(self, context: ExceptionContext) -> None:
+        """Give up this connection, and all pooled ones with it, where the server behind it can't serve us.
 
-@contextmanager
-def savepoint(connection: Connection) -> Iterator[None]:
-    """Undo what is done inside, and nothing else, where it raises RowsRefused or ConcurrentInsert.
-
-    What else it raises ends all: that may have taken the savepoint with it, as a deadlock does.
-    """
-    nested = connection.begin_nested()
-    try:
-        yield
-    except exc.DBAPIError as error:
-        refused = classify(error, connection.dialect, server="")
-        if not isinstance(refused, RowsRefused | ConcurrentInsert):
-            raise
-        nested.rollback()
-        raise refused from error
-    nested.commit()
-
-
-def _server_of(url: URL) -> str:
-    socket = url.query.get("unix_socket")
-    return str(socket) if socket else f"{url.host}:{url.port or 3306}"
+        The ping that a pooled connection has to pass succeeds on a server that is read only or left its group.
+        """
+        if self._dialect.is_wrong_server(context.original_exception):
+            context.is_disconnect = True

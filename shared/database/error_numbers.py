@@ -5,22 +5,8 @@ no list is not known to be final. Up to 3999 both servers share the numbers, fro
 """
 
 from collections.abc import Iterator
-from enum import Enum, auto
 
-
-class Meaning(Enum):
-    """What an error number says of a new try."""
-
-    #: It may succeed, for as long as that takes.
-    OUTAGE = auto()
-    #: It may succeed once the tables are prepared again.
-    TABLES = auto()
-    #: It may succeed with other rows.
-    ROWS = auto()
-    #: It can't succeed: the statement is wrong.
-    STATEMENT = auto()
-    #: No list has it.
-    UNKNOWN = auto()
+from shared.database.meaning import Meaning
 
 
 def meaning_of(number: int, *, is_mariadb: bool) -> Meaning:

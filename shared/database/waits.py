@@ -13,6 +13,16 @@ _log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
 
+#: How long a server may take to accept a connection.
+CONNECT_TIMEOUT_SECONDS = 5
+#: How long a statement may go without an answer before the connection counts as lost. A large merge on a slow machine
+#: takes minutes, and giving it up would only begin it again; that it takes long is said after ten seconds,
+#: and a peer that is gone is noticed by its socket within 30 (connections.py).
+ANSWER_TIMEOUT_SECONDS = 300
+#: How old a pooled connection gets: where an address moves and old connections are not cut, one that only reads would
+#: stay with the old server, which refuses nothing.
+POOL_RECYCLE_SECONDS = 300
+
 
 @dataclass(slots=True)
 class _Wait:

@@ -13,9 +13,8 @@ from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Index, MetaDat
 from sqlalchemy import Column as TableColumn
 from sqlalchemy.schema import SchemaItem
 
-from shared.database import Flavour
+from shared.database import Dialect
 from shared.datasets import Dataset
-from shared.schema.table_parts import digest, new_table, sql_type
 
 #: The marks of a dataset's row, in table order. No declared column begins with an underscore.
 MARKS = ("_asserted_load", "_asserted_line", "_changed_load", "_changed_line")
@@ -23,12 +22,12 @@ INFERRED = "_inferred"
 BEFORE = "_before"
 
 
-def dataset_table(metadata: MetaData, flavour: Flavour, dataset: Dataset, *, referenced: bool) -> Table:
+def dataset_table(metadata: MetaData, dialect: Dialect, dataset: Dataset, *, referenced: bool) -> Table:
     """Add the table of a dataset; those that it refers to come first."""
     columns = [
         TableColumn(
             column.name,
-            sql_type(column),
+            dialect.type_of(column),
             autoincrement=False,
             # An inferred member has nothing but its key.
             nullable=column.name not in dataset.key and (referenced or not column.required),
@@ -41,15 +40,15 @@ def dataset_table(metadata: MetaData, flavour: Flavour, dataset: Dataset, *, ref
             TableColumn(INFERRED, Boolean(), nullable=False),
             Index(f"ix_{dataset.name}_inferred", INFERRED),
         ]
-    marks.append(before_column())
+    marks.append(before_column(dialect))
     key = PrimaryKeyConstraint(*dataset.key)
-    return new_table(metadata, flavour, dataset.name, *columns, *marks, key, *_foreign_keys(metadata, dataset))
+    return dialect.table(metadata, dataset.name, *columns, *marks, key, *_foreign_keys(metadata, dataset))
 
 
-def before_column() -> TableColumn[bytes]:
+def before_column(dialect: Dialect) -> TableColumn[bytes]:
     """Return the column of what a row was before its last change."""
     comment = "digest of the values before the load in _changed_load; NULL: that load inserted the row"
-    return TableColumn(BEFORE, digest(), comment=comment)
+    return TableColumn(BEFORE, dialect.digest(), comment=comment)
 
 
 def _foreign_keys(metadata: MetaData, dataset: Dataset) -> list[SchemaItem]:

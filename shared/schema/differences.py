@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Inspector, Table, inspect, text
+from sqlalchemy import Connection, Inspector, Table, inspect
 
+from shared.database import Dialect
 from shared.schema.schema import Schema
 
 
@@ -24,24 +24,27 @@ def compare_tables(connection: Connection, schema: Schema) -> list[Difference]:
     """List where tables that exist differ from the schema."""
     inspector = inspect(connection)
     existing = set(inspector.get_table_names())
-    collations = _collations(connection, schema)
+    collations = schema.dialect.collations(connection)
     return [
         Difference(table.name, found)
         for table in schema.metadata.sorted_tables
         if table.name in existing
-        for found in (*_differences(connection, inspector, table), *_collation_differences(table, collations))
+        for found in (
+            *_differences(inspector, table, schema.dialect),
+            *_collation_differences(table, schema.dialect, collations),
+        )
     ]
 
 
-def _differences(connection: Connection, inspector: Inspector, table: Table) -> Iterator[str]:
+def _differences(inspector: Inspector, table: Table, dialect: Dialect) -> Iterator[str]:
     found = {column["name"]: column for column in inspector.get_columns(table.name)}
     for column in table.columns:
         if column.name not in found:
             yield f"{table.name}: column {column.name} is missing"
             continue
         actual = found.pop(column.name)
-        wanted_type = _type_name(column.type, connection)
-        actual_type = _type_name(actual["type"], connection)
+        wanted_type = dialect.type_name(column.type)
+        actual_type = dialect.type_name(actual["type"])
         if wanted_type != actual_type:
             yield f"{table.name}.{column.name}: is {actual_type}, configured is {wanted_type}"
         if bool(actual["nullable"]) != bool(column.nullable):
@@ -69,33 +72,12 @@ def _reference_differences(inspector: Inspector, table: Table) -> Iterator[str]:
         yield f"{table.name}: the foreign key {reference} is not configured"
 
 
-def _collations(connection: Connection, schema: Schema) -> dict[tuple[str, str], str]:
-    """The collation of each text column, by table and column; where nobody named one, it is the table's own."""
-    if schema.flavour == "sqlite":
-        return {}
-    query = text(
-        "SELECT table_name, column_name, collation_name FROM information_schema.columns"
-        " WHERE table_schema = DATABASE() AND collation_name IS NOT NULL"
-    )
-    return {(table, column): collation for table, column, collation in connection.execute(query)}
-
-
-def _collation_differences(table: Table, collations: Mapping[tuple[str, str], str]) -> Iterator[str]:
-    wanted = table.dialect_options["mysql"].get("collate")
+def _collation_differences(table: Table, dialect: Dialect, collations: Mapping[tuple[str, str], str]) -> Iterator[str]:
     for column in table.columns:
-        collation = collations.get((table.name, column.name), wanted)
-        if collation != wanted:
-            found = f"compares by {collation}, which merges different texts"
-            yield f"{table.name}.{column.name}: {found}; expected {wanted}"
-
-
-def _type_name(sql_type: Any, connection: Connection) -> str:
-    """The type as the server writes it, without the collation and without MariaDB's display width."""
-    name = str(sql_type.compile(connection.dialect)).upper()
-    name = name.split(" CHARACTER SET ")[0].split(" COLLATE ")[0]
-    if name.startswith("NUMERIC("):
-        return name.replace("NUMERIC", "DECIMAL")
-    return {"BOOL": "TINYINT(1)", "BIGINT(20)": "BIGINT"}.get(name, name)
+        collation = collations.get((table.name, column.name), dialect.collation)
+        if collation != dialect.collation:
+            found = f"compares by {collation}, which merges different texts or has another order"
+            yield f"{table.name}.{column.name}: {found}; expected {dialect.collation}"
 
 
 def _arrow(columns: Iterable[str], target: str) -> str:

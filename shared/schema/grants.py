@@ -1,4 +1,4 @@
-"""Which rights each service needs in the database, as data and as GRANT statements of MySQL and MariaDB."""
+"""Which rights each service needs in the database, as data and as the database's GRANT statements."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,20 +6,17 @@ from sqlalchemy import Table
 
 from shared.schema.schema import Schema
 
-#: On all tables of the database. What prepares them is not a service; each service may read them.
-_ON_ALL_TABLES = {"migrate": "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES"}
+#: What prepares the tables is not a service.
+MIGRATE = "migrate"
 
 
 def grant_statements(schema: Schema, service: str, *, database: str, account: str) -> Iterator[str]:
     """Yield what gives a service, or "migrate", its rights; `account` is as SQL writes it, such as 'name'@'%'.
 
-    Rights on single tables can be given only once these exist.
+    Each service may read all tables. Rights on single tables can be given only once these exist.
     """
-    # Where all tables are meant, and only there, an underscore stands for any character.
-    all_tables = _quoted(database).replace("_", r"\_") + ".*"
-    yield f"GRANT {_ON_ALL_TABLES.get(service, 'SELECT')} ON {all_tables} TO {account}"
-    for table, rights in _rights(schema).get(service, {}).items():
-        yield f"GRANT {rights} ON {_quoted(database)}.{_quoted(table.name)} TO {account}"
+    rights = {table.name: some for table, some in _rights(schema).get(service, {}).items()}
+    yield from schema.dialect.grants(database, account, migrates=service == MIGRATE, rights=rights)
 
 
 def _rights(schema: Schema) -> dict[str, Mapping[Table, str]]:
@@ -53,7 +50,3 @@ def _rights(schema: Schema) -> dict[str, Mapping[Table, str]]:
             **dict.fromkeys(schema.kept_counts.values(), "INSERT, UPDATE, DELETE"),
         },
     }
-
-
-def _quoted(name: str) -> str:
-    return f"`{name.replace('`', '``')}`"

@@ -27,7 +27,7 @@ def _add_before(connection: Connection, schema: Schema) -> None:
     inspector = inspect(connection)
     for name in inspector.get_table_names():
         if {column["name"] for column in inspector.get_columns(name)}.issuperset(MARKS):
-            column = before_column()
+            column = before_column(schema.dialect)
             _add_columns(connection, Table(name, MetaData(), column), column.name)
     _forget_fingerprints(connection, schema)
 

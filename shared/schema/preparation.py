@@ -1,24 +1,18 @@
 """Migrates the tables of an earlier version, creates those that are missing, and compares the others."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from shared.database import Database
 from shared.datasets import Catalog
-from shared.errors import DatabaseUnavailable, SchemaMismatch
+from shared.errors import SchemaMismatch
 from shared.schema.differences import Difference, compare_tables
 from shared.schema.installation import ensure_installation
 from shared.schema.migrations import migrate
 from shared.schema.schema import Schema, build_schema
-
-#: All databases of a server share the names of locks, which have at most 64 characters (MySQL manual, 14.14).
-_LOCK = "CONCAT('inflow.', SHA2(DATABASE(), 224))"
-_LOCK_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +29,8 @@ def prepare_tables(database: Database, catalog: Catalog) -> Prepared:
     A dataset whose table is not what the configuration asks for is held, with all that refer to it.
     Raises SchemaMismatch with every difference where a table of our own is not what this program works on.
     """
-    schema = build_schema(catalog, database.flavour)
-    with database.transaction() as connection, _locked(connection, schema):
+    schema = build_schema(catalog, database.dialect)
+    with database.transaction() as connection, schema.dialect.preparing(connection):
         migrate(connection, schema)
         held = held_datasets(connection, schema, catalog)
         usable = [table for table in schema.metadata.sorted_tables if table.name not in held]
@@ -71,25 +65,10 @@ def _require_own_tables(differences: Sequence[Difference]) -> None:
         )
 
 
-def ddl(schema: Schema, dialect: Any) -> Iterator[str]:
+def ddl(schema: Schema) -> Iterator[str]:
     """Yield the statements that create all tables, in order."""
+    dialect = schema.dialect.sql
     for table in schema.metadata.sorted_tables:
         yield str(CreateTable(table).compile(dialect=dialect)).strip()
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             yield str(CreateIndex(index).compile(dialect=dialect)).strip()
-
-
-@contextmanager
-def _locked(connection: Connection, schema: Schema) -> Iterator[None]:
-    """One process at a time; SQLite's transaction is that lock already."""
-    if schema.flavour == "sqlite":
-        yield
-        return
-    if connection.scalar(text(f"SELECT GET_LOCK({_LOCK}, {_LOCK_SECONDS})")) != 1:
-        raise DatabaseUnavailable("another process is creating the tables")
-    try:
-        yield
-    finally:
-        # A lost connection has lost its locks too, and takes no statement.
-        if not connection.invalidated:
-            connection.execute(text(f"SELECT RELEASE_LOCK({_LOCK})"))

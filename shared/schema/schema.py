@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import MetaData, Table
 
 from shared.counts import kept_counts
-from shared.database import Flavour
+from shared.database import Dialect
 from shared.datasets import Catalog
 from shared.schema import book_tables, count_tables
 from shared.schema.dataset_tables import dataset_table
@@ -16,7 +16,7 @@ class Schema:
     """All tables of one database."""
 
     metadata: MetaData
-    flavour: Flavour
+    dialect: Dialect
     migrations: Table
     installation: Table
     sequences: Table
@@ -35,31 +35,31 @@ class Schema:
     kept_counts: dict[str, Table]
 
 
-def build_schema(catalog: Catalog, flavour: Flavour) -> Schema:
+def build_schema(catalog: Catalog, dialect: Dialect) -> Schema:
     """Derive the tables that a catalogue needs on one kind of server."""
     metadata = MetaData()
     return Schema(
         metadata=metadata,
-        flavour=flavour,
-        migrations=book_tables.migrations(metadata, flavour),
-        installation=book_tables.installation(metadata, flavour),
-        sequences=book_tables.sequences(metadata, flavour),
-        loads=book_tables.loads(metadata, flavour),
-        chunks=book_tables.chunks(metadata, flavour),
-        changes=book_tables.changes(metadata, flavour),
-        rejects=book_tables.rejects(metadata, flavour),
-        outbox=book_tables.outbox(metadata, flavour),
-        summaries=book_tables.summaries(metadata, flavour),
-        services=book_tables.services(metadata, flavour),
-        inbox=book_tables.inbox(metadata, flavour),
-        counts=count_tables.counts(metadata, flavour),
-        count_deltas=count_tables.count_deltas(metadata, flavour),
+        dialect=dialect,
+        migrations=book_tables.migrations(metadata, dialect),
+        installation=book_tables.installation(metadata, dialect),
+        sequences=book_tables.sequences(metadata, dialect),
+        loads=book_tables.loads(metadata, dialect),
+        chunks=book_tables.chunks(metadata, dialect),
+        changes=book_tables.changes(metadata, dialect),
+        rejects=book_tables.rejects(metadata, dialect),
+        outbox=book_tables.outbox(metadata, dialect),
+        summaries=book_tables.summaries(metadata, dialect),
+        services=book_tables.services(metadata, dialect),
+        inbox=book_tables.inbox(metadata, dialect),
+        counts=count_tables.counts(metadata, dialect),
+        count_deltas=count_tables.count_deltas(metadata, dialect),
         datasets={
-            dataset.name: dataset_table(metadata, flavour, dataset, referenced=catalog.is_referenced(dataset.name))
+            dataset.name: dataset_table(metadata, dialect, dataset, referenced=catalog.is_referenced(dataset.name))
             for dataset in catalog.datasets.values()
         },
         kept_counts={
-            count.name: count_tables.kept_count_table(metadata, flavour, count, catalog.datasets[count.dataset])
+            count.name: count_tables.kept_count_table(metadata, dialect, count, catalog.datasets[count.dataset])
             for count in kept_counts(catalog)
         },
     )

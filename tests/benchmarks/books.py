@@ -8,7 +8,7 @@ from typing import Any, Self
 from sqlalchemy import create_engine, func, make_url, select
 from sqlalchemy.pool import NullPool
 
-from shared.database import Flavour
+from shared.database import DIALECTS
 from shared.schema.schema import build_schema
 from tests.support.catalogs import default_catalog
 
@@ -42,9 +42,9 @@ class Outcomes:
 class Books:
     """Reads the books of one database."""
 
-    def __init__(self, url: str, flavour: Flavour) -> None:
+    def __init__(self, url: str, flavour: str) -> None:
         self._engine = create_engine(make_url(url), poolclass=NullPool)
-        self._schema = build_schema(default_catalog(), flavour)
+        self._schema = build_schema(default_catalog(), DIALECTS[flavour])
 
     def summarised(self, names: Sequence[str]) -> list[Entry]:
         """Return the loads of these files, once the summaries include them all; the names are in order."""

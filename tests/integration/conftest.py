@@ -11,7 +11,6 @@ from sqlalchemy import URL
 from shared.broker import Publisher
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.database import Flavour
 from shared.datasets import Catalog
 from tests.support.deliveries import Warehouse
 from tests.support.servers.isolation import Broker, Database
@@ -24,7 +23,7 @@ class AnyDatabase:
     """An empty database."""
 
     url: str
-    flavour: Flavour
+    flavour: str
 
 
 @pytest.fixture(params=["sqlite", pytest.param("server", marks=pytest.mark.servers)])

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, inspect, make_url, text
 
-from shared.database import Database
+from shared.database import DIALECTS, Database
 from shared.errors import SchemaMismatch
 from shared.messages.envelope import Origin, encode, envelope
 from shared.schema import migrations
 from shared.schema.dataset_tables import BEFORE
 from shared.schema.preparation import prepare_tables
-from shared.schema.table_parts import COLLATIONS
 from tests.integration.conftest import AnyDatabase
 from tests.support.catalogs import default_catalog, every_type
 from tests.support.deliveries import Warehouse, chunks, dropped
@@ -39,7 +38,7 @@ def earlier(request: pytest.FixtureRequest, any_database: AnyDatabase) -> Iterat
     """A database of an earlier version, with an open load."""
     kind = "sqlite" if any_database.flavour == "sqlite" else "mysql"
     script = (EARLIER / f"{request.param}.{kind}.sql").read_text()
-    script = script.replace(COLLATIONS["mysql"] or "", COLLATIONS[any_database.flavour] or "")
+    script = script.replace(DIALECTS["mysql"].collation or "", DIALECTS[any_database.flavour].collation or "")
     with closing(Database(make_url(any_database.url))) as database:
         for statement in (script + LOADED).split(";\n"):
             if statement.strip():

@@ -37,7 +37,7 @@ def people(load_id: int, *rows: Row) -> DroppedFile:
 
 
 def forbid(house: Warehouse, table: str, condition: str) -> None:
-    trigger = SQLITE_TRIGGER if house.database.is_sqlite else SERVER_TRIGGER
+    trigger = SQLITE_TRIGGER if house.database.is_embedded else SERVER_TRIGGER
     run(house, *(trigger.format(table=table, event=event, condition=condition) for event in ("INSERT", "UPDATE")))
 
 

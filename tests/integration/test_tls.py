@@ -133,7 +133,7 @@ def cipher(url: str, **variables: object) -> str:
     settings = DatabaseSettings.from_environment(environment)
     environment.finish()
     with (
-        closing(Database(settings.url, connect_args=settings.connect_args)) as database,
+        closing(Database(settings.url, tls=settings.tls)) as database,
         database.transaction() as connection,
     ):
         return str(connection.execute(text("SHOW STATUS LIKE 'Ssl_cipher'")).one()[1])
@@ -283,7 +283,7 @@ def test_renewed_certificates_are_taken_up_by_the_next_connection_to_the_databas
         server_name=SERVER_NAME,
     )
     url = make_url(certified)
-    with closing(Database(url, connect_args=DatabaseSettings(url=url, tls=tls).connect_args)) as database:
+    with closing(Database(url, tls=tls)) as database:
         with pytest.raises(DatabaseUnavailable):
             ping(database)
 

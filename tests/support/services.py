@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.pool import NullPool
 
 from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
@@ -177,7 +177,7 @@ class Pipeline:
     def query(self, statement: str, **parameters: object) -> list[Any]:
         """Return the rows of a query; none while the tables are not there yet."""
         with self._engine.connect() as connection:
-            if not connection.scalar(text("SHOW TABLES LIKE 'inflow_outbox'")):
+            if not inspect(connection).has_table("inflow_outbox"):
                 return []
             return list(connection.execute(text(statement), parameters))
 

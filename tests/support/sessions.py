@@ -27,6 +27,10 @@ def sessions(connection: Connection, *, database: str) -> list[Session]:
 
     MySQL's information_schema.processlist says the same, but fails while a statement has a character of four bytes.
     """
+    if connection.dialect.name == "postgresql":
+        query = text("SELECT pid, query, coalesce(wait_event_type, '') FROM pg_stat_activity WHERE datname = :database")
+        found = connection.execute(query, {"database": database})
+        return [Session(number=number, statement=statement, state=state) for number, statement, state in found]
     rows = connection.execute(text("SHOW FULL PROCESSLIST")).mappings()
     return [
         Session(number=row["Id"], statement=row["Info"] or "", state=row["State"] or "")

@@ -12,6 +12,7 @@ from pkgutil import resolve_name
 import pytest
 from sqlalchemy import URL
 
+from shared.database import DIALECTS
 from shared.schema.schema import build_schema
 from tests.benchmarks.books import Entry, Outcomes, moments, timestamp
 from tests.benchmarks.files import Files
@@ -421,7 +422,7 @@ def test_the_file_system_of_a_path_is_that_of_its_nearest_mount() -> None:
 
 
 def job() -> Job:
-    table = build_schema(default_catalog(), "mysql").datasets["people"]
+    table = build_schema(default_catalog(), DIALECTS["mysql"]).datasets["people"]
     return Job(url=URL.create("mysql"), files=[], table=table, constants=constants(table))
 
 

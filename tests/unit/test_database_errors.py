@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from pymysql import err
 from sqlalchemy import exc
-from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
-from sqlalchemy.dialects.sqlite import pysqlite
 
-from shared.database import error_numbers
+from shared.database import DIALECTS, Dialect, error_numbers
 from shared.database.classification import classify, classify_connecting
-from shared.database.error_numbers import Meaning, is_wrong_server, meaning_of
+from shared.database.error_numbers import is_wrong_server, meaning_of
+from shared.database.meaning import Meaning
 from shared.errors import (
     ConcurrentInsert,
     DatabaseRefused,
@@ -144,10 +143,8 @@ NUMBERS: list[tuple[str, int, tuple[bool, ...], Meaning]] = [
 TABLE = [(number, is_mariadb, meaning) for _, number, servers, meaning in NUMBERS for is_mariadb in servers]
 
 
-def dialect(*, is_mariadb: bool = False) -> Any:
-    made = MySQLDialect_pymysql()
-    made.is_mariadb = is_mariadb
-    return made
+def dialect(*, is_mariadb: bool = False) -> Dialect:
+    return DIALECTS["mariadb" if is_mariadb else "mysql"]
 
 
 def dbapi_error(original: BaseException, kind: type[exc.DBAPIError] = exc.OperationalError) -> exc.DBAPIError:
@@ -292,7 +289,7 @@ def sqlite_error(statement: str) -> exc.DBAPIError:
     ],
 )
 def test_errors_of_sqlite_are_sorted_by_its_closed_list(statement: str, kind: type[InflowError]) -> None:
-    assert type(classify(sqlite_error(statement), pysqlite.dialect(), server="")) is kind
+    assert type(classify(sqlite_error(statement), DIALECTS["sqlite"], server="")) is kind
 
 
 def test_a_file_that_is_no_database_is_not_waited_for(tmp_path: Any) -> None:
@@ -302,6 +299,6 @@ def test_a_file_that_is_no_database_is_not_waited_for(tmp_path: Any) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
 
-    error = classify_connecting(dbapi_error(caught.value, exc.DatabaseError), pysqlite.dialect(), server="")
+    error = classify_connecting(dbapi_error(caught.value, exc.DatabaseError), DIALECTS["sqlite"], server="")
 
     assert type(error) is DatabaseRefused

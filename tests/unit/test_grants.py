@@ -1,10 +1,11 @@
 import pytest
 
+from shared.database import DIALECTS
 from shared.schema.grants import grant_statements
 from shared.schema.schema import build_schema
 from tests.support.catalogs import default_catalog
 
-SCHEMA = build_schema(default_catalog(), "mysql")
+SCHEMA = build_schema(default_catalog(), DIALECTS["mysql"])
 #: Written by what prepares the tables alone.
 PREPARED = {"inflow_installation", "inflow_migrations"}
 

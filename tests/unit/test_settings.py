@@ -16,6 +16,11 @@ KNOWN_TO_THE_DATABASE = (
     "behind its ?; known are ssl_ca, ssl_cert, ssl_key, ssl_mode, ssl_server_name, connect_timeout, read_timeout, "
     "write_timeout, charset, unix_socket"
 )
+KNOWN_TO_POSTGRESQL = "behind its ?; known are sslrootcert, sslcert, sslkey, sslmode, connect_timeout, hostaddr, host"
+SCHEMES = (
+    "mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, postgresql://, postgres://, postgresql+psycopg://, "
+    "sqlite://"
+)
 DIFFERENT_HOSTS = "names several hosts, and not the same login, virtual host and TLS for each"
 
 
@@ -261,6 +266,27 @@ def test_the_database_is_on_this_machine_by_default() -> None:
     assert database({}) == "mysql+pymysql://inflow@localhost:3306/inflow?charset=utf8mb4"
 
 
+def test_a_postgresql_is_named_by_the_parts_that_its_own_clients_know(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("p@ss/\n")
+    variables = {"PGHOST": "pg", "PGUSER": "writer", "PGPASSWORD_FILE": str(secret), "PGDATABASE": "loads"}
+
+    assert database({"PGHOST": "pg"}) == "postgresql+psycopg://inflow@pg:5432/inflow"
+    assert database({**variables, "PGPORT": "5433"}) == "postgresql+psycopg://writer:p%40ss%2F@pg:5433/loads"
+    assert database({**variables, "DATABASE_URL": "postgres://db"}) == (
+        "postgresql+psycopg://writer:p%40ss%2F@db:5432/loads"
+    )
+    assert database({"DATABASE_URL": "postgresql:///x?host=/run/postgresql"}) == (
+        "postgresql+psycopg://inflow@:5432/x?host=%2Frun%2Fpostgresql"
+    )
+
+
+def test_two_servers_are_one_too_many() -> None:
+    assert problem(database, {"PGHOST": "pg", "MYSQL_HOST": "my"}) == (
+        "MYSQL_HOST and PGHOST are both set; expected one of them, or DATABASE_URL"
+    )
+
+
 def test_the_database_is_named_by_parts() -> None:
     variables = {
         "MYSQL_HOST": "mysql",
@@ -346,19 +372,21 @@ def test_the_parts_lend_a_database_s_url_what_it_leaves_out() -> None:
         ("sqlite:///:memory:", "names no file"),
         ("sqlite://hunter2/inflow.db", "names no file"),
         (
-            "postgresql://inflow:hunter2@db/x",
-            "begins with none of mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, sqlite://",
+            "postgresql://inflow:hunter2@db/x?ssl_mode=REQUIRED",
+            f"has an unknown parameter ssl_mode {KNOWN_TO_POSTGRESQL}",
         ),
+        ("postgresql:///x", "has no host"),
+        ("oracle://inflow:hunter2@db/x", f"begins with none of {SCHEMES}"),
         (
             "mysql+mysqldb://inflow:hunter2@db/x",
-            "begins with none of mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, sqlite://",
+            f"begins with none of {SCHEMES}",
         ),
     ],
 )
 def test_a_database_s_url_that_cannot_be_used_is_told_without_its_text(url: str, fault: str) -> None:
     assert problem(database, {"DATABASE_URL": url}) == (
-        f"DATABASE_URL {fault}; expected mysql://USER:PASSWORD@HOST:PORT/DATABASE, "
-        "special characters as %XX, such as %40 for @; or sqlite:///PATH"
+        f"DATABASE_URL {fault}; expected mysql://USER:PASSWORD@HOST:PORT/DATABASE or "
+        "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, special characters as %XX, such as %40 for @; or sqlite:///PATH"
     )
 
 
@@ -388,6 +416,8 @@ def test_passwords_are_not_in_what_settings_show() -> None:
         ({"MYSQL_HOST": "", "RABBITMQ_HOST": "rabbitmq"}, False),
         ({"DATABASE_URL": "mysql://db"}, True),
         ({"MYSQL_HOST": "db"}, True),
+        ({"PGHOST": "db"}, True),
+        ({"PGUSER": "somebody"}, False),
         ({"MYSQL_PASSWORD_FILE": "/run/secrets/mysql"}, True),
     ],
 )

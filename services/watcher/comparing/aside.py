@@ -14,9 +14,9 @@ _T = TypeVar("_T")
 def asked_aside(question: Callable[[], _T], database: Database) -> Iterator[Callable[[], _T]]:
     """Ask at once, in a thread, and yield what waits for the answer; it raises what the question raised.
 
-    Of SQLite, whose file has one user at a time, it is asked when the answer is wanted.
+    Of an embedded database, which has one user at a time, it is asked when the answer is wanted.
     """
-    if database.is_sqlite:
+    if database.is_embedded:
         yield question
         return
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside") as executor:

@@ -16,6 +16,7 @@ from pkgutil import resolve_name
 
 from sqlalchemy import make_url
 
+from shared.database import DIALECTS
 from shared.schema.schema import build_schema
 from tests.benchmarks.processes import peak_mib
 from tests.benchmarks.rivals.catalog import FIRST_TIME, SECOND_TIME, Rival
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def _prepared(rival: Rival, files: Sequence[Path]) -> Load:
     prepare: Prepare = resolve_name(rival.prepare)
-    table = build_schema(default_catalog(), "mysql").datasets["people"]
+    table = build_schema(default_catalog(), DIALECTS["mysql"]).datasets["people"]
     url = make_url(os.environ["DATABASE_URL"]).update_query_dict({"charset": "utf8mb4"})
     return prepare(Job(url=url, files=files, table=table, constants=constants(table)))
 

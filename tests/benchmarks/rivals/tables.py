@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Engine, Table, create_engine, func, insert, make_url, select
 from sqlalchemy.pool import NullPool
 
-from shared.database import Flavour
+from shared.database import DIALECTS
 from shared.schema.dataset_tables import INFERRED, MARKS
 from shared.schema.schema import build_schema
 from tests.benchmarks.people import places
@@ -19,9 +19,9 @@ class WrongRows(Exception):
 class PeopleAndPlaces:
     """An empty table of people, and one with all places."""
 
-    def __init__(self, url: str, flavour: Flavour) -> None:
+    def __init__(self, url: str, flavour: str) -> None:
         self._engine: Engine = create_engine(make_url(url), poolclass=NullPool)
-        schema = build_schema(default_catalog(), flavour)
+        schema = build_schema(default_catalog(), DIALECTS[flavour])
         self._places, self.people = schema.datasets["places"], schema.datasets["people"]
 
     def create(self) -> None:

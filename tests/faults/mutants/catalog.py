@@ -114,8 +114,8 @@ MUTANTS = (
     Mutant(
         name="keys that ignore accents and case",
         edits=(
-            Edit("shared/schema/table_parts.py", '"mysql": "utf8mb4_0900_bin"', '"mysql": "utf8mb4_0900_ai_ci"'),
-            Edit("shared/schema/table_parts.py", '"mariadb": "utf8mb4_nopad_bin"', '"mariadb": "utf8mb4_general_ci"'),
+            Edit("shared/database/dialects/mysql.py", '"utf8mb4_0900_bin"', '"utf8mb4_0900_ai_ci"'),
+            Edit("shared/database/dialects/mariadb.py", '"utf8mb4_nopad_bin"', '"utf8mb4_general_ci"'),
         ),
         attempts=(Attempt("crash", "--only claim --passages first --variants once --fail-fast"),),
     ),

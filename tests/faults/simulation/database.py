@@ -9,7 +9,9 @@ from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine import ExceptionContext
 
 from shared.configuration.catalog import load_catalog
-from shared.database import Database
+from shared.database import DIALECTS, Database
+from shared.database.dialects.sqlite import Sqlite
+from shared.database.meaning import Meaning
 from shared.store import Store, open_store
 from tests.faults.simulation.faults import (
     AFTER_COMMIT,
@@ -29,6 +31,16 @@ class ServerError(sqlite3.OperationalError):
     """What PyMySQL raises: a number and a text. The product must sort it by its number."""
 
 
+class _SqliteWithServerErrors(Sqlite):
+    """Sorts what the simulated server says as its own dialect would."""
+
+    def meaning(self, error: BaseException | None) -> Meaning:
+        return DIALECTS["mysql"].meaning(error) if isinstance(error, ServerError) else super().meaning(error)
+
+    def is_wrong_server(self, error: BaseException | None) -> bool:
+        return DIALECTS["mysql"].is_wrong_server(error)
+
+
 class _Session(sqlite3.Connection):
     """The one connection: whoever gives it up loses the transaction, as a server sees to, and never the data."""
 
@@ -41,6 +53,7 @@ class SimulatedDatabase(Database):
 
     def __init__(self) -> None:
         super().__init__(URL.create("sqlite"))
+        self._dialect = _SqliteWithServerErrors()
         self._session = sqlite3.connect(":memory:", isolation_level=None, factory=_Session, check_same_thread=False)
         self._world: World | None = None
         self._lent = 0

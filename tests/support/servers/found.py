@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL
 
-Flavour = Literal["mysql", "mariadb"]
+Flavour = Literal["mysql", "mariadb", "postgresql"]
 
 
 class Unavailable(Exception):
@@ -31,8 +31,9 @@ class BrokerServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseServer:
-    """A MySQL or MariaDB whose user may make databases; the URL names none."""
+    """A MySQL, MariaDB or PostgreSQL whose user may make databases."""
 
+    #: It names no database, or the one that whoever administers a PostgreSQL connects to.
     url: URL
 
 
@@ -48,3 +49,6 @@ class Provider(Protocol):
 
     def database(self) -> DatabaseServer:
         """Return a server that answers, or raise Unavailable."""
+
+    def postgresql(self) -> DatabaseServer:
+        """Return a PostgreSQL that answers, or raise Unavailable."""

@@ -20,6 +20,8 @@ LOCK_WAIT_SECONDS = 60
 #: For as long a busy broker may be slow to take a connection; pika alone gives up after 10 and 15.
 CONNECT_SECONDS = 60
 _NO_SUCH_THREAD = 1094
+#: A trap, as the character set of the MySQL servers is: the product has to name its own order everywhere.
+_ORDER = " TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +86,18 @@ def own_database(server: DatabaseServer) -> Iterator[Database]:
     """Make a database, and drop it in the end."""
     name = _unique_name()
     with _administrator(server) as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
         version = str(connection.execute(text("SELECT VERSION()")).scalar_one())
+        flavour = _flavour(version)
+        connection.execute(text(f"CREATE DATABASE {name}{_ORDER if flavour == 'postgresql' else ''}"))
     try:
-        yield Database(
-            url=server.url.set(database=name).render_as_string(hide_password=False),
-            flavour="mariadb" if "MariaDB" in version else "mysql",
-        )
+        yield Database(url=server.url.set(database=name).render_as_string(hide_password=False), flavour=flavour)
     finally:
         with _administrator(server) as connection:
-            _end_connections_to(name, connection)
-            connection.execute(text(f"DROP DATABASE {name}"))
+            if flavour == "postgresql":
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            else:
+                _end_connections_to(name, connection)
+                connection.execute(text(f"DROP DATABASE {name}"))
 
 
 def _unique_name() -> str:
@@ -105,8 +108,15 @@ def _unique_name() -> str:
 def _administrator(server: DatabaseServer) -> Iterator[Connection]:
     engine = create_engine(server.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}"))
+        if connection.dialect.name == "mysql":
+            connection.execute(text(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}"))
         yield connection
+
+
+def _flavour(version: str) -> Flavour:
+    if version.startswith("PostgreSQL"):
+        return "postgresql"
+    return "mariadb" if "MariaDB" in version else "mysql"
 
 
 def _end_connections_to(name: str, connection: Connection) -> None:

@@ -10,6 +10,8 @@ from tests.support.servers.probes import broker_problem, database_problem
 
 AMQP_PORT = 5672
 MANAGEMENT_PORT = 15672
+#: Names the PostgreSQL for tests that run on every kind of database, beside the one of all tests.
+POSTGRESQL_VARIABLE = "INFLOW_TEST_POSTGRESQL_URL"
 
 
 class NamedServerUnreachable(Exception):
@@ -45,10 +47,25 @@ class NamedServers:
 
     def database(self) -> DatabaseServer:
         """Return the server that DATABASE_URL names; the database it names is left alone."""
-        url = make_url(self._named("DATABASE_URL")).set(drivername="mysql+pymysql", database="")
+        return self._database("DATABASE_URL")
+
+    def postgresql(self) -> DatabaseServer:
+        """Return the PostgreSQL that INFLOW_TEST_POSTGRESQL_URL names, or DATABASE_URL."""
+        other = POSTGRESQL_VARIABLE in self._environ
+        server = self._database(POSTGRESQL_VARIABLE if other else "DATABASE_URL")
+        if server.url.get_backend_name() != "postgresql":
+            raise Unavailable(f"{POSTGRESQL_VARIABLE} is not set, and DATABASE_URL names another database")
+        return server
+
+    def _database(self, variable: str) -> DatabaseServer:
+        url = make_url(self._named(variable))
+        if url.get_backend_name() in ("postgresql", "postgres"):
+            url = url.set(drivername="postgresql+psycopg", database="postgres")
+        else:
+            url = url.set(drivername="mysql+pymysql", database="")
         server = DatabaseServer(url=url)
         if problem := database_problem(server):
-            raise NamedServerUnreachable(f"DATABASE_URL names {url.host}:{url.port}: {problem}")
+            raise NamedServerUnreachable(f"{variable} names {url.host}:{url.port}: {problem}")
         return server
 
     def _named(self, variable: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
 from tests.support.servers.mysqld import find_mysqld, start_mysqld
+from tests.support.servers.postgres import find_postgres, start_postgres
 from tests.support.servers.rabbitmq import find_rabbitmq, start_rabbitmq
 
 #: Says where a program is.
@@ -39,6 +40,11 @@ class InstalledPrograms:
         _require(find_mysqld, "mariadbd or mysqld")
         return start_mysqld(self._closing)
 
+    def postgresql(self) -> DatabaseServer:
+        """Start the PostgreSQL of this machine."""
+        _require(find_postgres, "postgres")
+        return start_postgres(self._closing)
+
 
 class DebianPackages:
     """Installs what is missing from Debian's own packages, then starts it like any installed program."""
@@ -58,6 +64,11 @@ class DebianPackages:
         """Start MariaDB, installing it first where it is missing."""
         self._provide(find_mysqld, "mariadb-server")
         return self._programs.database()
+
+    def postgresql(self) -> DatabaseServer:
+        """Start PostgreSQL, installing it first where it is missing."""
+        self._provide(find_postgres, "postgresql")
+        return self._programs.postgresql()
 
     def _provide(self, find: Find, package: str) -> None:
         with _one_at_a_time():

@@ -22,6 +22,7 @@ class Servers:
     def __init__(self, *, environ: Mapping[str, str], announce: Callable[[str], None]) -> None:
         self._closing = ExitStack()
         self._announce = announce
+        self._wants_postgresql = environ.get("INFLOW_TEST_DATABASE") == "postgresql"
         every_way: list[Provider] = [
             NamedServers(environ),
             DockerServers(self._closing),
@@ -41,8 +42,17 @@ class Servers:
 
     @cached_property
     def database(self) -> DatabaseServer:
-        """The MySQL or MariaDB; Unavailable says what was tried."""
+        """The MySQL or MariaDB, or what INFLOW_TEST_DATABASE asks for; Unavailable says what was tried."""
+        if self._wants_postgresql:
+            return self.postgresql
         server, way = first_available(self._providers, lambda provider: provider.database())
+        self._announce(f"database {database_version(server)} on {server.url.host}:{server.url.port} ({way})")
+        return server
+
+    @cached_property
+    def postgresql(self) -> DatabaseServer:
+        """The PostgreSQL; Unavailable says what was tried."""
+        server, way = first_available(self._providers, lambda provider: provider.postgresql())
         self._announce(f"database {database_version(server)} on {server.url.host}:{server.url.port} ({way})")
         return server
 
