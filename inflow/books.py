@@ -8,12 +8,12 @@ from pathlib import Path
 from inflow.embedded import embedded_database
 from shared.configuration.environment import Environment
 from shared.configuration.servers import DatabaseSettings
-from shared.database import Database
-from shared.datasets import Catalog
-from shared.errors import ConfigurationError
-from shared.files import DataFolder
-from shared.running import read_catalog
-from shared.store import Store, existing_store
+from shared.model.datasets import Catalog
+from shared.model.errors import ConfigurationError
+from shared.runtime.files import DataFolder
+from shared.service.running import read_catalog
+from shared.storage.database import Database
+from shared.storage.store import Store, existing_store
 
 
 def data_folder(options: argparse.Namespace, environment: Environment) -> DataFolder:

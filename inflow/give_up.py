@@ -3,10 +3,10 @@
 import argparse
 
 from inflow.books import open_books
-from shared.books import completions, load_states, loads
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError
-from shared.exit_codes import ExitCode
+from shared.model.errors import ConfigurationError
+from shared.runtime.exit_codes import ExitCode
+from shared.storage.ledger import completions, load_states, loads
 
 
 def give_up(options: argparse.Namespace, environment: Environment) -> int:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import orjson
 
 from inflow.books import open_books
-from services.watcher.claims import displayed
-from shared.books import loads, rejects
-from shared.books.rejects import Reject
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError
-from shared.exit_codes import ExitCode
-from shared.store import Store
+from shared.extraction.claimed_names import displayed
+from shared.model.errors import ConfigurationError
+from shared.runtime.exit_codes import ExitCode
+from shared.storage.ledger import loads, rejects
+from shared.storage.ledger.rejects import Reject
+from shared.storage.store import Store
 
 
 def show_rejects(options: argparse.Namespace, environment: Environment) -> int:

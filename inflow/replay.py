@@ -10,17 +10,17 @@ from pathlib import Path
 
 from inflow.books import data_folder, open_books
 from services.watcher.claiming.discovery import dataset_of
-from services.watcher.claims import displayed, number_of, original_of
-from services.watcher.regular_files import open_regular
-from services.watcher.versions import Version
-from shared.books import loads
-from shared.books.loads import Load
 from shared.configuration.environment import Environment
-from shared.datasets import Catalog
-from shared.errors import ConfigurationError, FileRefused
-from shared.exit_codes import ExitCode
-from shared.files import DataFolder, new_temporary, remove_leftovers
-from shared.store import Store
+from shared.extraction.claimed_names import displayed, number_of, original_of
+from shared.extraction.file_version import Version
+from shared.extraction.regular_files import open_regular
+from shared.model.datasets import Catalog
+from shared.model.errors import ConfigurationError, FileRefused
+from shared.runtime.exit_codes import ExitCode
+from shared.runtime.files import DataFolder, new_temporary, remove_leftovers
+from shared.storage.ledger import loads
+from shared.storage.ledger.loads import Load
+from shared.storage.store import Store
 
 _LOADS_AT_ONCE = 1000
 

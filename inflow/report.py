@@ -9,14 +9,14 @@ import orjson
 from inflow import queues, services
 from inflow.ages import age
 from inflow.queues import Queues
-from shared.books import loads, rejects, waiting_files
-from shared.books import services as service_books
-from shared.books.loads import Load
-from shared.books.services import ServiceProcess
-from shared.books.waiting_files import WaitingFile
-from shared.clock import utc_now
-from shared.store import Store
-from shared.waiting import Waiting, waiting_references
+from shared.operations.unresolved_references import Waiting, waiting_references
+from shared.runtime.clock import utc_now
+from shared.storage.ledger import loads, rejects, waiting_files
+from shared.storage.ledger import service_processes as service_books
+from shared.storage.ledger.loads import Load
+from shared.storage.ledger.service_processes import ServiceProcess
+from shared.storage.ledger.waiting_files import WaitingFile
+from shared.storage.store import Store
 
 _COLUMNS = (
     "load", "file", "dataset", "state", "read", "inserted", "updated", "unchanged", "superseded", "rejected",

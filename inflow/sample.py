@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from inflow.sample_words import COUNTRIES, Country
-from shared.files import replacing
+from shared.runtime.files import replacing
 
 _FIRST_DAY, _LAST_DAY = date(1837, 1, 1), date(1999, 12, 31)
 

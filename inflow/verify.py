@@ -8,11 +8,11 @@ import orjson
 
 from inflow.books import open_books
 from services.aggregator.counts import Counts, Difference
-from shared.books import completions
 from shared.configuration.environment import Environment
-from shared.counts import KeptCount
-from shared.exit_codes import ExitCode
-from shared.store import Store
+from shared.runtime.exit_codes import ExitCode
+from shared.storage.kept_counts import KeptCount
+from shared.storage.ledger import completions
+from shared.storage.store import Store
 
 _MOST_DIFFERENCES = 100
 

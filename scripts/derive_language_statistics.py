@@ -1,4 +1,4 @@
-"""Derive shared/reader/language_statistics.bin: how often letters follow each other in the languages of old encodings.
+"""Derive language_statistics.bin of shared/reading/encodings: how often letters follow each other in each language.
 
     python -m venv build/statistics-venv
     build/statistics-venv/bin/pip install lingua-language-detector==1.3.5 langdetect==1.0.9 brotli==1.2.0
@@ -19,7 +19,7 @@ from unicodedata import normalize
 
 import brotli  # type: ignore[import-not-found,unused-ignore]
 
-_TARGET = Path(__file__).parent.parent / "shared" / "reader" / "language_statistics.bin"
+_TARGET = Path(__file__).parent.parent / "shared" / "reading" / "encodings" / "language_statistics.bin"
 #: Of each script the languages, and how lingua and langdetect call them; None where the package lacks one.
 _SCRIPTS: Mapping[str, Mapping[str, tuple[str | None, str | None]]] = {
     "latin": {

@@ -2,8 +2,8 @@
 
 from html import escape
 
-from inflow.profile.model import Histogram
-from inflow.profile.showing import edges_text
+from shared.profiling.profile import Histogram
+from shared.profiling.wording import edges_text
 
 #: What part of a bin's place is left free.
 _GAP = 0.16

@@ -8,11 +8,11 @@ from sqlalchemy import Connection, delete, insert, select
 
 from services.aggregator.count_statements import count_statements
 from services.aggregator.folding import Folding
-from services.aggregator.turns import take_turn
-from shared.clock import utc_now
-from shared.counts import KeptCount, kept_counts
-from shared.logs import facts
-from shared.store import Store
+from services.aggregator.lock_counts import take_turn
+from shared.runtime.clock import utc_now
+from shared.runtime.logs import facts
+from shared.storage.kept_counts import KeptCount, kept_counts
+from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 

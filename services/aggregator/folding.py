@@ -8,10 +8,10 @@ import orjson
 from sqlalchemy import Connection, Row, and_, delete, or_, select
 
 from services.aggregator.count_statements import CountStatements
-from services.aggregator.turns import take_turn
-from shared.counts import KeptCount
-from shared.store import Store
-from shared.values import Value
+from services.aggregator.lock_counts import take_turn
+from shared.model.values import Value
+from shared.storage.kept_counts import KeptCount
+from shared.storage.store import Store
 
 #: Rows of deltas folded in one transaction: with their largest text they bound the memory.
 _MOST_ROWS = 16

@@ -3,28 +3,28 @@
 import logging
 from collections.abc import Collection, Iterable
 
+from services.extractor.extraction import Reading
+from services.extractor.preflight import Preparation
+from services.extractor.round_robin import Feeder, WriterQueue
+from services.extractor.settings import WatcherConfig
+from services.extractor.sorting.ordering import SortingTurns
 from services.watcher.claiming.discovery import dataset_of
 from services.watcher.claiming.intake import Intake
-from services.watcher.claims import ClaimedName
-from services.watcher.config import WatcherConfig
-from services.watcher.extracting.preparation import Preparation
-from services.watcher.extracting.reading import Reading
-from services.watcher.leaving.finishing import Finisher
+from services.watcher.leaving.archiving import Finisher
 from services.watcher.leaving.missing_files import MissingFiles
-from services.watcher.leaving.returning import Returner
-from services.watcher.publishing.feeding import Feeder, WriterQueue
-from services.watcher.sorting.ordering import SortingTurns
-from services.watcher.standstill import Standstills
-from services.watcher.versions import Version
-from shared.books import load_reasons, load_states, loads
-from shared.books.loads import OPEN_STATES, Load
-from shared.books.waiting_files import WaitingFile
-from shared.errors import FileRefused
-from shared.files import DataFolder, remove_leftovers
-from shared.folder_owner import own_folder
-from shared.logs import facts
-from shared.messages.topology import WRITER_QUEUE
-from shared.store import Store
+from services.watcher.leaving.requeueing import Returner
+from services.watcher.stalled_loads import Standstills
+from shared.extraction.claimed_names import ClaimedName
+from shared.extraction.file_version import Version
+from shared.messaging.topology import WRITER_QUEUE
+from shared.model.errors import FileRefused
+from shared.runtime.files import DataFolder, remove_leftovers
+from shared.runtime.folder_owner import own_folder
+from shared.runtime.logs import facts
+from shared.storage.ledger import load_reasons, load_states, loads
+from shared.storage.ledger.loads import OPEN_STATES, Load
+from shared.storage.ledger.waiting_files import WaitingFile
+from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from services.writer.merge import Merger
 from services.writer.outcomes import LinedRow, Plan, lines_of_each_key
-from shared.database import savepoint
-from shared.errors import RowsRefused
-from shared.messages.payloads import RowsExtracted
-from shared.rows import Rejection, as_csv
+from shared.messaging.payloads import RowsExtracted
+from shared.model.errors import RowsRefused
+from shared.model.rows import Rejection, as_csv
+from shared.storage.database import savepoint
 
 #: What was merged of a chunk, and the rows that the database refused.
 Merged = tuple[Plan, list[Rejection]]

@@ -9,10 +9,10 @@ import orjson
 
 from services.writer.keys import key_getter, positions
 from services.writer.outcomes import Deltas, Key, Plan, Stored
-from shared.counts import KeptCount
-from shared.datasets import Dataset
-from shared.rows import TypedRow
-from shared.values import Value
+from shared.model.datasets import Dataset
+from shared.model.rows import TypedRow
+from shared.model.values import Value
+from shared.storage.kept_counts import KeptCount
 
 #: What many of these texts take together bounds the memory of who folds them.
 _LARGEST_TEXT_BYTES = 128 * 1024

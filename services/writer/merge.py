@@ -10,11 +10,11 @@ from services.writer.keys import positions
 from services.writer.outcomes import LinedRow, Plan, Stored, decide, last_of_each_key
 from services.writer.references import References
 from services.writer.statements import merge_statements
-from shared.counts import kept_counts
-from shared.database import savepoint
-from shared.datasets import Dataset
-from shared.errors import ConcurrentInsert, RowsRefused
-from shared.store import Store
+from shared.model.datasets import Dataset
+from shared.model.errors import ConcurrentInsert, RowsRefused
+from shared.storage.database import savepoint
+from shared.storage.kept_counts import kept_counts
+from shared.storage.store import Store
 
 
 class Merger:

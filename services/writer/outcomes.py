@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shared.rows import TypedRow
-from shared.values import Value
+from shared.model.rows import TypedRow
+from shared.model.values import Value
 
 Key = tuple[Value, ...]
 LinedRow = tuple[int, TypedRow]

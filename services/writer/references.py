@@ -9,10 +9,10 @@ from sqlalchemy import Connection, TextClause
 from services.writer.keys import key_getter, positions
 from services.writer.outcomes import Key, LinedRow
 from services.writer.statements import KeyStatements, key_statements
-from shared.datasets import Dataset
-from shared.rows import TypedRow
-from shared.store import Store
-from shared.values import Value
+from shared.model.datasets import Dataset
+from shared.model.rows import TypedRow
+from shared.model.values import Value
+from shared.storage.store import Store
 
 
 class References:

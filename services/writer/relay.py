@@ -5,13 +5,13 @@ from datetime import UTC
 
 from sqlalchemy import Connection, delete, select
 
-from shared.books import loads
-from shared.books.loads import Load
-from shared.logs import facts
-from shared.messages.envelope import Origin, Publishing, envelope
-from shared.messages.payloads import LoadCompleted
-from shared.store import Store
-from shared.waiting import Waiting, waiting_references
+from shared.messaging.envelope import Origin, Publishing, envelope
+from shared.messaging.payloads import LoadCompleted
+from shared.operations.unresolved_references import Waiting, waiting_references
+from shared.runtime.logs import facts
+from shared.storage.ledger import loads
+from shared.storage.ledger.loads import Load
+from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from shared.configuration.column_settings import BYTES_PER_CHARACTER, bytes_of, 
 from shared.configuration.read_settings import read_settings_of
 from shared.configuration.toml_problems import quoted, shown
 from shared.configuration.toml_tables import TomlTable
-from shared.datasets import NOTHING_FIXED, Column, Dataset, Marker, ReadSettings, Reference, RejectLimit
+from shared.model.datasets import NOTHING_FIXED, Column, Dataset, Marker, ReadSettings, Reference, RejectLimit
 
 _MARKERS: Sequence[Marker] = ("done", "sha256")
 #: How the names of Inflow's own tables begin.

@@ -4,8 +4,8 @@ from dataclasses import fields
 
 from shared.configuration.toml_problems import quoted
 from shared.configuration.toml_tables import TomlTable
-from shared.datasets import FORMATS, ReadSettings
-from shared.reader.encodings import ENCODING_EXPECTED, text_encoding
+from shared.model.datasets import FORMATS, ReadSettings
+from shared.reading.encodings.text_encodings import ENCODING_EXPECTED, text_encoding
 
 _EXAMPLE = 'read = { delimiter = ";", encoding = "cp1252" }'
 _MOST_LINES = 1_000_000

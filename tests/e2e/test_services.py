@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
-from shared.messages.topology import WRITER_QUEUE
+from shared.messaging.topology import WRITER_QUEUE
 from tests.support.births import Births, births
 from tests.support.eventually import eventually
 from tests.support.forwarder import Forwarder, forwarder

@@ -13,14 +13,13 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.broker import Publisher
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.messages.envelope import envelope
-from shared.messages.payloads import Payload
-from shared.messages.topology import AGGREGATOR_QUEUE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
+from shared.messaging.envelope import envelope
+from shared.messaging.payloads import Payload
+from shared.messaging.rabbitmq import Publisher
+from shared.messaging.topology import AGGREGATOR_QUEUE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.e2e.test_services import behind_forwarders
-from tests.faults.holding import end_sessions, place_held, sessions_that_wait
 from tests.integration.test_broker import LONGEST_HANDLING_SECONDS, MOMENT, consuming, through
 from tests.support.births import Births, births
 from tests.support.catalogs import default_catalog
@@ -33,6 +32,7 @@ from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.management import Management
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 from tests.support.topology import TOPOLOGY
+from verification.holding import end_sessions, place_held, sessions_that_wait
 
 PEOPLE, CHUNK_ROWS = 600, 30
 #: All chunks of the people, and their manifest.

@@ -15,14 +15,14 @@ from sqlalchemy import URL, text
 from services.aggregator.aggregator import Aggregator
 from services.writer.relay import Relay
 from shared.configuration.catalog import load_catalog
-from shared.counts import kept_counts
-from shared.database import Database
-from shared.files import DataFolder
-from shared.store import Store, open_store
-from tests.faults.checker import problems
-from tests.faults.drops import Drop, draw_drops
-from tests.faults.summary_watch import SummaryWatch
+from shared.runtime.files import DataFolder
+from shared.storage.database import Database
+from shared.storage.kept_counts import kept_counts
+from shared.storage.store import Store, open_store
 from tests.support.pipeline import Pipeline
+from verification.checker import problems
+from verification.drops import Drop, draw_drops
+from verification.summary_watch import SummaryWatch
 
 #: Draws a file of each kind: bad rows, refused, repeated, inferred members left in the end.
 SEED = 113

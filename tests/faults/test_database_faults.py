@@ -12,11 +12,10 @@ import pytest
 from sqlalchemy import Connection, exc, make_url, text
 
 from services.writer.handlers import WriterHandlers
-from shared.database import Database as ProductDatabase
-from shared.delivery import Outcome, Patience, Settlement, settle
+from shared.messaging.delivery import Outcome, Patience, Settlement, settle
+from shared.storage.database import Database as ProductDatabase
 from tests.e2e.test_services import behind_forwarders
 from tests.faults.conftest import SETTINGS
-from tests.faults.holding import end_sessions
 from tests.support.births import Births, births
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, chunks, dropped, manifest
@@ -28,9 +27,10 @@ from tests.support.servers.found import DatabaseServer
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 from tests.support.sessions import sessions
+from verification.holding import end_sessions
 
 if TYPE_CHECKING:
-    from shared.messages.payloads import Payload
+    from shared.messaging.payloads import Payload
 
 PEOPLE = 600
 #: Several heartbeats.

@@ -9,19 +9,19 @@ import pytest
 from sqlalchemy import make_url
 
 from shared.configuration.catalog import load_catalog
-from shared.database import Database as ProductDatabase
-from shared.files import DataFolder
-from shared.messages.topology import QUEUES, WRITER_QUEUE
-from shared.store import Store, open_store
-from tests.faults import checker
-from tests.faults.crash.convergence import unfinished
-from tests.faults.drops import Drop, draw_drops
-from tests.faults.holding import end_sessions, place_held, sessions_that_wait
+from shared.messaging.topology import QUEUES, WRITER_QUEUE
+from shared.runtime.files import DataFolder
+from shared.storage.database import Database as ProductDatabase
+from shared.storage.store import Store, open_store
 from tests.support.births import births
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 from tests.support.topology import TOPOLOGY
+from verification import checker
+from verification.crash.convergence import unfinished
+from verification.drops import Drop, draw_drops
+from verification.holding import end_sessions, place_held, sessions_that_wait
 
 PEOPLE, CHUNK_ROWS = 300, 30
 #: All chunks of the people, and their manifest.

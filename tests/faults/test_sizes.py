@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher.config import WatcherConfig
-from services.watcher.records.chunks import MOST_ENCODED_BYTES, Bounds, cut_chunks
-from services.watcher.records.header import MOST_ENCODED_BYTES as MOST_HEADER_BYTES
-from services.watcher.records.header import match_header
+from services.extractor.settings import WatcherConfig
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError, FileRefused
-from shared.messages.envelope import encode, envelope
-from shared.messages.payloads import RowsExtracted
-from shared.reader.blocks import LONGEST_ROW_BYTES
-from shared.reader.records import RecordReader
+from shared.extraction.chunks import MOST_ENCODED_BYTES, Bounds, cut_chunks
+from shared.extraction.header import MOST_ENCODED_BYTES as MOST_HEADER_BYTES
+from shared.extraction.header import match_header
+from shared.messaging.envelope import encode, envelope
+from shared.messaging.payloads import RowsExtracted
+from shared.model.errors import ConfigurationError, FileRefused
+from shared.reading.blocks import LONGEST_ROW_BYTES
+from shared.reading.csv.records import RecordReader
 from tests.support.catalogs import default_catalog
 from tests.support.origins import origin_of
 from tests.support.servers.isolation import Broker, Database

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 
 from services.writer.handlers import WriterHandlers
-from shared.database import Database
-from shared.delivery import Outcome, Patience, settle
-from shared.errors import ContradictoryMessage, DatabaseUnavailable, MalformedMessage, UnknownLoad
-from shared.messages.payloads import LoadCompleted, LoadExtracted, Payload, RowsExtracted
+from shared.messaging.delivery import Outcome, Patience, settle
+from shared.messaging.payloads import LoadCompleted, LoadExtracted, Payload, RowsExtracted
+from shared.model.errors import ContradictoryMessage, DatabaseUnavailable, MalformedMessage, UnknownLoad
+from shared.storage.database import Database
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, chunks, dropped, manifest, messages

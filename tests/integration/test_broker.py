@@ -17,16 +17,16 @@ import pika.frame
 import pika.spec
 import pytest
 
-from shared.broker import Consumer, Publisher
-from shared.broker.retries import RetrySchedule
 from shared.configuration.servers import BrokerSettings, Endpoint
-from shared.delivery import Handler
-from shared.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
-from shared.lifecycle import SideTask
-from shared.messages.envelope import Envelope, Origin, decode, encode, envelope
-from shared.messages.payloads import LoadExtracted
-from shared.messages.topology import QUEUES, WRITER_QUEUE
-from shared.running import consume_for_ever
+from shared.messaging.delivery import Handler
+from shared.messaging.envelope import Envelope, Origin, decode, encode, envelope
+from shared.messaging.payloads import LoadExtracted
+from shared.messaging.rabbitmq import Consumer, Publisher
+from shared.messaging.rabbitmq.retries import RetrySchedule
+from shared.messaging.topology import QUEUES, WRITER_QUEUE
+from shared.model.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
+from shared.runtime.lifecycle import SideTask
+from shared.service.running import consume_for_ever
 from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
 from tests.support.forwarder import Forwarder, forwarder
 from tests.support.servers.isolation import Broker

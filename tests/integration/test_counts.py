@@ -18,10 +18,10 @@ from services.aggregator.aggregator import Aggregator
 from services.aggregator.counts import Counts, Difference
 from services.aggregator.folding import Folding
 from services.writer.handlers import WriterHandlers
-from shared.counts import kept_counts
-from shared.datasets import Catalog
-from shared.errors import TransientError
-from shared.files import DataFolder
+from shared.model.datasets import Catalog
+from shared.model.errors import TransientError
+from shared.runtime.files import DataFolder
+from shared.storage.kept_counts import kept_counts
 from tests.integration.conftest import OpenWarehouse
 from tests.integration.test_order_of_arrival import CATALOGS, arrival, files
 from tests.support.catalogs import BIRTHS_BY_COUNTRY, default_catalog, every_type, forgiving_people_and_places

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.records.chunks import Bounds
-from shared.messages.payloads import LoadExtracted, RowsExtracted
+from shared.extraction.chunks import Bounds
+from shared.messaging.payloads import LoadExtracted, RowsExtracted
 from tests.support.deliveries import accounts_of
 from tests.support.model import Accounts, DroppedFile, Model
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people

@@ -12,10 +12,10 @@ from queue import Empty, SimpleQueue
 import pytest
 from sqlalchemy import make_url
 
-from shared.database import Database
-from shared.datasets import Catalog
-from shared.delivery import Handler, Outcome, Patience, settle
-from shared.errors import ConcurrentInsert, DatabaseUnavailable
+from shared.messaging.delivery import Handler, Outcome, Patience, settle
+from shared.model.datasets import Catalog
+from shared.model.errors import ConcurrentInsert, DatabaseUnavailable
+from shared.storage.database import Database
 from tests.support.catalogs import default_catalog, reference_to_itself
 from tests.support.deliveries import Warehouse, body, dropped, messages
 from tests.support.model import DroppedFile, Model

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.records.chunks import Bounds
+from shared.extraction.chunks import Bounds
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline
 
 CONFIG = replace(AT_ONCE, bounds=Bounds(rows=10_000, bytes=1 << 20), compare_from_bytes=256 * 1024)

@@ -13,14 +13,14 @@ from typing import IO
 import pytest
 from sqlalchemy import Connection
 
+from services.extractor.settings import WatcherConfig
 from services.watcher import watcher
 from services.watcher.claiming import intake
 from services.watcher.claiming.discovery import Entry
 from services.watcher.claiming.inbox import list_inbox
-from services.watcher.config import WatcherConfig
 from shared.configuration.catalog import load_catalog
-from shared.database import Database
-from shared.datasets import Catalog
+from shared.model.datasets import Catalog
+from shared.storage.database import Database
 from tests.support.missing import missing
 from tests.support.pipeline import AT_ONCE, PEOPLE, PLACES, Clock, Pipeline, people
 

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Connection
 
-from shared.books import completions, load_reasons, load_states, registration, waiting_files
-from shared.books.loads import Load, ReadAs, State
-from shared.books.waiting_files import WaitingFile
-from shared.clock import utc_now
-from shared.lifecycle import retry
-from shared.schema.schema import Schema
-from shared.waiting import Waiting, waiting_references
+from shared.operations.unresolved_references import Waiting, waiting_references
+from shared.runtime.clock import utc_now
+from shared.runtime.lifecycle import retry
+from shared.storage.ledger import completions, load_reasons, load_states, registration, waiting_files
+from shared.storage.ledger.loads import Load, ReadAs, State
+from shared.storage.ledger.waiting_files import WaitingFile
+from shared.storage.schema.schema import Schema
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import composite_references, default_catalog, reference_in_key
 from tests.support.deliveries import Warehouse, dropped

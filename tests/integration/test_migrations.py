@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, inspect, make_url, text
 
-from shared.database import Database
-from shared.errors import SchemaMismatch
-from shared.messages.envelope import Origin, encode, envelope
-from shared.schema import migrations
-from shared.schema.dataset_tables import BEFORE
-from shared.schema.preparation import prepare_tables
-from shared.schema.table_parts import COLLATIONS
+from shared.messaging.envelope import Origin, encode, envelope
+from shared.model.errors import SchemaMismatch
+from shared.storage.database import Database
+from shared.storage.schema import migrations
+from shared.storage.schema.dataset_tables import BEFORE
+from shared.storage.schema.preparation import prepare_tables
+from shared.storage.schema.table_parts import COLLATIONS
 from tests.integration.conftest import AnyDatabase
 from tests.support.catalogs import default_catalog, every_type
 from tests.support.deliveries import Warehouse, chunks, dropped

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.records.chunks import Bounds
-from shared.datasets import Catalog, RejectLimit
-from shared.messages.payloads import RowsExtracted
+from shared.extraction.chunks import Bounds
+from shared.messaging.payloads import RowsExtracted
+from shared.model.datasets import Catalog, RejectLimit
 from tests.support.catalogs import default_catalog
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 

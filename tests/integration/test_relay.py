@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import insert
 
 from services.writer.relay import Relay
-from shared.broker import Publisher
-from shared.clock import utc_now
 from shared.configuration.servers import BrokerSettings, Endpoint
-from shared.errors import BrokerUnavailable, DatabaseUnavailable
-from shared.lifecycle import retry
-from shared.messages.envelope import Envelope, Publishing, decode
-from shared.messages.payloads import LoadCompleted
-from shared.messages.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE
+from shared.messaging.envelope import Envelope, Publishing, decode
+from shared.messaging.payloads import LoadCompleted
+from shared.messaging.rabbitmq import Publisher
+from shared.messaging.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE
+from shared.model.errors import BrokerUnavailable, DatabaseUnavailable
+from shared.runtime.clock import utc_now
+from shared.runtime.lifecycle import retry
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, dropped
 from tests.support.eventually import LONGEST_WAIT_SECONDS

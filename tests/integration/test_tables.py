@@ -11,16 +11,16 @@ import pytest
 from pymysql.constants import CLIENT
 from sqlalchemy import Connection, event, inspect, make_url, text
 
-from shared.counts import kept_counts
-from shared.database import Database
-from shared.datasets import Catalog, Reference
-from shared.errors import DatabaseRefused, DatabaseUnavailable, SchemaMismatch
-from shared.lifecycle import retry
-from shared.schema.dataset_tables import BEFORE, MARKS
-from shared.schema.differences import compare_tables
-from shared.schema.preparation import prepare_tables
-from shared.schema.schema import build_schema
-from shared.schema.table_parts import COLLATIONS
+from shared.model.datasets import Catalog, Reference
+from shared.model.errors import DatabaseRefused, DatabaseUnavailable, SchemaMismatch
+from shared.runtime.lifecycle import retry
+from shared.storage.database import Database
+from shared.storage.kept_counts import kept_counts
+from shared.storage.schema.dataset_tables import BEFORE, MARKS
+from shared.storage.schema.differences import compare_tables
+from shared.storage.schema.preparation import prepare_tables
+from shared.storage.schema.schema import build_schema
+from shared.storage.schema.table_parts import COLLATIONS
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
 from tests.support.catalogs import (
     catalog,

@@ -19,15 +19,15 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from services.watcher import standstill
-from services.watcher.claims import ClaimedName
-from services.watcher.config import WatcherConfig
-from services.watcher.extracting.reading import Reading
-from services.watcher.records.chunks import Bounds
-from services.watcher.sorting.ordering import SortingTurns
+from services.extractor.extraction import Reading
+from services.extractor.settings import WatcherConfig
+from services.extractor.sorting.ordering import SortingTurns
+from services.watcher import stalled_loads
 from shared.configuration.catalog import load_catalog
-from shared.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
-from shared.messages.topology import WRITER_QUEUE
+from shared.extraction.chunks import Bounds
+from shared.extraction.claimed_names import ClaimedName
+from shared.messaging.topology import WRITER_QUEUE
+from shared.model.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
 from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
 from tests.support.pipeline import AT_ONCE, PEOPLE, PLACES, Clock, Pipeline, RecordingQueue, people
 
@@ -55,7 +55,7 @@ def pipeline(new_pipeline: NewPipeline) -> Pipeline:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock by which loads stand still: time passes only where a test lets it."""
     clock = Clock()
-    monkeypatch.setattr(standstill, "time", clock)
+    monkeypatch.setattr(stalled_loads, "time", clock)
     return clock
 
 

@@ -15,17 +15,17 @@ from sqlalchemy.pool import NullPool
 
 from services.aggregator.aggregator import Aggregator
 from services.writer.handlers import WriterHandlers
-from shared.books import loads, registration
-from shared.books.loads import Load
-from shared.books.registration import Claim
-from shared.database import Database
-from shared.datasets import Catalog, Summary
-from shared.files import DataFolder
-from shared.messages.envelope import Origin, encode, envelope
-from shared.messages.payloads import LoadExtracted, Payload, RowsExtracted
-from shared.schema.dataset_tables import INFERRED, MARKS
-from shared.store import open_store
-from shared.values import Value
+from shared.messaging.envelope import Origin, encode, envelope
+from shared.messaging.payloads import LoadExtracted, Payload, RowsExtracted
+from shared.model.datasets import Catalog, Summary
+from shared.model.values import Value
+from shared.runtime.files import DataFolder
+from shared.storage.database import Database
+from shared.storage.ledger import loads, registration
+from shared.storage.ledger.loads import Load
+from shared.storage.ledger.registration import Claim
+from shared.storage.schema.dataset_tables import INFERRED, MARKS
+from shared.storage.store import open_store
 from tests.support.model import Accounts, DroppedFile, Mark, Reject, Row
 from tests.support.origins import origin_of, token_of
 

@@ -15,17 +15,17 @@ import pytest
 import zstandard
 from pyarrow import parquet
 
-from shared.errors import FileRefused
-from shared.messages.unreadable_rows import UnreadableRow
-from shared.reader.archives import members_of
-from shared.reader.blocks import Readable
-from shared.reader.compression import Decompressed
-from shared.reader.excel_records import ExcelRecords
-from shared.reader.expansion import Expansion
-from shared.reader.json_records import JsonRecords, NdjsonRecords
-from shared.reader.magic import kind_of
-from shared.reader.parquet_records import ParquetRecords
-from shared.reader.sources import RecordSource
+from shared.model.errors import FileRefused
+from shared.model.unreadable_rows import UnreadableRow
+from shared.reading.blocks import Readable
+from shared.reading.containers.archives import members_of
+from shared.reading.containers.compression import Decompressed
+from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.magic import kind_of
+from shared.reading.excel.records import ExcelRecords
+from shared.reading.json.records import JsonRecords, NdjsonRecords
+from shared.reading.parquet.records import ParquetRecords
+from shared.reading.sources import RecordSource
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import URL, select
 
-from inflow.local_queue import LocalQueue
+from services.extractor.settings import WatcherConfig
 from services.watcher.claiming.inbox import InboxEvents
-from services.watcher.config import WatcherConfig
-from services.watcher.records.chunks import Bounds
 from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers
-from shared.books import loads, waiting_files
-from shared.books.loads import Load
 from shared.configuration.catalog import load_catalog
-from shared.database import Database
-from shared.datasets import Catalog
-from shared.files import DataFolder
-from shared.messages.envelope import Envelope
-from shared.messages.topology import WRITER_QUEUE
-from shared.store import existing_store, open_store
+from shared.extraction.chunks import Bounds
+from shared.messaging.envelope import Envelope
+from shared.messaging.local_queue import LocalQueue
+from shared.messaging.topology import WRITER_QUEUE
+from shared.model.datasets import Catalog
+from shared.runtime.files import DataFolder
+from shared.storage.database import Database
+from shared.storage.ledger import loads, waiting_files
+from shared.storage.ledger.loads import Load
+from shared.storage.store import existing_store, open_store
 
 if TYPE_CHECKING:
-    from shared.messages.payloads import Payload
+    from shared.messaging.payloads import Payload
 
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"
 PLACES = "city,county,country\n"

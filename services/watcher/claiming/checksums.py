@@ -8,7 +8,7 @@ from typing import Any
 
 from services.watcher.claiming.discovery import Entry
 from services.watcher.claiming.markers import digest_in
-from services.watcher.regular_files import open_regular
+from shared.extraction.regular_files import open_regular
 
 #: What is read of all files together at one look: others have their turn after a fraction of a second.
 _BYTES_AT_A_LOOK = 64 << 20

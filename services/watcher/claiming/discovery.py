@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Literal
 
-from shared.datasets import Dataset
-from shared.errors import FileRefused
+from shared.model.datasets import Dataset
+from shared.model.errors import FileRefused
 
 Kind = Literal["file", "other"]
 

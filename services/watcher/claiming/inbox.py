@@ -11,7 +11,7 @@ from pathlib import Path
 from inotify_simple import INotify, flags
 
 from services.watcher.claiming.discovery import Entry, is_too_deep
-from shared.logs import facts
+from shared.runtime.logs import facts
 
 _log = logging.getLogger(__name__)
 

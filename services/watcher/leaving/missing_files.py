@@ -5,17 +5,17 @@ import os
 from collections.abc import Callable, Collection
 from pathlib import PurePath
 
-from services.watcher.claims import ClaimedName, shortened
-from services.watcher.records.chunks import Bounds
-from services.watcher.standstill import Standstills
-from services.watcher.versions import Version
-from shared.books import load_reasons, load_states, loads
-from shared.books.load_reasons import FILE_GONE
-from shared.books.loads import Load
-from shared.errors import FileRefused
-from shared.files import DataFolder
-from shared.logs import facts
-from shared.store import Store
+from services.watcher.stalled_loads import Standstills
+from shared.extraction.chunks import Bounds
+from shared.extraction.claimed_names import ClaimedName, shortened
+from shared.extraction.file_version import Version
+from shared.model.errors import FileRefused
+from shared.runtime.files import DataFolder
+from shared.runtime.logs import facts
+from shared.storage.ledger import load_reasons, load_states, loads
+from shared.storage.ledger.load_reasons import FILE_GONE
+from shared.storage.ledger.loads import Load
+from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
