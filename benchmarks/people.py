@@ -42,7 +42,7 @@ _NAMES = [(name, town, number * _APART_DAYS) for number, (name, town) in enumera
 
 #: So many people in a row have different names; behind them the next days' people begin.
 BLOCK_ROWS = len(_NAMES)
-MOST_PEOPLE = BLOCK_ROWS * len(_DAYS)
+MAX_PEOPLE = BLOCK_ROWS * len(_DAYS)
 
 
 def places() -> Iterator[dict[str, str]]:
@@ -65,8 +65,8 @@ def write_people(path: Path, rows: range, *, seed: int, edited: Collection[int] 
 
     The edited ones were born in another country than in a file without the edit; nothing else is different.
     """
-    if rows.stop > MOST_PEOPLE:
-        raise ValueError(f"there are no more than {MOST_PEOPLE:,} distinct people")
+    if rows.stop > MAX_PEOPLE:
+        raise ValueError(f"there are no more than {MAX_PEOPLE:,} distinct people")
     births = [0] * len(TOWNS)
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(PEOPLE_HEADER)

@@ -16,7 +16,7 @@ from tests.support.eventually import eventually
 from tests.support.services import Service, summary_of
 
 #: The slowest that a load may be before we give up, and what everything else may take.
-_LEAST_ROWS_PER_SECOND = 500
+_MIN_ROWS_PER_SECOND = 500
 _PATIENCE_SECONDS = 120
 _LOG_TAIL_CHARACTERS = 3000
 
@@ -91,7 +91,7 @@ class System:
 
     def _wait(self, names: Sequence[str], rows: int) -> list[Entry]:
         """Wait for the archive first: to ask the database again and again would slow down what is measured."""
-        seconds = _PATIENCE_SECONDS + rows / _LEAST_ROWS_PER_SECOND
+        seconds = _PATIENCE_SECONDS + rows / _MIN_ROWS_PER_SECOND
         eventually(lambda: self._are_archived(names), timeout_seconds=seconds, message=f"{names[-1]} is archived")
         return eventually(lambda: self._books.summarised(names), timeout_seconds=seconds, message="summarised")
 

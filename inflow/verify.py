@@ -14,7 +14,7 @@ from shared.storage.kept_counts import KeptCount
 from shared.storage.ledger import completions
 from shared.storage.store import Store
 
-_MOST_DIFFERENCES = 100
+_MAX_DIFFERENCES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def judge(counts: Counts) -> list[Verdict]:
         Verdict(
             count=count,
             is_built=count not in missing,
-            differences=counts.differences(count, most=_MOST_DIFFERENCES),
+            differences=counts.differences(count, most=_MAX_DIFFERENCES),
         )
         for count in counts.all
     ]
@@ -78,7 +78,7 @@ def _in_words(verdict: Verdict) -> str:
     if not verdict.is_built:
         return "not built; the aggregator builds it when it next writes the summaries"
     found = len(verdict.differences)
-    if found == _MOST_DIFFERENCES:
+    if found == _MAX_DIFFERENCES:
         return f"wrong, the first {found} differences are"
     return f"wrong, {found} {'difference' if found == 1 else 'differences'}" if found else "agrees with its table"
 

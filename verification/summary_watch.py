@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 #: A wrong file is wrong at each look; a few problems tell the story.
-_MOST_PROBLEMS = 20
+_MAX_PROBLEMS = 20
 
 
 class SummaryWatch:
@@ -52,7 +52,7 @@ class SummaryWatch:
                 self._say(f"the count of {name!r} fell from {before} to {now}, though files only add")
 
     def _say(self, problem: str) -> None:
-        if len(self.problems) < _MOST_PROBLEMS:
+        if len(self.problems) < _MAX_PROBLEMS:
             self.problems.append(problem)
 
 

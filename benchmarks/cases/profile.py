@@ -39,7 +39,7 @@ from shared.storage.store import Store, open_store
 from tests.support.catalogs import default_catalog
 from tests.support.servers.isolation import own_database, own_vhost
 
-_MOST_ROWS = 1_000_000
+_MAX_ROWS = 1_000_000
 _DATASET = "people"
 _CLAIMED = ClaimedName(
     load_id=1, token=new_token(), dataset=_DATASET, bounds=WatcherConfig().bounds, original="people.csv"
@@ -48,7 +48,7 @@ _CLAIMED = ClaimedName(
 
 def measure_profile(bench: Bench) -> None:
     """Take a first load apart."""
-    rows = min(bench.options.rows, _MOST_ROWS)
+    rows = min(bench.options.rows, _MAX_ROWS)
     people, clock = bench.files.people(range(rows)), Clock()
     with ExitStack() as opened:
         vhost = opened.enter_context(own_vhost(bench.servers.broker))

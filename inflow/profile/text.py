@@ -20,7 +20,7 @@ from shared.profiling.wording import (
 _WIDTH = 78
 _LABEL = 12
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_MOST_FREQUENT = 5
+_MAX_FREQUENT = 5
 
 
 def as_text(profile: Profile) -> str:
@@ -65,7 +65,7 @@ def _facts(column: ColumnProfile, rows: int) -> Iterator[str]:
 def _frequent(column: ColumnProfile) -> str:
     if column.distinct.count == column.values:
         return "all differ" if column.values else ""
-    shown = [f"{visible(each.value)} {each.count:,}×" for each in column.most_frequent.values[:_MOST_FREQUENT]]
+    shown = [f"{visible(each.value)} {each.count:,}×" for each in column.most_frequent.values[:_MAX_FREQUENT]]
     note = frequent_note(column.most_frequent)
     return ", ".join(shown) + (f" ({note})" if note else "")
 

@@ -14,7 +14,7 @@ from shared.storage.kept_counts import KeptCount
 from shared.storage.store import Store
 
 #: Rows of deltas folded in one transaction: with their largest text they bound the memory.
-_MOST_ROWS = 16
+_MAX_ROWS = 16
 
 #: A chunk's deltas: rows of values and a number, by the name of the count.
 _Document = Mapping[str, Sequence[Sequence[Any]]]
@@ -31,7 +31,7 @@ class Folding:
 
     def fold(self) -> None:
         """Fold until next to nothing is left."""
-        while self._is_pending() and self._fold_some() == _MOST_ROWS:
+        while self._is_pending() and self._fold_some() == _MAX_ROWS:
             pass
 
     def _is_pending(self) -> bool:
@@ -42,7 +42,7 @@ class Folding:
         """Fold some rows of deltas; return how many."""
         with self._store.transaction() as connection:
             take_turn(connection, self._store.schema)
-            rows = connection.execute(select(self._deltas).order_by(*self._deltas.primary_key).limit(_MOST_ROWS)).all()
+            rows = connection.execute(select(self._deltas).order_by(*self._deltas.primary_key).limit(_MAX_ROWS)).all()
             if rows:
                 self._add(connection, rows)
                 self._remove(connection, rows)

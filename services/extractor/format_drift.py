@@ -14,7 +14,7 @@ from shared.storage.ledger import loads
 from shared.storage.ledger.loads import ReadAs
 from shared.storage.store import Store
 
-_LONGEST_FEED_CHARACTERS = 255
+_MAX_FEED_CHARACTERS = 255
 
 
 class Feeds:
@@ -45,4 +45,4 @@ class Feeds:
 def feed_of(name: str, dataset: Dataset) -> str:
     """Name the feed of a file: the pattern that its name fits, and its ending."""
     fitting = (pattern for pattern in dataset.files if fnmatchcase(name.lower(), pattern.lower()))
-    return f"{next(fitting, '*')} {PurePath(name).suffix.lower()}".strip()[:_LONGEST_FEED_CHARACTERS]
+    return f"{next(fitting, '*')} {PurePath(name).suffix.lower()}".strip()[:_MAX_FEED_CHARACTERS]

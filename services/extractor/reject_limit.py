@@ -24,7 +24,7 @@ from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
-_MOST_SHOWN = 3
+_MAX_SHOWN = 3
 _Steps = Generator[None, None, None]
 #: The header, how many rows, and those that would be rejected.
 _Typed = tuple[list[str], int, list[Rejection]]
@@ -40,7 +40,7 @@ class _Count:
     def add(self, row_count: int, rejections: list[Rejection]) -> None:
         self.rows += row_count
         self.rejected += len(rejections)
-        self.shown += rejections[: _MOST_SHOWN - len(self.shown)]
+        self.shown += rejections[: _MAX_SHOWN - len(self.shown)]
 
 
 class FirstPasses:

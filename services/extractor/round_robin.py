@@ -18,7 +18,7 @@ from shared.storage.store import Store
 _log = logging.getLogger(__name__)
 
 #: Files that take turns; more wait, in the order of their claims, with no file handle open.
-_MOST_IN_TURN = 64
+_MAX_IN_TURN = 64
 
 #: What the books say of why loads are held back, where nobody knows.
 _UNSURE = ("", frozenset[int]())
@@ -91,7 +91,7 @@ class Feeder:
         False if there is nothing to publish or no room for it. Raises TransientError; the same message is then
         published at the next turn.
         """
-        while self._next and len(self._in_turn) < _MOST_IN_TURN:
+        while self._next and len(self._in_turn) < _MAX_IN_TURN:
             self._in_turn.append(self._next.popleft())
         if not self._in_turn or not self._has_room():
             return False

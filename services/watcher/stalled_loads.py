@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shared.storage.ledger.loads import Load
 
 #: The patience with a load doubles so often: one that never ends is not published all day.
-_MOST_DOUBLINGS = 6
+_MAX_DOUBLINGS = 6
 
 
 @dataclass(slots=True)
@@ -50,4 +50,4 @@ class Standstills:
         if progress.rows_done != load.rows_done:
             self._progress[load.load_id] = _Progress(load.rows_done, now)
             return False
-        return now - progress.since >= self._republish_seconds * (1 << min(progress.tries, _MOST_DOUBLINGS))
+        return now - progress.since >= self._republish_seconds * (1 << min(progress.tries, _MAX_DOUBLINGS))

@@ -29,7 +29,7 @@ from shared.storage.store import Store
 _log = logging.getLogger(__name__)
 
 #: Files in processing/ at a time; what every rescan asks the database about stays small.
-_MOST_OPEN = 1000
+_MAX_OPEN = 1000
 
 
 class Watcher:
@@ -103,7 +103,7 @@ class Watcher:
         """Look at the folders and the books: what is new, what is finished, what stands still."""
         self._store.require_installation()
         own_folder(self._folder, self._store.owner)
-        self._intake.claim(self._returner.without_ours(renamed_in), room=_MOST_OPEN - len(self._open))
+        self._intake.claim(self._returner.without_ours(renamed_in), room=_MAX_OPEN - len(self._open))
         known = self._look_up(self._open.values())
         self._forget(self._open.keys() - known.keys())
         known |= self._adopt()

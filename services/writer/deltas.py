@@ -15,7 +15,7 @@ from shared.model.values import Value
 from shared.storage.kept_counts import KeptCount
 
 #: What many of these texts take together bounds the memory of who folds them.
-_LARGEST_TEXT_BYTES = 128 * 1024
+_MAX_TEXT_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def _texts(names: Sequence[str], rows: Sequence[tuple[str, list[Value]]]) -> Ite
     for name, row in rows:
         document[name].append(row)
     text = orjson.dumps(document)
-    if len(text) <= _LARGEST_TEXT_BYTES or len(rows) <= 1:
+    if len(text) <= _MAX_TEXT_BYTES or len(rows) <= 1:
         yield text.decode()
         return
     middle = len(rows) // 2

@@ -15,7 +15,7 @@ from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
-_MOST_AT_ONCE = 100
+_MAX_AT_ONCE = 100
 
 
 class Relay:
@@ -46,7 +46,7 @@ class Relay:
         """Publish what is not locked by another relay; return the loads."""
         table = self._store.schema.outbox
         oldest_first = select(table).order_by(table.c.completed_at, table.c.load_id)
-        events = connection.execute(oldest_first.limit(_MOST_AT_ONCE).with_for_update(skip_locked=True)).all()
+        events = connection.execute(oldest_first.limit(_MAX_AT_ONCE).with_for_update(skip_locked=True)).all()
         completed = loads.find(connection, self._store.schema, [event.load_id for event in events])
         for event in events:
             payload = LoadCompleted(load_id=event.load_id, dataset=event.dataset)

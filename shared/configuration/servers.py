@@ -50,7 +50,7 @@ _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _NAMESPACE_EXPECTED = "a letter from a to z, then up to 63 of a to z, 0 to 9, _ and -"
 
 _UNREADABLE = "is no URL, or its port is no number"
-_HIGHEST_PORT = 65535
+_MAX_PORT = 65535
 
 
 class Endpoint(NamedTuple):
@@ -196,7 +196,7 @@ class DatabaseSettings:
         if environment.is_set(_DATABASE_URL):
             return _database_url(environment, parts)
         host = environment.text("MYSQL_HOST", "localhost")
-        port = environment.integer("MYSQL_PORT", 3306, minimum=1, maximum=_HIGHEST_PORT)
+        port = environment.integer("MYSQL_PORT", 3306, minimum=1, maximum=_MAX_PORT)
         return parts.set(host=host, port=port)
 
     @staticmethod
@@ -216,7 +216,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _endpoints(environment: Environment, usual_port: int) -> tuple[Endpoint, ...]:
-    port = environment.integer("RABBITMQ_PORT", usual_port, minimum=1, maximum=_HIGHEST_PORT)
+    port = environment.integer("RABBITMQ_PORT", usual_port, minimum=1, maximum=_MAX_PORT)
     hosts = [host.strip() for host in environment.text("RABBITMQ_HOST", "localhost").split(",")]
     if not all(hosts):
         environment.problem("RABBITMQ_HOST", "has a comma without a host beside it; expected HOST or HOST,HOST")
@@ -332,8 +332,8 @@ def _database_fault(url: URL) -> str | None:
 
 
 def _host_fault(url: URL) -> str | None:
-    if (url.port or 0) > _HIGHEST_PORT:
-        return f"has a port above {_HIGHEST_PORT}"
+    if (url.port or 0) > _MAX_PORT:
+        return f"has a port above {_MAX_PORT}"
     if "@" in (url.host or ""):
         return "has a second @ before its host"
     return None if url.host or "unix_socket" in url.query else "has no host"

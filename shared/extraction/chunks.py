@@ -10,7 +10,7 @@ from shared.reading.encodings.undecoded import is_decoded, storable, undecoded
 from shared.reading.sources import Record
 
 #: The most bytes that the rows of a chunk take in a message: with the header far below the broker's limit of 16 MiB.
-MOST_ENCODED_BYTES = 8 << 20
+MAX_ENCODED_BYTES = 8 << 20
 
 #: JSON writes a byte of the file as six where it is a control character, and as less otherwise.
 _ESCAPED_BYTES = 6
@@ -99,7 +99,7 @@ class _Draft:
     def has_room(self, row_bytes: int) -> bool:
         """Whether a row of so many bytes of the file may join. The first one always may: it has a limit of its own."""
         text_bytes = _ESCAPED_BYTES * (self.file_bytes + row_bytes)
-        return not self.row_count or text_bytes + _BESIDE_TEXT_BYTES * (self.row_count + 1) <= MOST_ENCODED_BYTES
+        return not self.row_count or text_bytes + _BESIDE_TEXT_BYTES * (self.row_count + 1) <= MAX_ENCODED_BYTES
 
     def add(self, record: Record | UnreadableRow, row_bytes: int) -> None:
         self.row_count += 1

@@ -11,8 +11,8 @@ from typing import Self
 from shared.extraction.chunks import Bounds
 
 #: A name in a folder may have 255 bytes; ours add at most 120 to the file's own.
-_LONGEST_NAME_BYTES = 130
-_LONGEST_ENDING_BYTES = 20
+_MAX_NAME_BYTES = 130
+_MAX_ENDING_BYTES = 20
 _TOKEN_BYTES = 8
 _CLAIMED = re.compile(r"([0-9]{1,18})\.(?:([0-9a-f]{16})\.)?([a-z][a-z0-9_]*|-)\.([0-9]+)r([0-9]+)b\.(.+)", re.DOTALL)
 #: The number stands before the ending, where there is one; the ending itself may be a number, too.
@@ -71,12 +71,12 @@ def new_token() -> str:
 
 def shortened(name: str) -> str:
     """Return a name short enough to be claimed, with its ending."""
-    if len(os.fsencode(name)) <= _LONGEST_NAME_BYTES:
+    if len(os.fsencode(name)) <= _MAX_NAME_BYTES:
         return name
     ending = os.fsencode(PurePath(name).suffix)
-    if len(ending) > _LONGEST_ENDING_BYTES:
+    if len(ending) > _MAX_ENDING_BYTES:
         ending = b""
-    begin = os.fsencode(name)[: _LONGEST_NAME_BYTES - len(ending)]
+    begin = os.fsencode(name)[: _MAX_NAME_BYTES - len(ending)]
     # Not to end in the middle of a character: some file systems refuse names that are not UTF-8.
     _, whole = codecs.utf_8_decode(begin, "surrogateescape")
     return os.fsdecode(begin[:whole] + ending)

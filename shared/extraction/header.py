@@ -15,7 +15,7 @@ from shared.reading.read_plan import Plan
 from shared.reading.sources import RecordSource
 
 #: The most bytes that the names take in a message: they travel with every chunk.
-MOST_ENCODED_BYTES = 1 << 20
+MAX_ENCODED_BYTES = 1 << 20
 
 #: What a column without a name is called where we speak of it.
 _NAMELESS = "(no name)"
@@ -102,10 +102,10 @@ def check_nameless(table: RecordSource, dataset: Dataset) -> None:
 
 def _check_size(names: Sequence[str]) -> None:
     size_bytes = len(orjson.dumps(names))
-    if size_bytes > MOST_ENCODED_BYTES:
+    if size_bytes > MAX_ENCODED_BYTES:
         raise FileRefused(
             "row-too-large",
-            f"the {len(names)} names of the header take {size_bytes} bytes as JSON, at most {MOST_ENCODED_BYTES} may",
+            f"the {len(names)} names of the header take {size_bytes} bytes as JSON, at most {MAX_ENCODED_BYTES} may",
         )
 
 

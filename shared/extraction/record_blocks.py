@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Self
 
-from shared.reading.blocks import LONGEST_ROW_BYTES, Readable
+from shared.reading.blocks import MAX_ROW_BYTES, Readable
 
 _BOM = b"\xef\xbb\xbf"
 #: Little enough to stay in a processor's cache with its records.
 _STRETCH_BYTES = 256 << 10
 _BLANK_LINES = (b"\n", b"\r\n", b"\r")
-_LONGEST_BLANK_BYTES = 2
+_MAX_BLANK_BYTES = 2
 
 
 class Incomparable(Exception):
@@ -92,7 +92,7 @@ def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterato
         text, rest = _cut(begun + data) if data else (begun, b"")
         records, blank_lines, unfinished = _split(text, line_count + 1) if b'"' in text else (None, (), b"")
         begun = unfinished + rest
-        if len(begun) > LONGEST_ROW_BYTES or (begun and not data):
+        if len(begun) > MAX_ROW_BYTES or (begun and not data):
             raise Incomparable("a row is too long, or a quote is never closed")
         first_line, line_count = line_count + 1, line_count + _line_count(text) - _line_count(unfinished)
         if text:
@@ -129,7 +129,7 @@ def _split(text: bytes, first_line: int) -> tuple[Records, Sequence[int], bytes]
 
 
 def _without_blank(records: list[bytes], lines: Sequence[int]) -> Records:
-    if min(map(len, records), default=0) > _LONGEST_BLANK_BYTES:
+    if min(map(len, records), default=0) > _MAX_BLANK_BYTES:
         return Records(records, lines)
     has_text = [record not in _BLANK_LINES for record in records]
     return Records(list(compress(records, has_text)), list(compress(lines, has_text)))

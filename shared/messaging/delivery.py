@@ -28,7 +28,7 @@ from shared.runtime.logs import facts
 _log = logging.getLogger(__name__)
 
 #: Conflicts end after one or two tries; that many mean a message that contradicts itself.
-_MOST_CONFLICTS = 50
+_MAX_CONFLICTS = 50
 
 Handler = Callable[[bytes], None]
 #: Hears the number of a load and the reason before a message of it is dead-lettered.
@@ -112,7 +112,7 @@ class _Tries(stop_base):
             self._seconds_left = self._patience.seconds_left(self.load_id, error)
             return self._seconds_left == 0
         self._conflicts += isinstance(error, ConcurrentInsert)
-        return self._conflicts >= _MOST_CONFLICTS
+        return self._conflicts >= _MAX_CONFLICTS
 
     @cached_property
     def load_id(self) -> int | None:

@@ -3,13 +3,13 @@
 from typing import Any
 
 #: The largest number that a database's columns and orjson take.
-LARGEST_INTEGER = 2**63 - 1
+MAX_INTEGER = 2**63 - 1
 
 
 def integer_field(data: dict[str, Any], name: str) -> int:
     """Return a whole number that is not negative; ValueError otherwise."""
     value = data[name]
-    if type(value) is not int or not 0 <= value <= LARGEST_INTEGER:
+    if type(value) is not int or not 0 <= value <= MAX_INTEGER:
         raise ValueError(f"{name}: expected a whole number from 0 to 2^63-1")
     return value
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from shared.messaging.fields import LARGEST_INTEGER, are_all, integer_field, list_field, text_field
+from shared.messaging.fields import MAX_INTEGER, are_all, integer_field, list_field, text_field
 from shared.model.rows import RawRows
 from shared.model.unreadable_rows import UnreadableRow
 
@@ -47,7 +47,7 @@ class RowsExtracted(RawRows):
         )
         if len(chunk.lines) != len(chunk.rows) or not are_all(chunk.lines, int):
             raise ValueError("lines: expected one whole number per row")
-        if min(chunk.lines, default=1) < 1 or max(chunk.lines, default=1) > LARGEST_INTEGER:
+        if min(chunk.lines, default=1) < 1 or max(chunk.lines, default=1) > MAX_INTEGER:
             raise ValueError("lines: expected numbers from 1 to 2^63-1")
         if not are_all(chunk.header, str) or not are_all(chunk.rows, list):
             raise ValueError("header, rows: expected strings and lists")

@@ -16,7 +16,7 @@ from shared.reading.sources import RecordSource
 
 _BOUNDS = Bounds(1000, 1 << 20)
 _FIRST_ROWS = 5
-_MOST_SHOWN_REJECTIONS = 100
+_MAX_SHOWN_REJECTIONS = 100
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,7 +97,7 @@ def _check_rows(file: IO[bytes], dataset: Dataset, findings: Findings, table: Re
         findings.row_count += chunk.row_count
         findings.first_rows += typed.rows[: _FIRST_ROWS - len(findings.first_rows)]
         findings.rejected_count += len(typed.rejections)
-        findings.rejections += typed.rejections[: _MOST_SHOWN_REJECTIONS - len(findings.rejections)]
+        findings.rejections += typed.rejections[: _MAX_SHOWN_REJECTIONS - len(findings.rejections)]
         _add_remarks(findings, chunk)
     rejected = findings.rejected_count
     findings.account = LineAccount.of(table, rows=findings.row_count - rejected, rejects=rejected)

@@ -14,7 +14,7 @@ from shared.reading.garbled_text import CONTROLS, DOUBLE_ENCODED, garbled
 
 #: How much of a column a type must take for the rest to count as exceptions.
 _MOSTLY = 0.8
-_MOST_SPELLINGS = 5
+_MAX_SPELLINGS = 5
 
 
 class Oddities:
@@ -74,8 +74,8 @@ def spelling_findings(counts: Mapping[str, int]) -> Iterator[Finding]:
         spellings[value.strip().casefold()].append(value)
     groups = [sorted(group) for _, group in sorted(spellings.items()) if len(group) > 1]
     if groups:
-        shown = "; ".join(" = ".join(map(repr, group)) for group in groups[:_MOST_SPELLINGS])
-        more = f"; and {len(groups) - _MOST_SPELLINGS} more" if len(groups) > _MOST_SPELLINGS else ""
+        shown = "; ".join(" = ".join(map(repr, group)) for group in groups[:_MAX_SPELLINGS])
+        more = f"; and {len(groups) - _MAX_SPELLINGS} more" if len(groups) > _MAX_SPELLINGS else ""
         yield Finding(code="spelling", message=f"the same but for case or blanks: {shown}{more}")
 
 

@@ -12,8 +12,8 @@ Combination = tuple[int, ...]
 
 _LARGEST = 4
 #: How many columns are combined with each other, and how many combinations are followed through the file.
-_MOST_COLUMNS = 10
-_MOST_FOLLOWED = 24
+_MAX_COLUMNS = 10
+_MAX_FOLLOWED = 24
 
 
 class CandidateKeys:
@@ -103,14 +103,14 @@ def _first_candidates(columns: Sequence[ColumnBatch]) -> list[Combination]:
     """Return the combinations that the first rows don't rule out, in the order of their worth."""
     full = [position for position, column in enumerate(columns) if not column.empty]
     singles = [(position,) for position in full if _is_unique(columns, (position,))]
-    varied = sorted(full, key=lambda position: -len(columns[position].counts))[:_MOST_COLUMNS]
+    varied = sorted(full, key=lambda position: -len(columns[position].counts))[:_MAX_COLUMNS]
     sizes = range(2, _LARGEST + 1)
     several = chain.from_iterable(combinations(sorted(varied), size) for size in sizes)
     unique = [combination for combination in several if _is_unique(columns, combination)]
     smallest = _smallest([*singles, *unique])
     others = [combination for combination in unique if combination not in smallest]
     # Single columns are all followed, however many.
-    return [*smallest, *islice(others, max(0, _MOST_FOLLOWED - len(smallest)))]
+    return [*smallest, *islice(others, max(0, _MAX_FOLLOWED - len(smallest)))]
 
 
 def _is_unique(columns: Sequence[ColumnBatch], combination: Combination) -> bool:

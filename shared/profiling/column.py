@@ -17,7 +17,7 @@ from shared.profiling.profile import ColumnProfile, Distinct, Finding
 from shared.profiling.scales import plain
 from shared.profiling.type_inference import NUMBERS, WIDEST, Evidence, best_type
 
-_MOST_FREQUENT = 10
+_MAX_FREQUENT = 10
 
 
 class ColumnProfiler:
@@ -89,7 +89,7 @@ class ColumnProfiler:
             shortest=shortest,
             longest=longest,
             quantiles=spread.quantiles,
-            most_frequent=self._frequent.result(_MOST_FREQUENT, without=evidence.placeholders),
+            most_frequent=self._frequent.result(_MAX_FREQUENT, without=evidence.placeholders),
             histogram=spread.histogram,
             findings=tuple(self._findings(column.type, distinct)),
         )

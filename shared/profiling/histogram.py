@@ -16,7 +16,7 @@ from shared.profiling.scales import cut, moment_scale, number_scale, plain
 
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: No number, date or timestamp that a type takes is longer, blanks around it and zeros at its end apart.
-_LONGEST_KEPT = 120
+_MAX_KEPT = 120
 
 _T = TypeVar("_T", Decimal, datetime)
 
@@ -72,7 +72,7 @@ class Sample:
 
 
 def _kept(value: str) -> tuple[str, int]:
-    return value[:_LONGEST_KEPT], len(value)
+    return value[:_MAX_KEPT], len(value)
 
 
 def _parsed(texts: Iterable[str], column: Column) -> Iterator[object]:

@@ -1,7 +1,7 @@
 """How often something was seen, and where first."""
 
-_MOST_LINES = 5
-_LONGEST_EXAMPLE = 40
+_MAX_LINES = 5
+_MAX_EXAMPLE = 40
 
 
 class Sightings:
@@ -15,8 +15,8 @@ class Sightings:
     def add(self, text: str, count: int, line: int) -> None:
         """Count a value that is there so many times, on this line first."""
         self.count += count
-        if len(self.lines) < _MOST_LINES:
+        if len(self.lines) < _MAX_LINES:
             self.lines = (*self.lines, line)
-            example = repr(text[:_LONGEST_EXAMPLE]) + ("…" if len(text) > _LONGEST_EXAMPLE else "")
+            example = repr(text[:_MAX_EXAMPLE]) + ("…" if len(text) > _MAX_EXAMPLE else "")
             if example not in self.examples:
                 self.examples = (*self.examples, example)

@@ -3,15 +3,15 @@
 from shared.profiling.batch import stable_hash
 
 #: A longer value is kept as its beginning, its length and its hash.
-_LONGEST_KEPT = 120
-_LONGEST_SHOWN = 60
+_MAX_KEPT = 120
+_MAX_SHOWN = 60
 
 
 def abbreviated(value: str) -> str:
     """Return a value, or where it is long what tells it from others: its beginning, length and hash."""
-    if len(value) <= _LONGEST_KEPT:
+    if len(value) <= _MAX_KEPT:
         return value
-    return f"{value[:_LONGEST_KEPT]}… ({len(value)} characters, {stable_hash(value):016x})"
+    return f"{value[:_MAX_KEPT]}… ({len(value)} characters, {stable_hash(value):016x})"
 
 
 def encodable(text: str) -> str:
@@ -19,7 +19,7 @@ def encodable(text: str) -> str:
     return text if text.isascii() else "".join("\ufffd" if "\ud800" <= each <= "\udfff" else each for each in text)
 
 
-def visible(text: str, *, most: int = _LONGEST_SHOWN) -> str:
+def visible(text: str, *, most: int = _MAX_SHOWN) -> str:
     """Return a text on one line, without anything that acts on a terminal, shortened when it is long."""
     cut = text if len(text) <= most else f"{text[: most - 1]}…"
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in cut)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from shared.configuration.column_settings import bytes_of, is_name
-from shared.configuration.dataset_settings import LONGEST_ROW_BYTES
+from shared.configuration.dataset_settings import MAX_ROW_BYTES
 from shared.model.datasets import NOTHING_FIXED, Catalog, Column, Dataset, ReadSettings, Reference
 from shared.profiling.headroom import decimal_with_room, length_with_room, squeezed
 from shared.profiling.profile import ColumnProfile, PossibleReference, Profile
@@ -104,12 +104,12 @@ def _column(column: ColumnProfile, profile: Profile, key: Column | None) -> Colu
 def _fitting(columns: dict[str, Column], longest: Mapping[str, int]) -> tuple[dict[str, Column], dict[str, str]]:
     """Return the columns that fit into one row of a table, and why others don't."""
     left_out: dict[str, str] = {}
-    if bytes_of(columns.values()) > LONGEST_ROW_BYTES:
+    if bytes_of(columns.values()) > MAX_ROW_BYTES:
         columns = squeezed(columns, longest)
-    while bytes_of(columns.values()) > LONGEST_ROW_BYTES:
+    while bytes_of(columns.values()) > MAX_ROW_BYTES:
         largest = max(columns.values(), key=lambda column: bytes_of([column])).name
         columns = {name: column for name, column in columns.items() if name != largest}
-        left_out[largest] = f"the columns together take more than {LONGEST_ROW_BYTES:,} bytes, and this one takes most"
+        left_out[largest] = f"the columns together take more than {MAX_ROW_BYTES:,} bytes, and this one takes most"
     return columns, left_out
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shared.configuration.column_settings import bytes_of
-from shared.configuration.dataset_settings import LONGEST_KEY_BYTES, MOST_KEY_COLUMNS
+from shared.configuration.dataset_settings import MAX_KEY_BYTES, MAX_KEY_COLUMNS
 from shared.model.datasets import Column
 from shared.profiling.headroom import squeezed
 from shared.profiling.profile import Profile
@@ -46,7 +46,7 @@ def _fitting(key: Iterable[str], columns: Mapping[str, Column], longest: Mapping
     """Return the columns of a key within the limits of InnoDB, without their room if need be; else nothing."""
     roomy = {name: columns[name] for name in key}
     for fitting in (roomy, squeezed(roomy, longest)):
-        if len(fitting) <= MOST_KEY_COLUMNS and bytes_of(fitting.values()) <= LONGEST_KEY_BYTES:
+        if len(fitting) <= MAX_KEY_COLUMNS and bytes_of(fitting.values()) <= MAX_KEY_BYTES:
             return fitting
     return {}
 

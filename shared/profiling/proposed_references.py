@@ -13,7 +13,7 @@ from shared.profiling.table import ProfiledTable
 #: Counts how many of these keys a dataset has; None where it has no row at all, or nobody can tell.
 CountKeys = Callable[[Dataset, Sequence[Value]], int | None]
 
-_MOST_LOOKED_UP = 1_000
+_MAX_LOOKED_UP = 1_000
 #: So many of the values must be keys for a column to be a reference.
 _NEARLY_ALL = 0.9
 
@@ -54,7 +54,7 @@ def _compared(
     table: ProfiledTable,
     count_keys: CountKeys,
 ) -> Iterator[PossibleReference]:
-    values = list(islice(_parsed(table.samples[column.name], key), _MOST_LOOKED_UP))
+    values = list(islice(_parsed(table.samples[column.name], key), _MAX_LOOKED_UP))
     found = count_keys(dataset, values)
     if found is None:
         # A column that is a key itself is rather that of another edition of the dataset than a reference to it.

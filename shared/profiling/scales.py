@@ -13,7 +13,7 @@ from shared.profiling.profile import Bin
 _T = TypeVar("_T")
 
 #: About so many bins are easy to read.
-_MOST_BINS = 24
+_MAX_BINS = 24
 #: The decimals that inflow.toml knows have up to 65 digits; no edge may be rounded.
 _EXACT = Context(prec=80)
 
@@ -66,14 +66,14 @@ def moment_scale(least: datetime, greatest: datetime, *, is_date: bool) -> Scale
     span_seconds = (greatest - least).total_seconds()
     finest = _DAY if is_date else 1
     for step in _SECONDS:
-        if step >= finest and span_seconds / step <= _MOST_BINS:
+        if step >= finest and span_seconds / step <= _MAX_BINS:
             return _scale_of_seconds(step)
     months = _month(greatest) - _month(least)
-    return _scale_of_months(next((step for step in _MONTHS if months / step <= _MOST_BINS), _MONTHS[-1]))
+    return _scale_of_months(next((step for step in _MONTHS if months / step <= _MAX_BINS), _MONTHS[-1]))
 
 
 def _round_step(span: Decimal, *, is_whole: bool) -> Decimal:
-    least_step = _EXACT.divide(span, Decimal(_MOST_BINS))
+    least_step = _EXACT.divide(span, Decimal(_MAX_BINS))
     if not least_step:
         return Decimal(1)
     power = Decimal((0, (1,), least_step.adjusted()))

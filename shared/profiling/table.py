@@ -14,9 +14,9 @@ from shared.profiling.profile import ColumnProfile, Keys, Profile, RejectedRow
 from shared.reading.sources import Record, RecordSource
 from shared.reading.table_rows import rows_of
 
-_MOST_REJECTED_SHOWN = 10
+_MAX_REJECTED_SHOWN = 10
 #: InnoDB has no table with more.
-_MOST_COLUMNS = 1_017
+_MAX_COLUMNS = 1_017
 
 _Batch = list[Record]
 
@@ -45,10 +45,10 @@ def profile_table(
 
 def column_names(header: Sequence[str]) -> list[str]:
     """Return the names without blanks around them; a name for each that is missing or there already."""
-    if len(header) > _MOST_COLUMNS:
+    if len(header) > _MAX_COLUMNS:
         raise FileRefused(
             "too-many-labels",
-            f"the header has {len(header)} names; expected at most {_MOST_COLUMNS}, as a table of MySQL can have",
+            f"the header has {len(header)} names; expected at most {_MAX_COLUMNS}, as a table of MySQL can have",
         )
     names: list[str] = []
     for position, cell in enumerate(header, start=1):
@@ -119,7 +119,7 @@ class _Table:
 
     def _reject(self, row: UnreadableRow) -> None:
         self._rejected += 1
-        if len(self._rejected_rows) < _MOST_REJECTED_SHOWN:
+        if len(self._rejected_rows) < _MAX_REJECTED_SHOWN:
             self._rejected_rows.append(RejectedRow(line=row.line, code=row.code, message=row.message))
 
 

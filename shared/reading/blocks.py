@@ -9,7 +9,7 @@ from typing import IO, Protocol
 BOM = b"\xef\xbb\xbf"
 
 #: The most bytes a row may have; G8 needs some bound, and a message must stay far below the broker's 16 MiB.
-LONGEST_ROW_BYTES = 1 << 20
+MAX_ROW_BYTES = 1 << 20
 _LINE_ENDS = (b"\n", b"\r")
 
 
@@ -49,7 +49,7 @@ class Lines:
         *,
         block_bytes: int,
         encoding: str = "utf-8",
-        longest_row_bytes: int = LONGEST_ROW_BYTES,
+        longest_row_bytes: int = MAX_ROW_BYTES,
         skips_mark: bool = True,
         suspect: re.Pattern[bytes] | None = None,
     ) -> None:

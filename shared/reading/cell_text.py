@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.model.rows import as_csv
 from shared.model.unreadable_rows import UnreadableRow
-from shared.reading.blocks import LONGEST_ROW_BYTES
+from shared.reading.blocks import MAX_ROW_BYTES
 from shared.reading.encodings.undecoded import storable
 from shared.reading.sources import Record
 
@@ -29,7 +29,7 @@ def text_of_moment(value: datetime) -> str:
 
 def checked(line: int, cells: list[str]) -> Record | UnreadableRow:
     """Give a record, unless it is larger than a row may be."""
-    return _too_large(line, cells) if size_of(cells) > LONGEST_ROW_BYTES else (line, cells)
+    return _too_large(line, cells) if size_of(cells) > MAX_ROW_BYTES else (line, cells)
 
 
 def size_of(cells: Sequence[str]) -> int:
@@ -42,7 +42,7 @@ def _too_large(line: int, cells: Sequence[str]) -> UnreadableRow:
     return UnreadableRow(
         line=line,
         code="row-too-large",
-        message=f"the row has more than {LONGEST_ROW_BYTES} characters",
+        message=f"the row has more than {MAX_ROW_BYTES} characters",
         raw=storable(raw),
     )
 

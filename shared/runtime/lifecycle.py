@@ -23,9 +23,9 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 #: The longest pause between two tries, with jitter.
-LONGEST_BACKOFF_SECONDS = 15.0
+MAX_BACKOFF_SECONDS = 15.0
 #: Who inserted the key first has committed by the time that we hear of it: nothing is to be waited for.
-LONGEST_PAUSE_AFTER_CONFLICT_SECONDS = 0.1
+MAX_PAUSE_AFTER_CONFLICT_SECONDS = 0.1
 
 #: How long a stop may take: engines kill after 30 seconds (Kubernetes, our compose file).
 STOP_SECONDS = 20.0
@@ -134,8 +134,8 @@ class _BackOff(wait_base):
     """Exponential with jitter, but short after a conflict."""
 
     def __init__(self) -> None:
-        self._unavailable = wait_random_exponential(multiplier=0.2, max=LONGEST_BACKOFF_SECONDS)
-        self._conflict = wait_random(max=LONGEST_PAUSE_AFTER_CONFLICT_SECONDS)
+        self._unavailable = wait_random_exponential(multiplier=0.2, max=MAX_BACKOFF_SECONDS)
+        self._conflict = wait_random(max=MAX_PAUSE_AFTER_CONFLICT_SECONDS)
 
     def __call__(self, retry_state: RetryCallState) -> float:
         error = retry_state.outcome.exception() if retry_state.outcome is not None else None

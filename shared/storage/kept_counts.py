@@ -4,11 +4,11 @@ import hashlib
 from dataclasses import dataclass
 
 from shared.configuration.column_settings import bytes_of, shape
-from shared.configuration.dataset_settings import LONGEST_KEY_BYTES
+from shared.configuration.dataset_settings import MAX_KEY_BYTES
 from shared.model.datasets import Catalog, Dataset, Summary
 
 #: A table's name has at most 64 characters; the rest is for the prefix and the digest.
-_LONGEST_DATASET_PART = 42
+_MAX_DATASET_PART = 42
 _DIGEST_BYTES = 4
 
 
@@ -55,11 +55,11 @@ def _can_be_kept(dataset: Dataset, columns: tuple[str, ...], *, is_referenced: b
     """
     has_float = any(dataset.column(name).type == "float" for name in columns)
     may_count_inferred = is_referenced and set(columns) <= set(dataset.key)
-    return not has_float and not may_count_inferred and bytes_of(map(dataset.column, columns)) <= LONGEST_KEY_BYTES
+    return not has_float and not may_count_inferred and bytes_of(map(dataset.column, columns)) <= MAX_KEY_BYTES
 
 
 def _table_name(dataset: Dataset, columns: tuple[str, ...]) -> str:
     """Columns of another type are another count: its table is created anew, and never differs from what is there."""
     shapes = "".join(f"/{name} {shape(dataset.column(name))}" for name in columns)
     digest = hashlib.blake2s(f"{dataset.name}{shapes}".encode(), digest_size=_DIGEST_BYTES).hexdigest()
-    return f"inflow_count_{dataset.name[:_LONGEST_DATASET_PART]}_{digest}"
+    return f"inflow_count_{dataset.name[:_MAX_DATASET_PART]}_{digest}"

@@ -14,7 +14,7 @@ from threading import Thread
 
 import pytest
 
-from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
+from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 from tests.support.forwarder import Address
 from tests.support.missing import missing
 from tests.support.servers.found import Unavailable
@@ -267,7 +267,7 @@ def test_what_runs_in_a_network_is_killed_with_it() -> None:
     with ExitStack() as closing:
         server = listen(some_network(closing), 0)
     with server:
-        assert server.wait(LONGEST_WAIT_SECONDS) == -signal.SIGKILL
+        assert server.wait(MAX_WAIT_SECONDS) == -signal.SIGKILL
 
 
 def test_two_networks_do_not_disturb_each_other(network: Network) -> None:

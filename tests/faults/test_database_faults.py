@@ -19,7 +19,7 @@ from tests.faults.conftest import SETTINGS
 from tests.support.births import Births, births
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, chunks, dropped, manifest
-from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
+from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 from tests.support.forwarder import Direction, Forwarder, forwarder
 from tests.support.model import Accounts, DroppedFile
 from tests.support.private_database import administrator, administrator_of
@@ -42,7 +42,7 @@ KILLS = 5
 MANY_PEOPLE = 1500
 
 #: As many as MariaDB allows at least.
-MOST_CONNECTIONS = 10
+MAX_CONNECTIONS = 10
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_a_connection_lost_during_the_commit_leaves_the_message_applied_once(
         for number, payload in enumerate(payloads, start=1):
             commits.arm()
             settling = threads.submit(settled, writer, body(payload))
-            assert commits.lost.wait(LONGEST_WAIT_SECONDS)
+            assert commits.lost.wait(MAX_WAIT_SECONDS)
             if arrives:
                 eventually(lambda: effects(warehouse) == number, message="the commit is made")  # noqa: B023
                 forward.cut()
@@ -307,7 +307,7 @@ def test_a_server_with_too_many_connections_only_delays_a_load(
 ) -> None:
     services = start_in_mid_load(private_pipeline)
     with administrator_of(private_server) as operator, ExitStack() as taken:
-        operator.execute(text(f"SET GLOBAL max_connections = {MOST_CONNECTIONS}"))
+        operator.execute(text(f"SET GLOBAL max_connections = {MAX_CONNECTIONS}"))
 
         def have_all_found_too_many() -> bool:
             end_sessions(operator, sessions_of(operator, private_database))
@@ -340,7 +340,7 @@ def test_a_database_that_is_dropped_and_made_again_gets_its_open_load_from_the_f
     def loaded() -> bool:
         return any(load.file == "people.csv" and load.state == "archived" for load in pipeline.loads().values())
 
-    eventually(loaded, timeout_seconds=2 * LONGEST_WAIT_SECONDS, message="people.csv is loaded")
+    eventually(loaded, timeout_seconds=2 * MAX_WAIT_SECONDS, message="people.csv is loaded")
     [load] = pipeline.loads().values()
     assert (load.load_id, load.inserted, load.rows_done) == (2, MANY_PEOPLE, MANY_PEOPLE)
     # Until the watcher has entered its file again, chunks of it are unknown: they wait.

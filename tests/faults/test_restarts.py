@@ -29,13 +29,13 @@ MESSAGES = PEOPLE // CHUNK_ROWS + 1
 
 #: Between two restarts; in chunks of a few rows they keep everybody busy until the next one.
 FILES_BETWEEN_RESTARTS = 2
-MOST_ROWS = 600
+MAX_ROWS = 600
 #: The writer first: it has most to do while the watcher works.
 ROLLING_ORDER = ("writer", "aggregator", "watcher")
 #: Nothing is healed by the patience of the watcher: what is lost stays lost.
 BUSY = {"INFLOW_CHUNK_ROWS": "4", "INFLOW_BACKLOG_MESSAGES": "20", "INFLOW_REPUBLISH_SECONDS": "600"}
 #: More are not begun: on a slow machine they would pile up until the end, and nobody could say how long that takes.
-MOST_OPEN_FILES = 4
+MAX_OPEN_FILES = 4
 CONVERGENCE_SECONDS = 900
 
 SIDE_QUEUES = {name for queue in QUEUES for name in (TOPOLOGY.dead_letter_name(queue), TOPOLOGY.redrive_name(queue))}
@@ -97,7 +97,7 @@ def test_kills_of_a_writer_on_the_same_window_do_not_make_its_messages_dead_lett
 def test_rolling_restarts_under_load_lose_nothing_and_leave_no_dead_letter(
     pipeline: Pipeline, broker: Broker, store: Store, rounds: int
 ) -> None:
-    drops = draw_drops(Random(rounds), count=FILES_BETWEEN_RESTARTS * rounds, most_rows=MOST_ROWS)
+    drops = draw_drops(Random(rounds), count=FILES_BETWEEN_RESTARTS * rounds, most_rows=MAX_ROWS)
     running = {name: start_healthy(pipeline, name) for name in SERVICES}
     dropped: list[Drop] = []
     busy_stops = 0
@@ -133,7 +133,7 @@ def wait_until_few_are_open(pipeline: Pipeline, dropped: list[Drop]) -> None:
 
     def few() -> bool:
         done = [load for load in pipeline.loads().values() if load.state in ("archived", "refused")]
-        return len(dropped) - len(done) <= MOST_OPEN_FILES
+        return len(dropped) - len(done) <= MAX_OPEN_FILES
 
     eventually(few, timeout_seconds=CONVERGENCE_SECONDS, message="few files are open")
 

@@ -287,7 +287,7 @@ def test_a_file_that_is_written_to_and_closed_just_before_its_claim_is_not_older
 def test_with_room_for_few_the_older_ones_go_first(
     pipeline: Pipeline, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watcher, "_MOST_OPEN", 2)
+    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
     for number in range(6):
         pipeline.drop(f"people-{number}.csv", people(1), modified_at=100 - number)
     pipeline.drop("people-old.csv", people(1), modified_at=1)

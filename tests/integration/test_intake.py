@@ -369,7 +369,7 @@ def test_numbers_are_never_given_twice_though_nothing_was_claimed_under_them(new
 
 
 def test_only_so_many_files_are_open_at_a_time(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher, "_MOST_OPEN", 2)
+    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
     for number in range(5):
         pipeline.drop(f"people{number}.csv", people(1))
 
@@ -383,7 +383,7 @@ def test_only_so_many_files_are_open_at_a_time(pipeline: Pipeline, monkeypatch: 
 
 
 def test_what_a_crash_left_open_counts_as_open(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher, "_MOST_OPEN", 2)
+    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
     for number in range(5):
         (pipeline.folder.processing / f"000000000{number + 1}.people.9r9999b.old{number}.csv").write_text(people(1))
     pipeline.look()
@@ -543,7 +543,7 @@ def test_what_took_a_files_place_just_before_its_claim_is_refused_unread(pipelin
 def test_many_files_that_cannot_be_claimed_hold_nobody_back(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watcher, "_MOST_OPEN", 2)
+    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
     refuse_renames_from(pipeline.folder.inbox / "people", monkeypatch)
     for number in range(5):
         pipeline.drop(f"people/{number}.csv", people(1), modified_at=number)

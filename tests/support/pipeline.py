@@ -43,7 +43,7 @@ AT_ONCE = WatcherConfig(
 )
 
 #: Far more rounds than any test needs to come to its end.
-_MOST_ROUNDS = 200
+_MAX_ROUNDS = 200
 
 
 def people(count: int, *, family: str = "Stone") -> str:
@@ -165,12 +165,12 @@ class Pipeline:
 
     def rounds(self) -> Iterator[None]:
         """Do everything in turns, one message at a time, as long as asked; fail where there is no end."""
-        for _ in range(_MOST_ROUNDS):
+        for _ in range(_MAX_ROUNDS):
             self.look()
             while self.watcher.publish() | self.deliver():
                 yield
             yield
-        raise AssertionError(f"no end after {_MOST_ROUNDS} rounds: {self.loads()}, {self.waiting()}")
+        raise AssertionError(f"no end after {_MAX_ROUNDS} rounds: {self.loads()}, {self.waiting()}")
 
     def finish(self) -> None:
         """Go on until nothing is left to do but what needs a person."""

@@ -14,7 +14,7 @@ from verification.chaos.run import Outcome, run
 from verification.chaos.servers import ChaosServers, start_servers
 
 #: One fault may be a problem of each row.
-_MOST_SAID = 30
+_MAX_SAID = 30
 
 Say = Callable[[str], None]
 
@@ -91,8 +91,8 @@ def _run_one(
     tally.add(outcome)
     say(_in_words(outcome))
     if outcome.problems:
-        more = [f"... {len(outcome.problems) - _MOST_SAID} more"] if len(outcome.problems) > _MOST_SAID else []
-        said = (*outcome.problems[:_MOST_SAID], *more, *outcome.struck, f"kept: {outcome.folder}")
+        more = [f"... {len(outcome.problems) - _MAX_SAID} more"] if len(outcome.problems) > _MAX_SAID else []
+        said = (*outcome.problems[:_MAX_SAID], *more, *outcome.struck, f"kept: {outcome.folder}")
         for each in (*said, f"replay: {replay(seed)}"):
             say(f"  {each}")
     else:

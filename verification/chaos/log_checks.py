@@ -9,16 +9,16 @@ from typing import Any
 _DEADLOCK = "1213"
 #: Levels that no fault of somebody else justifies.
 _ALARMING = ("error", "critical")
-_LONGEST_QUOTE = 600
+_MAX_QUOTE = 600
 
 
 #: Deadlocks per chunk; more, and keys are not locked in one order. A few are bad luck.
-_MOST_DEADLOCKS, _BAD_LUCK = 0.01, 4
+_MAX_DEADLOCKS, _BAD_LUCK = 0.01, 4
 
 
 def too_many_deadlocks(deadlocks: int, chunks: int) -> list[str]:
     """Return the problem in words, if there is one."""
-    if deadlocks <= max(_BAD_LUCK, chunks * _MOST_DEADLOCKS):
+    if deadlocks <= max(_BAD_LUCK, chunks * _MAX_DEADLOCKS):
         return []
     return [f"{deadlocks} deadlocks in {chunks} chunks: keys are not locked in one order"]
 
@@ -41,7 +41,7 @@ def hear(logs: Iterable[Path], *, loses_messages: bool) -> Testimony:
             revived += line.get("action") == "load_revived"
             deadlocks += line.get("action") == "message_retried" and _DEADLOCK in str(line.get("reason"))
             if line["level"] in _ALARMING or "traceback" in line:
-                problems.append(f"{log.name} says: {str(line)[:_LONGEST_QUOTE]}")
+                problems.append(f"{log.name} says: {str(line)[:_MAX_QUOTE]}")
     if revived and not loses_messages:
         problems.append(f"{revived} loads were published again, and the broker had lost nothing")
     return Testimony(problems=problems, deadlocks=deadlocks, revived=revived)

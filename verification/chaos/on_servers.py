@@ -10,9 +10,9 @@ from tests.support.topology import TOPOLOGY
 from verification.chaos.nemesis import Nemesis
 from verification.chaos.targets import World
 
-_LONGEST_OUTAGE_SECONDS = 2.0
+_MAX_OUTAGE_SECONDS = 2.0
 #: A service may have to notice first that its connection is half-open, and then to wait for its next try.
-_LONGEST_RECONNECTION_SECONDS = 90.0
+_MAX_RECONNECTION_SECONDS = 90.0
 
 
 def _restart_broker(world: World, random: Random) -> str:
@@ -79,14 +79,14 @@ def _let_queues_be_saved(world: World) -> None:
     management, vhost = Management(world.broker.server), world.vhost.vhost
     eventually(
         lambda: declared <= set(management.queue_names(vhost)),
-        timeout_seconds=_LONGEST_RECONNECTION_SECONDS,
+        timeout_seconds=_MAX_RECONNECTION_SECONDS,
         message="all queues are declared",
     )
     world.broker.ctl("eval", "mnesia:sync_log(), [dets:sync(Table) || Table <- dets:all()].")
 
 
 def _stay_away(random: Random) -> None:
-    time.sleep(random.uniform(0, _LONGEST_OUTAGE_SECONDS))
+    time.sleep(random.uniform(0, _MAX_OUTAGE_SECONDS))
 
 
 ON_SERVERS = (

@@ -5,11 +5,11 @@ from random import Random
 from verification.chaos.nemesis import Nemesis
 from verification.chaos.targets import World
 
-_MOST_AT_ONCE = 3
+_MAX_AT_ONCE = 3
 
 
 def _kill(world: World, random: Random) -> str:
-    killed = [world.crew.draw(random) for _ in range(random.randint(1, _MOST_AT_ONCE))]
+    killed = [world.crew.draw(random) for _ in range(random.randint(1, _MAX_AT_ONCE))]
     for post in killed:
         world.crew.kill(post)
     return f"kill -9 of {', '.join(post.name for post in killed)}"

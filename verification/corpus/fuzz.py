@@ -25,7 +25,7 @@ from verification.corpus.mutations import mutated
 
 _SECONDS_OF_A_FILE = 10.0
 _MEMORY_BYTES = 1 << 30
-_LARGEST_BYTES = 20_000
+_MAX_BYTES = 20_000
 
 
 class Hang(Exception):
@@ -53,7 +53,7 @@ def main() -> int:
 
 def contents_of_corpus() -> list[bytes]:
     """What is mutated."""
-    return [case.content for case in corpus() if len(case.content) <= _LARGEST_BYTES]
+    return [case.content for case in corpus() if len(case.content) <= _MAX_BYTES]
 
 
 def try_seed(contents: list[bytes], seed: int) -> str:

@@ -10,7 +10,7 @@ _SPECIAL = (
     b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xe9", b"\xed\xa0\x80", b"[", b"{", b"}", b'{"a":', b"PK\x03\x04",
     b"PAR1", b"\x1f\x8b", b"9" * 400, b"x" * 70_000, b"\xf0\x9f\x98\x80", b"\x85", b"\xe2\x80\xa8", b"\x1a",
 )  # fmt: skip
-_LONGEST_BYTES = 400_000
+_MAX_BYTES = 400_000
 
 
 def mutated(contents: list[bytes], seed: int) -> bytes:
@@ -18,7 +18,7 @@ def mutated(contents: list[bytes], seed: int) -> bytes:
     random = Random(seed)
     content = random.choice(contents)
     for _ in range(random.choice([1, 1, 2, 3, 8])):
-        content = random.choice(_WAYS)(random, content, contents)[:_LONGEST_BYTES]
+        content = random.choice(_WAYS)(random, content, contents)[:_MAX_BYTES]
     # What is inside of a compressed file is reached only where the outside is sound.
     if random.random() < 0.1:
         content = random.choice([*COMPRESSIONS.values()])(content)

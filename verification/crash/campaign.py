@@ -10,7 +10,7 @@ from verification.crash.trial import Outcome, Trial
 from verification.crash.trial_run import attempt
 
 #: Where a passage does not come again, the last one that did come is tried instead.
-_MOST_TRIES = 3
+_MAX_TRIES = 3
 
 
 def attempt_all(servers: Servers, trials: Sequence[Trial], *, jobs: int) -> Iterator[Outcome]:
@@ -34,7 +34,7 @@ def _attempt_in_any_case(servers: Servers, trial: Trial) -> Outcome:
 def attempt_until_reached(servers: Servers, trial: Trial) -> Outcome:
     """Try a passage; where it is not reached this time, the last one that was, a few times."""
     outcome = attempt(servers, trial)
-    for _ in range(_MOST_TRIES - 1):
+    for _ in range(_MAX_TRIES - 1):
         if outcome.status != "not reached" or not outcome.passed:
             break
         outcome = attempt(servers, replace(trial, passage=outcome.passed))

@@ -9,7 +9,7 @@ from verification.drops import Drop, draw_drops
 
 #: Files that are dropped together, each time when all before are done: so passages come in nearly the same order.
 _WAVES = (3, 2, 2, 2)
-_MOST_ROWS = 12
+_MAX_ROWS = 12
 
 #: Rows of a chunk: most files have several.
 CHUNK_ROWS = 3
@@ -42,7 +42,7 @@ def draw_workload(service: str, *, seed: int) -> Workload:
 
 
 def _draw(random: Random, *, only_adds: bool) -> list[Drop]:
-    return draw_drops(random, count=sum(_WAVES), most_rows=_MOST_ROWS, only_adds=only_adds)
+    return draw_drops(random, count=sum(_WAVES), most_rows=_MAX_ROWS, only_adds=only_adds)
 
 
 def _suffices(drops: Sequence[Drop]) -> bool:

@@ -17,7 +17,7 @@ _REPOSITORY = Path(__file__).parents[2]
 _PARTS = ("inflow", "services", "shared", "verification", "tests", "inflow.toml", "pyproject.toml")
 
 #: No run of a layer that an attempt names takes that long, not even on a busy machine.
-_LONGEST_RUN_SECONDS = 1800
+_MAX_RUN_SECONDS = 1800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def run_layer(root: Path, attempt: Attempt) -> Verdict:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=_LONGEST_RUN_SECONDS,
+        timeout=_MAX_RUN_SECONDS,
     )
     return Verdict(is_wrong=done.returncode != 0, last_words=done.stdout[-2000:])
 

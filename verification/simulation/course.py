@@ -20,12 +20,12 @@ from verification.simulation.world import World
 
 _STEPS_UNDER_FAULTS = (40, 200)
 _STEPS_OF_AN_INTERLUDE = (1, 1, 1, 2, 5, 20)
-_LONGEST_STEP_SECONDS = 0.3
+_MAX_STEP_SECONDS = 0.3
 _AWAY_CHANCE, _SECONDS_AWAY = 0.01, (0.2, 5.0)
 _STALL_CHANCE, _STALL_SECONDS = 0.02, (0.5, 6.0)
 _SLEEP_CHANCE, _SLEEP_SECONDS = 0.01, (1.0, 200.0)
 #: Within so many rounds, each process working off what it finds, all must be done.
-_MOST_ROUNDS = 30
+_MAX_ROUNDS = 30
 #: Nobody waits for so long in a round that silence is noticed; but where the broker lost messages, it has to be.
 _ROUND_SECONDS, _ROUND_SECONDS_AFTER_WIPE = 1.5, 200.0
 
@@ -78,7 +78,7 @@ class Course:
         world = self._world
         steps = world.random.randint(*_STEPS_UNDER_FAULTS)
         for _ in range(steps):
-            world.let_pass(world.random.uniform(0, _LONGEST_STEP_SECONDS))
+            world.let_pass(world.random.uniform(0, _MAX_STEP_SECONDS))
             world.random.choice(self._candidates()).step()
             if world.random.random() < 1 / steps:
                 self._wipe()
@@ -153,7 +153,7 @@ class Course:
         self._world.tell("faults have stopped")
 
     def _converge(self) -> int:
-        for number in range(1, _MOST_ROUNDS + 1):
+        for number in range(1, _MAX_ROUNDS + 1):
             self._world.let_pass(_ROUND_SECONDS_AFTER_WIPE if self._plan.wipes else _ROUND_SECONDS)
             for process in self._world.random.sample(self._processes, len(self._processes)):
                 process.work_off()
@@ -161,8 +161,8 @@ class Course:
                     return number
             if self._is_done():
                 return number
-        self._world.problems.append(f"no end after {_MOST_ROUNDS} rounds without faults: {self._leftovers()}")
-        return _MOST_ROUNDS
+        self._world.problems.append(f"no end after {_MAX_ROUNDS} rounds without faults: {self._leftovers()}")
+        return _MAX_ROUNDS
 
     def _is_wrong(self) -> bool:
         self._invariants.check()

@@ -5,9 +5,9 @@ import threading
 from verification.simulation.faults import CONNECTION_LOST, PAUSE, STOPPED
 from verification.simulation.world import World
 
-_LONGEST_PAUSE_SECONDS = 0.5
+_MAX_PAUSE_SECONDS = 0.5
 #: In the middle of somebody else's step, what is waited for may never come: the process is then asked to stop.
-_MOST_PAUSES_INSIDE = 5
+_MAX_PAUSES_INSIDE = 5
 
 
 class SimulatedStop(threading.Event):
@@ -23,11 +23,11 @@ class SimulatedStop(threading.Event):
         """Let simulated time pass, however long is asked for, and whoever is next work."""
         world = self._world
         self._pauses += 1
-        world.let_pass(world.random.uniform(0, _LONGEST_PAUSE_SECONDS))
+        world.let_pass(world.random.uniform(0, _MAX_PAUSE_SECONDS))
         fault = world.at(PAUSE)
         if fault == CONNECTION_LOST:
             self.has_lost_connection = True
-        if fault == STOPPED or (len(world.acting) > 1 and self._pauses >= _MOST_PAUSES_INSIDE):
+        if fault == STOPPED or (len(world.acting) > 1 and self._pauses >= _MAX_PAUSES_INSIDE):
             world.tell("is asked to stop")
             self.set()
         return self.is_set()

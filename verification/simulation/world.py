@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _DEEPEST = 2
 _INTERLUDE_CHANCE = 0.03
 #: A run with more faults shows nothing new, and takes long.
-_MOST_FAULTS = 60
+_MAX_FAULTS = 60
 
 
 class Acting(Protocol):
@@ -41,7 +41,7 @@ class World:
         self.problems: list[str] = []
         self.trace: list[str] = []
         self._is_traced = is_traced
-        self._faults_left = _MOST_FAULTS
+        self._faults_left = _MAX_FAULTS
         #: What a run adds once all its parts are there.
         self.look: Callable[[], None] = lambda: None
         self.interlude: Callable[[], None] = lambda: None

@@ -6,9 +6,9 @@ from itertools import count
 from shared.storage.ledger.loads import Load
 
 #: More rejected rows are not worth the search for them.
-_MOST_REJECTED = 1000
+_MAX_REJECTED = 1000
 #: Files under another name, of which one is so many times as large, are hardly editions of each other.
-_MOST_TIMES_LARGER = 2
+_MAX_TIMES_LARGER = 2
 
 
 def choose_base(load: Load, earlier: Iterable[Load]) -> Load | None:
@@ -44,9 +44,9 @@ def _never_read(load: Load) -> bool:
 def _can_be_base(load: Load, *, is_latest: bool) -> bool:
     """Of the latest one alone it is sure that no other load superseded its rows."""
     is_last_word = is_latest or not load.superseded
-    return is_last_word and load.fingerprint is not None and load.rejected <= _MOST_REJECTED
+    return is_last_word and load.fingerprint is not None and load.rejected <= _MAX_REJECTED
 
 
 def _is_alike(base: Load, load: Load) -> bool:
     small, large = sorted((base.size_bytes, load.size_bytes))
-    return large <= _MOST_TIMES_LARGER * small
+    return large <= _MAX_TIMES_LARGER * small

@@ -27,7 +27,7 @@ from shared.storage.store import Store
 _log = logging.getLogger(__name__)
 
 #: How far back a base is looked for.
-_MOST_LOADS_BACK = 200
+_MAX_LOADS_BACK = 200
 
 _Search = Generator[None, None, Changes | None]
 
@@ -111,7 +111,7 @@ class Editions:
 
     def _base_of(self, load: Load) -> Load | None:
         with self._store.transaction() as connection:
-            return choose_base(load, loads.before(connection, self._store.schema, load.load_id, limit=_MOST_LOADS_BACK))
+            return choose_base(load, loads.before(connection, self._store.schema, load.load_id, limit=_MAX_LOADS_BACK))
 
     def _compare(self, claimed: ClaimedName, base: Load) -> Generator[None, None, Changes]:
         dataset = self._store.catalog.datasets[base.dataset or ""]

@@ -11,7 +11,7 @@ from operator import ne
 from shared.extraction.record_blocks import Incomparable, Records, Stretch, are_sound
 
 #: The most memory for records without a match, each with what Python needs beside its text.
-_MOST_UNMATCHED_BYTES = 40 << 20
+_MAX_UNMATCHED_BYTES = 40 << 20
 _BESIDE_TEXT_BYTES = 150
 
 _NONE = Records([], [])
@@ -140,7 +140,7 @@ class Comparison:
 
     def _check_size(self) -> None:
         count = len(self.difference.changed) + len(self.difference.removed)
-        if self._unmatched_bytes + _BESIDE_TEXT_BYTES * count > _MOST_UNMATCHED_BYTES:
+        if self._unmatched_bytes + _BESIDE_TEXT_BYTES * count > _MAX_UNMATCHED_BYTES:
             raise Incomparable("too much is different")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from shared.extraction.record_blocks import Incomparable, Records, Stretch, are_sound, end_last, stretches
-from shared.reading.blocks import LONGEST_ROW_BYTES, Readable
+from shared.reading.blocks import MAX_ROW_BYTES, Readable
 from shared.reading.line_account import AccountedSource, SkippedLines
 
 #: What a run of short rows needs in memory is about ten times as much.
@@ -84,5 +84,5 @@ def _records_of(batch: list[Stretch]) -> Records:
 
 
 def _check(stretch: Stretch, records: Records) -> None:
-    if max(map(len, records.texts), default=0) > LONGEST_ROW_BYTES or not (stretch.is_plain or are_sound(records)):
+    if max(map(len, records.texts), default=0) > MAX_ROW_BYTES or not (stretch.is_plain or are_sound(records)):
         raise Incomparable("a row is too long, or a quote stands where none belongs")

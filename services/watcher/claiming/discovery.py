@@ -15,7 +15,7 @@ Kind = Literal["file", "other"]
 #: Nobody sorts files so far down; somebody who nests folders without end wants to see us fail.
 _DEEPEST = 50
 #: With a name behind it, and the data folder before it, still a path that every system call takes.
-_LONGEST_FOLDER_BYTES = 3000
+_MAX_FOLDER_BYTES = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def is_candidate(path: str) -> bool:
 
 def is_too_deep(folder: str) -> bool:
     """Whether a folder, with a slash at its end, lies too far below the inbox to be looked into."""
-    return folder.count("/") > _DEEPEST or len(os.fsencode(folder)) > _LONGEST_FOLDER_BYTES
+    return folder.count("/") > _DEEPEST or len(os.fsencode(folder)) > _MAX_FOLDER_BYTES
 
 
 def sight(

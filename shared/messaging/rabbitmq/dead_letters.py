@@ -20,7 +20,7 @@ _REASON_HEADER = "x-inflow-reason"
 #: The most characters of a dead letter's reason; headers travel with every later hop.
 _REASON_LENGTH = 1000
 #: A frame has 128 KiB.
-_MOST_HEADER_BYTES = 64 * 1024
+_MAX_HEADER_BYTES = 64 * 1024
 #: How much of a dead-letter queue one look goes through: bodies come with their headers.
 _MAX_LOOK_BYTES = 64 * 1024 * 1024
 
@@ -155,7 +155,7 @@ def _headers(properties: Any) -> dict[str, Any]:
 def _can_be_sent(headers: dict[str, Any]) -> bool:
     """Whether pika can write what it read; what hardly fits into a frame costs us the channel."""
     try:
-        return bool(pika.data.encode_table([], headers) <= _MOST_HEADER_BYTES)
+        return bool(pika.data.encode_table([], headers) <= _MAX_HEADER_BYTES)
     except (pika.exceptions.AMQPError, TypeError, ValueError, struct.error):
         return False
 

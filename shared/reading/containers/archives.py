@@ -15,9 +15,9 @@ from shared.reading.blocks import Readable
 from shared.reading.containers.decompression_limit import Expansion
 
 #: The directory is read as a whole: so much of it describes some ten thousand members.
-_LARGEST_DIRECTORY_BYTES = 1 << 20
+_MAX_DIRECTORY_BYTES = 1 << 20
 _ENCRYPTED = 0x1
-_LONGEST_MIME_TYPE = 200
+_MAX_MIME_TYPE = 200
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OverflowError)
 
 
@@ -55,9 +55,9 @@ class _BoundedReads(io.BufferedIOBase):
         self._file = file
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _LARGEST_DIRECTORY_BYTES:
+        if size is not None and size > _MAX_DIRECTORY_BYTES:
             raise FileRefused("compression-bomb", "the archive's directory is too large; send fewer files in one")
-        return self._file.read(_LARGEST_DIRECTORY_BYTES if size is None or size < 0 else size)
+        return self._file.read(_MAX_DIRECTORY_BYTES if size is None or size < 0 else size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         if whence == io.SEEK_SET and offset < 0:
@@ -114,7 +114,7 @@ def _refuse_document(archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo])
     for info in infos:
         if info.filename == "mimetype":
             with refusing_damage(), archive.open(info) as member:
-                kind = member.read(_LONGEST_MIME_TYPE).decode("ascii", "replace").strip()
+                kind = member.read(_MAX_MIME_TYPE).decode("ascii", "replace").strip()
             raise FileRefused("format-error", f"the file is a document of the type {kind}; save it as .xlsx or CSV")
 
 

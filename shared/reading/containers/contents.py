@@ -17,7 +17,7 @@ from shared.reading.json.records import json_layout
 #: Bytes that no text has, but for tabs, line ends and what serves as a delimiter.
 _CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\x01\t\n\x0b\x0c\r\x1b\x1c\x1d\x1e\x1f"})
 #: Some stray ones are faults of their rows.
-_FEW_CONTROLS, _MOST_CONTROLS = 32, 0.02
+_FEW_CONTROLS, _MAX_CONTROLS = 32, 0.02
 #: Documents that are text and not a table, by their beginnings: some programs give them the name of a workbook, some
 #: servers send one instead of a file. Names of columns may be in angle brackets, too, but have a delimiter behind them.
 _DOCUMENTS = {
@@ -70,6 +70,6 @@ def format_of(head: bytes) -> FormatName:
         if beginning.match(head):
             raise FileRefused("format-error", f"the file is {name}; expected CSV, JSON, Excel (.xlsx) or Parquet")
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    if controls > max(_FEW_CONTROLS, _MOST_CONTROLS * len(head)):
+    if controls > max(_FEW_CONTROLS, _MAX_CONTROLS * len(head)):
         raise FileRefused("format-error", "the file is not text; expected CSV, JSON, Excel (.xlsx) or Parquet")
     return json_layout(head) or "csv"

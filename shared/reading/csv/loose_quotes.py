@@ -5,9 +5,9 @@ import re
 from shared.reading.csv.dialects import Dialect
 
 #: So many lines with a quote alone are needed to believe that it is none.
-_LEAST_LOOSE = 3
+_MIN_LOOSE = 3
 #: How many of those that stand alone may be left over of pairs: one is cut off at the end, or stands in a text.
-_MOST_UNPAIRED = 0.1
+_MAX_UNPAIRED = 0.1
 #: A last quote of a line that opens a value.
 _OPENING = re.compile(r'(?:^|[,;\t|:~^ ])"[^"]*$')
 
@@ -42,8 +42,8 @@ def has_loose_quotes(text: str) -> bool:
     lines = [line for line in text.splitlines() if '"' in line]
     alone = [line for line in lines if line.count('"') % 2]
     opening = sum(_OPENING.search(line) is not None for line in alone)
-    are_pairs = abs(len(alone) - 2 * opening) <= _MOST_UNPAIRED * len(alone)
-    return len(alone) >= _LEAST_LOOSE and len(alone) > len(lines) / 2 and not are_pairs
+    are_pairs = abs(len(alone) - 2 * opening) <= _MAX_UNPAIRED * len(alone)
+    return len(alone) >= _MIN_LOOSE and len(alone) > len(lines) / 2 and not are_pairs
 
 
 def _suspect(dialect: Dialect, quote: str) -> re.Pattern[bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shared.model.reasons import Reason
 from shared.model.unreadable_rows import UnreadableRow
-from shared.reading.blocks import LONGEST_ROW_BYTES, Lines, Readable, RowTooLarge
+from shared.reading.blocks import MAX_ROW_BYTES, Lines, Readable, RowTooLarge
 from shared.reading.csv.dialects import PLAIN, Dialect, is_rule_of_frame
 from shared.reading.csv.loose_quotes import LooseQuotes
 from shared.reading.csv.row_end import QuotesOfRow
@@ -37,7 +37,7 @@ class RecordReader:
         *,
         dialect: Dialect = PLAIN,
         block_bytes: int = _BLOCK_BYTES,
-        longest_row_bytes: int = LONGEST_ROW_BYTES,
+        longest_row_bytes: int = MAX_ROW_BYTES,
         skips_mark: bool = True,
         skip_lines: int = 0,
         width: int | None = None,

@@ -23,7 +23,7 @@ _NAME = re.compile(r"(?:[\w.'’/&()+#°%$@:!?*= -]|, ){1,80}")
 #: Such as AB-123: numbers of stations, products, invoices.
 _CODE = re.compile(r"[A-Z]{1,4}[-_/ ]?\d+")
 #: Of countries, currencies and airports.
-_LONGEST_CODE = 3
+_MAX_CODE = 3
 _DIGIT = re.compile(r"\d")
 
 
@@ -73,4 +73,4 @@ def is_rare_for_names(shape: str) -> bool:
 def code_length(cell: str) -> int | None:
     """How long a short code in capitals is; None where it is something else."""
     text = cell.strip()
-    return len(text) if text.isupper() and text.isalpha() and len(text) <= _LONGEST_CODE else None
+    return len(text) if text.isupper() and text.isalpha() and len(text) <= _MAX_CODE else None

@@ -23,7 +23,7 @@ from shared.reading.encodings.wide_encodings import is_wide, marked_encoding, un
 from shared.reading.sources import Record
 
 #: Below it a guess is not relied on.
-LEAST_CONFIDENCE = 0.55
+MIN_CONFIDENCE = 0.55
 _MAX_SHOWN_CHARACTERS = 80
 #: Quoted text that begins a value; what closes it is its group. So much that is not closed is one large value.
 _QUOTED = re.compile(r'(?:(?<=[,;\t|:~^ \n\r])|\A)"(?:[^"]|"")*+("|\Z)')
@@ -117,7 +117,7 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
         is_aligned=is_aligned,
         encoding=encoding,
         structure_confidence=0.0 if is_aligned else min((doubt.confidence for doubt in doubts), default=1.0),
-        doubts=tuple(doubt for doubt in doubts if doubt.confidence < LEAST_CONFIDENCE),
+        doubts=tuple(doubt for doubt in doubts if doubt.confidence < MIN_CONFIDENCE),
     )
 
 

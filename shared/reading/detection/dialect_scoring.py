@@ -19,13 +19,13 @@ _DELIMITERS = (",", ";", "\t", "|", ":", " ", "~", "^", "\x1f", "\x01", "ยง", "ย
 _LONG_DELIMITERS = ("||", ";;", "::", "~~", "\t\t", "~|~", "|~|", "<>", "\\t")
 _QUOTED = re.compile('"[^"]*"')
 #: In how many of the lines a delimiter must be.
-_LEAST_LINES = 0.3
+_MIN_LINES = 0.3
 #: How many delimiters must have a blank behind them, or before them, for the blanks to be no part of the values.
-_MOST_WITH_BLANK = 0.8
+_MAX_WITH_BLANK = 0.8
 #: How many of its characters must stand together for a delimiter of several: a value may have one alone.
-_MOST_TOGETHER = 0.9
-_MOST_RECORDS = 300
-_MOST_CELLS = 3000
+_MAX_TOGETHER = 0.9
+_MAX_RECORDS = 300
+_MAX_CELLS = 3000
 #: They are in most texts, and between values in few files.
 _RARE_DELIMITERS = (" ", ":")
 _RARE_PRIOR, _RARE_CONSISTENCY = 0.8, 0.7
@@ -95,7 +95,7 @@ def _delimiters(lines: list[str], records: list[str]) -> list[str]:
 
 
 def _is_in_many(delimiter: str, lines: list[str]) -> bool:
-    return sum(delimiter in line for line in lines) >= max(1, int(len(lines) * _LEAST_LINES))
+    return sum(delimiter in line for line in lines) >= max(1, int(len(lines) * _MIN_LINES))
 
 
 def _is_always(delimiter: str, lines: list[str]) -> bool:
@@ -103,7 +103,7 @@ def _is_always(delimiter: str, lines: list[str]) -> bool:
     with_first = [line for line in lines if delimiter[0] in line]
     text = "\n".join(with_first)
     together = text.count(delimiter) * delimiter.count(delimiter[0])
-    return all(delimiter in line for line in with_first) and together >= _MOST_TOGETHER * text.count(delimiter[0])
+    return all(delimiter in line for line in with_first) and together >= _MAX_TOGETHER * text.count(delimiter[0])
 
 
 def _quotes(text: str, settings: ReadSettings) -> list[str]:
@@ -144,17 +144,17 @@ def _has_blanks(lines: list[str], delimiter: str) -> bool:
         return False
     text = _QUOTED.sub('""', "\n".join(lines))
     most = max(text.count(f"{delimiter} "), text.count(f" {delimiter}"))
-    return most >= _MOST_WITH_BLANK * text.count(delimiter) > 0
+    return most >= _MAX_WITH_BLANK * text.count(delimiter) > 0
 
 
 def _rate(text: str, dialect: Dialect) -> Rating:
-    found = list(islice(RecordReader(BytesIO(text.encode("utf-8", "surrogateescape")), dialect=dialect), _MOST_RECORDS))
+    found = list(islice(RecordReader(BytesIO(text.encode("utf-8", "surrogateescape")), dialect=dialect), _MAX_RECORDS))
     records = [record for record in found if not isinstance(record, UnreadableRow)]
     counts = Counter(len(cells) for _, cells in records)
     width = max(counts, key=lambda width: counts[width] * _gain(width), default=1)
     consistency = counts[width] / max(1, len(found))
     cells = [cell for _, cells in records if len(cells) == width for cell in cells]
-    score = consistency * _gain(width) * _tidiness(cells[:_MOST_CELLS])
+    score = consistency * _gain(width) * _tidiness(cells[:_MAX_CELLS])
     if dialect.delimiter in _RARE_DELIMITERS:
         # A header of several names may lack that of the first column.
         is_regular = consistency >= _RARE_CONSISTENCY and len(records[0][1]) in (width, max(2, width - 1))

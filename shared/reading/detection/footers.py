@@ -6,9 +6,9 @@ from itertools import dropwhile, takewhile
 
 from shared.reading.sources import Record
 
-_MOST_FOOTER_LINES = 12
+_MAX_FOOTER_LINES = 12
 _OTHER_DELIMITERS = (",", ";", "\t", "|", ":")
-_MOST_WORDS_OF_A_NAME = 3
+_MAX_WORDS_OF_A_NAME = 3
 #: How a remark begins: with a sign, as a note does; or ends: as a sentence does, or as what a list follows; or a label.
 _REMARK = re.compile(r"^[*#(\[\-–—=_©†‡¹²³]|[.:!?)\]]$|\w: ")
 
@@ -23,7 +23,7 @@ def footer_of(ending: Sequence[Record] | None, width: int, *, at_least: int, is_
     texts = list(takewhile(lambda record: _is_text_alone(record[1], width), reversed(ending[at_least:])))[::-1]
     is_apart = 0 < len(texts) < len(ending) and texts[0][0] > ending[-len(texts) - 1][0] + 1
     remarks = texts if is_apart else list(dropwhile(lambda record: not is_remark(record[1], width), texts))
-    if len(remarks) > _MOST_FOOTER_LINES or (is_cut and len(remarks) == 1 and not is_apart):
+    if len(remarks) > _MAX_FOOTER_LINES or (is_cut and len(remarks) == 1 and not is_apart):
         return 0
     return len(remarks)
 
@@ -44,4 +44,4 @@ def is_remark(cells: Sequence[str], width: int) -> bool:
         return False
     text = cells[0].strip()
     words = [word for word in text.split() if word[0].isalpha()]
-    return len(words) > _MOST_WORDS_OF_A_NAME or _REMARK.search(text) is not None
+    return len(words) > _MAX_WORDS_OF_A_NAME or _REMARK.search(text) is not None

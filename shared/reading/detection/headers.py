@@ -14,8 +14,8 @@ _VALUES: tuple[Kind, ...] = ("number", "time")
 #: What columns hold that their names do not look like.
 _COLUMN_KINDS: tuple[Kind, ...] = (*_VALUES, "code")
 #: A column is one of values where so many of its cells are.
-_MOST_VALUES = 0.8
-_MOST_HEADER_LINES = 4
+_MAX_VALUES = 0.8
+_MAX_HEADER_LINES = 4
 _UNIT = re.compile(r"[\[(].{0,20}[\])]|%|°?[CFK]|[µmkcdMG]?(?:m|g|l|L|s|V|A|W|Hz|Pa|bar|mol|J)(?:[²³23])?(?:/\w{1,3})?")
 _YEARS = range(1800, 2200)
 #: How sure columns of values make it; and what makes a table of texts have a header where nothing else tells.
@@ -25,18 +25,18 @@ _RULE = re.compile(r"[-=_+ ]+|:?-+:?")
 #: So many values a row may lack, and say so in words. Below a whole line of names it is in doubt whether it does.
 _MAX_LACKED = 2
 #: So many columns do not have the numbers 0, 1, 2, … by chance.
-_LEAST_NUMBERED = 4
+_MIN_NUMBERED = 4
 
 
 def value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, Kind]:
     """Return the columns that hold numbers, times or codes nearly everywhere, below what may be a header."""
-    below = rows[max(1, min(len(rows) // 2, _MOST_HEADER_LINES)) :]
+    below = rows[max(1, min(len(rows) // 2, _MAX_HEADER_LINES)) :]
     found: dict[int, Kind] = {}
     for column in range(width):
         kinds = Counter(kind_of(cells[column]) for cells in below)
         del kinds["empty"]
         for kind in _COLUMN_KINDS:
-            if kinds[kind] and kinds[kind] >= _MOST_VALUES * kinds.total():
+            if kinds[kind] and kinds[kind] >= _MAX_VALUES * kinds.total():
                 found[column] = kind
     return found
 
@@ -103,7 +103,7 @@ def _header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[
         has_dates = _are_dates(rows[0], values) and not any(_are_dates(cells, values) for cells in rows[1:2])
         return int(has_dates or _numbers_columns(rows, values) or _numbers_rows(rows, values)), 0
     further = takewhile(
-        lambda cells: are_units(cells) or cells == rows[0] or _names_more(cells, values), rows[1:_MOST_HEADER_LINES]
+        lambda cells: are_units(cells) or cells == rows[0] or _names_more(cells, values), rows[1:_MAX_HEADER_LINES]
     )
     header_lines = 1 + sum(1 for _ in further)
     notes = [cells for cells in rows[1:header_lines] if are_units(cells)]
@@ -152,7 +152,7 @@ def _says_names(cell: str, below: Sequence[str]) -> int:
 def _usual(found: Sequence[_T]) -> _T | None:
     """Return what nearly all are; None where they differ."""
     [(usual, count)] = Counter(found).most_common(1)
-    return usual if count >= _MOST_VALUES * len(found) else None
+    return usual if count >= _MAX_VALUES * len(found) else None
 
 
 def may_be_names(cells: Sequence[str]) -> bool:
@@ -172,7 +172,7 @@ def _numbers_columns(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> 
     header = rows[0]
     names = [header[column].strip() for column in values if header[column].strip()]
     has_row_numbers = not header[0].strip() and all(cells[0].strip() for cells in rows[1:])
-    are_enough = len(names) >= (1 if has_row_numbers else _LEAST_NUMBERED)
+    are_enough = len(names) >= (1 if has_row_numbers else _MIN_NUMBERED)
     begin = int(names[:1] == ["1"] and len(names) < len(header))
     return are_enough and names == [str(begin + place) for place in range(len(names))] and header not in rows[1:]
 

@@ -9,7 +9,7 @@ from shared.reading.detection.dialect_scoring import Rating
 from shared.reading.detection.headers import joined_names
 from shared.reading.sources import Record
 
-_MOST_PREAMBLE_RECORDS = 100
+_MAX_PREAMBLE_RECORDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def find_known_names(ratings: list[Rating], expected: Collection[str], settings:
     """
     if settings.header_lines not in (None, 1):
         return None
-    wanted, most_records = {*expected}, _MOST_PREAMBLE_RECORDS if settings.skip_lines is None else 1
+    wanted, most_records = {*expected}, _MAX_PREAMBLE_RECORDS if settings.skip_lines is None else 1
     best, most = None, (0, False)
     for rating in ratings:
         counts = [len(wanted.intersection(map(str.strip, cells))) for _, cells in rating.records[:most_records]]

@@ -11,17 +11,17 @@ from shared.reading.containers.decompression_limit import Expansion
 _MIB = 1 << 20
 _SHEETS = "xl/worksheets/"
 _SHARED_TEXTS = "xl/sharedStrings.xml"
-_LARGEST_SHARED_TEXTS_BYTES = 64 * _MIB
-_LARGEST_PART_BYTES = 16 * _MIB
+_MAX_SHARED_TEXTS_BYTES = 64 * _MIB
+_MAX_PART_BYTES = 16 * _MIB
 #: What Excel itself allows.
-MOST_ROWS = 1_048_576
+MAX_ROWS = 1_048_576
 #: Of XML without the begin of a row: 16,384 cells take about 1 MiB.
-_LONGEST_ROW_BYTES = 4 * _MIB
+_MAX_ROW_BYTES = 4 * _MIB
 _ROW = re.compile(rb"<row[ >/\t\r\n]")
 _BLOCK_BYTES = 64 * 1024
 #: A cell with a formula and without what it came to. That of an empty text has t="str".
 _NO_RESULT = re.compile(rb'<c (?![^>]*\bt="str")[^>]*+><f[^>]*+(?:(?<=/)>|>[^<]*+</f>)(?:<v ?/>|<v></v>)?</c>')
-_LONGEST_CELL_BYTES = 16 * 1024
+_MAX_CELL_BYTES = 16 * 1024
 
 
 def check_parts(file: IO[bytes], expansion: Expansion) -> None:
@@ -41,7 +41,7 @@ def check_parts(file: IO[bytes], expansion: Expansion) -> None:
 
 
 def _check_size(info: zipfile.ZipInfo) -> None:
-    most_bytes = _LARGEST_SHARED_TEXTS_BYTES if info.filename == _SHARED_TEXTS else _LARGEST_PART_BYTES
+    most_bytes = _MAX_SHARED_TEXTS_BYTES if info.filename == _SHARED_TEXTS else _MAX_PART_BYTES
     if info.file_size > most_bytes:
         raise FileRefused(
             "compression-bomb",
@@ -58,14 +58,14 @@ def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
             begins = [row.start() for row in _ROW.finditer(text)]
             row_count += sum(begin >= len(carried) for begin in begins)
             row_bytes = len(text) - begins[-1] if begins else row_bytes + len(block)
-            if row_bytes > _LONGEST_ROW_BYTES or row_count > MOST_ROWS:
+            if row_bytes > _MAX_ROW_BYTES or row_count > MAX_ROWS:
                 raise _too_large(info)
             _check_results(text, info)
-            carried = text[-_LONGEST_CELL_BYTES:]
+            carried = text[-_MAX_CELL_BYTES:]
 
 
 def _too_large(info: zipfile.ZipInfo) -> FileRefused:
-    message = f"{info.filename!r} has more than {MOST_ROWS} rows, or one of more than {_LONGEST_ROW_BYTES} bytes of XML"
+    message = f"{info.filename!r} has more than {MAX_ROWS} rows, or one of more than {_MAX_ROW_BYTES} bytes of XML"
     return FileRefused("row-too-large", message)
 
 

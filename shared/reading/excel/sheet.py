@@ -14,17 +14,17 @@ from defusedxml import DefusedXmlException
 from shared.model.errors import FileRefused
 from shared.reading.cell_text import text_of, text_of_moment
 from shared.reading.detection.headers import may_be_names
-from shared.reading.excel.parts import MOST_ROWS
+from shared.reading.excel.parts import MAX_ROWS
 
 #: What Excel itself allows.
-_MOST_COLUMNS = 16_384
+_MAX_COLUMNS = 16_384
 #: Above a header there may be so many rows of a title, notes and the like.
 _PREAMBLE_ROWS = 20
 #: A table that a blank row sets apart from what is above it has so many times as many rows.
 _MIN_ROWS_PER_NOTE = 2
 #: So many rows say which columns usually have a value; of so few columns a line of a preamble may fill each.
 _FIRST_ROWS = 64
-_LEAST_USUAL = 3
+_MIN_USUAL_ROWS = 3
 #: Empty ones, of which there may be very many, should not cost one step each.
 _ROWS_AT_ONCE = 16
 _ERROR = "e"
@@ -124,7 +124,7 @@ def _place_in_block(rows: Sequence[SheetRow]) -> int:
     counts = Counter(column for row in rows for column in row.filled)
     usual = {column for column, count in counts.items() if count > len(rows) / 2}
     full = next((place for place in wide if len(usual.difference(rows[place].filled)) <= 1), None)
-    if full is not None and len(usual) > _LEAST_USUAL and _are_names(rows[full], rows[full + 1 :]):
+    if full is not None and len(usual) > _MIN_USUAL_ROWS and _are_names(rows[full], rows[full + 1 :]):
         return full
     if wide and wide[0] and _names_last(rows[wide[0] - 1], rows[wide[0]]):
         return wide[0] - 1
@@ -144,8 +144,8 @@ def _are_names(row: SheetRow, below: Sequence[SheetRow]) -> bool:
 
 def _filled_rows(sheet: Any) -> Iterator[SheetRow]:
     for number, cells in enumerate(_rows(sheet), start=1):
-        if number > MOST_ROWS or len(cells) > _MOST_COLUMNS:
-            raise FileRefused("format-error", f"the sheet goes beyond {MOST_ROWS} rows or {_MOST_COLUMNS} columns")
+        if number > MAX_ROWS or len(cells) > _MAX_COLUMNS:
+            raise FileRefused("format-error", f"the sheet goes beyond {MAX_ROWS} rows or {_MAX_COLUMNS} columns")
         texts = [_text(cell.value) for cell in cells]
         if any(texts):
             errors = [position for position, cell in enumerate(cells) if cell.data_type == _ERROR]

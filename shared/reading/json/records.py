@@ -13,7 +13,7 @@ from typing import Literal
 
 from shared.model.errors import FileRefused
 from shared.model.unreadable_rows import UnreadableRow
-from shared.reading.blocks import LONGEST_ROW_BYTES, Lines, Readable
+from shared.reading.blocks import MAX_ROW_BYTES, Lines, Readable
 from shared.reading.cell_text import checked, size_of
 from shared.reading.json.objects import (
     NAME_CHARACTERS,
@@ -137,7 +137,7 @@ class JsonRecords(ObjectRecords):
         *,
         names: Sequence[str] | None = None,
         block_bytes: int = _BLOCK_BYTES,
-        longest_row_bytes: int = LONGEST_ROW_BYTES,
+        longest_row_bytes: int = MAX_ROW_BYTES,
     ) -> None:
         scanner = Scanner(file, block_bytes=block_bytes, longest_value_bytes=longest_row_bytes)
         super().__init__(objects_of_list(scanner), SkippedLines(), names)
@@ -155,7 +155,7 @@ class NdjsonRecords(ObjectRecords):
         *,
         names: Sequence[str] | None = None,
         block_bytes: int = _BLOCK_BYTES,
-        longest_row_bytes: int = LONGEST_ROW_BYTES,
+        longest_row_bytes: int = MAX_ROW_BYTES,
     ) -> None:
         skipped = SkippedLines()
         lines = Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)

@@ -3,7 +3,7 @@
 import re
 
 from shared.model.errors import FileRefused
-from shared.reading.blocks import LONGEST_ROW_BYTES, Readable
+from shared.reading.blocks import MAX_ROW_BYTES, Readable
 
 _BOM = b"\xef\xbb\xbf"
 _NOT_BLANK = re.compile(rb"[^ \t\r\n]")
@@ -29,7 +29,7 @@ class Scanner:
     """
 
     def __init__(
-        self, file: Readable, *, block_bytes: int = 256 * 1024, longest_value_bytes: int = LONGEST_ROW_BYTES
+        self, file: Readable, *, block_bytes: int = 256 * 1024, longest_value_bytes: int = MAX_ROW_BYTES
     ) -> None:
         self._file = file
         self._block_bytes = block_bytes

@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from shared.model.errors import FileRefused
 from shared.model.unreadable_rows import UnreadableRow
-from shared.reading.blocks import LONGEST_ROW_BYTES
+from shared.reading.blocks import MAX_ROW_BYTES
 from shared.reading.cell_text import checked, size_of
 from shared.reading.containers.decompression_limit import Expansion
 from shared.reading.line_account import SkippedLines
@@ -160,9 +160,9 @@ def _pages_bytes(metadata: Any) -> int:
 def _rows_of_batch(metadata: Any) -> int:
     schema = metadata.schema
     width_bytes: int = sum(max(8, schema.column(position).length) for position in range(len(schema)))
-    if width_bytes > LONGEST_ROW_BYTES:
+    if width_bytes > MAX_ROW_BYTES:
         raise FileRefused(
-            "row-too-large", f"each row of the Parquet file takes {width_bytes} bytes; expected {LONGEST_ROW_BYTES}"
+            "row-too-large", f"each row of the Parquet file takes {width_bytes} bytes; expected {MAX_ROW_BYTES}"
         )
     # Texts that are repeated from a dictionary, or from the one before, may each be as long as all pages together.
     repeating_bytes = _repeating_bytes(metadata)

@@ -10,7 +10,7 @@ from shared.messaging.envelope import Origin, decode, encode, envelope
 from shared.messaging.payloads import RowsExtracted
 from shared.model.rows import as_csv
 from shared.model.unreadable_rows import UnreadableRow
-from shared.reading.blocks import LONGEST_ROW_BYTES
+from shared.reading.blocks import MAX_ROW_BYTES
 from shared.reading.csv.records import RecordReader
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ BOUNDS = st.builds(Bounds, st.integers(1, 6), st.integers(1, 120))
 
 
 def cut(
-    body: bytes, bounds: Bounds, *, block_bytes: int = 4096, longest_row_bytes: int = LONGEST_ROW_BYTES
+    body: bytes, bounds: Bounds, *, block_bytes: int = 4096, longest_row_bytes: int = MAX_ROW_BYTES
 ) -> list[RowsExtracted]:
     reader = RecordReader(
         BytesIO(HEADER + body),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.extraction.record_blocks import Incomparable, stretches
-from shared.reading.blocks import LONGEST_ROW_BYTES
+from shared.reading.blocks import MAX_ROW_BYTES
 
 SIZES = st.integers(1, 40)
 CELLS = st.text(st.sampled_from('ab,"\n\r é'), max_size=6)
@@ -39,7 +39,7 @@ def test_a_byte_order_mark_is_no_part_of_the_header() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b'a\n"1\n2\n', b"a\n" + b"x" * (LONGEST_ROW_BYTES + 1)], ids=["a quote never closed", "a row too long"]
+    "text", [b'a\n"1\n2\n', b"a\n" + b"x" * (MAX_ROW_BYTES + 1)], ids=["a quote never closed", "a row too long"]
 )
 def test_what_never_ends_can_not_be_compared(text: bytes) -> None:
     with pytest.raises(Incomparable):

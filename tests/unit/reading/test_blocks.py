@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.reading.blocks import LONGEST_ROW_BYTES, Lines, RowTooLarge
+from shared.reading.blocks import MAX_ROW_BYTES, Lines, RowTooLarge
 
 BOM = b"\xef\xbb\xbf"
 #: Bytes that meet at the edges of blocks in every way that matters: line ends, halves of characters, no UTF-8.
@@ -28,7 +28,7 @@ class EndlessLine(RawIOBase):
         return b"\nnext\n" if self._left == 0 else b""
 
 
-def read(data: bytes, *, block_bytes: int = 1 << 20, longest_row_bytes: int = LONGEST_ROW_BYTES) -> list[str | None]:
+def read(data: bytes, *, block_bytes: int = 1 << 20, longest_row_bytes: int = MAX_ROW_BYTES) -> list[str | None]:
     """Read each line as a row of its own; None stands for one that is too large."""
     lines = Lines(BytesIO(data), block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)
     rows: list[str | None] = []

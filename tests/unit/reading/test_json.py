@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.model.errors import FileRefused
 from shared.model.unreadable_rows import UnreadableRow
-from shared.reading.blocks import LONGEST_ROW_BYTES, Readable
+from shared.reading.blocks import MAX_ROW_BYTES, Readable
 from shared.reading.json.records import JsonRecords, NdjsonRecords, json_layout
 from shared.reading.table_rows import rows_of
 from tests.support.formats import Trickle, codes_of
@@ -254,4 +254,4 @@ def test_a_huge_value_is_skipped_in_bounded_memory(piece: bytes) -> None:
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert codes == ([(1, ["1"]), (2, "row-too-large"), (3, ["2"])] if end else "truncated-file")
-    assert peak_bytes < 8 * LONGEST_ROW_BYTES
+    assert peak_bytes < 8 * MAX_ROW_BYTES

@@ -6,7 +6,7 @@ import pytest
 
 from shared.model.datasets import NOTHING_FIXED
 from shared.model.unreadable_rows import UnreadableRow
-from shared.reading.blocks import LONGEST_ROW_BYTES
+from shared.reading.blocks import MAX_ROW_BYTES
 from shared.reading.detector import make_plan
 from shared.reading.table_rows import rows_of
 
@@ -24,7 +24,7 @@ from shared.reading.table_rows import rows_of
 )
 @pytest.mark.parametrize("line", ["some text, and more", "lorem; ipsum; dolor", 'he said ""7,8"", then', "1\tabc"])
 def test_a_value_that_is_too_large_is_one_reject(above: str, value: str, below: str, line: str) -> None:
-    many = LONGEST_ROW_BYTES // len(line)
+    many = MAX_ROW_BYTES // len(line)
     delimiter = next(sign for sign in ",;\t" if sign in above)
     file = BytesIO((above + value.format(f"\n{line}" * many) + below).encode())
     table = make_plan(file, NOTHING_FIXED).open(file)

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.model.unreadable_rows import UnreadableRow
-from shared.reading.blocks import LONGEST_ROW_BYTES
+from shared.reading.blocks import MAX_ROW_BYTES
 from shared.reading.csv.dialects import Dialect
 from shared.reading.csv.records import RecordReader, read_record
 from shared.reading.sources import Record
@@ -33,7 +33,7 @@ ONE_BLOCK = 1 << 20
 
 
 def read(
-    text: str | bytes, *, block_bytes: int = ONE_BLOCK, longest_row_bytes: int = LONGEST_ROW_BYTES
+    text: str | bytes, *, block_bytes: int = ONE_BLOCK, longest_row_bytes: int = MAX_ROW_BYTES
 ) -> list[Record | UnreadableRow]:
     data = text if isinstance(text, bytes) else text.encode()
     return list(RecordReader(BytesIO(data), block_bytes=block_bytes, longest_row_bytes=longest_row_bytes))
@@ -271,7 +271,7 @@ def test_escaped_quotes_close_no_value_that_is_too_large(block_bytes: int) -> No
 
 
 def test_a_row_at_the_limit_is_read_and_one_above_it_shows_its_beginning() -> None:
-    fits, too_large = "x" * (LONGEST_ROW_BYTES - 1), "y" * LONGEST_ROW_BYTES
+    fits, too_large = "x" * (MAX_ROW_BYTES - 1), "y" * MAX_ROW_BYTES
 
     records = read(f"{fits}\n{too_large}\nnext\n", block_bytes=1000)
 
@@ -279,7 +279,7 @@ def test_a_row_at_the_limit_is_read_and_one_above_it_shows_its_beginning() -> No
     assert records[1] == UnreadableRow(
         line=2,
         code="row-too-large",
-        message=f"the row is longer than {LONGEST_ROW_BYTES} bytes",
+        message=f"the row is longer than {MAX_ROW_BYTES} bytes",
         raw="y" * 1000,
     )
     assert records[2:] == [(3, ["next"])]

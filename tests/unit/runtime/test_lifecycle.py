@@ -14,15 +14,15 @@ from tenacity import stop_after_attempt
 
 from shared.model.errors import ConcurrentInsert, DatabaseUnavailable, MalformedMessage, TablesUnusable
 from shared.runtime.lifecycle import (
-    LONGEST_BACKOFF_SECONDS,
-    LONGEST_PAUSE_AFTER_CONFLICT_SECONDS,
+    MAX_BACKOFF_SECONDS,
+    MAX_PAUSE_AFTER_CONFLICT_SECONDS,
     SideTask,
     Stop,
     retry,
     run_together,
     stop_on_signals,
 )
-from tests.support.eventually import LONGEST_WAIT_SECONDS
+from tests.support.eventually import MAX_WAIT_SECONDS
 
 REPOSITORY = Path(__file__).parents[3]
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
@@ -93,7 +93,7 @@ def test_the_first_signal_requests_a_stop(number: signal.Signals) -> None:
     with stop_on_signals() as stop:
         os.kill(os.getpid(), number)
 
-        assert stop.wait(LONGEST_WAIT_SECONDS)
+        assert stop.wait(MAX_WAIT_SECONDS)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_the_handlers_of_signals_are_as_before_afterwards(
 ) -> None:
     with stop_on_signals() as stop:
         os.kill(os.getpid(), number)
-        assert stop.wait(LONGEST_WAIT_SECONDS)
+        assert stop.wait(MAX_WAIT_SECONDS)
 
     assert [signal.getsignal(each) for each in SIGNALS] == [own_handler, own_handler]
 
@@ -129,7 +129,7 @@ def test_the_second_signal_kills(second: signal.Signals) -> None:
 
         process.send_signal(second)
 
-        assert process.wait(LONGEST_WAIT_SECONDS) == -second
+        assert process.wait(MAX_WAIT_SECONDS) == -second
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -137,7 +137,7 @@ def test_what_hangs_when_it_is_to_stop_is_ended_in_time(number: signal.Signals) 
     with running(HANGS_WHEN_STOPPED) as process:
         process.send_signal(number)
 
-        assert process.wait(LONGEST_WAIT_SECONDS) == 0
+        assert process.wait(MAX_WAIT_SECONDS) == 0
 
 
 @pytest.mark.parametrize("attempt", range(5))
@@ -146,7 +146,7 @@ def test_a_signal_in_the_middle_of_a_wait_does_not_hang_the_process(attempt: int
     with running(LOOKS_FOR_A_STOP_ALL_THE_TIME) as process:
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(LONGEST_WAIT_SECONDS) == 0
+        assert process.wait(MAX_WAIT_SECONDS) == 0
 
 
 def test_an_action_is_tried_until_it_succeeds() -> None:
@@ -171,8 +171,8 @@ def test_pauses_grow_up_to_a_limit() -> None:
 
     assert stop.pauses_seconds[0] <= 0.2
     assert stop.pauses_seconds[1] <= 0.4
-    assert max(stop.pauses_seconds) <= LONGEST_BACKOFF_SECONDS
-    assert max(stop.pauses_seconds) > LONGEST_BACKOFF_SECONDS / 2
+    assert max(stop.pauses_seconds) <= MAX_BACKOFF_SECONDS
+    assert max(stop.pauses_seconds) > MAX_BACKOFF_SECONDS / 2
 
 
 def test_pauses_after_a_conflict_stay_short() -> None:
@@ -180,7 +180,7 @@ def test_pauses_after_a_conflict_stay_short() -> None:
 
     retry(failing(40, ConcurrentInsert("key")), stop=stop, on_failure=lambda *_: None)
 
-    assert 0 < max(stop.pauses_seconds) <= LONGEST_PAUSE_AFTER_CONFLICT_SECONDS
+    assert 0 < max(stop.pauses_seconds) <= MAX_PAUSE_AFTER_CONFLICT_SECONDS
 
 
 def test_a_stop_ends_the_tries_with_the_last_error() -> None:
@@ -242,7 +242,7 @@ def test_the_failure_of_a_side_task_requests_a_stop_and_is_raised_at_its_end() -
 
     task.start()
 
-    assert stop.wait(LONGEST_WAIT_SECONDS)
+    assert stop.wait(MAX_WAIT_SECONDS)
     with pytest.raises(ZeroDivisionError, match="oops"):
         task.finish()
 
@@ -273,7 +273,7 @@ def test_a_stop_is_heard_by_its_parts_and_not_the_other_way_round() -> None:
 
 
 def _wait_for(stop: threading.Event) -> None:
-    assert stop.wait(LONGEST_WAIT_SECONDS)
+    assert stop.wait(MAX_WAIT_SECONDS)
 
 
 def test_what_runs_together_has_come_to_its_end_before_the_failure_of_one_is_raised() -> None:
