@@ -12,7 +12,7 @@ from inflow.books import data_folder, open_books
 from services.watcher.claiming.discovery import dataset_of
 from shared.configuration.environment import Environment
 from shared.extraction.claimed_names import displayed, number_of, original_of
-from shared.extraction.file_version import Version
+from shared.extraction.file_version import FileVersion
 from shared.extraction.regular_files import open_regular
 from shared.model.datasets import Catalog
 from shared.model.errors import ConfigurationError, FileRefused
@@ -97,7 +97,7 @@ def _make_folder(path: Path) -> None:
 
 def _load_of(path: Path, load: Load | None) -> Load | None:
     """The load is the file's where both are of one version: its number may have been given again."""
-    return load if load is not None and Version.of(path.lstat()) == Version.claimed(load) else None
+    return load if load is not None and FileVersion.of(path.lstat()) == FileVersion.claimed(load) else None
 
 
 def _archived(path: Path, number: int, load: Load | None, catalog: Catalog) -> Archived:

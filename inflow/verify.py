@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import orjson
 
 from inflow.books import open_books
-from services.aggregator.counts import Counts, Difference
+from services.aggregator.counts import CountDifference, Counts
 from shared.configuration.environment import Environment
 from shared.runtime.exit_codes import ExitCode
 from shared.storage.kept_counts import KeptCount
@@ -23,7 +23,7 @@ class Verdict:
 
     count: KeptCount
     is_built: bool
-    differences: Sequence[Difference]
+    differences: Sequence[CountDifference]
 
     @property
     def is_right(self) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from services.aggregator.count_statements import count_statements
 from services.aggregator.folding import Folding
-from services.aggregator.lock_counts import take_turn
+from services.aggregator.lock_counts import lock_counts
 from shared.runtime.clock import utc_now
 from shared.runtime.logs import facts
 from shared.storage.kept_counts import KeptCount, kept_counts
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class CountDifference:
     """Values of which a kept count is wrong: how many rows the table has, and how many are kept."""
 
     values: tuple[Any, ...]
@@ -61,7 +61,7 @@ class Counts:
     def build(self, count: KeptCount) -> None:
         """Build a count from the whole table."""
         with self._store.transaction() as connection:
-            take_turn(connection, self._store.schema)
+            lock_counts(connection, self._store.schema)
             self._build(connection, count)
         self._doubtful.discard(count)
         _log.info("a count is built", extra=facts("count_built", count=str(count)))
@@ -72,11 +72,13 @@ class Counts:
             built = set(connection.scalars(select(self._books.c.name)))
         return [count for count in self.all if count.name not in built]
 
-    def differences(self, count: KeptCount, *, most: int) -> list[Difference]:
+    def differences(self, count: KeptCount, *, most: int) -> list[CountDifference]:
         """Compare a count with its table, both as they are at one moment; give at most so many differences."""
         with self._store.transaction() as connection:
             found = connection.execute(self._statements[count].differences, {"most": most}).all()
-        return [Difference(values=tuple(values), in_table=int(rows), kept=int(kept)) for *values, rows, kept in found]
+        return [
+            CountDifference(values=tuple(values), in_table=int(rows), kept=int(kept)) for *values, rows, kept in found
+        ]
 
     def _build(self, connection: Connection, count: KeptCount) -> None:
         connection.execute(self._statements[count].clear)

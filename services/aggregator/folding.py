@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, Row, and_, delete, or_, select
 
 from services.aggregator.count_statements import CountStatements
-from services.aggregator.lock_counts import take_turn
+from services.aggregator.lock_counts import lock_counts
 from shared.model.values import Value
 from shared.storage.kept_counts import KeptCount
 from shared.storage.store import Store
@@ -41,7 +41,7 @@ class Folding:
     def _fold_some(self) -> int:
         """Fold some rows of deltas; return how many."""
         with self._store.transaction() as connection:
-            take_turn(connection, self._store.schema)
+            lock_counts(connection, self._store.schema)
             rows = connection.execute(select(self._deltas).order_by(*self._deltas.primary_key).limit(_MAX_ROWS)).all()
             if rows:
                 self._add(connection, rows)

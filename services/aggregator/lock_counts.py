@@ -7,7 +7,7 @@ from shared.storage.schema.schema import Schema
 _TURNS = "count_turns"
 
 
-def take_turn(connection: Connection, schema: Schema) -> None:
+def lock_counts(connection: Connection, schema: Schema) -> None:
     """Hold, to the end of the transaction, the one row that every change of a count holds.
 
     So what a rebuild sees of the deltas stays to be folded until it is committed, and no delta is folded twice.

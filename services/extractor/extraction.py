@@ -9,17 +9,17 @@ from typing import IO
 from services.extractor.comparing.changes import Changes
 from services.extractor.row_sources import Opened, open_as_planned, open_changes, open_plain
 from services.extractor.sorting.ordering import SortingTurns
-from shared.extraction.chunks import Bounds, cut_chunks
+from shared.extraction.chunks import ChunkBounds, cut_chunks
 from shared.extraction.claimed_names import ClaimedName
-from shared.extraction.file_version import Version
+from shared.extraction.file_version import FileVersion
 from shared.extraction.header import Header
 from shared.extraction.regular_files import open_regular
 from shared.extraction.windows import RecordsOfText, Window
 from shared.messaging.payloads import LoadExtracted, RowsExtracted
 from shared.model.datasets import Dataset
-from shared.reading.detector import Survey
+from shared.reading.detector import Detector
 from shared.reading.line_account import LineAccount
-from shared.reading.read_plan import Plan
+from shared.reading.read_plan import ReadPlan
 
 #: A changed row costs so many times as much as a new one: its page is read first. Smaller chunks occupy more writers.
 _CHANGES_ARE_DEARER = 8
@@ -41,7 +41,7 @@ class Reading:
         *,
         sorting: SortingTurns,
         is_resumed: bool = False,
-        version: Version | None = None,
+        version: FileVersion | None = None,
     ) -> None:
         self.claimed = claimed
         #: Whether some of its messages may have been published already.
@@ -51,7 +51,7 @@ class Reading:
         self._sorting = sorting
         self._version = version
         self._file: IO[bytes] | None = None
-        self._survey: Survey | None = None
+        self._survey: Detector | None = None
         self._opened: Opened | None = None
         self._changes: Changes | None = None
         self._window: Window | None = None
@@ -85,7 +85,7 @@ class Reading:
         """
         if self._survey is None:
             self._file = open_regular(self._path)
-            self._survey = Survey(
+            self._survey = Detector(
                 self._file,
                 self.dataset.read,
                 expected=self.dataset.expected_labels,
@@ -102,7 +102,7 @@ class Reading:
         return self.plan.is_plain
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> ReadPlan:
         """How the file is read, after the survey."""
         if self._survey is None:
             raise RuntimeError("a file is surveyed before it is opened")
@@ -134,7 +134,7 @@ class Reading:
         folder = self._path.parent
         return open_plain(file, self.dataset, is_one_chunk=is_one_chunk, folder=folder, sorting=self._sorting)
 
-    def _read(self, opened: Opened, bounds: Bounds) -> Generator[_Message | None, None, None]:
+    def _read(self, opened: Opened, bounds: ChunkBounds) -> Generator[_Message | None, None, None]:
         for self._window in opened.windows:
             if self._window is None:
                 yield None

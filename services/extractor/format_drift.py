@@ -8,8 +8,8 @@ from shared.extraction.header import Header
 from shared.model.datasets import Dataset
 from shared.model.errors import FileRefused
 from shared.model.reject_files import has_report
-from shared.reading.format_signature import Manner
-from shared.reading.read_plan import Plan
+from shared.reading.format_signature import FormatSignature
+from shared.reading.read_plan import ReadPlan
 from shared.storage.ledger import loads
 from shared.storage.ledger.loads import ReadAs
 from shared.storage.store import Store
@@ -23,16 +23,16 @@ class Feeds:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def check(self, claimed: ClaimedName, dataset: Dataset, plan: Plan, header: Header) -> ReadAs:
+    def check(self, claimed: ClaimedName, dataset: Dataset, plan: ReadPlan, header: Header) -> ReadAs:
         """Return what the books are to say of how a file is read. FileRefused where it differs from the one before."""
         feed = feed_of(claimed.original, dataset)
-        manner = Manner.of(plan)
+        manner = FormatSignature.of(plan)
         if has_report(header.names):
             # Rejected rows come back in our dialect, whatever their file's was.
             return ReadAs(feed=feed, manner=None, description=str(plan), confidence=plan.confidence)
         with self._store.transaction() as connection:
             earlier = loads.manner_before(connection, self._store.schema, claimed.load_id, dataset.name, feed)
-        differences = [*manner.differences(Manner.from_json(earlier), dataset.read)] if earlier else []
+        differences = [*manner.differences(FormatSignature.from_json(earlier), dataset.read)] if earlier else []
         if differences:
             raise FileRefused(
                 "format-changed",

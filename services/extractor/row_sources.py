@@ -19,7 +19,7 @@ from shared.model.errors import FileRefused
 from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.csv.records import RecordReader
 from shared.reading.line_account import AccountedSource, line_count_of
-from shared.reading.read_plan import Plan
+from shared.reading.read_plan import ReadPlan
 from shared.reading.sources import Record
 
 #: Larger files are sorted on the disk: a row takes some five times as much in a table, and a buffer pool has 128 MB.
@@ -45,7 +45,7 @@ def open_changes(changes: Changes, dataset: Dataset) -> Opened:
     return Opened(header=header, lines=None, windows=[RecordsOfText.of(records)])
 
 
-def open_as_planned(file: IO[bytes], plan: Plan, dataset: Dataset) -> Opened:
+def open_as_planned(file: IO[bytes], plan: ReadPlan, dataset: Dataset) -> Opened:
     """Open a file of any format, as it stands. FileRefused where its header does not fit."""
     if not plan.has_header and dataset.read.header_lines is None:
         check_nameless(plan.open(file), dataset)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 
 if TYPE_CHECKING:
     from shared.configuration.environment import Environment
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class WatcherConfig:
     """How the watcher looks at the inbox and feeds the queue."""
 
-    bounds: Bounds = field(default_factory=lambda: Bounds(rows=10_000, bytes=1 << 20))
+    bounds: ChunkBounds = field(default_factory=lambda: ChunkBounds(rows=10_000, bytes=1 << 20))
     #: How long a file must stay as it is, unless it was renamed into the inbox.
     settle_seconds: float = 2.0
     #: Pause between two looks at the inbox where no event comes.
@@ -32,7 +32,7 @@ class WatcherConfig:
         """Read INFLOW_… variables; problems are collected there."""
         default = cls()
         return cls(
-            bounds=Bounds(
+            bounds=ChunkBounds(
                 rows=environment.integer("INFLOW_CHUNK_ROWS", default.bounds.rows, minimum=1, maximum=1_000_000),
                 bytes=environment.integer("INFLOW_CHUNK_BYTES", default.bounds.bytes, minimum=1024, maximum=1 << 20),
             ),

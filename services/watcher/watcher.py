@@ -15,7 +15,7 @@ from services.watcher.leaving.missing_files import MissingFiles
 from services.watcher.leaving.requeueing import Returner
 from services.watcher.stalled_loads import Standstills
 from shared.extraction.claimed_names import ClaimedName
-from shared.extraction.file_version import Version
+from shared.extraction.file_version import FileVersion
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder, remove_leftovers
@@ -154,7 +154,7 @@ class Watcher:
             self._refuse(claimed, load.file)
         else:
             path = self._folder.processing / str(claimed)
-            is_resumed, version = load.state != "claimed", Version.claimed(load)
+            is_resumed, version = load.state != "claimed", FileVersion.claimed(load)
             reading = Reading(claimed, dataset, path, sorting=self._sorting, is_resumed=is_resumed, version=version)
             self._feeder.add(reading)
 

@@ -8,7 +8,7 @@ from itertools import chain
 import orjson
 
 from services.writer.keys import key_getter, positions
-from services.writer.outcomes import Deltas, Key, Plan, Stored
+from services.writer.outcomes import Deltas, Key, MergePlan, Stored
 from shared.model.datasets import Dataset
 from shared.model.rows import TypedRow
 from shared.model.values import Value
@@ -27,7 +27,7 @@ class _Counted:
     of_stored: Callable[[TypedRow], Key]
 
 
-class Counting:
+class DeltaCounter:
     """Works out what the chunks of one dataset add to its kept counts."""
 
     def __init__(self, dataset: Dataset, counts: Iterable[KeptCount]) -> None:
@@ -43,7 +43,7 @@ class Counting:
             for count in mine
         ]
 
-    def deltas(self, plan: Plan, stored: Mapping[int, Stored]) -> Deltas:
+    def deltas(self, plan: MergePlan, stored: Mapping[int, Stored]) -> Deltas:
         """Return what a plan adds to each count; `stored` has an entry, by line, for each row to update."""
         written = [row for _, row in chain(plan.insert, plan.update)]
         replaced = [stored[line].counted for line, _ in plan.update]

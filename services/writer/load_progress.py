@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, case, insert, select, update
 
 from services.writer.deltas import as_texts
-from services.writer.outcomes import Plan
+from services.writer.outcomes import MergePlan
 from shared.messaging.payloads import LoadExtracted, RowsExtracted
 from shared.model.errors import ContradictoryMessage, UnknownLoad
 from shared.model.rows import Rejection
@@ -53,7 +53,7 @@ def record_rejections(connection: Connection, schema: Schema, load_id: int, reje
     connection.execute(insert(schema.rejects), rows)
 
 
-def record_deltas(connection: Connection, schema: Schema, chunk: RowsExtracted, plan: Plan) -> None:
+def record_deltas(connection: Connection, schema: Schema, chunk: RowsExtracted, plan: MergePlan) -> None:
     """Keep what the chunk adds to the kept counts. A chunk that changes rows says so even where it adds nothing.
 
     For a count that it does not name was not known to this writer: whoever folds it can tell that the count is wrong.
@@ -65,7 +65,7 @@ def record_deltas(connection: Connection, schema: Schema, chunk: RowsExtracted, 
     connection.execute(insert(schema.count_deltas), rows)
 
 
-def count_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted, plan: Plan, rejected: int) -> None:
+def count_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted, plan: MergePlan, rejected: int) -> None:
     """Add a chunk's outcomes to its load's accounts. The load's row is the last lock of the transaction.
 
     Raises UnknownLoad where the books do not have it, ContradictoryMessage where it would have more rows than its

@@ -19,7 +19,7 @@ _BESIDE_TEXT_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ChunkBounds:
     """The most rows of a chunk, and the bytes of the file with which it ends: those of its last row may go over.
 
     A chunk of rows that could take too much in a message ends before them.
@@ -29,7 +29,7 @@ class Bounds:
     bytes: int
 
 
-class Counting(Protocol):
+class ByteCounter(Protocol):
     """Counts the bytes of the records that were read from it."""
 
     @property
@@ -38,9 +38,9 @@ class Counting(Protocol):
 
 
 def cut_chunks(
-    reader: Counting,
+    reader: ByteCounter,
     records: Iterator[Record | UnreadableRow],
-    bounds: Bounds,
+    bounds: ChunkBounds,
     *,
     load_id: int,
     dataset: str,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Self
 
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 
 #: A name in a folder may have 255 bytes; ours add at most 120 to the file's own.
 _MAX_NAME_BYTES = 130
@@ -28,7 +28,7 @@ class ClaimedName:
     token: str
     #: None for a file that fits no dataset.
     dataset: str | None
-    bounds: Bounds
+    bounds: ChunkBounds
     #: The name that the file had in the inbox, shortened if it was very long.
     original: str
 
@@ -58,7 +58,7 @@ class ClaimedName:
             load_id=int(load_id),
             token=token or "",
             dataset=None if dataset == "-" else dataset,
-            bounds=Bounds(int(rows), int(size)),
+            bounds=ChunkBounds(int(rows), int(size)),
             original=original,
         )
         return claimed if str(claimed) == name else None

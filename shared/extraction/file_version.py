@@ -17,7 +17,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class FileVersion:
     """A file's size, and when it was changed last. Writing to it changes one of the two."""
 
     size_bytes: int
@@ -37,7 +37,7 @@ class Version:
 
     def require(self, path: Path) -> None:
         """Raise FileRefused if a file is another version by now; OSError where it can't be looked at."""
-        now = Version.of(path.lstat())
+        now = FileVersion.of(path.lstat())
         if now != self:
             raise FileRefused(
                 CHANGED_WHILE_READ,

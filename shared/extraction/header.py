@@ -11,7 +11,7 @@ from shared.model.datasets import Dataset
 from shared.model.errors import FileRefused
 from shared.model.rows import RawRows, type_chunk
 from shared.model.unreadable_rows import UnreadableRow
-from shared.reading.read_plan import Plan
+from shared.reading.read_plan import ReadPlan
 from shared.reading.sources import RecordSource
 
 #: The most bytes that the names take in a message: they travel with every chunk.
@@ -61,7 +61,7 @@ def key_places(names: Sequence[str], dataset: Dataset) -> list[int]:
     return [names.index(dataset.column(name).expected_label) for name in dataset.key]
 
 
-def header_of(table: RecordSource, plan: Plan, dataset: Dataset) -> Header:
+def header_of(table: RecordSource, plan: ReadPlan, dataset: Dataset) -> Header:
     """Match a table's names; where it has none, its columns are the dataset's. FileRefused where it does not fit."""
     if plan.has_types:
         _check_notations(plan, dataset)
@@ -75,7 +75,7 @@ def header_of(table: RecordSource, plan: Plan, dataset: Dataset) -> Header:
     return Header(names=list(dataset.labels), ignored=[])
 
 
-def _check_notations(plan: Plan, dataset: Dataset) -> None:
+def _check_notations(plan: ReadPlan, dataset: Dataset) -> None:
     """A number of a workbook, 1.234, would be another one in signs that are declared for texts."""
     written = [column.expected_label for column in dataset.columns if column.notation]
     if written:

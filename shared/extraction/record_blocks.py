@@ -28,7 +28,7 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class RecordBlock:
     """Consecutive records of a file. Most are never split: two that are the same need not be."""
 
     text: bytes
@@ -79,7 +79,7 @@ class Stretch:
         return header, replace(self, _records=further, _blank_lines=self.blank_lines)
 
 
-def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterator[Stretch]:
+def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterator[RecordBlock]:
     """Split a file. A record goes on with the next line for as long as it has an odd number of quotes.
 
     Raises Incomparable where one is longer than a row may be, or the last one never ends.
@@ -96,7 +96,7 @@ def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterato
             raise Incomparable("a row is too long, or a quote is never closed")
         first_line, line_count = line_count + 1, line_count + _line_count(text) - _line_count(unfinished)
         if text:
-            yield Stretch(
+            yield RecordBlock(
                 text=text,
                 first_line=first_line,
                 end_line=line_count,

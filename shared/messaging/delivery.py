@@ -37,7 +37,7 @@ OnDeadLetter = Callable[[int, str], None]
 OnRecovery = Callable[[int], None]
 
 
-class Outcome(Enum):
+class Answer(Enum):
     """The consumer's answer to the broker."""
 
     ACK = "ack"
@@ -52,7 +52,7 @@ class Outcome(Enum):
 class Settlement:
     """An outcome, and the reason that travels in the headers of a message that is put aside."""
 
-    outcome: Outcome
+    outcome: Answer
     reason: str = ""
     #: Of a dead letter: only another version of the program may come to another end with it.
     needs_other_program: bool = False
@@ -153,14 +153,14 @@ class _Tries(stop_base):
             extra=facts("message_dead_lettered", reason=reason, **self._load()),
         )
         needs_other_program = is_bug or isinstance(error, MalformedMessage)
-        return Settlement(outcome=Outcome.DEAD_LETTER, reason=reason, needs_other_program=needs_other_program)
+        return Settlement(outcome=Answer.DEAD_LETTER, reason=reason, needs_other_program=needs_other_program)
 
     def set_aside(self, error: ForeignMessage | UnknownLoad) -> Settlement:
         """End a message that is not of this database: a load that it still does not know is of another life of it."""
         _log.warning(
             "a foreign message is set aside", extra=facts("message_foreign", reason=str(error), **self._load())
         )
-        return Settlement(outcome=Outcome.FOREIGN, reason=f"{type(error).__name__}: {error}")
+        return Settlement(outcome=Answer.FOREIGN, reason=f"{type(error).__name__}: {error}")
 
     def _load(self) -> dict[str, int]:
         return {} if self.load_id is None else {"load_id": self.load_id}
@@ -192,23 +192,23 @@ def settle(
     """
     tries = _Tries(body, patience, is_retry=is_retry)
     settlement = _handled(handle, tries, stop=stop)
-    if settlement.outcome is Outcome.DEAD_LETTER:
+    if settlement.outcome is Answer.DEAD_LETTER:
         is_told = _tell(lambda load_id: on_dead_letter(load_id, settlement.reason), tries, stop=stop)
-    elif settlement.outcome is Outcome.ACK and is_retry:
+    elif settlement.outcome is Answer.ACK and is_retry:
         is_told = _tell(on_recovery, tries, stop=stop)
     else:
         is_told = True
-    return settlement if is_told else Settlement(outcome=Outcome.NONE)
+    return settlement if is_told else Settlement(outcome=Answer.NONE)
 
 
 def _handled(handle: Handler, tries: _Tries, *, stop: Event) -> Settlement:
     try:
         retry(lambda: handle(tries.body), stop=stop, on_failure=tries.report_retry, until=tries)
         tries.succeeded()
-        return Settlement(outcome=Outcome.ACK)
+        return Settlement(outcome=Answer.ACK)
     except TransientError as error:
         if stop.is_set():
-            return Settlement(outcome=Outcome.NONE)
+            return Settlement(outcome=Answer.NONE)
         return tries.set_aside(error) if isinstance(error, UnknownLoad) else tries.give_up(error)
     except TablesUnusable:
         raise

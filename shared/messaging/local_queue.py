@@ -3,7 +3,7 @@
 from collections import deque
 from threading import Event
 
-from shared.messaging.delivery import Handler, OnDeadLetter, Outcome, Patience, ignore_dead_letter, settle
+from shared.messaging.delivery import Answer, Handler, OnDeadLetter, Patience, ignore_dead_letter, settle
 from shared.messaging.envelope import Envelope, encode
 from shared.messaging.topology import QUEUES, Queue
 
@@ -39,8 +39,8 @@ class LocalQueue:
         if not messages:
             return False
         settlement = settle(handle, messages[0], stop=stop, patience=self._patience, on_dead_letter=on_dead_letter)
-        if settlement.outcome is Outcome.DEAD_LETTER:
+        if settlement.outcome is Answer.DEAD_LETTER:
             self.dead_letters.append(messages[0])
-        if settlement.outcome is not Outcome.NONE:
+        if settlement.outcome is not Answer.NONE:
             messages.popleft()
         return True

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import IO
 
-from shared.extraction.chunks import Bounds, cut_chunks
+from shared.extraction.chunks import ChunkBounds, cut_chunks
 from shared.extraction.header import Header, check_nameless, header_of
 from shared.model.datasets import NOTHING_FIXED, Dataset, ReadSettings
 from shared.model.errors import FileRefused
@@ -11,10 +11,10 @@ from shared.model.rows import RawRows, Rejection, TypedRow, type_chunk
 from shared.reading.detector import make_plan
 from shared.reading.garbled_text import garbled, repaired
 from shared.reading.line_account import LineAccount
-from shared.reading.read_plan import Plan
+from shared.reading.read_plan import ReadPlan
 from shared.reading.sources import RecordSource
 
-_BOUNDS = Bounds(1000, 1 << 20)
+_BOUNDS = ChunkBounds(1000, 1 << 20)
 _FIRST_ROWS = 5
 _MAX_SHOWN_REJECTIONS = 100
 
@@ -39,7 +39,7 @@ class Findings:
 
     #: Why the file would be refused, by code and message; None where it would be loaded.
     refusal: tuple[str, str] | None = None
-    plan: Plan | None = None
+    plan: ReadPlan | None = None
     header: Header | None = None
     #: The file's own names, where it fits no dataset.
     names: list[str] = field(default_factory=list)

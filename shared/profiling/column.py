@@ -10,8 +10,8 @@ from shared.profiling.batch import ColumnBatch
 from shared.profiling.codes import is_code
 from shared.profiling.distinct import DistinctCounter
 from shared.profiling.frequent import FrequentValues
-from shared.profiling.histogram import Sample
-from shared.profiling.memory_budget import Bounds
+from shared.profiling.histogram import ValueSample
+from shared.profiling.memory_budget import MemoryBudget
 from shared.profiling.notation_inference import meant, notation_findings, notations, still_fitting
 from shared.profiling.profile import ColumnProfile, Distinct, Finding
 from shared.profiling.scales import plain
@@ -23,7 +23,7 @@ _MAX_FREQUENT = 10
 class ColumnProfiler:
     """Takes in the batches of one column, in bounded memory."""
 
-    def __init__(self, name: str, bounds: Bounds, *, has_types: bool) -> None:
+    def __init__(self, name: str, bounds: MemoryBudget, *, has_types: bool) -> None:
         self._name = name
         self._values = 0
         self._empty = 0
@@ -33,7 +33,7 @@ class ColumnProfiler:
         self._notations: list[Evidence] | None = [] if has_types else None
         self._distinct = DistinctCounter(bounds.distinct_hashes)
         self._frequent = FrequentValues(bounds.counted_values)
-        self._sample = Sample(bounds.sampled_values)
+        self._sample = ValueSample(bounds.sampled_values)
         self._oddities = Oddities()
         #: Whether every value is a list or an object of JSON.
         self._is_nested = has_types

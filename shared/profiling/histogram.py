@@ -29,7 +29,7 @@ class Spread:
     quantiles: tuple[Quantile, ...] = ()
 
 
-class Sample:
+class ValueSample:
     """A sample of one column's values; of long ones only the beginning and the length."""
 
     def __init__(self, capacity: int) -> None:

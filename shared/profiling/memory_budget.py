@@ -5,7 +5,7 @@ from typing import Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class MemoryBudget:
     """Up to these sizes everything counted is exact; beyond them it is estimated, or said to be unknown."""
 
     #: Rows that are looked at together, and the bytes of them; a batch ends with whichever comes first.

@@ -8,7 +8,7 @@ from shared.model.unreadable_rows import UnreadableRow
 from shared.profiling.batch import ColumnBatch
 from shared.profiling.candidate_keys import CandidateKeys
 from shared.profiling.column import ColumnProfiler
-from shared.profiling.memory_budget import Bounds
+from shared.profiling.memory_budget import MemoryBudget
 from shared.profiling.printable import encodable
 from shared.profiling.profile import ColumnProfile, Keys, Profile, RejectedRow
 from shared.reading.sources import Record, RecordSource
@@ -30,14 +30,14 @@ class ProfiledTable:
 
 
 def profile_table(
-    source: RecordSource, *, file: str, has_types: bool = False, bounds: Bounds | None = None
+    source: RecordSource, *, file: str, has_types: bool = False, bounds: MemoryBudget | None = None
 ) -> ProfiledTable:
     """Read a table to its end. FileRefused where it can't be read, or has more columns than a table may have.
 
     `has_types`: its format has numbers and dates, which are in no other notation than ours.
     """
     names = column_names(source.header)
-    table = _Table(names, bounds or Bounds.for_width(len(names)), has_types=has_types)
+    table = _Table(names, bounds or MemoryBudget.for_width(len(names)), has_types=has_types)
     for batch in table.accepted(source):
         table.add(batch)
     return table.result(file)
@@ -63,7 +63,7 @@ def name_of_nameless(position: int) -> str:
 
 
 class _Table:
-    def __init__(self, names: Sequence[str], bounds: Bounds, *, has_types: bool) -> None:
+    def __init__(self, names: Sequence[str], bounds: MemoryBudget, *, has_types: bool) -> None:
         self._names = names
         self._bounds = bounds
         self._rows = 0

@@ -9,12 +9,12 @@ from shared.model.reject_files import is_reject_file
 from shared.reading.blocks import Readable
 from shared.reading.containers.contents import Container, contents_of, format_of, look_into
 from shared.reading.detection.csv_format import fixed_encoding, understand
-from shared.reading.detection.samples import HEAD_BYTES, Sample, StreamSample, sample_of
+from shared.reading.detection.samples import HEAD_BYTES, FileSample, StreamSample, sample_of
 from shared.reading.detection.sheet_doubts import MAX_JUDGED_RECORDS
 from shared.reading.detection.truncation import truncation_of
 from shared.reading.encodings.wide_encodings import is_wide, marked_encoding, unmarked_wide_encoding
 from shared.reading.joined_tables import require_same_columns
-from shared.reading.read_plan import Part, Plan
+from shared.reading.read_plan import Part, ReadPlan
 
 if TYPE_CHECKING:
     from shared.model.unreadable_rows import UnreadableRow
@@ -24,7 +24,7 @@ _RECORDS_OF_A_STEP = 1000
 _AS_WE_WRITE = ReadSettings(format="csv", skip_lines=0, header_lines=1, footer_lines=0)
 
 
-class Survey:
+class Detector:
     """Looks at an open file. Of plain CSV its beginning and its end tell all.
 
     Whether anything else is whole shows only at its end: it is read once, before any of it counts.
@@ -47,11 +47,11 @@ class Survey:
         self._settings = _AS_WE_WRITE if is_reject_file(_first_line(file)) else settings
         self._expected = expected
         self._declared = None if declared is None else frozenset(declared)
-        self._plan: Plan | None = None
+        self._plan: ReadPlan | None = None
         self._steps = self._work()
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> ReadPlan:
         """How to read the file, once there are no more steps."""
         if self._plan is None:
             raise RuntimeError("the survey is not finished")
@@ -72,7 +72,7 @@ class Survey:
             parts = yield from self._parts(container)
         if any(part.format != "csv" for part in parts):
             parts = yield from _read_all(parts, contents_of(self._file, container))
-        self._plan = Plan(container=container, parts=parts)
+        self._plan = ReadPlan(container=container, parts=parts)
 
     def _parts(self, container: Container | None) -> Generator[None, None, list[Part]]:
         parts = []
@@ -93,7 +93,7 @@ class Survey:
             declared=self._declared,
         )
 
-    def _part(self, sample: Sample) -> Part:
+    def _part(self, sample: FileSample) -> Part:
         wide = self._wide_encoding(sample.head)
         head = sample.head.decode(wide, "replace").encode() if wide else sample.head
         part_format = self._settings.format or format_of(head)
@@ -117,9 +117,9 @@ def make_plan(
     *,
     expected: Collection[str] = (),
     declared: Collection[str] | None = None,
-) -> Plan:
+) -> ReadPlan:
     """Find out how to read an open file, at once. FileRefused where that can't be found out."""
-    survey = Survey(file, settings, expected=expected, declared=declared)
+    survey = Detector(file, settings, expected=expected, declared=declared)
     while survey.advance():
         pass
     return survey.plan
@@ -132,7 +132,7 @@ def _first_line(file: IO[bytes]) -> bytes:
     return line
 
 
-def _sampled(content: Readable) -> Generator[None, None, Sample]:
+def _sampled(content: Readable) -> Generator[None, None, FileSample]:
     sampling = StreamSample(content)
     while sampling.advance():
         yield

@@ -7,11 +7,11 @@ from typing import Self
 import orjson
 
 from shared.model.datasets import FormatName, ReadSettings
-from shared.reading.read_plan import Plan
+from shared.reading.read_plan import ReadPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class FormatSignature:
     """What one file shows; None where it does not: a file without quotes goes with any."""
 
     format: FormatName
@@ -23,7 +23,7 @@ class Manner:
     has_header: bool = True
 
     @classmethod
-    def of(cls, plan: Plan) -> Self:
+    def of(cls, plan: ReadPlan) -> Self:
         """Return what a file's plan shows."""
         part = plan.parts[0]
         understanding = part.understanding

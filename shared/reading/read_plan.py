@@ -11,7 +11,7 @@ from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.blocks import Readable
 from shared.reading.containers.compression import seekable
 from shared.reading.containers.contents import Container, contents_of
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 from shared.reading.csv_table import CsvTable
 from shared.reading.detection.csv_format import Understanding
 from shared.reading.detection.sheet_doubts import doubt_of_sheet
@@ -90,7 +90,7 @@ class Part:
 
             return ExcelRecords(
                 file,
-                Expansion(),
+                DecompressionLimit(),
                 self.sheet,
                 skip_lines=self.skip_lines,
                 expected=self.expected,
@@ -98,14 +98,14 @@ class Part:
             )
         from shared.reading.parquet.records import ParquetRecords  # noqa: PLC0415
 
-        return ParquetRecords(file, Expansion())
+        return ParquetRecords(file, DecompressionLimit())
 
     def __str__(self) -> str:
         return str(self.understanding) if self.understanding else self.format
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ReadPlan:
     """How a file is read."""
 
     container: Container | None

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, exc, make_url, text
 
 from services.writer.handlers import WriterHandlers
-from shared.messaging.delivery import Outcome, Patience, Settlement, settle
+from shared.messaging.delivery import Answer, Patience, Settlement, settle
 from shared.storage.database import Database as ProductDatabase
 from tests.e2e.test_services import behind_forwarders
 from tests.faults.conftest import SETTINGS
@@ -84,8 +84,8 @@ def test_a_chunk_that_waits_too_long_for_a_lock_is_tried_again_until_it_has_it(
             settling = threads.submit(settled, writer, body(chunks(file)[0]))
             eventually(lambda: retries(caplog), message="a retry")
 
-        assert settling.result().outcome is Outcome.ACK
-        assert settled(writer, body(manifest(file))).outcome is Outcome.ACK
+        assert settling.result().outcome is Answer.ACK
+        assert settled(writer, body(manifest(file))).outcome is Answer.ACK
 
     assert all("(1205, " in reason for reason in retries(caplog))
     assert warehouse.accounts(1) == Accounts(read=4, inserted=4)
@@ -142,7 +142,7 @@ def test_a_connection_lost_during_the_commit_leaves_the_message_applied_once(
                 eventually(lambda: effects(warehouse) == number, message="the commit is made")  # noqa: B023
                 forward.cut()
                 forward.thaw()
-            assert settling.result().outcome is Outcome.ACK
+            assert settling.result().outcome is Answer.ACK
             assert effects(warehouse) == number
 
     assert len(retries(caplog)) >= 2

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.extractor.settings import WatcherConfig
 from shared.configuration.environment import Environment
-from shared.extraction.chunks import MAX_ENCODED_BYTES, Bounds, cut_chunks
+from shared.extraction.chunks import MAX_ENCODED_BYTES, ChunkBounds, cut_chunks
 from shared.extraction.header import MAX_ENCODED_BYTES as MAX_HEADER_BYTES
 from shared.extraction.header import match_header
 from shared.messaging.envelope import encode, envelope
@@ -40,7 +40,7 @@ HOSTILE = st.sampled_from(
 )
 
 
-def cut(body: bytes, bounds: Bounds, *, header: list[str]) -> Iterator[RowsExtracted]:
+def cut(body: bytes, bounds: ChunkBounds, *, header: list[str]) -> Iterator[RowsExtracted]:
     reader = RecordReader(BytesIO(b"header\n" + body))
     records = iter(reader)
     next(records)
@@ -100,13 +100,13 @@ def test_no_file_gives_a_message_above_the_bound(body: bytes) -> None:
 @given(st.lists(HOSTILE, max_size=60).map(b"".join))
 def test_rows_take_at_most_six_bytes_per_byte_of_the_file_and_256_each(body: bytes) -> None:
     """The bound is made of this, and of the bounds of a chunk."""
-    rows = sum(chunk.row_count for chunk in cut(body, Bounds(100, MIB), header=[]))
+    rows = sum(chunk.row_count for chunk in cut(body, ChunkBounds(100, MIB), header=[]))
 
     assert sum(sizes(body, header=[])) <= 6 * len(body) + 256 * rows + ENVELOPE_BYTES
 
 
 def test_ordinary_rows_are_cut_by_the_settings_alone() -> None:
-    chunks = list(cut(b"Given,Family,1900-01-01,Weir\n" * 40_000, Bounds(10_000, MIB), header=[]))
+    chunks = list(cut(b"Given,Family,1900-01-01,Weir\n" * 40_000, ChunkBounds(10_000, MIB), header=[]))
 
     assert [chunk.row_count for chunk in chunks] == [10_000] * 4
 

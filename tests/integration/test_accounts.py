@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import make_url
 
-from shared.messaging.delivery import Handler, Outcome, Patience, settle
+from shared.messaging.delivery import Answer, Handler, Patience, settle
 from shared.messaging.payloads import Payload
 from shared.model.datasets import Catalog, TypeName
 from shared.storage.database import Database
@@ -138,7 +138,7 @@ def deliver_side_by_side(handlers: Sequence[Handler], payloads: Sequence[Payload
 
     def handle(number: int) -> None:
         for payload in payloads[number :: len(handlers)]:
-            assert settle(handlers[number], body(payload), stop=Event(), patience=Patience()).outcome is Outcome.ACK
+            assert settle(handlers[number], body(payload), stop=Event(), patience=Patience()).outcome is Answer.ACK
 
     with ThreadPoolExecutor(len(handlers)) as pool:
         list(pool.map(handle, range(len(handlers))))

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 
 from services.writer.handlers import WriterHandlers
-from shared.messaging.delivery import Outcome, Patience, settle
+from shared.messaging.delivery import Answer, Patience, settle
 from shared.messaging.payloads import LoadCompleted, LoadExtracted, Payload, RowsExtracted
 from shared.model.errors import ContradictoryMessage, DatabaseUnavailable, MalformedMessage, UnknownLoad
 from shared.storage.database import Database
@@ -319,7 +319,7 @@ def at_the_same_moment(house: Warehouse, *queues: Sequence[Payload]) -> None:
             handle = house.new_writer(own).handle
             for payload in queue:
                 start.wait()
-                assert settle(handle, body(payload), stop=threading.Event(), patience=Patience()).outcome is Outcome.ACK
+                assert settle(handle, body(payload), stop=threading.Event(), patience=Patience()).outcome is Answer.ACK
 
     with ThreadPoolExecutor(len(queues)) as pool:
         for done in [pool.submit(write, queue) for queue in queues]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.aggregator.aggregator import Aggregator
-from services.aggregator.counts import Counts, Difference
+from services.aggregator.counts import CountDifference, Counts
 from services.aggregator.folding import Folding
 from services.writer.handlers import WriterHandlers
 from shared.model.datasets import Catalog
@@ -162,7 +162,7 @@ def test_a_start_repairs_counts_that_somebody_falsified(warehouse: OpenWarehouse
     [count] = kept_counts(house.catalog)
     with house.database.transaction() as connection:
         connection.execute(text(f"UPDATE {count.name} SET _row_count = 7 WHERE place_of_birth = 'Kelso'"))
-    assert Counts(house.store).differences(count, most=5) == [Difference(values=("Kelso",), in_table=1, kept=7)]
+    assert Counts(house.store).differences(count, most=5) == [CountDifference(values=("Kelso",), in_table=1, kept=7)]
 
     aggregator_of(house, tmp_path).recompute()
 

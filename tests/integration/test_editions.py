@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from shared.messaging.payloads import LoadExtracted, RowsExtracted
 from tests.support.deliveries import accounts_of
 from tests.support.model import Accounts, DroppedFile, Model
@@ -273,6 +273,6 @@ def play(pipeline: Pipeline, chance: random.Random) -> None:
 @pytest.mark.parametrize("seed", range(150))
 def test_any_editions_end_as_if_all_rows_were_published(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    bounds = Bounds(rows=chance.choice((1, 2, 3, 100)), bytes=1 << 20)
+    bounds = ChunkBounds(rows=chance.choice((1, 2, 3, 100)), bytes=1 << 20)
     with closing(Pipeline(tmp_path, config=replace(COMPARING, bounds=bounds))) as pipeline:
         play(pipeline, chance)

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 import pytest
 from sqlalchemy import make_url
 
-from shared.messaging.delivery import Handler, Outcome, Patience, settle
+from shared.messaging.delivery import Answer, Handler, Patience, settle
 from shared.model.datasets import Catalog
 from shared.model.errors import ConcurrentInsert, DatabaseUnavailable
 from shared.storage.database import Database
@@ -129,7 +129,7 @@ def write_all(house: Warehouse, bodies: Iterable[bytes], tally: Tally) -> None:
                 except Empty:
                     return
                 tally.add("messages")
-                assert settle(handle, message, stop=threading.Event(), patience=Patience()).outcome is Outcome.ACK
+                assert settle(handle, message, stop=threading.Event(), patience=Patience()).outcome is Answer.ACK
 
     with ThreadPoolExecutor(WRITERS) as pool:
         for done in [pool.submit(write) for _ in range(WRITERS)]:

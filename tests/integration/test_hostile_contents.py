@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline
 
-CONFIG = replace(AT_ONCE, bounds=Bounds(rows=10_000, bytes=1 << 20), compare_from_bytes=256 * 1024)
+CONFIG = replace(AT_ONCE, bounds=ChunkBounds(rows=10_000, bytes=1 << 20), compare_from_bytes=256 * 1024)
 MEGABYTE = 1_000_000
 #: One part of ten of what is read: nothing grows with the file, and a row may take a megabyte at several places.
 MAX_BYTES = 30 * MEGABYTE

@@ -11,7 +11,7 @@ from sqlalchemy import make_url, text
 
 from services.extractor.extraction import Reading
 from services.extractor.sorting.ordering import SortingTurns
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_names import ClaimedName
 from shared.storage.database import Database
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
@@ -21,7 +21,7 @@ from tests.support.hostile import HOSTILE_STRINGS
 from tests.support.model import Accounts
 from tests.support.origins import token_of
 
-BOUNDS = Bounds(rows=100, bytes=4096)
+BOUNDS = ChunkBounds(rows=100, bytes=4096)
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from shared.messaging.payloads import RowsExtracted
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 
 #: Files of more than a kilobyte are sorted.
-CONFIG = replace(AT_ONCE, bounds=Bounds(rows=3, bytes=1000))
+CONFIG = replace(AT_ONCE, bounds=ChunkBounds(rows=3, bytes=1000))
 ROWS = 100
 
 NewPipeline = Callable[[], Pipeline]

@@ -24,7 +24,7 @@ from services.extractor.settings import WatcherConfig
 from services.extractor.sorting.ordering import SortingTurns
 from services.watcher import stalled_loads
 from shared.configuration.catalog import load_catalog
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_names import ClaimedName
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
@@ -650,7 +650,7 @@ def test_a_crash_at_any_step_changes_nothing_in_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: Result, messages: str, rows: int
 ) -> None:
     """G5 A file leaves processing/ only when its load is complete: a crash anywhere loses and doubles nothing."""
-    later = replace(AT_ONCE, bounds=Bounds(rows=rows, bytes=1 << 20))
+    later = replace(AT_ONCE, bounds=ChunkBounds(rows=rows, bytes=1 << 20))
     template = dropped(tmp_path / "template")
     names = steps_of_a_run(shutil.copytree(template, tmp_path / "counted" / "data"), monkeypatch)
     for number, name in enumerate(names, start=1):

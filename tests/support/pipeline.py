@@ -16,7 +16,7 @@ from services.watcher.claiming.inbox import InboxEvents
 from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers
 from shared.configuration.catalog import load_catalog
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from shared.messaging.envelope import Envelope
 from shared.messaging.local_queue import LocalQueue
 from shared.messaging.topology import WRITER_QUEUE
@@ -35,7 +35,7 @@ PLACES = "city,county,country\n"
 
 #: Files are complete at once, chunks are small, and a load that stands still is published again at once.
 AT_ONCE = WatcherConfig(
-    bounds=Bounds(rows=3, bytes=1 << 20),
+    bounds=ChunkBounds(rows=3, bytes=1 << 20),
     settle_seconds=0.0,
     republish_seconds=0.0,
     watch="poll",

@@ -6,14 +6,14 @@ import re
 from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.encodings.wide_encodings import is_wide
 from shared.reading.line_account import LineAccount
-from shared.reading.read_plan import Plan
+from shared.reading.read_plan import ReadPlan
 from shared.reading.sources import Record
 
 Found = Record | UnreadableRow
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
-def faults_of(content: bytes, plan: Plan, found: list[Found], account: LineAccount) -> list[str]:
+def faults_of(content: bytes, plan: ReadPlan, found: list[Found], account: LineAccount) -> list[str]:
     """Say which lines are in no record and not named, or in two of them; nothing where they can't be counted."""
     understanding = plan.parts[0].understanding
     if plan.container is not None or understanding is None or is_wide(understanding.dialect.encoding):

@@ -1,6 +1,6 @@
 """A consumer on the simulated broker: settles as the real one does, and acknowledges after it."""
 
-from shared.messaging.delivery import Handler, OnDeadLetter, Outcome, Patience, ignore_dead_letter, settle
+from shared.messaging.delivery import Answer, Handler, OnDeadLetter, Patience, ignore_dead_letter, settle
 from shared.messaging.topology import Queue
 from verification.simulation.broker import Message, SimulatedBroker
 from verification.simulation.faults import AFTER_ACK, AFTER_DELIVERY, BEFORE_ACK, CONNECTION_LOST
@@ -57,11 +57,11 @@ class SimulatedConsumer:
         if self._world.at(BEFORE_ACK) == CONNECTION_LOST or stop.has_lost_connection:
             stop.has_lost_connection = False
             self.let_go()
-        if settlement.outcome is Outcome.NONE or not any(held is message for held in self._held):
+        if settlement.outcome is Answer.NONE or not any(held is message for held in self._held):
             return
-        if settlement.outcome is Outcome.DEAD_LETTER:
+        if settlement.outcome is Answer.DEAD_LETTER:
             self._broker.dead_letters.append(f"{message.about}: {settlement.reason}")
-        if settlement.outcome is Outcome.FOREIGN and not message.is_foreign:
+        if settlement.outcome is Answer.FOREIGN and not message.is_foreign:
             self._world.problems.append(f"{message.about} is ours, and set aside: {settlement.reason}")
         self._held = [held for held in self._held if held is not message]
         self._world.tell(f"acknowledges {message.about}")

@@ -6,7 +6,7 @@ from random import Random
 from typing import Self
 
 from services.extractor.settings import WatcherConfig
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from verification.drops import Drop, draw_drops
 from verification.editions import draw_editions
 
@@ -47,7 +47,7 @@ class Plan:
             aggregators=random.randint(1, 2),
             fault_rate=random.choice(_FAULT_RATES),
             config=WatcherConfig(
-                bounds=Bounds(rows=random.randint(2, 4), bytes=1 << 20),
+                bounds=ChunkBounds(rows=random.randint(2, 4), bytes=1 << 20),
                 settle_seconds=random.choice((0.0, 1.0)),
                 backlog_messages=random.choice((2, 100)),
                 republish_seconds=random.choice((1.0, 10.0)) if is_impatient else _NEVER,

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from services.extractor.comparing.background_query import asked_aside
 from services.extractor.comparing.baseline import choose_base
 from services.extractor.comparing.changes import Changes, read_changes, recorded_changes
-from services.extractor.comparing.comparison import Comparison, Difference
+from services.extractor.comparing.comparison import Comparison, FileDifference
 from services.extractor.comparing.fingerprint import FingerprintedFile
 from services.extractor.comparing.known_keys import brings_no_key, has_all_rows, has_any, keys_of, read_rows
 from shared.extraction.claimed_names import ClaimedName, shortened
@@ -142,7 +142,7 @@ class Editions:
         with self._store.transaction() as connection:
             return rejects.rejected_lines(connection, self._store.schema, load_id)
 
-    def _check_keys(self, dataset: Dataset, changes: Changes, difference: Difference, base: Load) -> None:
+    def _check_keys(self, dataset: Dataset, changes: Changes, difference: FileDifference, base: Load) -> None:
         """See to it that no key of a changed row is also that of a row that stays: of the two, the last one wins."""
         if not are_sound(changes.records):
             raise Incomparable("a quote stands where none belongs")

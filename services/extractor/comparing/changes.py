@@ -9,7 +9,7 @@ from typing import Any, Self
 import orjson
 from sqlalchemy import Connection, Row, insert, select
 
-from services.extractor.comparing.comparison import Difference
+from services.extractor.comparing.comparison import FileDifference
 from shared.extraction.record_blocks import Incomparable, Records, end_last, stretches
 from shared.extraction.regular_files import open_regular
 from shared.storage.ledger.loads import Load
@@ -31,7 +31,7 @@ class Changes:
     fingerprint: str | None
 
     @classmethod
-    def of(cls, difference: Difference, base: Load, *, fingerprint: str) -> Self:
+    def of(cls, difference: FileDifference, base: Load, *, fingerprint: str) -> Self:
         """Take what was found to be different from a base; where that repeats keys, nothing that states one is."""
         in_order = sorted(difference.changed.items(), key=lambda item: item[1])
         texts = [record for record, _ in in_order]

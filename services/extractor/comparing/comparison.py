@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from operator import ne
 
-from shared.extraction.record_blocks import Incomparable, Records, Stretch, are_sound
+from shared.extraction.record_blocks import Incomparable, RecordBlock, Records, are_sound
 
 #: The most memory for records without a match, each with what Python needs beside its text.
 _MAX_UNMATCHED_BYTES = 40 << 20
@@ -18,7 +18,7 @@ _NONE = Records([], [])
 
 
 @dataclass(slots=True)
-class Difference:
+class FileDifference:
     """What a file has that its base has not, and the other way round."""
 
     header: bytes = b""
@@ -32,11 +32,11 @@ class Difference:
 class _Side:
     """One of the two files: the records that were read and not compared yet."""
 
-    def __init__(self, found: Iterator[Stretch]) -> None:
+    def __init__(self, found: Iterator[RecordBlock]) -> None:
         self._found = found
         self._is_first = True
         self.header = b""
-        self.stretch: Stretch | None = None
+        self.stretch: RecordBlock | None = None
         self.left = _NONE
 
     def read(self) -> None:
@@ -66,12 +66,12 @@ class Comparison:
     """
 
     def __init__(
-        self, file: Iterator[Stretch], base: Iterator[Stretch], *, rejected_lines: frozenset[int] = frozenset()
+        self, file: Iterator[RecordBlock], base: Iterator[RecordBlock], *, rejected_lines: frozenset[int] = frozenset()
     ) -> None:
         self._file = _Side(file)
         self._base = _Side(base)
         self._rejected_lines = rejected_lines
-        self.difference = Difference()
+        self.difference = FileDifference()
         self._unmatched_bytes = 0
 
     def advance(self) -> bool:
@@ -102,7 +102,7 @@ class Comparison:
         self._check_size()
         return count > 0
 
-    def _has_rejected(self, theirs: Stretch) -> bool:
+    def _has_rejected(self, theirs: RecordBlock) -> bool:
         return any(theirs.first_line <= line <= theirs.end_line for line in self._rejected_lines)
 
     def _without_pairs(self, ours: Records, theirs: Records) -> tuple[Records, Records]:

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterator
 from itertools import chain
 
-from shared.extraction.record_blocks import Incomparable, Records, Stretch, are_sound, end_last, stretches
+from shared.extraction.record_blocks import Incomparable, RecordBlock, Records, are_sound, end_last, stretches
 from shared.reading.blocks import MAX_ROW_BYTES, Readable
 from shared.reading.line_account import AccountedSource, SkippedLines
 
@@ -49,9 +49,9 @@ class Runs:
             self.is_cut_short = True
         self.is_at_end = True
 
-    def _batches(self) -> Iterator[list[Stretch]]:
+    def _batches(self) -> Iterator[list[RecordBlock]]:
         """Put stretches together as large as a run, the first one without the header."""
-        batch: list[Stretch] = []
+        batch: list[RecordBlock] = []
         wanted_bytes = min(_FIRST_RUN_BYTES, _RUN_BYTES)
         for number, stretch in enumerate(self._found):
             batch.append(stretch.without_header()[1] if number == 0 else stretch)
@@ -62,7 +62,7 @@ class Runs:
         if batch:
             yield batch
 
-    def _run_of(self, batch: list[Stretch]) -> Records:
+    def _run_of(self, batch: list[RecordBlock]) -> Records:
         run, end = _records_of(batch), batch[-1]
         self.end_offset, self.end_line = end.end_offset, end.end_line
         for line in chain.from_iterable(stretch.blank_lines for stretch in batch):
@@ -71,7 +71,7 @@ class Runs:
         return run
 
 
-def _records_of(batch: list[Stretch]) -> Records:
+def _records_of(batch: list[RecordBlock]) -> Records:
     texts: list[bytes] = []
     lines = array("q")
     for stretch in batch:
@@ -83,6 +83,6 @@ def _records_of(batch: list[Stretch]) -> Records:
     return Records(texts, lines)
 
 
-def _check(stretch: Stretch, records: Records) -> None:
+def _check(stretch: RecordBlock, records: Records) -> None:
     if max(map(len, records.texts), default=0) > MAX_ROW_BYTES or not (stretch.is_plain or are_sound(records)):
         raise Incomparable("a row is too long, or a quote stands where none belongs")

@@ -10,7 +10,7 @@ from typing import Literal
 from shared.model.datasets import Dataset
 from shared.model.errors import FileRefused
 
-Kind = Literal["file", "other"]
+EntryType = Literal["file", "other"]
 
 #: Nobody sorts files so far down; somebody who nests folders without end wants to see us fail.
 _DEEPEST = 50
@@ -24,7 +24,7 @@ class Entry:
 
     #: Path below the inbox.
     path: str
-    kind: Kind
+    kind: EntryType
     size_bytes: int
     modified_at: float
     changed_at: float

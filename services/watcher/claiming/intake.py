@@ -32,9 +32,9 @@ from services.watcher.claiming.wait_reasons import (
     settling,
     waits_for_older,
 )
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_names import ClaimedName, displayed, new_token, number_of, shortened
-from shared.extraction.file_version import Version
+from shared.extraction.file_version import FileVersion
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder
 from shared.runtime.logs import facts
@@ -58,7 +58,7 @@ class Intake:
         *,
         folder: DataFolder,
         store: Store,
-        bounds: Bounds,
+        bounds: ChunkBounds,
         settle_seconds: float,
     ) -> None:
         self._folder = folder
@@ -249,7 +249,7 @@ class Intake:
         return max((number_of(name) for folder in folders for name in os.listdir(folder)), default=0)
 
     def _entry_for(self, claimed: ClaimedName) -> Claim:
-        version = Version.of((self._folder.processing / str(claimed)).lstat())
+        version = FileVersion.of((self._folder.processing / str(claimed)).lstat())
         return Claim(
             load_id=claimed.load_id,
             token=claimed.token,

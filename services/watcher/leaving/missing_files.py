@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection
 from pathlib import PurePath
 
 from services.watcher.stalled_loads import Standstills
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_names import ClaimedName, shortened
-from shared.extraction.file_version import Version
+from shared.extraction.file_version import FileVersion
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder
 from shared.runtime.logs import facts
@@ -68,7 +68,7 @@ class MissingFiles:
         for folder in (self._folder.archive, self._folder.rejected):
             path = folder / claimed.finished
             try:
-                Version.claimed(load).require(path)
+                FileVersion.claimed(load).require(path)
             except (FileRefused, OSError):
                 continue
             path.rename(self._folder.processing / str(claimed))
@@ -105,6 +105,6 @@ def _claimed_name(load: Load) -> ClaimedName | None:
         load_id=load.load_id,
         token=load.token,
         dataset=load.dataset,
-        bounds=Bounds(rows=load.chunk_rows, bytes=load.chunk_bytes),
+        bounds=ChunkBounds(rows=load.chunk_rows, bytes=load.chunk_bytes),
         original=shortened(PurePath(load.file).name),
     )

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from shared.extraction.claimed_names import ClaimedName
-from shared.extraction.file_version import Version
+from shared.extraction.file_version import FileVersion
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder, sync_folder
 from shared.runtime.logs import facts
@@ -45,7 +45,7 @@ class Returner:
         if load.reason == load_reasons.CHANGED_WHILE_READ:
             return load.message
         try:
-            Version.claimed(load).require(self._folder.processing / str(claimed))
+            FileVersion.claimed(load).require(self._folder.processing / str(claimed))
         except FileRefused as changed:
             return str(changed)
         except OSError:

@@ -13,10 +13,10 @@ import pika.exceptions
 
 from shared.configuration.servers import BrokerSettings
 from shared.messaging.delivery import (
+    Answer,
     Handler,
     OnDeadLetter,
     OnRecovery,
-    Outcome,
     Patience,
     Settlement,
     ignore_dead_letter,
@@ -181,7 +181,7 @@ class _ConsumerSession:
     def _settle(self, body: bytes, is_retry: bool) -> Settlement:
         # After a stop was requested nothing is begun, whatever the broker still delivers.
         if self._stop.is_set():
-            return Settlement(outcome=Outcome.NONE)
+            return Settlement(outcome=Answer.NONE)
         return self._settle_one(body, self._ending, is_retry)
 
     def _hand_over(self, delivery_tag: int, properties: Any, body: bytes, done: "Future[Settlement]") -> None:
@@ -195,11 +195,11 @@ class _ConsumerSession:
     def _answer(self, delivery_tag: int, properties: Any, body: bytes, done: "Future[Settlement]") -> None:
         self._pending.discard(done)
         settlement = done.result()
-        if settlement.outcome is Outcome.NONE:
+        if settlement.outcome is Answer.NONE:
             return
-        if settlement.outcome is Outcome.DEAD_LETTER:
+        if settlement.outcome is Answer.DEAD_LETTER:
             self._dead_letter(properties, body, settlement)
-        elif settlement.outcome is Outcome.FOREIGN:
+        elif settlement.outcome is Answer.FOREIGN:
             name = self._topology.foreign_name
             set_aside(self._channel, self._topology, name, properties, body, settlement.reason)
         self._channel.basic_ack(delivery_tag)

@@ -12,7 +12,7 @@ from typing import IO
 
 from shared.model.errors import FileRefused
 from shared.reading.blocks import Readable
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 
 #: The directory is read as a whole: so much of it describes some ten thousand members.
 _MAX_DIRECTORY_BYTES = 1 << 20
@@ -28,7 +28,7 @@ class Member:
     name: str
     _archive: zipfile.ZipFile
     _info: zipfile.ZipInfo
-    _expansion: Expansion
+    _expansion: DecompressionLimit
 
     def open(self) -> Readable:
         """Begin to read it. FileRefused, here or while reading, where it is damaged or too much comes out."""
@@ -37,7 +37,7 @@ class Member:
 
 
 class _MemberBytes:
-    def __init__(self, file: IO[bytes], expansion: Expansion) -> None:
+    def __init__(self, file: IO[bytes], expansion: DecompressionLimit) -> None:
         self._file = file
         self._expansion = expansion
 
@@ -75,7 +75,7 @@ class _BoundedReads(io.BufferedIOBase):
         return True
 
 
-def open_archive(file: IO[bytes], expansion: Expansion) -> zipfile.ZipFile:
+def open_archive(file: IO[bytes], expansion: DecompressionLimit) -> zipfile.ZipFile:
     """Open a zip file, and count its size as what goes in. FileRefused where its directory is missing or wrong."""
     expansion.take_in(file.seek(0, io.SEEK_END))
     file.seek(0)
@@ -92,7 +92,7 @@ def open_archive(file: IO[bytes], expansion: Expansion) -> zipfile.ZipFile:
     return archive
 
 
-def members_of(file: IO[bytes], expansion: Expansion) -> list[Member]:
+def members_of(file: IO[bytes], expansion: DecompressionLimit) -> list[Member]:
     """List the files of an archive in its order, without folders and hidden ones, for one reading.
 
     FileRefused where there is none (`blank-header`), where one is encrypted or the archive damaged

@@ -6,7 +6,7 @@ from typing import IO
 
 from shared.model.errors import FileRefused
 from shared.reading.blocks import Readable
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 from shared.reading.containers.decompressors import DAMAGED, MEMBERS, Compression
 
 _BLOCK_BYTES = 64 * 1024
@@ -19,7 +19,7 @@ class Decompressed:
     `compression-bomb` where too much comes out.
     """
 
-    def __init__(self, file: Readable, compression: Compression, expansion: Expansion) -> None:
+    def __init__(self, file: Readable, compression: Compression, expansion: DecompressionLimit) -> None:
         self._file = file
         self._compression = compression
         self._expansion = expansion

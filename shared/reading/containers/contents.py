@@ -9,9 +9,9 @@ from shared.model.errors import FileRefused
 from shared.reading.blocks import Readable
 from shared.reading.containers.archives import members_of
 from shared.reading.containers.compression import Decompressed
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 from shared.reading.containers.decompressors import Compression
-from shared.reading.containers.magic import kind_of
+from shared.reading.containers.magic import content_type_of
 from shared.reading.json.records import json_layout
 
 #: Bytes that no text has, but for tabs, line ends and what serves as a delimiter.
@@ -40,7 +40,7 @@ Container = Compression | Literal["zip"]
 
 def look_into(file: IO[bytes]) -> tuple[Container | None, FormatName | None]:
     """Say what holds the tables, and their format where the file itself shows it."""
-    kind = kind_of(file)
+    kind = content_type_of(file)
     if kind == "excel":
         return None, "xlsx"
     if kind == "parquet":
@@ -54,10 +54,10 @@ def contents_of(file: IO[bytes], container: Container | None) -> Iterator[Readab
     if container is None:
         yield file
     elif container == "zip":
-        for member in members_of(file, Expansion()):
+        for member in members_of(file, DecompressionLimit()):
             yield member.open()
     else:
-        yield Decompressed(file, container, Expansion())
+        yield Decompressed(file, container, DecompressionLimit())
 
 
 def format_of(head: bytes) -> FormatName:

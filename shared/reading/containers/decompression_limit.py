@@ -7,7 +7,7 @@ _MIB = 1 << 20
 _ALWAYS_ALLOWED_BYTES = 64 * _MIB
 
 
-class Expansion:
+class DecompressionLimit:
     """Counts what goes in and what comes out while one file is read once, all its members and layers together.
 
     Tables of equal rows shrink to a fiftieth and are rare; gzip at its best makes a thousandth.

@@ -9,7 +9,7 @@ from openpyxl.xml.constants import XLSM, XLSX, XLTM, XLTX
 
 from shared.model.errors import FileRefused
 from shared.reading.containers.archives import open_archive
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 from shared.reading.containers.magic import OLE_MAGIC
 
 _CONTENT_TYPES = "[Content_Types].xml"
@@ -39,7 +39,7 @@ _MAX_OLE_DIRECTORY_SECTORS = 64
 
 def check_is_workbook(file: IO[bytes]) -> None:
     """Raise FileRefused (`format-error`) where an Office file is not a workbook that can be read."""
-    with open_archive(file, Expansion()) as archive:
+    with open_archive(file, DecompressionLimit()) as archive:
         names = archive.namelist()
         if _CONTENT_TYPES not in names:
             raise _refusal("an archive inside of an archive")

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-Kind = Literal["empty", "number", "time", "code", "name", "text", "odd"]
+CellType = Literal["empty", "number", "time", "code", "name", "text", "odd"]
 
 _EMPTY = frozenset(("", "-", "--", "na", "n/a", "nan", "null", "none", "nil", "?", ".", "..", "\\n", "#n/a"))
 _NUMBER = re.compile(
@@ -28,7 +28,7 @@ _DIGIT = re.compile(r"\d")
 
 
 @lru_cache(maxsize=1 << 14)
-def kind_of(cell: str) -> Kind:
+def kind_of(cell: str) -> CellType:
     """Say what a cell looks like; odd is one that holds what should have taken it apart."""
     text = cell.strip()
     if text.lower() in _EMPTY:

@@ -17,7 +17,7 @@ from shared.reading.detection.dialect_scoring import Rating, rated, with_encodin
 from shared.reading.detection.file_tail import has_end_mark, last_records
 from shared.reading.detection.known_names import KnownNames, find_known_names, row_above
 from shared.reading.detection.layouts import Layout, TableGuess, guess_tables, with_footer
-from shared.reading.detection.samples import Sample
+from shared.reading.detection.samples import FileSample
 from shared.reading.encodings.text_encodings import EncodingGuess, guess_encoding
 from shared.reading.encodings.wide_encodings import is_wide, marked_encoding, unmarked_wide_encoding
 from shared.reading.sources import Record
@@ -79,7 +79,7 @@ class Understanding:
         return f"csv, {self.dialect}, {self.layout}"
 
 
-def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[str] = ()) -> Understanding:
+def understand(sample: FileSample, settings: ReadSettings, *, expected: Collection[str] = ()) -> Understanding:
     """Say how to read the file that the sample is of; `expected` are column names of which its header has some.
 
     FileRefused where there is nothing to read, or the fixed encoding is not the file's.
@@ -208,7 +208,7 @@ def _shown(record: Record) -> str:
     return f"line {record[0]} ({text[:_MAX_SHOWN_CHARACTERS]!r})"
 
 
-def _encoding(sample: Sample, settings: ReadSettings) -> EncodingGuess:
+def _encoding(sample: FileSample, settings: ReadSettings) -> EncodingGuess:
     if settings.encoding is None:
         return guess_encoding(sample.head, sample.odd)
     return EncodingGuess(fixed_encoding(sample.head, settings.encoding), 1.0)
@@ -224,7 +224,7 @@ def fixed_encoding(head: bytes, name: str) -> str:
     return encoding
 
 
-def _text(sample: Sample, encoding: str) -> str:
+def _text(sample: FileSample, encoding: str) -> str:
     """Decode the head, without the line that its end cuts."""
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample.head).removeprefix("\ufeff")
     if sample.is_whole:
@@ -260,7 +260,7 @@ def _is_aligned(best: Rating, text: str) -> bool:
     return (best.width == 1 or best.dialect.delimiter == " ") and has_aligned_columns(text.splitlines())
 
 
-def _ending(sample: Sample, best: Rating, encoding: str) -> list[Record] | None:
+def _ending(sample: FileSample, best: Rating, encoding: str) -> list[Record] | None:
     """Read the file's last records, as far as they can be told."""
     if is_wide(encoding):
         return best.records if sample.is_whole and len(best.records) < 300 else None  # noqa: PLR2004

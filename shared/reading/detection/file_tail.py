@@ -6,7 +6,7 @@ from io import BytesIO
 from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.csv.dialects import Dialect
 from shared.reading.csv.records import RecordReader
-from shared.reading.detection.samples import Sample
+from shared.reading.detection.samples import FileSample
 from shared.reading.sources import Record
 
 _Records = Sequence[Record | UnreadableRow]
@@ -14,18 +14,18 @@ _Records = Sequence[Record | UnreadableRow]
 _END_MARK = b"\x1a"
 
 
-def ending_of(sample: Sample) -> bytes:
+def ending_of(sample: FileSample) -> bytes:
     """Return the file's end from the beginning of a line on, without the mark that DOS put there."""
     ending = sample.head if sample.is_whole else sample.tail[sample.tail.find(b"\n") + 1 :]
     return ending.removesuffix(_END_MARK)
 
 
-def has_end_mark(sample: Sample) -> bool:
+def has_end_mark(sample: FileSample) -> bool:
     """Whether that mark stands on a line of its own, which is no row."""
     return (sample.tail or sample.head).endswith((b"\n" + _END_MARK, b"\r" + _END_MARK))
 
 
-def last_records(sample: Sample, dialect: Dialect, width: int) -> _Records:
+def last_records(sample: FileSample, dialect: Dialect, width: int) -> _Records:
     """Read the end; where it begins inside of a quoted value, from the end of that value's record on.
 
     Which of the two it is, shows in how much of it is as wide as the table.

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from typing import TypeVar
 
-from shared.reading.detection.cell_types import Kind, code_length, is_rare_for_names, kind_of, shape_of
+from shared.reading.detection.cell_types import CellType, code_length, is_rare_for_names, kind_of, shape_of
 
 _T = TypeVar("_T")
-_VALUES: tuple[Kind, ...] = ("number", "time")
+_VALUES: tuple[CellType, ...] = ("number", "time")
 #: What columns hold that their names do not look like.
-_COLUMN_KINDS: tuple[Kind, ...] = (*_VALUES, "code")
+_COLUMN_KINDS: tuple[CellType, ...] = (*_VALUES, "code")
 #: A column is one of values where so many of its cells are.
 _MAX_VALUES = 0.8
 _MAX_HEADER_LINES = 4
@@ -28,10 +28,10 @@ _MAX_LACKED = 2
 _MIN_NUMBERED = 4
 
 
-def value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, Kind]:
+def value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, CellType]:
     """Return the columns that hold numbers, times or codes nearly everywhere, below what may be a header."""
     below = rows[max(1, min(len(rows) // 2, _MAX_HEADER_LINES)) :]
-    found: dict[int, Kind] = {}
+    found: dict[int, CellType] = {}
     for column in range(width):
         kinds = Counter(kind_of(cells[column]) for cells in below)
         del kinds["empty"]
@@ -97,7 +97,7 @@ def _ends_alike(parts: Sequence[str]) -> bool:
     return len(lengths) == 1 and min(lengths) > 1
 
 
-def _header_of(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> tuple[int, int]:
+def _header_of(rows: Sequence[Sequence[str]], values: dict[int, CellType]) -> tuple[int, int]:
     """Return how many records are names, and how many below them are units or notes."""
     if not _names_values(rows[0], values):
         has_dates = _are_dates(rows[0], values) and not any(_are_dates(cells, values) for cells in rows[1:2])
@@ -160,14 +160,14 @@ def may_be_names(cells: Sequence[str]) -> bool:
     return not any(kind_of(cell) in _VALUES for cell in cells)
 
 
-def _names_values(cells: Sequence[str], values: dict[int, Kind]) -> bool:
+def _names_values(cells: Sequence[str], values: dict[int, CellType]) -> bool:
     """Whether most columns of values have something else here."""
     kinds = [(kind_of(cells[column]), kind) for column, kind in values.items()]
     others = sum(found not in (kind, *_VALUES, "empty") for found, kind in kinds)
     return others > 0 and others >= sum(found == kind or found in _VALUES for found, kind in kinds)
 
 
-def _numbers_columns(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> bool:
+def _numbers_columns(rows: Sequence[Sequence[str]], values: dict[int, CellType]) -> bool:
     """Whether the names are numbers of columns, from 0 on, or from 1 on beside a column that has none."""
     header = rows[0]
     names = [header[column].strip() for column in values if header[column].strip()]
@@ -177,7 +177,7 @@ def _numbers_columns(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> 
     return are_enough and names == [str(begin + place) for place in range(len(names))] and header not in rows[1:]
 
 
-def _numbers_rows(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> bool:
+def _numbers_rows(rows: Sequence[Sequence[str]], values: dict[int, CellType]) -> bool:
     """Whether the only columns of values have no name, and all rows below have a value in them: numbers of rows."""
     below = rows[1:]
     are_unnamed = not any(rows[0][column].strip() for column in values)
@@ -185,14 +185,14 @@ def _numbers_rows(rows: Sequence[Sequence[str]], values: dict[int, Kind]) -> boo
     return are_unnamed and are_full and bool(below) and _is_header(rows)
 
 
-def _names_more(cells: Sequence[str], values: dict[int, Kind]) -> bool:
+def _names_more(cells: Sequence[str], values: dict[int, CellType]) -> bool:
     """Whether this can be nothing but a further line of names: a row may lack a value, or two, and say so in a word."""
     filled = [(cells[column].strip(), kind) for column, kind in values.items() if kind_of(cells[column]) != "empty"]
     are_names = not any(kind_of(text) in (kind, *_VALUES) for text, kind in filled)
     return are_names and len({text for text, _ in filled}) > 1
 
 
-def _are_dates(cells: Sequence[str], values: dict[int, Kind]) -> bool:
+def _are_dates(cells: Sequence[str], values: dict[int, CellType]) -> bool:
     """Whether columns of numbers have different dates or times for names, or years at even distances.
 
     Columns that have a word, or no name at all, say nothing for or against it.

@@ -18,7 +18,7 @@ _ASCII, _NOT_ASCII = bytes(range(0x80)), bytes(range(0x80, 0x100))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class FileSample:
     """What was taken of a file."""
 
     head: bytes
@@ -30,19 +30,19 @@ class Sample:
     odd: bytes = b""
 
 
-def sample_of(file: IO[bytes]) -> Sample:
+def sample_of(file: IO[bytes]) -> FileSample:
     """Take a sample of an open file, and go back to its beginning."""
     file.seek(0)
     head = file.read(HEAD_BYTES)
     size_bytes = file.seek(0, 2)
     if size_bytes <= len(head):
         file.seek(0)
-        return Sample(head=head, tail=b"", is_whole=True)
+        return FileSample(head=head, tail=b"", is_whole=True)
     odd = _odd_lines(file, head) if needs_odd_lines(head) else b""
     file.seek(max(len(head), size_bytes - _TAIL_BYTES))
     tail = file.read()
     file.seek(0)
-    return Sample(head=head, tail=tail, is_whole=False, odd=odd)
+    return FileSample(head=head, tail=tail, is_whole=False, odd=odd)
 
 
 def needs_odd_lines(head: bytes) -> bool:
@@ -121,11 +121,11 @@ class StreamSample:
         return bool(block)
 
     @property
-    def sample(self) -> Sample:
+    def sample(self) -> FileSample:
         """What was taken, once all was read."""
         is_whole = self._size_bytes <= len(self._head)
         odd = self._odd.text if self._odd is not None else b""
-        return Sample(head=self._head, tail=b"" if is_whole else self._tail, is_whole=is_whole, odd=odd)
+        return FileSample(head=self._head, tail=b"" if is_whole else self._tail, is_whole=is_whole, odd=odd)
 
     def _look_for_odd_lines(self, rest: bytes) -> None:
         if rest and not self._is_behind_head:

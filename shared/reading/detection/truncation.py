@@ -6,14 +6,14 @@ from dataclasses import replace
 from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.detection.csv_format import Understanding
 from shared.reading.detection.file_tail import ending_of, last_records
-from shared.reading.detection.samples import Sample
+from shared.reading.detection.samples import FileSample
 from shared.reading.encodings.wide_encodings import is_wide
 from shared.reading.sources import Record
 
 _LINE_ENDS = (b"\n", b"\r")
 
 
-def truncation_of(sample: Sample, understanding: Understanding) -> str | None:
+def truncation_of(sample: FileSample, understanding: Understanding) -> str | None:
     """Say what of the file's end is missing; None where nothing is, or where nobody can know.
 
     A file that ends with a line end is whole unless a quote is open. One that does not may have been written so; it

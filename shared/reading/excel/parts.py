@@ -6,7 +6,7 @@ from typing import IO
 
 from shared.model.errors import FileRefused
 from shared.reading.containers.archives import open_archive, refusing_damage
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 
 _MIB = 1 << 20
 _SHEETS = "xl/worksheets/"
@@ -24,7 +24,7 @@ _NO_RESULT = re.compile(rb'<c (?![^>]*\bt="str")[^>]*+><f[^>]*+(?:(?<=/)>|>[^<]*
 _MAX_CELL_BYTES = 16 * 1024
 
 
-def check_parts(file: IO[bytes], expansion: Expansion) -> None:
+def check_parts(file: IO[bytes], expansion: DecompressionLimit) -> None:
     """Read a workbook's sheets once, as bytes. FileRefused where reading it would take too much or lose something.
 
     `compression-bomb` and `row-too-large` say what is too large; `format-error` that formulas have no results, as in

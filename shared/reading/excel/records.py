@@ -11,7 +11,7 @@ from shared.model.errors import FileRefused
 from shared.model.rows import as_csv
 from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.cell_text import checked, size_of
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 from shared.reading.containers.office_files import check_is_workbook, refuse_ole
 from shared.reading.excel.parts import check_parts
 from shared.reading.excel.sheet import SheetRow, first_table, refusing_damage
@@ -35,7 +35,7 @@ class ExcelRecords:
     def __init__(
         self,
         file: IO[bytes],
-        expansion: Expansion,
+        expansion: DecompressionLimit,
         sheet: str | None = None,
         *,
         skip_lines: int | None = None,

@@ -13,7 +13,7 @@ from shared.model.errors import FileRefused
 from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.blocks import MAX_ROW_BYTES
 from shared.reading.cell_text import checked, size_of
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 from shared.reading.line_account import SkippedLines
 from shared.reading.parquet.arrow_text import texts_of
 from shared.reading.sources import Record
@@ -36,7 +36,7 @@ class ParquetRecords:
     times. The library's own memory is bounded by the file's largest page, and a row by its lists.
     """
 
-    def __init__(self, file: IO[bytes], expansion: Expansion) -> None:
+    def __init__(self, file: IO[bytes], expansion: DecompressionLimit) -> None:
         expansion.take_in(_checked_size_bytes(file))
         with _refusing_damage():
             metadata = parquet.ParquetFile(file, pre_buffer=False).metadata

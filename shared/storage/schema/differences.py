@@ -10,7 +10,7 @@ from shared.storage.schema.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class TableDifference:
     """What is wrong with an existing table, in words that name it."""
 
     table: str
@@ -20,13 +20,13 @@ class Difference:
         return self.text
 
 
-def compare_tables(connection: Connection, schema: Schema) -> list[Difference]:
+def compare_tables(connection: Connection, schema: Schema) -> list[TableDifference]:
     """List where tables that exist differ from the schema."""
     inspector = inspect(connection)
     existing = set(inspector.get_table_names())
     collations = _collations(connection, schema)
     return [
-        Difference(table.name, found)
+        TableDifference(table.name, found)
         for table in schema.metadata.sorted_tables
         if table.name in existing
         for found in (*_differences(connection, inspector, table), *_collation_differences(table, collations))

@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from shared.model.datasets import Catalog
 from shared.model.errors import DatabaseUnavailable, SchemaMismatch
 from shared.storage.database import Database
-from shared.storage.schema.differences import Difference, compare_tables
+from shared.storage.schema.differences import TableDifference, compare_tables
 from shared.storage.schema.installation import ensure_installation
 from shared.storage.schema.migrations import migrate
 from shared.storage.schema.schema import Schema, build_schema
@@ -63,7 +63,7 @@ def held_datasets(connection: Connection, schema: Schema, catalog: Catalog) -> d
     return held
 
 
-def _require_own_tables(differences: Sequence[Difference]) -> None:
+def _require_own_tables(differences: Sequence[TableDifference]) -> None:
     if differences:
         raise SchemaMismatch(
             "these tables of Inflow's own are not what this version works on; restore them:\n"

@@ -5,7 +5,7 @@ from io import BytesIO
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.extraction.chunks import Bounds, cut_chunks
+from shared.extraction.chunks import ChunkBounds, cut_chunks
 from shared.messaging.envelope import Origin, decode, encode, envelope
 from shared.messaging.payloads import RowsExtracted
 from shared.model.rows import as_csv
@@ -20,11 +20,11 @@ LINES = st.sampled_from(
     [b"Ada,London\n", b"x,y\r\n", b"\n", b'"a\nb",c\n', b'"a"b,c\n', b"M\xfcller,Ulm\n", b"z" * 50 + b",\n"]
 )
 FILES = st.lists(LINES, max_size=30).map(b"".join)
-BOUNDS = st.builds(Bounds, st.integers(1, 6), st.integers(1, 120))
+BOUNDS = st.builds(ChunkBounds, st.integers(1, 6), st.integers(1, 120))
 
 
 def cut(
-    body: bytes, bounds: Bounds, *, block_bytes: int = 4096, longest_row_bytes: int = MAX_ROW_BYTES
+    body: bytes, bounds: ChunkBounds, *, block_bytes: int = 4096, longest_row_bytes: int = MAX_ROW_BYTES
 ) -> list[RowsExtracted]:
     reader = RecordReader(
         BytesIO(HEADER + body),
@@ -46,12 +46,12 @@ def rows_of(chunks: list[RowsExtracted]) -> list[tuple[int, object]]:
 
 
 @given(FILES, BOUNDS, st.integers(1, 50))
-def test_the_same_file_and_bounds_give_the_same_chunks(body: bytes, bounds: Bounds, block_bytes: int) -> None:
+def test_the_same_file_and_bounds_give_the_same_chunks(body: bytes, bounds: ChunkBounds, block_bytes: int) -> None:
     assert cut(body, bounds, block_bytes=block_bytes) == cut(body, bounds)
 
 
 @given(FILES, BOUNDS)
-def test_chunks_cover_the_rows_without_gap_or_overlap(body: bytes, bounds: Bounds) -> None:
+def test_chunks_cover_the_rows_without_gap_or_overlap(body: bytes, bounds: ChunkBounds) -> None:
     next_row = 0
     for chunk in cut(body, bounds):
         assert chunk.first_row == next_row
@@ -62,13 +62,13 @@ def test_chunks_cover_the_rows_without_gap_or_overlap(body: bytes, bounds: Bound
 
 
 @given(FILES, BOUNDS)
-def test_the_bounds_never_change_the_rows(body: bytes, bounds: Bounds) -> None:
-    assert rows_of(cut(body, bounds)) == rows_of(cut(body, Bounds(1_000_000, 1_000_000)))
+def test_the_bounds_never_change_the_rows(body: bytes, bounds: ChunkBounds) -> None:
+    assert rows_of(cut(body, bounds)) == rows_of(cut(body, ChunkBounds(1_000_000, 1_000_000)))
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=30), BOUNDS)
-@example([4, 4, 4], Bounds(rows=6, bytes=10))
-def test_a_chunk_ends_with_the_row_that_fills_it(widths: list[int], bounds: Bounds) -> None:
+@example([4, 4, 4], ChunkBounds(rows=6, bytes=10))
+def test_a_chunk_ends_with_the_row_that_fills_it(widths: list[int], bounds: ChunkBounds) -> None:
     chunks = cut(b"".join(b"x" * width + b"\n" for width in widths), bounds)
 
     for chunk in chunks:
@@ -80,7 +80,7 @@ def test_a_chunk_ends_with_the_row_that_fills_it(widths: list[int], bounds: Boun
 
 @given(st.lists(st.sampled_from([b"z" * 50, b'"' + b"q" * 9, b"short"]), max_size=20), BOUNDS, st.integers(1, 30))
 def test_rows_that_are_too_large_give_the_same_chunks_wherever_a_block_ends(
-    lines: list[bytes], bounds: Bounds, block_bytes: int
+    lines: list[bytes], bounds: ChunkBounds, block_bytes: int
 ) -> None:
     body = b"\n".join(lines)
 
@@ -90,11 +90,11 @@ def test_rows_that_are_too_large_give_the_same_chunks_wherever_a_block_ends(
 
 
 def test_a_file_without_rows_has_no_chunks() -> None:
-    assert cut(b"\n\n", Bounds(10, 1000)) == []
+    assert cut(b"\n\n", ChunkBounds(10, 1000)) == []
 
 
 @given(st.lists(st.booleans(), max_size=12), BOUNDS)
-def test_bytes_that_are_not_utf8_make_exactly_their_row_unreadable(are_good: list[bool], bounds: Bounds) -> None:
+def test_bytes_that_are_not_utf8_make_exactly_their_row_unreadable(are_good: list[bool], bounds: ChunkBounds) -> None:
     chunks = cut(b"".join(b"Zoe,Ulm\n" if good else b"Zo\xeb,Ulm\n" for good in are_good), bounds)
 
     lines = dict(enumerate(are_good, start=2))
@@ -105,7 +105,7 @@ def test_bytes_that_are_not_utf8_make_exactly_their_row_unreadable(are_good: lis
 
 
 def test_the_text_of_a_row_that_is_not_utf8_is_one_csv_record() -> None:
-    [chunk] = cut(b'"M\xfcller, Zo\xe9","Ulm\n""x"""\n', Bounds(10, 1000))
+    [chunk] = cut(b'"M\xfcller, Zo\xe9","Ulm\n""x"""\n', ChunkBounds(10, 1000))
 
     [bad] = chunk.unreadable
     assert bad == UnreadableRow(
@@ -117,6 +117,6 @@ def test_the_text_of_a_row_that_is_not_utf8_is_one_csv_record() -> None:
 
 
 @given(FILES, BOUNDS)
-def test_every_chunk_can_travel(body: bytes, bounds: Bounds) -> None:
+def test_every_chunk_can_travel(body: bytes, bounds: ChunkBounds) -> None:
     for chunk in cut(body, bounds):
         assert decode(encode(envelope(chunk, origin=Origin(), occurred_at=MOMENT))).payload == chunk

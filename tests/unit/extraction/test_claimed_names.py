@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_names import ClaimedName, displayed, new_token, number_of, shortened
 
 #: Names as folders have them: any bytes but NUL and the slash, 255 at most; those that are not UTF-8 too.
@@ -24,11 +24,11 @@ def claimed_name(
     load_id: int = 12,
     token: str = "0123456789abcdef",
     dataset: str | None = "people",
-    bounds: Bounds | None = None,
+    bounds: ChunkBounds | None = None,
     original: str = "people.csv",
 ) -> ClaimedName:
     return ClaimedName(
-        load_id=load_id, token=token, dataset=dataset, bounds=bounds or Bounds(5000, 524_288), original=original
+        load_id=load_id, token=token, dataset=dataset, bounds=bounds or ChunkBounds(5000, 524_288), original=original
     )
 
 
@@ -53,11 +53,11 @@ def test_tokens_differ_and_are_read_back() -> None:
     LOAD_IDS,
     st.sampled_from(["", "0123456789abcdef", "abcdefabcdefabcd"]),
     st.none() | st.from_regex(r"[a-z][a-z0-9_]{0,62}", fullmatch=True),
-    st.builds(Bounds, st.integers(1, 10**9), st.integers(1, 10**9)),
+    st.builds(ChunkBounds, st.integers(1, 10**9), st.integers(1, 10**9)),
     NAMES,
 )
 def test_every_claimed_name_reads_back_and_fits_a_folder(
-    load_id: int, token: str, dataset: str | None, bounds: Bounds, name: str
+    load_id: int, token: str, dataset: str | None, bounds: ChunkBounds, name: str
 ) -> None:
     claimed = claimed_name(load_id=load_id, token=token, dataset=dataset, bounds=bounds, original=shortened(name))
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.extractor.comparing.comparison import Comparison, Difference
+from services.extractor.comparing.comparison import Comparison, FileDifference
 from shared.extraction.record_blocks import Incomparable, stretches
 
 HEADER = b"name\n"
@@ -14,7 +14,7 @@ ROWS = st.lists(st.sampled_from([b"%d\n" % number for number in range(12)]), uni
 
 def compare(
     file: bytes, base: bytes, *, rejected_lines: Iterable[int] = (), stretch_bytes: int = 1 << 20
-) -> Difference:
+) -> FileDifference:
     sides = (stretches(io.BytesIO(text), stretch_bytes=stretch_bytes) for text in (file, base))
     comparison = Comparison(*sides, rejected_lines=frozenset(rejected_lines))
     while comparison.advance():

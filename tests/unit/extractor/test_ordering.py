@@ -10,7 +10,7 @@ import pytest
 from services.extractor.extraction import Reading
 from services.extractor.sorting.ordering import SortingTurns
 from shared.configuration.catalog import load_catalog
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_names import ClaimedName
 from shared.messaging.payloads import LoadExtracted, RowsExtracted
 from shared.model.datasets import NOTHING_FIXED
@@ -20,7 +20,7 @@ from shared.reading.detector import make_plan
 from shared.reading.line_account import LineAccount
 
 HEADER = ["family_name", "given_name", "date_of_birth", "place_of_birth"]
-BOUNDS = Bounds(rows=50, bytes=2048)
+BOUNDS = ChunkBounds(rows=50, bytes=2048)
 
 
 def table(seed: int, *, rows: int) -> list[list[str]]:

@@ -6,9 +6,9 @@ from threading import Event
 import pytest
 
 from shared.messaging.delivery import (
+    Answer,
     OnDeadLetter,
     OnRecovery,
-    Outcome,
     Patience,
     Settlement,
     ignore_dead_letter,
@@ -81,7 +81,7 @@ def actions(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_handled_message_is_acknowledged() -> None:
     handler = Handler()
 
-    assert settle(handler, b"body", stop=NoPause()) == Settlement(outcome=Outcome.ACK)
+    assert settle(handler, b"body", stop=NoPause()) == Settlement(outcome=Answer.ACK)
     assert handler.bodies == [b"body"]
 
 
@@ -89,7 +89,7 @@ def test_transient_errors_are_tried_again_until_success(caplog: pytest.LogCaptur
     errors = [DatabaseUnavailable("deadlock"), BrokerUnavailable("gone"), ConcurrentInsert("key")] * 20
     handler = Handler(errors)
 
-    assert settle(handler, b"body", stop=NoPause()).outcome is Outcome.ACK
+    assert settle(handler, b"body", stop=NoPause()).outcome is Answer.ACK
     assert handler.bodies == [b"body"] * 61
     assert actions(caplog) == ["message_retried"] * 60
     assert {vars(record)["reason"] for record in caplog.records} == {"deadlock", "gone", "key"}
@@ -99,14 +99,14 @@ def test_a_stop_ends_the_tries_without_an_answer() -> None:
     stop = NoPause()
     handler = Handler([DatabaseUnavailable("gone")] * 9, stop_at_call=(stop, 3))
 
-    assert settle(handler, b"body", stop=stop) == Settlement(outcome=Outcome.NONE)
+    assert settle(handler, b"body", stop=stop) == Settlement(outcome=Answer.NONE)
     assert len(handler.bodies) == 3
 
 
 def test_a_message_in_hand_is_finished_though_a_stop_is_requested() -> None:
     stop = NoPause()
 
-    assert settle(Handler(stop_at_call=(stop, 1)), b"body", stop=stop).outcome is Outcome.ACK
+    assert settle(Handler(stop_at_call=(stop, 1)), b"body", stop=stop).outcome is Answer.ACK
 
 
 @pytest.mark.parametrize("error", [MalformedMessage("no"), ContradictoryMessage("no"), DatabaseRefused("no")])
@@ -119,7 +119,7 @@ def test_a_terminal_error_is_a_dead_letter_with_its_reason(
     settlement = settle(handler, b"body", stop=NoPause())
 
     reason = f"{type(error).__name__}: no"
-    assert (settlement.outcome, settlement.reason) == (Outcome.DEAD_LETTER, reason)
+    assert (settlement.outcome, settlement.reason) == (Answer.DEAD_LETTER, reason)
     # What can't be read may be of a newer program.
     assert settlement.needs_other_program is isinstance(error, MalformedMessage)
     assert len(handler.bodies) == tries_before + 1
@@ -131,7 +131,7 @@ def test_a_bug_is_a_dead_letter_with_its_traceback_in_the_log(caplog: pytest.Log
     settlement = settle(Handler([ZeroDivisionError("oops")]), b"body", stop=NoPause())
 
     assert settlement == Settlement(
-        outcome=Outcome.DEAD_LETTER, reason="ZeroDivisionError: oops", needs_other_program=True
+        outcome=Answer.DEAD_LETTER, reason="ZeroDivisionError: oops", needs_other_program=True
     )
     [record] = caplog.records
     assert record.levelno == logging.ERROR
@@ -159,7 +159,7 @@ def test_before_a_message_is_dead_lettered_its_load_hears_of_it() -> None:
 
     settlement = settle(Handler([DatabaseRefused("no")]), MANIFEST, stop=NoPause(), on_dead_letter=hear)
 
-    assert settlement == Settlement(outcome=Outcome.DEAD_LETTER, reason="DatabaseRefused: no")
+    assert settlement == Settlement(outcome=Answer.DEAD_LETTER, reason="DatabaseRefused: no")
     assert heard == [(7, "DatabaseRefused: no")] * 3
 
 
@@ -169,7 +169,7 @@ def test_no_load_hears_of_garbage() -> None:
 
     handler = Handler([MalformedMessage("no")])
 
-    assert settle(handler, b"{", stop=NoPause(), on_dead_letter=hear).outcome is Outcome.DEAD_LETTER
+    assert settle(handler, b"{", stop=NoPause(), on_dead_letter=hear).outcome is Answer.DEAD_LETTER
 
 
 def test_a_message_is_not_dead_lettered_before_its_load_heard_of_it() -> None:
@@ -181,7 +181,7 @@ def test_a_message_is_not_dead_lettered_before_its_load_heard_of_it() -> None:
 
     settlement = settle(Handler([DatabaseRefused("no")]), MANIFEST, stop=stop, on_dead_letter=hear)
 
-    assert settlement.outcome is Outcome.NONE
+    assert settlement.outcome is Answer.NONE
 
 
 def test_books_that_refuse_a_dead_letter_do_not_keep_it_from_its_queue(caplog: pytest.LogCaptureFixture) -> None:
@@ -190,7 +190,7 @@ def test_books_that_refuse_a_dead_letter_do_not_keep_it_from_its_queue(caplog: p
 
     settlement = settle(Handler([DatabaseRefused("no")]), MANIFEST, stop=NoPause(), on_dead_letter=hear)
 
-    assert settlement.outcome is Outcome.DEAD_LETTER
+    assert settlement.outcome is Answer.DEAD_LETTER
     assert actions(caplog) == ["message_dead_lettered", "dead_letter_unrecorded"]
 
 
@@ -213,7 +213,7 @@ def test_no_message_pays_for_tables_that_are_gone() -> None:
 def test_a_bug_is_a_dead_letter_even_while_stopping() -> None:
     stop = NoPause()
 
-    assert settle(Handler([KeyError("x")], stop_at_call=(stop, 1)), b"", stop=stop).outcome is Outcome.DEAD_LETTER
+    assert settle(Handler([KeyError("x")], stop_at_call=(stop, 1)), b"", stop=stop).outcome is Answer.DEAD_LETTER
 
 
 def test_a_message_that_conflicts_again_and_again_is_a_dead_letter() -> None:
@@ -221,7 +221,7 @@ def test_a_message_that_conflicts_again_and_again_is_a_dead_letter() -> None:
 
     settlement = settle(handler, b"body", stop=NoPause())
 
-    assert settlement == Settlement(outcome=Outcome.DEAD_LETTER, reason="ConcurrentInsert: key 'a'")
+    assert settlement == Settlement(outcome=Answer.DEAD_LETTER, reason="ConcurrentInsert: key 'a'")
     assert len(handler.bodies) == 50
 
 
@@ -240,12 +240,12 @@ class Clock:
 @pytest.mark.parametrize(
     ("error", "seconds", "outcome", "action"),
     [
-        (UnknownLoad("load 7 is not in the books"), 60, Outcome.FOREIGN, "message_foreign"),
-        (UnknownDatabaseError("(1105, '?')"), 900, Outcome.DEAD_LETTER, "message_dead_lettered"),
+        (UnknownLoad("load 7 is not in the books"), 60, Answer.FOREIGN, "message_foreign"),
+        (UnknownDatabaseError("(1105, '?')"), 900, Answer.DEAD_LETTER, "message_dead_lettered"),
     ],
 )
 def test_what_may_be_final_is_tried_again_for_a_stated_time(
-    error: Exception, seconds: float, outcome: Outcome, action: str, caplog: pytest.LogCaptureFixture
+    error: Exception, seconds: float, outcome: Answer, action: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
     handler = Handler([error] * 1000)
@@ -264,7 +264,7 @@ def test_what_may_be_final_is_tried_again_for_a_stated_time(
 def test_what_may_be_final_and_passes_costs_nothing() -> None:
     handler = Handler([UnknownLoad("not yet")] * 5)
 
-    assert settle(handler, MANIFEST, stop=NoPause(), patience=Patience(clock=Clock())).outcome is Outcome.ACK
+    assert settle(handler, MANIFEST, stop=NoPause(), patience=Patience(clock=Clock())).outcome is Answer.ACK
 
 
 def test_a_message_of_a_load_that_stays_unknown_is_foreign_and_not_dead() -> None:
@@ -278,7 +278,7 @@ def test_a_message_of_a_load_that_stays_unknown_is_foreign_and_not_dead() -> Non
         on_dead_letter=lambda load_id, _reason: told.append(load_id),
     )
 
-    assert settlement.outcome is Outcome.FOREIGN
+    assert settlement.outcome is Answer.FOREIGN
     assert settlement.reason == "UnknownLoad: load 7 is not in the database"
     assert told == []
 
@@ -286,7 +286,7 @@ def test_a_message_of_a_load_that_stays_unknown_is_foreign_and_not_dead() -> Non
 def test_an_outage_takes_no_patience() -> None:
     handler = Handler([DatabaseUnavailable("gone")] * 1000)
 
-    assert settle(handler, MANIFEST, stop=NoPause(), patience=Patience(clock=Clock())).outcome is Outcome.ACK
+    assert settle(handler, MANIFEST, stop=NoPause(), patience=Patience(clock=Clock())).outcome is Answer.ACK
 
 
 def test_the_time_is_one_for_all_messages_of_a_load() -> None:
@@ -294,8 +294,8 @@ def test_the_time_is_one_for_all_messages_of_a_load() -> None:
     patience = Patience(clock=Clock())
     first, second = (Handler([UnknownDatabaseError("(1105, '?')")] * 1000) for _ in range(2))
 
-    assert settle(first, MANIFEST, stop=NoPause(), patience=patience).outcome is Outcome.DEAD_LETTER
-    assert settle(second, MANIFEST, stop=NoPause(), patience=patience).outcome is Outcome.DEAD_LETTER
+    assert settle(first, MANIFEST, stop=NoPause(), patience=patience).outcome is Answer.DEAD_LETTER
+    assert settle(second, MANIFEST, stop=NoPause(), patience=patience).outcome is Answer.DEAD_LETTER
 
     assert len(first.bodies) > 3
     assert len(second.bodies) == 1
@@ -316,7 +316,7 @@ def test_after_a_success_a_load_has_the_whole_time_again() -> None:
         assert patience.seconds_left(7, UnknownLoad("no")) == left
 
     assert settle(Handler([DatabaseUnavailable("gone")]), MANIFEST, stop=NoPause(), patience=patience).outcome is (
-        Outcome.ACK
+        Answer.ACK
     )
     assert patience.seconds_left(7, UnknownLoad("no")) == 60.0
 
@@ -334,7 +334,7 @@ def test_a_stop_ends_the_tries_of_what_may_be_final_too() -> None:
     stop = NoPause()
     handler = Handler([UnknownLoad("no")] * 9, stop_at_call=(stop, 3))
 
-    assert settle(handler, MANIFEST, stop=stop) == Settlement(outcome=Outcome.NONE)
+    assert settle(handler, MANIFEST, stop=stop) == Settlement(outcome=Answer.NONE)
 
 
 def test_books_that_can_not_be_told_for_the_stated_time_do_not_hold_up_the_queue(
@@ -351,7 +351,7 @@ def test_books_that_can_not_be_told_for_the_stated_time_do_not_hold_up_the_queue
         on_dead_letter=hear,
     )
 
-    assert settlement.outcome is Outcome.DEAD_LETTER
+    assert settlement.outcome is Answer.DEAD_LETTER
     assert actions(caplog)[-1] == "dead_letter_unrecorded"
 
 
@@ -361,13 +361,13 @@ def test_a_retry_that_may_be_final_is_over_at_once() -> None:
 
     settlement = settle(handler, MANIFEST, stop=NoPause(), is_retry=True)
 
-    assert settlement.outcome is Outcome.DEAD_LETTER
+    assert settlement.outcome is Answer.DEAD_LETTER
     assert len(handler.bodies) == 1
 
 
 def test_a_retry_waits_for_an_outage_like_any_message() -> None:
     assert settle(Handler([DatabaseUnavailable("gone")] * 9), MANIFEST, stop=NoPause(), is_retry=True).outcome is (
-        Outcome.ACK
+        Answer.ACK
     )
 
 
@@ -383,7 +383,7 @@ def test_its_load_hears_of_a_retry_that_succeeds(is_retry: bool) -> None:
 
     settlement = settle(Handler(), MANIFEST, stop=NoPause(), is_retry=is_retry, on_recovery=hear)
 
-    assert settlement.outcome is Outcome.ACK
+    assert settlement.outcome is Answer.ACK
     assert heard == ([7, 7, 7] if is_retry else [])
 
 
@@ -394,9 +394,9 @@ def test_a_retry_is_not_acknowledged_before_its_load_heard_of_it() -> None:
         stop.set()
         raise DatabaseUnavailable("gone")
 
-    assert settle(Handler(), MANIFEST, stop=stop, is_retry=True, on_recovery=hear).outcome is Outcome.NONE
+    assert settle(Handler(), MANIFEST, stop=stop, is_retry=True, on_recovery=hear).outcome is Answer.NONE
 
 
 def test_conflicts_of_one_message_do_not_count_for_the_next() -> None:
     for _ in range(2):
-        assert settle(Handler([ConcurrentInsert("key")] * 30), b"", stop=NoPause()).outcome is Outcome.ACK
+        assert settle(Handler([ConcurrentInsert("key")] * 30), b"", stop=NoPause()).outcome is Answer.ACK

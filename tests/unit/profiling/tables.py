@@ -5,14 +5,16 @@ from collections.abc import Iterator, Sequence
 from hypothesis import strategies as st
 
 from shared.model.unreadable_rows import UnreadableRow
-from shared.profiling.memory_budget import Bounds
+from shared.profiling.memory_budget import MemoryBudget
 from shared.profiling.profile import ColumnProfile, Profile
 from shared.profiling.table import ProfiledTable, profile_table
 from shared.reading.line_account import SkippedLines
 from shared.reading.sources import Record
 
 #: Small enough for every bound to be reached by a handful of rows.
-TINY = Bounds(batch_rows=7, batch_bytes=400, distinct_hashes=64, counted_values=8, sampled_values=16, key_hashes=200)
+TINY = MemoryBudget(
+    batch_rows=7, batch_bytes=400, distinct_hashes=64, counted_values=8, sampled_values=16, key_hashes=200
+)
 
 
 class TableInMemory:
@@ -41,7 +43,7 @@ def profiled(
     header: Sequence[str],
     rows: Sequence[Sequence[str] | UnreadableRow],
     *,
-    bounds: Bounds | None = None,
+    bounds: MemoryBudget | None = None,
     has_types: bool = False,
 ) -> ProfiledTable:
     """Profile a table as a file of that name."""

@@ -3,14 +3,14 @@
 import tracemalloc
 from collections.abc import Iterator
 
-from shared.profiling.memory_budget import Bounds
+from shared.profiling.memory_budget import MemoryBudget
 from shared.profiling.table import profile_table
 from shared.reading.line_account import SkippedLines
 from shared.reading.sources import Record
 
 MIB = 1 << 20
 #: So small that all of them are reached by the smaller table already.
-BOUNDS = Bounds(
+BOUNDS = MemoryBudget(
     batch_rows=500, batch_bytes=MIB, distinct_hashes=512, counted_values=100, sampled_values=500, key_hashes=2_000
 )
 
@@ -55,8 +55,8 @@ def test_g8_of_long_values_no_more_than_their_beginning_is_kept() -> None:
 
 
 def test_g8_many_columns_share_what_few_may_have() -> None:
-    wide, narrow = Bounds.for_width(1_000), Bounds.for_width(4)
+    wide, narrow = MemoryBudget.for_width(1_000), MemoryBudget.for_width(4)
 
-    assert narrow == Bounds()
+    assert narrow == MemoryBudget()
     assert 1_000 * wide.distinct_hashes <= 30 * narrow.distinct_hashes
     assert 1_000 * wide.sampled_values <= 30 * narrow.sampled_values

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from shared.model.errors import FileRefused
 from shared.model.unreadable_rows import UnreadableRow
-from shared.profiling.memory_budget import Bounds
+from shared.profiling.memory_budget import MemoryBudget
 from shared.profiling.table import column_names
 from tests.unit.profiling.tables import TINY, profile_of, profiled, tables
 
@@ -84,13 +84,13 @@ def test_a_key_that_fails_after_the_first_batch_gives_way_to_one_that_holds_it()
 def test_a_column_that_is_empty_in_a_later_batch_is_no_key() -> None:
     rows = [[str(number), str(number)] for number in range(20)] + [["", "20"], ["21", "21"]]
 
-    assert profiled(["gap", "id"], rows, bounds=replace(Bounds(), batch_rows=10)).profile.keys.found == (("id",),)
+    assert profiled(["gap", "id"], rows, bounds=replace(MemoryBudget(), batch_rows=10)).profile.keys.found == (("id",),)
 
 
 def test_a_key_that_can_t_be_followed_to_the_end_is_unknown() -> None:
     rows = [[str(number)] for number in range(30_000)]
 
-    keys = profiled(["id"], rows, bounds=replace(Bounds(), key_hashes=15_000)).profile.keys
+    keys = profiled(["id"], rows, bounds=replace(MemoryBudget(), key_hashes=15_000)).profile.keys
 
     assert (keys.found, keys.unknown, keys.rows_followed) == ((), (("id",),), 20_000)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.reading.containers.archives import members_of
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 from tests.support.formats import read_all, read_and_forget, refusal, zipped
 
 MIB = 1 << 20
@@ -34,7 +34,7 @@ def overlapping_zip(count: int) -> bytes:
 
 
 def members(data: bytes) -> dict[str, bytes]:
-    return {member.name: read_all(member.open()) for member in members_of(io.BytesIO(data), Expansion())}
+    return {member.name: read_all(member.open()) for member in members_of(io.BytesIO(data), DecompressionLimit())}
 
 
 def test_members_come_in_their_order_without_folders_and_hidden_ones() -> None:
@@ -83,7 +83,7 @@ def test_damage_inside_of_an_archive_is_noticed() -> None:
 )
 def test_an_archive_that_is_not_for_us_is_refused(data: bytes, code: str) -> None:
     def read() -> None:
-        for member in members_of(io.BytesIO(data), Expansion()):
+        for member in members_of(io.BytesIO(data), DecompressionLimit()):
             read_and_forget(member.open())
 
     tracemalloc.start()
@@ -116,6 +116,6 @@ def test_a_member_that_begins_before_the_file_is_damage(tmp_path: Path) -> None:
     path.write_bytes(data)
 
     with path.open("rb") as file:
-        assert refusal(lambda: [read_all(member.open()) for member in members_of(file, Expansion())]) == (
+        assert refusal(lambda: [read_all(member.open()) for member in members_of(file, DecompressionLimit())]) == (
             "compression-error"
         )

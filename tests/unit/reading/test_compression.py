@@ -9,9 +9,9 @@ import pytest
 import zstandard
 
 from shared.reading.containers.compression import Decompressed, compression_of, seekable
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 from shared.reading.containers.decompressors import Compression
-from shared.reading.containers.magic import kind_of
+from shared.reading.containers.magic import content_type_of
 from tests.support.formats import COMPRESSORS, Trickle, read_all, read_and_forget, refusal, workbook, zipped
 
 DATA = b"city,country\n" + b"".join(b"Derry %d,Northern Ireland\n" % number for number in range(20_000))
@@ -19,10 +19,10 @@ MIB = 1 << 20
 ANY = pytest.mark.parametrize("name", COMPRESSORS)
 
 
-def decompressed(data: bytes, name: str, expansion: Expansion | None = None) -> Decompressed:
+def decompressed(data: bytes, name: str, expansion: DecompressionLimit | None = None) -> Decompressed:
     compression = compression_of(data[:8])
     assert compression == name
-    return Decompressed(io.BytesIO(data), compression, expansion or Expansion())
+    return Decompressed(io.BytesIO(data), compression, expansion or DecompressionLimit())
 
 
 @ANY
@@ -39,7 +39,7 @@ def test_all_members_are_read_one_after_the_other(name: str, size_bytes: int) ->
 def test_it_does_not_matter_how_the_bytes_come_in(name: Compression, most_bytes: int) -> None:
     data = COMPRESSORS[name](DATA[:5000]) + COMPRESSORS[name](DATA[5000:])
 
-    assert read_all(Decompressed(Trickle(data, most_bytes), name, Expansion())) == DATA
+    assert read_all(Decompressed(Trickle(data, most_bytes), name, DecompressionLimit())) == DATA
 
 
 @ANY
@@ -47,7 +47,7 @@ def test_every_cut_is_noticed(name: Compression) -> None:
     data = COMPRESSORS[name](b"city\nDerry\n")
 
     for length in range(len(data)):
-        file = Decompressed(io.BytesIO(data[:length]), name, Expansion())
+        file = Decompressed(io.BytesIO(data[:length]), name, DecompressionLimit())
         assert refusal(lambda file=file: read_all(file)) == "truncated-file", length  # type: ignore[misc]
 
 
@@ -117,7 +117,7 @@ def test_what_needs_gigabytes_to_decompress_is_refused() -> None:
 
 
 def test_no_more_comes_out_than_is_allowed() -> None:
-    file = decompressed(gzip.compress(DATA), "gzip", Expansion(most_bytes=1000))
+    file = decompressed(gzip.compress(DATA), "gzip", DecompressionLimit(most_bytes=1000))
 
     assert refusal(lambda: read_all(file)) == "compression-bomb"
 
@@ -156,5 +156,5 @@ def test_a_copy_can_be_read_from_anywhere() -> None:
 def test_the_content_tells_the_kind(data: bytes, kind: str | None) -> None:
     file = io.BytesIO(data)
 
-    assert kind_of(file) == kind
+    assert content_type_of(file) == kind
     assert file.tell() == 0

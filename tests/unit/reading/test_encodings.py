@@ -9,8 +9,8 @@ from shared.model.datasets import NOTHING_FIXED, ReadSettings
 from shared.model.errors import FileRefused
 from shared.reading.detector import make_plan
 from shared.reading.encodings.text_encodings import text_encoding
-from shared.reading.format_signature import Manner
-from shared.reading.read_plan import Plan
+from shared.reading.format_signature import FormatSignature
+from shared.reading.read_plan import ReadPlan
 
 
 def text_of(names: list[str], encoding: str) -> bytes:
@@ -18,11 +18,11 @@ def text_of(names: list[str], encoding: str) -> bytes:
     return f"id,name\n{lines}".encode(encoding)
 
 
-def plan_of(names: list[str], encoding: str) -> Plan:
+def plan_of(names: list[str], encoding: str) -> ReadPlan:
     return make_plan(BytesIO(text_of(names, encoding)), NOTHING_FIXED)
 
 
-def plan_encoding(plan: Plan) -> str:
+def plan_encoding(plan: ReadPlan) -> str:
     understanding = plan.parts[0].understanding
     assert understanding is not None
     return understanding.dialect.encoding
@@ -211,11 +211,11 @@ def test_a_wide_encoding_is_enough_to_fix() -> None:
 
 
 def test_a_feed_may_be_named_by_another_encoding_that_reads_its_files_alike() -> None:
-    earlier = Manner.of(plan_of(["Müller", "Jäger"], "cp1252"))
-    later = Manner.of(plan_of(["Łukasz Żółć", "Świętosław Gąska"], "cp1250"))
-    other = Manner.of(plan_of(["Иван", "Мария"], "cp1251"))
+    earlier = FormatSignature.of(plan_of(["Müller", "Jäger"], "cp1252"))
+    later = FormatSignature.of(plan_of(["Łukasz Żółć", "Świętosław Gąska"], "cp1250"))
+    other = FormatSignature.of(plan_of(["Иван", "Мария"], "cp1251"))
 
-    assert list(later.differences(Manner.from_json(earlier.as_json()), NOTHING_FIXED)) == []
+    assert list(later.differences(FormatSignature.from_json(earlier.as_json()), NOTHING_FIXED)) == []
     assert list(other.differences(later, NOTHING_FIXED)) == ["encoding 'cp1251' instead of 'cp1250'"]
 
 

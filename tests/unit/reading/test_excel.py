@@ -13,7 +13,7 @@ import pytest
 from shared.model.datasets import NOTHING_FIXED, ReadSettings
 from shared.model.errors import FileRefused
 from shared.model.unreadable_rows import UnreadableRow
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 from shared.reading.containers.magic import OLE_MAGIC
 from shared.reading.detector import make_plan
 from shared.reading.excel.records import ExcelRecords
@@ -28,7 +28,7 @@ TABLE = workbook([["city", "country"], ["Derry", "Northern Ireland"]])
 def read(
     data: bytes, sheet: str | None = None, *, skip_lines: int | None = None, expected: Collection[str] = ()
 ) -> ExcelRecords:
-    return ExcelRecords(io.BytesIO(data), Expansion(), sheet, skip_lines=skip_lines, expected=expected)
+    return ExcelRecords(io.BytesIO(data), DecompressionLimit(), sheet, skip_lines=skip_lines, expected=expected)
 
 
 def refusal(action: Callable[[], object]) -> tuple[str, str]:

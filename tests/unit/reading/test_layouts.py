@@ -10,7 +10,7 @@ from shared.model.errors import FileRefused
 from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.detector import make_plan
 from shared.reading.line_account import LineAccount
-from shared.reading.read_plan import Plan
+from shared.reading.read_plan import ReadPlan
 from shared.reading.table_rows import rows_of
 from verification.corpus.accounts import faults_of
 
@@ -19,7 +19,7 @@ from verification.corpus.accounts import faults_of
 class Reading:
     """What is read of a file."""
 
-    plan: Plan
+    plan: ReadPlan
     header: list[str]
     rows: list[list[str]]
     rejects: list[int]

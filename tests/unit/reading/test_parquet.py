@@ -7,7 +7,7 @@ from uuid import UUID
 import pyarrow as pa
 import pytest
 
-from shared.reading.containers.decompression_limit import Expansion
+from shared.reading.containers.decompression_limit import DecompressionLimit
 from shared.reading.parquet import arrow_text
 from shared.reading.parquet.records import ParquetRecords
 from tests.support.formats import codes_of, parquet_file, refusal
@@ -20,7 +20,7 @@ def read(table: pa.Table, **options: object) -> ParquetRecords:
 
 
 def read_bytes(data: bytes) -> ParquetRecords:
-    return ParquetRecords(io.BytesIO(data), Expansion())
+    return ParquetRecords(io.BytesIO(data), DecompressionLimit())
 
 
 def texts_of(column: pa.Array) -> list[str]:

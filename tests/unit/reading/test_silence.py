@@ -5,7 +5,7 @@ from pathlib import Path
 
 from services.extractor.extraction import Reading
 from services.extractor.sorting.ordering import SortingTurns
-from shared.extraction.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_names import ClaimedName
 from shared.messaging.payloads import RowsExtracted
 from shared.model.datasets import NOTHING_FIXED, Column, Dataset
@@ -48,7 +48,7 @@ def _is_the_same_to_read_and_to_a_load(content: bytes, folder: Path) -> bool:
         key=("c0",),
     )
     (folder / "any.csv").write_bytes(content)
-    claimed = ClaimedName(load_id=1, token="", dataset="any", bounds=Bounds(rows=7, bytes=999), original="any.csv")
+    claimed = ClaimedName(load_id=1, token="", dataset="any", bounds=ChunkBounds(rows=7, bytes=999), original="any.csv")
     reading = Reading(claimed, dataset, folder / "any.csv", sorting=SortingTurns())
     try:
         loaded = _load(reading, dataset)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.watcher.claiming.discovery import (
     Entry,
-    Kind,
+    EntryType,
     Sighting,
     complete_files,
     dataset_of,
@@ -28,7 +28,7 @@ def entry(
     size: int = 10,
     modified: float = NOW,
     changed: float = NOW,
-    kind: Kind = "file",
+    kind: EntryType = "file",
 ) -> Entry:
     return Entry(path=path, kind=kind, size_bytes=size, modified_at=modified, changed_at=changed)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.writer.outcomes import LinedRow, Plan, Stored, decide, last_of_each_key
+from services.writer.outcomes import LinedRow, MergePlan, Stored, decide, last_of_each_key
 
 Mark = tuple[int, int]
 #: Load, line, key, value.
@@ -47,7 +47,7 @@ class Row:
 Table = dict[str, Row]
 
 
-def merge(table: Table, chunk: Chunk) -> Plan:
+def merge(table: Table, chunk: Chunk) -> MergePlan:
     """Merge a chunk into the model's table, as the writer's statements do."""
     load_id = chunk[0][0]
     distinct = last_of_each_key(((line, (key, value)) for _, line, key, value in chunk), KEY)
@@ -70,7 +70,7 @@ def stored_rows(table: Table, rows: list[LinedRow], load_id: int) -> list[tuple[
     ]
 
 
-def table_after(chunks: tuple[Chunk, ...], inferred: str = "") -> tuple[Table, list[Plan]]:
+def table_after(chunks: tuple[Chunk, ...], inferred: str = "") -> tuple[Table, list[MergePlan]]:
     table = {key: Row(None, (0, 0)) for key in inferred}
     return table, [merge(table, chunk) for chunk in chunks]
 
@@ -81,7 +81,7 @@ def last_statements(chunks: tuple[Chunk, ...]) -> Table:
     return {key: Row(value, (load_id, line)) for load_id, line, key, value in statements}
 
 
-def counts(plans: list[Plan]) -> Counter[str]:
+def counts(plans: list[MergePlan]) -> Counter[str]:
     total: Counter[str] = Counter()
     for plan in plans:
         for name in ("inserted", "updated", "unchanged", "superseded"):
@@ -169,58 +169,60 @@ def row(line: int, value: str = "x") -> LinedRow:
 @pytest.mark.parametrize(
     ("stored", "plan"),
     [
-        pytest.param(None, Plan(insert=[row(5)], inserted=1), id="absent"),
+        pytest.param(None, MergePlan(insert=[row(5)], inserted=1), id="absent"),
         pytest.param(
             Stored(asserted_load=0, asserted_line=0, equal=False),
-            Plan(update=[row(5)], inserted=1),
+            MergePlan(update=[row(5)], inserted=1),
             id="inferred",
         ),
         pytest.param(
             Stored(asserted_load=0, asserted_line=0, equal=True),
-            Plan(update=[row(5)], inserted=1),
+            MergePlan(update=[row(5)], inserted=1),
             id="inferred, equal",
         ),
         pytest.param(
             Stored(asserted_load=6, asserted_line=9, equal=False),
-            Plan(update=[row(5)], updated=1),
+            MergePlan(update=[row(5)], updated=1),
             id="older, other values",
         ),
         pytest.param(
             Stored(asserted_load=6, asserted_line=9, equal=True),
-            Plan(touch=[row(5)], unchanged=1),
+            MergePlan(touch=[row(5)], unchanged=1),
             id="older, equal values",
         ),
         pytest.param(
             Stored(asserted_load=7, asserted_line=4, equal=False),
-            Plan(update=[row(5)], superseded=1),
+            MergePlan(update=[row(5)], superseded=1),
             id="earlier line",
         ),
         pytest.param(
             Stored(asserted_load=7, asserted_line=4, equal=True),
-            Plan(touch=[row(5)], superseded=1),
+            MergePlan(touch=[row(5)], superseded=1),
             id="earlier line, equal",
         ),
         pytest.param(
             Stored(asserted_load=7, asserted_line=4, equal=False, before="stored"),
-            Plan(update=[row(5)], updated=1, unchanged=-1, superseded=1),
+            MergePlan(update=[row(5)], updated=1, unchanged=-1, superseded=1),
             id="earlier line, unchanged until now",
         ),
         pytest.param(
             Stored(asserted_load=7, asserted_line=4, equal=False, before="new"),
-            Plan(update=[row(5)], updated=-1, unchanged=1, superseded=1),
+            MergePlan(update=[row(5)], updated=-1, unchanged=1, superseded=1),
             id="earlier line, updated until now",
         ),
-        pytest.param(Stored(asserted_load=7, asserted_line=6, equal=False), Plan(superseded=1), id="later line"),
+        pytest.param(Stored(asserted_load=7, asserted_line=6, equal=False), MergePlan(superseded=1), id="later line"),
         pytest.param(
             Stored(asserted_load=7, asserted_line=6, equal=False, before="stored"),
-            Plan(superseded=1),
+            MergePlan(superseded=1),
             id="later line, unchanged",
         ),
-        pytest.param(Stored(asserted_load=8, asserted_line=2, equal=False), Plan(superseded=1), id="later load"),
-        pytest.param(Stored(asserted_load=8, asserted_line=2, equal=True), Plan(superseded=1), id="later load, equal"),
+        pytest.param(Stored(asserted_load=8, asserted_line=2, equal=False), MergePlan(superseded=1), id="later load"),
+        pytest.param(
+            Stored(asserted_load=8, asserted_line=2, equal=True), MergePlan(superseded=1), id="later load, equal"
+        ),
     ],
 )
-def test_the_outcome_of_a_row_follows_from_the_stored_one(stored: Stored | None, plan: Plan) -> None:
+def test_the_outcome_of_a_row_follows_from_the_stored_one(stored: Stored | None, plan: MergePlan) -> None:
     assert decide([row(5)], {} if stored is None else {5: stored}, 7) == plan
 
 
