@@ -1,4 +1,4 @@
-"""What Inflow's own books say of the loads of a drop."""
+"""What Inflow's own ledger says of the loads of a drop."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -39,8 +39,8 @@ class Outcomes:
         return cls(**{field.name: sum(entry[field.name] for entry in entries) for field in fields(cls)})
 
 
-class Books:
-    """Reads the books of one database."""
+class LedgerReader:
+    """Reads the ledger of one database."""
 
     def __init__(self, url: str, flavour: Flavour) -> None:
         self._engine = create_engine(make_url(url), poolclass=NullPool)
@@ -74,5 +74,5 @@ def moments(entries: Sequence[Entry], *, since: float) -> dict[str, float]:
 
 
 def timestamp(instant: datetime) -> float:
-    """Return an instant of the books, which are in UTC, as time.time() counts."""
+    """Return an instant of the ledger, which are in UTC, as time.time() counts."""
     return instant.replace(tzinfo=UTC).timestamp()

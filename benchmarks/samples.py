@@ -26,7 +26,7 @@ class Sample:
 
     seconds: float
     usages: tuple[Usage, ...] = ()
-    #: Seconds from the drop until the books have each step.
+    #: Seconds from the drop until the ledger has each step.
     moments: Mapping[str, float] = field(default_factory=dict)
     #: What the broker received and sent, every byte of every frame; None where it could not be asked.
     broker_bytes: int | None = None

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.ledger import Books
+from benchmarks.ledger import LedgerReader
 from benchmarks.servers import BenchServers
 from benchmarks.system import System
 from benchmarks.traffic import Traffic
@@ -34,7 +34,7 @@ def running_system(servers: BenchServers, *, writers: int) -> Iterator[System]:
         services |= {f"writer {number}": pipeline.start_one("writer") for number in range(1, writers + 1)}
         yield System(
             data=pipeline.data,
-            books=Books(database.url, database.flavour),
+            ledger=LedgerReader(database.url, database.flavour),
             services=services,
             server_pids=servers.pids,
             traffic=Traffic(servers.statistics, vhost.vhost),
@@ -50,7 +50,7 @@ def running_embedded() -> Iterator[System]:
         command = ("run", "--embedded", "--data", str(data))
         service = Service("inflow.cli", *command, folder=folder, log=folder / "embedded.log", settings=_DEFAULTS)
         try:
-            books = Books(f"sqlite:///{data / 'inflow.db'}", "sqlite")
-            yield System(data=data, books=books, services={"embedded": service}, server_pids={}, traffic=None)
+            ledger = LedgerReader(f"sqlite:///{data / 'inflow.db'}", "sqlite")
+            yield System(data=data, ledger=ledger, services={"embedded": service}, server_pids={}, traffic=None)
         finally:
             service.kill()

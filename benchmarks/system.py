@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.files import DataFile
-from benchmarks.ledger import Books, Entry, Outcomes, moments, timestamp
+from benchmarks.ledger import Entry, LedgerReader, Outcomes, moments, timestamp
 from benchmarks.processes import Meter
 from benchmarks.samples import Sample
 from benchmarks.traffic import Traffic
@@ -35,19 +35,19 @@ class _Drop:
 
 
 class System:
-    """A data folder, the services that work on it, and their books."""
+    """A data folder, the services that work on it, and their ledger."""
 
     def __init__(
         self,
         *,
         data: Path,
-        books: Books,
+        ledger: LedgerReader,
         services: Mapping[str, Service],
         server_pids: Mapping[str, int],
         traffic: Traffic | None,
     ) -> None:
         self._data = data
-        self._books = books
+        self._ledger = ledger
         self._services = services
         self._server_pids = server_pids
         self._traffic = traffic
@@ -59,7 +59,7 @@ class System:
     ) -> Sample:
         """Drop files, all at once, and return how they went, once the summary shows `births`.
 
-        Raises WrongResult where the books or the summary are not what they must be.
+        Raises WrongResult where the ledger or the summary are not what they must be.
         """
         drop = self._drop(files, counts_bytes=counts_bytes)
         entries = self._wait(drop.names, becoming.rows)
@@ -70,7 +70,7 @@ class System:
             usages=usages,
             moments=moments(entries, since=drop.at),
             broker_bytes=self._bytes_since(drop.octets),
-            chunks=self._books.count_chunks(entries),
+            chunks=self._ledger.count_chunks(entries),
             retries=self._count_retries() - drop.retries,
         )
 
@@ -93,7 +93,7 @@ class System:
         """Wait for the archive first: to ask the database again and again would slow down what is measured."""
         seconds = _PATIENCE_SECONDS + rows / _MIN_ROWS_PER_SECOND
         eventually(lambda: self._are_archived(names), timeout_seconds=seconds, message=f"{names[-1]} is archived")
-        return eventually(lambda: self._books.summarised(names), timeout_seconds=seconds, message="summarised")
+        return eventually(lambda: self._ledger.summarised(names), timeout_seconds=seconds, message="summarised")
 
     def _are_archived(self, names: Sequence[str]) -> bool:
         for name, service in self._services.items():
@@ -110,7 +110,7 @@ class System:
     def _check(self, entries: Sequence[Entry], births: Mapping[str, int], becoming: Outcomes) -> None:
         became = Outcomes.of(entries)
         if became != becoming:
-            raise WrongResult(f"the books say {became}, expected {becoming}")
+            raise WrongResult(f"the ledger says {became}, expected {becoming}")
         if self._summary.read_bytes() != summary_of(births):
             raise WrongResult(f"the summary is {self._summary.read_text()}, expected {summary_of(births).decode()}")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from inflow.books import catalog_of
+from inflow.installation import catalog_of
 from inflow.line_report import as_data, as_lines
 from inflow.read_options import open_given, settings_of
 from services.watcher.claiming.discovery import dataset_of

@@ -5,8 +5,8 @@ import sys
 import threading
 
 from inflow import report
-from inflow.books import catalog_of, data_folder, open_books
 from inflow.embedded import Embedded
+from inflow.installation import catalog_of, data_folder, open_installation
 from inflow.queues import broker_settings, look_at_queues
 from inflow.sample import write_sample
 from inflow.schema_file import schema_sql
@@ -96,5 +96,5 @@ def _run_on_servers(options: argparse.Namespace, environment: Environment, folde
 
 
 def _snapshot(options: argparse.Namespace, environment: Environment) -> report.Snapshot:
-    with open_books(options, environment, read_only=True) as store:
+    with open_installation(options, environment, read_only=True) as store:
         return report.take_snapshot(store)

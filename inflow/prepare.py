@@ -5,7 +5,7 @@ Exchanges and queues, tables, and the rights that are left for each service to n
 
 import argparse
 
-from inflow.books import catalog_of, open_database
+from inflow.installation import catalog_of, open_database
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings, DatabaseSettings
 from shared.messaging.rabbitmq import declare_all

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 
-from inflow.books import is_embedded
+from inflow.installation import is_embedded
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
 from shared.messaging.rabbitmq import BrokerState, QueueState, look_at_broker

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inflow.books import data_folder, open_books
+from inflow.installation import data_folder, open_installation
 from services.watcher.claiming.discovery import dataset_of
 from shared.configuration.environment import Environment
 from shared.extraction.claimed_names import displayed, number_of, original_of
@@ -38,7 +38,7 @@ class Archived:
 def replay(options: argparse.Namespace, environment: Environment) -> int:
     """Copy archived files into the inbox; exit with 1 where a file's dataset can't be told."""
     folder = data_folder(options, environment)
-    with open_books(options, environment, read_only=True) as store:
+    with open_installation(options, environment, read_only=True) as store:
         found = [
             each
             for each in find_archived(folder, store, every=options.all)

@@ -35,7 +35,7 @@ _ON_ITS_WAY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The books at one moment."""
+    """The ledger at one moment."""
 
     files: Sequence[WaitingFile]
     loads: Sequence[Load]
@@ -50,7 +50,7 @@ class Snapshot:
 
 
 def take_snapshot(store: Store) -> Snapshot:
-    """Read the books."""
+    """Read the ledger."""
     with store.transaction() as connection:
         return Snapshot(
             files=waiting_files.all_files(connection, store.schema),

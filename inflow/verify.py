@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from inflow.books import open_books
+from inflow.installation import open_installation
 from services.aggregator.counts import CountDifference, Counts
 from shared.configuration.environment import Environment
 from shared.runtime.exit_codes import ExitCode
@@ -33,7 +33,7 @@ class Verdict:
 
 def verify(options: argparse.Namespace, environment: Environment) -> int:
     """Compare all kept counts with their tables; with --repair, rebuild those that are wrong."""
-    with open_books(options, environment, read_only=not options.repair) as store:
+    with open_installation(options, environment, read_only=not options.repair) as store:
         counts = Counts(store)
         verdicts = judge(counts)
         wrong = [verdict.count for verdict in verdicts if not verdict.is_right]

@@ -21,9 +21,9 @@ def problems(
     queue_depths: Mapping[str, int],
     dead_letters: Sequence[str],
 ) -> list[str]:
-    """Compare tables, books, folders, queues and dead letters with what the drops must come to; empty: all is right.
+    """Compare tables, ledger, folders, queues and dead letters with what the drops must come to; empty: all is right.
 
-    Drops of the same name are given in their order; across names, the load numbers in the books say in which order
+    Drops of the same name are given in their order; across names, the load numbers in the ledger says in which order
     the files count as dropped. A dead letter is given as its reason; those that a test expects it leaves out.
     """
     found = [f"the queue {name} still holds {depth} messages" for name, depth in queue_depths.items() if depth]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from inflow.books import catalog_of, is_embedded, open_books
+from inflow.installation import catalog_of, is_embedded, open_installation
 from inflow.outputs import output_file
 from inflow.profile.html import as_html
 from inflow.profile.lookup import KeyLookup, nobody_knows
@@ -84,7 +84,7 @@ def _profile_of(options: argparse.Namespace, environment: Environment, catalog: 
 def _key_lookup(options: argparse.Namespace, environment: Environment) -> Iterator[CountKeys]:
     """Look keys up in the database that there is, if there is one."""
     if is_embedded(options, environment) or DatabaseSettings.is_configured(environment):
-        with open_books(options, environment, read_only=True) as store:
+        with open_installation(options, environment, read_only=True) as store:
             yield KeyLookup(store)
     else:
         yield nobody_knows

@@ -13,7 +13,7 @@ from shared.storage.store import Store
 
 
 class KeyLookup:
-    """Counts keys in the books' database."""
+    """Counts keys in the ledger' database."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -31,7 +31,7 @@ class Counts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._books = store.schema.counts
+        self._counts_table = store.schema.counts
         self._statements = {
             count: count_statements(count, store.schema)
             for count in kept_counts(store.catalog)
@@ -69,7 +69,7 @@ class Counts:
     def missing(self) -> list[KeptCount]:
         """List the counts that are not built, or were found wrong."""
         with self._store.transaction() as connection:
-            built = set(connection.scalars(select(self._books.c.name)))
+            built = set(connection.scalars(select(self._counts_table.c.name)))
         return [count for count in self.all if count.name not in built]
 
     def differences(self, count: KeptCount, *, most: int) -> list[CountDifference]:
@@ -83,6 +83,6 @@ class Counts:
     def _build(self, connection: Connection, count: KeptCount) -> None:
         connection.execute(self._statements[count].clear)
         connection.execute(self._statements[count].fill)
-        connection.execute(delete(self._books).where(self._books.c.name == count.name))
+        connection.execute(delete(self._counts_table).where(self._counts_table.c.name == count.name))
         entry = {"name": count.name, "dataset": count.dataset, "built_at": utc_now()}
-        connection.execute(insert(self._books), entry)
+        connection.execute(insert(self._counts_table), entry)

@@ -26,7 +26,7 @@ class Folding:
     def __init__(self, store: Store, statements: Mapping[KeptCount, CountStatements]) -> None:
         self._store = store
         self._deltas = store.schema.count_deltas
-        self._books = store.schema.counts
+        self._counts_table = store.schema.counts
         self._add_statements = {count.name: each.add for count, each in statements.items()}
 
     def fold(self) -> None:
@@ -51,13 +51,13 @@ class Folding:
     def _add(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
         """Add to each count that was built; what was not needs nothing, as building it counts the whole table."""
         documents = [(row.dataset, orjson.loads(row.deltas)) for row in rows]
-        for name, dataset in connection.execute(select(self._books.c.name, self._books.c.dataset)).all():
+        for name, dataset in connection.execute(select(self._counts_table.c.name, self._counts_table.c.dataset)).all():
             mine = [document for changed, document in documents if changed == dataset]
             if name in self._add_statements and all(name in document for document in mine):
                 self._add_to(connection, name, mine)
             elif mine:
                 # They or we have another configuration, which lacks this count: it is to be built anew.
-                connection.execute(delete(self._books).where(self._books.c.name == name))
+                connection.execute(delete(self._counts_table).where(self._counts_table.c.name == name))
 
     def _add_to(self, connection: Connection, name: str, documents: Sequence[_Document]) -> None:
         rows = _total(document[name] for document in documents)

@@ -24,7 +24,7 @@ class Feeds:
         self._store = store
 
     def check(self, claimed: ClaimedName, dataset: Dataset, plan: ReadPlan, header: Header) -> ReadAs:
-        """Return what the books are to say of how a file is read. FileRefused where it differs from the one before."""
+        """Return what the ledger is to say of how a file is read. FileRefused where it differs from the one before."""
         feed = feed_of(claimed.original, dataset)
         manner = FormatSignature.of(plan)
         if has_report(header.names):

@@ -30,7 +30,7 @@ class Preparation:
     def prepare(self, reading: Reading) -> bool:
         """Find out whether and what to publish of a file, and open it; False if that takes another turn.
 
-        FileRefused where it can't be loaded as it is; OSError where it can't be read; TransientError where the books
+        FileRefused where it can't be loaded as it is; OSError where it can't be read; TransientError where the ledger
         can't be used.
         """
         reading.require_version()
@@ -56,7 +56,7 @@ class Preparation:
         try:
             self._enter(reading, header, changes)
         except BaseException:
-            # What is not in the books must not be published.
+            # What is not in the ledger must not be published.
             reading.close()
             raise
         if header.ignored:
@@ -64,7 +64,7 @@ class Preparation:
             _log.info("columns ignored", extra=details)
 
     def _enter(self, reading: Reading, header: Header, changes: Changes | None) -> None:
-        """Enter in the books how a file is read, and what of it."""
+        """Enter in the ledger how a file is read, and what of it."""
         load_id, schema = reading.claimed.load_id, self._store.schema
         read_as = self._feeds.check(reading.claimed, reading.dataset, reading.plan, header)
         with self._store.transaction() as connection:

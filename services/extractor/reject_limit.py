@@ -56,7 +56,7 @@ class FirstPasses:
         """Look at a chunk more; True where there is nothing left to look at. What is resumed was looked at before.
 
         FileRefused where more rows would be rejected than may be; they are in rejected/ then. FileRefused, too, where
-        the file does not fit; OSError where it can't be read; TransientError where the books can't be written.
+        the file does not fit; OSError where it can't be read; TransientError where the ledger can't be written.
         """
         dataset = self._store.catalog.datasets[claimed.dataset or ""]
         if dataset.max_rejects is None or is_resumed or claimed.load_id in self._over:

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 #: Files that take turns; more wait, in the order of their claims, with no file handle open.
 _MAX_IN_TURN = 64
 
-#: What the books say of why loads are held back, where nobody knows.
+#: What the ledger says of why loads are held back, where nobody knows.
 _UNSURE = ("", frozenset[int]())
 
 
@@ -160,9 +160,9 @@ class Feeder:
             reading.confirm()
 
     def _refuse(self, reading: Reading, error: FileRefused) -> None:
-        """Record the refusal; the file is moved when the books are looked at next."""
+        """Record the refusal; the file is moved when the ledger is looked at next."""
         load_id = reading.claimed.load_id
-        # First of all: where the books can't be written, the next turn must find the file as before.
+        # First of all: where the ledger can't be written, the next turn must find the file as before.
         reading.close()
         with self._store.transaction() as connection:
             load_states.mark_refused(connection, self._store.schema, load_id, reason=error.code, message=str(error))

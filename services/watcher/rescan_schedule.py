@@ -1,4 +1,4 @@
-"""When to look at the folders and the books again."""
+"""When to look at the folders and the ledger again."""
 
 import time
 from collections.abc import Iterator

@@ -118,7 +118,7 @@ class _Service:
             self._next_beat = time.monotonic() + BEAT_SECONDS
 
     def _current_watcher(self) -> Watcher:
-        """The watcher; it reads the books when it is made, so a lost database delays it."""
+        """The watcher; it reads the ledger when it is made, so a lost database delays it."""
         if self._watcher is None:
             self._watcher = Watcher(
                 folder=self._context.folder,

@@ -100,7 +100,7 @@ class Watcher:
         return self._open.keys()
 
     def rescan(self, renamed_in: Collection[str] = ()) -> None:
-        """Look at the folders and the books: what is new, what is finished, what stands still."""
+        """Look at the folders and the ledger: what is new, what is finished, what stands still."""
         self._store.require_installation()
         own_folder(self._folder, self._store.owner)
         self._intake.claim(self._returner.without_ours(renamed_in), room=_MAX_OPEN - len(self._open))
@@ -121,7 +121,7 @@ class Watcher:
         return self._feeder.turn()
 
     def hold_back(self, reason: str, message: str) -> None:
-        """Say in the books why nothing is published."""
+        """Say in the ledger why nothing is published."""
         self._feeder.hold_back(reason, message)
 
     def close(self) -> None:
@@ -129,12 +129,12 @@ class Watcher:
         self._feeder.close()
 
     def _adopt(self) -> dict[int, Load]:
-        """Take up the files of processing/ that are new; return what the books say of them by then."""
+        """Take up the files of processing/ that are new; return what the ledger says of them by then."""
         adopted = self._intake.adopt(self._open)
         known = self._look_up(adopted)
         for claimed in adopted:
             self._take_up(claimed, known[claimed.load_id])
-            # Last: where the books can't be written, the file is adopted once more.
+            # Last: where the ledger can't be written, the file is adopted once more.
             self._open[claimed.load_id] = claimed
         return self._look_up(adopted)
 
@@ -193,7 +193,7 @@ class Watcher:
         return {load_id: load for load_id, load in found.items() if load.token == tokens[load_id]}
 
     def _finish(self, known: dict[int, Load]) -> bool:
-        """Take out the files whose loads are complete or refused in the books; say whether any goes back."""
+        """Take out the files whose loads are complete or refused in the ledger; say whether any goes back."""
         states = ("complete", "archived", "refused")
         finished = [(self._open[load.load_id], load) for load in known.values() if load.state in states]
         returned_before = self._returner.file_count
@@ -201,7 +201,7 @@ class Watcher:
         return self._returner.file_count > returned_before
 
     def _forget(self, load_ids: Iterable[int]) -> None:
-        """Drop what is known of loads; where the books lost them, their files are adopted again."""
+        """Drop what is known of loads; where the ledger lost them, their files are adopted again."""
         for load_id in load_ids:
             self._feeder.drop([load_id])
             del self._open[load_id]

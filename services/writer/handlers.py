@@ -48,17 +48,17 @@ class WriterHandlers:
             self._on_completed()
 
     def mark_dead_lettered(self, load_id: int, reason: str) -> None:
-        """Say in the books that a message of this load is dead-lettered."""
+        """Say in the ledger that a message of this load is dead-lettered."""
         with self._store.transaction() as connection:
             load_reasons.mark_dead_lettered(connection, self._store.schema, load_id, reason)
 
     def mark_recovered(self, load_id: int) -> None:
-        """Say in the books that a dead letter of this load is applied at last."""
+        """Say in the ledger that a dead letter of this load is applied at last."""
         with self._store.transaction() as connection:
             load_reasons.unmark_dead_lettered(connection, self._store.schema, load_id)
 
     def _put_off(self, payload: RowsExtracted | LoadExtracted, origin: Origin) -> None:
-        """Say in the books why a load does not go on; its watcher publishes it again once it can."""
+        """Say in the ledger why a load does not go on; its watcher publishes it again once it can."""
         why = self._store.held[payload.dataset]
         with self._store.transaction() as connection:
             require_own_load(connection, self._store.schema, payload.load_id, origin)

@@ -1,4 +1,4 @@
-"""A chunk's entries in the books, in the transaction that merges it: ledger, rejects, accounts, completion."""
+"""A chunk's entries in the ledger, in the transaction that merges it: ledger, rejects, accounts, completion."""
 
 from collections.abc import Sequence
 
@@ -68,7 +68,7 @@ def record_deltas(connection: Connection, schema: Schema, chunk: RowsExtracted, 
 def count_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted, plan: MergePlan, rejected: int) -> None:
     """Add a chunk's outcomes to its load's accounts. The load's row is the last lock of the transaction.
 
-    Raises UnknownLoad where the books do not have it, ContradictoryMessage where it would have more rows than its
+    Raises UnknownLoad where the ledger does not have it, ContradictoryMessage where it would have more rows than its
     manifest says.
     """
     table = schema.loads
@@ -89,8 +89,8 @@ def count_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted, pl
 def record_manifest(connection: Connection, schema: Schema, manifest: LoadExtracted) -> None:
     """Record how many rows the load has, and count those that need no chunk; once, however often it comes.
 
-    Raises UnknownLoad where the books do not have it, ContradictoryMessage where another number is known, or more rows
-    are applied already.
+    Raises UnknownLoad where the ledger does not have it, ContradictoryMessage where another number is known, or more
+    rows are applied already.
     """
     table = schema.loads
     mine = table.c.load_id == manifest.load_id
@@ -151,4 +151,4 @@ def _does_not_fit(connection: Connection, schema: Schema, chunk: RowsExtracted) 
 
 
 def _unknown(load_id: int) -> UnknownLoad:
-    return UnknownLoad(f"load {load_id} is not in the books; its watcher publishes it again when it enters it")
+    return UnknownLoad(f"load {load_id} is not in the ledger; its watcher publishes it again when it enters it")

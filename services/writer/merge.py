@@ -32,7 +32,7 @@ class Merger:
         self._references = References(store, dataset)
         #: Where the key is in a row.
         self.key = positions(dataset.key, dataset.column_names)
-        self._newness = InsertOnlyHint()
+        self._insert_only = InsertOnlyHint()
 
     def merge(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> MergePlan:
         """Write what has to be written and return the plan with its counts.
@@ -41,16 +41,16 @@ class Merger:
         """
         if not rows:
             return MergePlan()
-        self._references.secure(connection, rows)
+        self._references.ensure_parents(connection, rows)
         distinct = last_of_each_key(rows, self.key)
         plan = self._insert_all(connection, load_id, distinct) or self._look_and_write(connection, load_id, distinct)
-        self._newness.note(load_id, is_new=len(plan.insert) == len(distinct))
+        self._insert_only.note(load_id, is_new=len(plan.insert) == len(distinct))
         plan.superseded += len(rows) - len(distinct)
         return plan
 
     def _insert_all(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> MergePlan | None:
         """Insert rows that are expected to be new without looking; None where they can't or turn out not to be."""
-        if not self._newness.is_expected(load_id):
+        if not self._insert_only.is_expected(load_id):
             return None
         plan = decide(rows, {}, load_id)
         plan.deltas = self._counting.deltas(plan, {})

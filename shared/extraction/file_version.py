@@ -1,4 +1,4 @@
-"""Tells one version of a file from the next, as precisely as the books keep it."""
+"""Tells one version of a file from the next, as precisely as the ledger keeps it."""
 
 import os
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from shared.model.errors import FileRefused
 from shared.storage.ledger.load_reasons import CHANGED_WHILE_READ
 from shared.storage.ledger.loads import Load
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the books keep UTC without a zone
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the ledger keeps UTC without a zone
 #: What every database can hold. File systems keep any time that somebody sets.
 _EARLIEST, _LATEST = datetime(1000, 1, 1), datetime(9999, 12, 31)  # noqa: DTZ001
 _MICROSECOND = timedelta(microseconds=1)

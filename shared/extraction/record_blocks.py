@@ -10,7 +10,7 @@ from shared.reading.blocks import MAX_ROW_BYTES, Readable
 
 _BOM = b"\xef\xbb\xbf"
 #: Little enough to stay in a processor's cache with its records.
-_STRETCH_BYTES = 256 << 10
+_BLOCK_BYTES = 256 << 10
 _BLANK_LINES = (b"\n", b"\r\n", b"\r")
 _MAX_BLANK_BYTES = 2
 
@@ -33,7 +33,7 @@ class RecordBlock:
 
     text: bytes
     first_line: int
-    #: How many lines, and how many bytes, of the file are before the next stretch.
+    #: How many lines, and how many bytes, of the file are before the next block.
     end_line: int
     end_offset: int
     #: Of one that has quotes: where its records end had to be found out to know where it ends.
@@ -68,7 +68,7 @@ class RecordBlock:
         return _blank_of(lines, range(len(lines)), self.first_line)
 
     def without_header(self) -> tuple[bytes, Self]:
-        """Return the first record, and the stretch without it; Incomparable where there is none."""
+        """Return the first record, and the block without it; Incomparable where there is none."""
         records = self.split()
         if not records.texts:
             raise Incomparable("there is no header")
@@ -79,7 +79,7 @@ class RecordBlock:
         return header, replace(self, _records=further, _blank_lines=self.blank_lines)
 
 
-def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterator[RecordBlock]:
+def read_blocks(file: Readable, *, block_bytes: int = _BLOCK_BYTES) -> Iterator[RecordBlock]:
     """Split a file. A record goes on with the next line for as long as it has an odd number of quotes.
 
     Raises Incomparable where one is longer than a row may be, or the last one never ends.
@@ -87,7 +87,7 @@ def stretches(file: Readable, *, stretch_bytes: int = _STRETCH_BYTES) -> Iterato
     data = file.read(len(_BOM))
     begun, offset, line_count = data.removeprefix(_BOM), len(data), 0
     while data:
-        data = file.read(stretch_bytes)
+        data = file.read(block_bytes)
         offset += len(data)
         text, rest = _cut(begun + data) if data else (begun, b"")
         records, blank_lines, unfinished = _split(text, line_count + 1) if b'"' in text else (None, (), b"")

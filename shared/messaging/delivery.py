@@ -69,8 +69,8 @@ class _Trouble:
 class Patience:
     """How long errors that may be final are retried: the time that they state, for each load and kind of error.
 
-    Not for each message: a load that the books do not know may have many, and they would hold up the others for hours.
-    A load whose messages succeed again, or did not fail for as long, has the whole time again.
+    Not for each message: a load that the ledger does not know may have many, and they would hold up the others for
+    hours. A load whose messages succeed again, or did not fail for as long, has the whole time again.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -218,17 +218,17 @@ def _handled(handle: Handler, tries: _Tries, *, stop: Event) -> Settlement:
         return tries.give_up(error)
 
 
-def _tell(books: Callable[[int], None], tries: _Tries, *, stop: Event) -> bool:
-    """Tell the books; False where a stop came first. What they refuse must not keep the message from its end."""
+def _tell(report: Callable[[int], None], tries: _Tries, *, stop: Event) -> bool:
+    """Tell the ledger; False where a stop came first. What they refuse must not keep the message from its end."""
     load_id = tries.load_id
     if load_id is None:
         return True
     try:
-        retry(lambda: books(load_id), stop=stop, on_failure=tries.report_retry, until=tries)
+        retry(lambda: report(load_id), stop=stop, on_failure=tries.report_retry, until=tries)
     except TablesUnusable:
         raise
     except Exception as error:
         if isinstance(error, TransientError) and stop.is_set():
             return False
-        _log.exception("the books can't take a dead letter", extra=facts("dead_letter_unrecorded"))
+        _log.exception("the ledger can't take a dead letter", extra=facts("dead_letter_unrecorded"))
     return True

@@ -46,7 +46,7 @@ class UnknownDatabaseError(PossiblyTerminal):
 
 
 class UnknownLoad(PossiblyTerminal):
-    """A message of a load that is not in the books, as far as this read could see: a replica may lag behind."""
+    """A message of a load that is not in the ledger, as far as this read could see: a replica may lag behind."""
 
     #: Short, as others wait behind the message. What a slower replica does not know yet is published again by its
     #: watcher; what a restored database does not know belongs to a life of it that is over.

@@ -44,7 +44,7 @@ class FormatSignature:
         return cls(**orjson.loads(text))
 
     def as_json(self) -> str:
-        """Write it for the books."""
+        """Write it for the ledger."""
         return orjson.dumps(asdict(self)).decode()
 
     def differences(self, earlier: Self, fixed: ReadSettings) -> Iterator[str]:

@@ -1,10 +1,10 @@
-"""What time it is: as the books keep it, and as messages carry it."""
+"""What time it is: as the ledger keeps it, and as messages carry it."""
 
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """Return the time as the books keep it: UTC, without a zone."""
+    """Return the time as the ledger keeps it: UTC, without a zone."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 

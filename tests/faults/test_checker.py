@@ -135,7 +135,7 @@ WRONG_IN_THE_DATABASE = {
     f"DELETE FROM inflow_chunks WHERE load_id = {ONE_LOAD} AND first_row = 0": "a gap or an overlap",
     f"UPDATE inflow_chunks SET row_count = row_count + 1 WHERE load_id = {ONE_LOAD} AND first_row = 0": "a gap or an",
     f"DELETE FROM inflow_chunks WHERE load_id = {ONE_LOAD} AND first_row > 0": "ends at row",
-    "INSERT INTO inflow_chunks VALUES (98, 0, 3)": "which is not in the books",
+    "INSERT INTO inflow_chunks VALUES (98, 0, 3)": "which is not in the ledger",
     "DELETE FROM inflow_rejects WHERE rowid = (SELECT min(rowid) FROM inflow_rejects)": "must be rejected and is not",
     f"INSERT INTO inflow_rejects (load_id, line, code, message, raw)"
     f" VALUES ({ONE_LOAD}, 999, 'extra-cell', '-', '')": "is rejected and must not be",

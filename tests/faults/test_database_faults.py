@@ -245,7 +245,7 @@ def test_a_server_that_is_read_only_for_a_while_only_delays_a_load(
     services = start_in_mid_load(private_pipeline)
     with administrator_of(private_server) as connection:
         connection.execute(text("SET GLOBAL read_only = ON"))
-        # Whoever comes first: a watcher that can't write in its books publishes nothing more for the writer.
+        # Whoever comes first: a watcher that can't write in its ledger publishes nothing more for the writer.
         try:
             drop_more(private_pipeline)
             eventually(lambda: any("(1290" in each.output() for each in services), message="nobody can write")

@@ -1,4 +1,4 @@
-"""The books that a writer keeps in the transaction of the data: ledger, accounts, completion, outbox."""
+"""The ledger that a writer keeps in the transaction of the data: ledger, accounts, completion, outbox."""
 
 import threading
 from collections.abc import Sequence

@@ -65,7 +65,7 @@ def settle(clock: Clock) -> None:
 
 
 def claimed(pipeline: Pipeline) -> list[str]:
-    """Look, and return the files that are in the books, in the order of their numbers."""
+    """Look, and return the files that are in the ledger, in the order of their numbers."""
     pipeline.look()
     return [load.file for load in pipeline.loads()]
 

@@ -1,4 +1,4 @@
-"""What the watcher keeps in memory agrees with the books whatever becomes of a commit, and with the folder whatever
+"""What the watcher keeps in memory agrees with the ledger whatever becomes of a commit, and with the folder whatever
 becomes of a rename: found by the simulation (verification/simulation), each with a test of its own."""
 
 import errno

@@ -198,7 +198,7 @@ def test_without_its_earlier_edition_a_file_is_published_whole(
 
 
 def test_a_watcher_that_is_started_again_publishes_the_same_changes(pipeline: Pipeline, tmp_path: Path) -> None:
-    """Though the earlier edition is gone by then: the books say which rows are published."""
+    """Though the earlier edition is gone by then: the ledger says which rows are published."""
     load(pipeline, people(20))
     pipeline.drop("people.csv", people(20).replace("Weir", "Ayr", 7))
     pipeline.look()

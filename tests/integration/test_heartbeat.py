@@ -1,4 +1,4 @@
-"""The heartbeats of services in the books."""
+"""The heartbeats of services in the ledger."""
 
 from shared.runtime.health import Health
 from shared.service.heartbeat import Heartbeat

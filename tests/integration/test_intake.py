@@ -1,4 +1,4 @@
-"""How files get from the inbox into the books: arrival, order, refusals, and what can't be claimed."""
+"""How files get from the inbox into the ledger: arrival, order, refusals, and what can't be claimed."""
 
 import os
 import shutil
@@ -74,7 +74,7 @@ def other_file_system() -> Iterator[Path]:
 
 
 def claimed(pipeline: Pipeline) -> list[str]:
-    """Look, and return the files that are in the books, in the order of their numbers."""
+    """Look, and return the files that are in the ledger, in the order of their numbers."""
     pipeline.look()
     return [load.file for load in pipeline.loads()]
 

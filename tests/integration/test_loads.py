@@ -1,4 +1,4 @@
-"""The books on loads: numbers that grow, states that go forward only, and what still waits."""
+"""The ledger of loads: numbers that grow, states that go forward only, and what still waits."""
 
 import threading
 from collections.abc import Callable
@@ -30,7 +30,7 @@ READ_AS = ReadAs(feed="places*.csv .csv", manner=None, description="csv", confid
 
 
 def enter(house: Warehouse, *steps: Step) -> Load:
-    """Take steps in the books, each in a transaction of its own; return load 1."""
+    """Take steps in the ledger, each in a transaction of its own; return load 1."""
     for step in steps:
         with house.database.transaction() as connection:
             step(connection, house.schema)

@@ -41,7 +41,7 @@ from tests.support.servers.isolation import own_database
 CATALOGS = (default_catalog, every_type, composite_references, reference_in_key, reference_to_itself)
 MARK_COLUMNS = ", ".join(f"{mark} BIGINT NOT NULL" for mark in MARKS)
 BEFORE_COLUMN = {"sqlite": f"{BEFORE} BLOB", "mysql": f"{BEFORE} BINARY(16)", "mariadb": f"{BEFORE} BINARY(16)"}
-BOOKS = {
+LEDGER = {
     "inflow_migrations",
     "inflow_installation",
     "inflow_sequences",
@@ -94,7 +94,7 @@ def test_tables_are_created_once_and_found_equal_ever_after(
             prepare_tables(database, wanted())
         with database.transaction() as connection:
             counts = (count.name for count in kept_counts(wanted()))
-            assert set(inspect(connection).get_table_names()) == {*BOOKS, *wanted().datasets, *counts}
+            assert set(inspect(connection).get_table_names()) == {*LEDGER, *wanted().datasets, *counts}
 
 
 def test_preparing_tables_leaves_their_rows_alone(warehouse: OpenWarehouse) -> None:

@@ -1,4 +1,4 @@
-"""The watcher between inbox and books: turns, backpressure, crashes, refusals of the servers, finished files."""
+"""The watcher between inbox and ledger: turns, backpressure, crashes, refusals of the servers, finished files."""
 
 import csv
 import errno
@@ -633,10 +633,10 @@ def test_every_step_of_the_watchers_cycle_is_one_at_which_it_can_fail(
         }.items()
     }
     pairs = set(pairwise(names))
-    # The numbers are given out, no file is renamed; files are renamed and not in the books.
+    # The numbers are given out, no file is renamed; files are renamed and not in the ledger.
     assert ("after a commit", "before a rename into processing/") in pairs
     assert ("after a rename into processing/", "before a commit") in pairs
-    # The books are closed, the file is not moved.
+    # The ledger is closed, the file is not moved.
     assert ("after a commit", "before a rename into archive/") in pairs
     assert ("after a commit", "before a rename into rejected/") in pairs
 

@@ -115,7 +115,7 @@ class Warehouse:
             yield connection
 
     def claim(self, *files: DroppedFile) -> None:
-        """Enter files in the books, as the watcher does when it claims them."""
+        """Enter files in the ledger, as the watcher does when it claims them."""
         claims = [
             Claim(
                 load_id=file.load_id,
@@ -186,7 +186,7 @@ class Warehouse:
         ]
 
     def book(self, load_id: int) -> Load:
-        """Return what the books say of a load."""
+        """Return what the ledger says of a load."""
         with self.database.transaction() as connection:
             return loads.find(connection, self.schema, [load_id])[load_id]
 
@@ -201,7 +201,7 @@ class Warehouse:
             return list(connection.scalars(select(table.c.load_id).order_by(table.c.load_id)))
 
     def row_counts(self) -> dict[str, int]:
-        """Return the number of rows of each table, those of the books too."""
+        """Return the number of rows of each table, those of the ledger too."""
         with self.database.transaction() as connection:
             return {
                 table.name: connection.scalar(select(func.count()).select_from(table)) or 0
@@ -225,7 +225,7 @@ class Warehouse:
 
 
 def accounts_of(load: Load) -> Accounts:
-    """Return how the rows of a load ended, as the books say it."""
+    """Return how the rows of a load ended, as the ledger says it."""
     return Accounts(
         read=load.rows_read,
         inserted=load.inserted,

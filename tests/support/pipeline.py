@@ -197,7 +197,7 @@ class Pipeline:
         return {load.file: (load.state, load.reason) for load in self.loads()}
 
     def waiting(self) -> dict[str, tuple[str, str]]:
-        """Return the state and reason that the books have of each file in the inbox."""
+        """Return the state and reason that the ledger has of each file in the inbox."""
         with self.database.transaction() as connection:
             files = waiting_files.all_files(connection, self.schema)
         return {file.file: (file.state, file.reason) for file in files}

@@ -188,11 +188,11 @@ class Pipeline:
             yield connection
 
     def loads(self) -> dict[int, Any]:
-        """Return the books on each load, by its number."""
+        """Return what the ledger has of each load, by its number."""
         return {load.load_id: load for load in self.query("SELECT * FROM inflow_loads ORDER BY load_id")}
 
     def wait_for_load(self, load_id: int, condition: Callable[[Any], bool]) -> Any:
-        """Wait until the books on a load fulfil a condition, and return them."""
+        """Wait until what the ledger has of a load fulfil a condition, and return them."""
 
         def answer() -> Any:
             load = self.loads().get(load_id)

@@ -1,4 +1,4 @@
-"""Waits until everything that was dropped is done, as the books, the folders and the queues say it."""
+"""Waits until everything that was dropped is done, as the ledger, the folders and the queues say it."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Judges the books: each load's state and accounts, the ledger, the rejects, and that nothing is left to do."""
+"""Judges the ledger: each load's state and accounts, the ledger, the rejects, and that nothing is left to do."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +9,7 @@ from verification.checks.stored import Stored
 
 
 def book_problems(stored: Stored, expected: Expected) -> Iterator[str]:
-    """Yield what is wrong in the books."""
+    """Yield what is wrong in the ledger."""
     for loaded in expected.loaded:
         if loaded.drop.is_changed:
             yield from _changed_problems(loaded)
@@ -116,7 +116,7 @@ def _is_later_edition(each: Loaded, loaded: Loaded) -> bool:
 
 def _leftovers(stored: Stored, expected: Expected) -> Iterator[str]:
     yield from (f"the event of load {load_id} is still in the outbox" for load_id in stored.outbox)
-    yield from (f"the books say that {file.file} waits in the inbox: {file.reason}" for file in stored.waiting)
+    yield from (f"the ledger says that {file.file} waits in the inbox: {file.reason}" for file in stored.waiting)
     known = {loaded.load.load_id for loaded in expected.loaded}
     for load_id in sorted(stored.ledger.keys() - known):
-        yield f"the ledger has entries of load {load_id}, which is not in the books"
+        yield f"the ledger has entries of load {load_id}, which is not in the ledger"

@@ -31,7 +31,7 @@ class StoredRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """The whole database: the books and the tables of the datasets."""
+    """The whole database: the ledger and the tables of the datasets."""
 
     loads: Sequence[Load]
     #: First row and row count of each entry of the ledger, by load, in order.

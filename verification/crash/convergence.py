@@ -1,4 +1,4 @@
-"""What is still to be done, as the books and the folders say it."""
+"""What is still to be done, as the ledger and the folders say it."""
 
 from collections.abc import Iterator
 
@@ -12,12 +12,12 @@ _DONE = ("archived", "refused")
 def unfinished(store: Store, folder: DataFolder, *, drops: int) -> list[str]:
     """Return what is left to do, in words; nothing once all dropped files are loaded or refused."""
     with store.transaction() as connection:
-        books = loads.all_loads(connection, store.schema)
+        entered = loads.all_loads(connection, store.schema)
         events = completions.unsent_events(connection, store.schema)
         unsummarised = completions.unsummarised(connection, store.schema)
-    left = [f"load {load.load_id} of {load.file} is {load.state}" for load in books if load.state not in _DONE]
-    if len(books) != drops:
-        left.append(f"{drops} files were dropped, {len(books)} are in the books")
+    left = [f"load {load.load_id} of {load.file} is {load.state}" for load in entered if load.state not in _DONE]
+    if len(entered) != drops:
+        left.append(f"{drops} files were dropped, {len(entered)} are in the ledger")
     if events:
         left.append(f"the outbox has {events} events")
     if unsummarised:

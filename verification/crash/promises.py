@@ -17,21 +17,21 @@ from verification.drops import Drop
 def archived_too_early(store: Store, folder: DataFolder) -> Iterator[str]:
     """Yield which files are in the archive before the database has all their rows (G5)."""
     archived = {number_of(path.name): path.name for path in folder.archive.glob("*")}
-    # After the look at the folder: by now the books must know.
-    complete = {load.load_id for load in _books(store) if load.completed_at is not None}
+    # After the look at the folder: by now the ledger must know.
+    complete = {load.load_id for load in _entered_loads(store) if load.completed_at is not None}
     for load_id in archived.keys() - complete:
         yield f"{archived[load_id]} is in archive/ before its load is complete"
 
 
 def summarised_too_early(store: Store, folder: DataFolder, drops: Sequence[Drop]) -> Iterator[str]:
-    """Yield what the summary lacks of the loads that it includes by the books; for files that only add."""
-    pairs, _ = pair(drops, [load for load in _books(store) if load.summarised_at is not None])
+    """Yield what the summary lacks of the loads that it includes by the ledger; for files that only add."""
+    pairs, _ = pair(drops, [load for load in _entered_loads(store) if load.summarised_at is not None])
     [summary] = store.catalog.summaries
-    # After the look at the books: what other loads add by now only makes it more.
+    # After the look at the ledger: what other loads add by now only makes it more.
     shown = _counts(folder.root / summary.file)
     for name, count in json.loads(expect(store.catalog, pairs).model.summary(summary)).items():
         if shown.get(name, 0) < count:
-            yield f"by the books the summary counts {count} of {name!r} or more; it says {shown.get(name, 0)}"
+            yield f"by the ledger the summary counts {count} of {name!r} or more; it says {shown.get(name, 0)}"
 
 
 def _counts(summary: Path) -> dict[str, int]:
@@ -41,6 +41,6 @@ def _counts(summary: Path) -> dict[str, int]:
     return {}
 
 
-def _books(store: Store) -> list[Load]:
+def _entered_loads(store: Store) -> list[Load]:
     with store.transaction() as connection:
         return loads.all_loads(connection, store.schema)

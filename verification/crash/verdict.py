@@ -65,8 +65,8 @@ def _never_published(stage: Stage) -> Iterator[str]:
     """The completion of each load is published, at least once."""
     heard = events.heard(stage.broker_url)
     with stage.store.transaction() as connection:
-        books = loads.all_loads(connection, stage.store.schema)
-    for load in books:
+        entered = loads.all_loads(connection, stage.store.schema)
+    for load in entered:
         if load.completed_at is not None and not heard[load.load_id]:
             yield f"load {load.load_id} is complete, and its load.completed was never published"
 

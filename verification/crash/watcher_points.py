@@ -36,7 +36,7 @@ _CLAIMING = (
     _after(name="before the commit of the claims", target="shared.storage.ledger.registration:register"),
     _after(name="in the commit of the claims", target=_COMMIT, when=commits_within("adopt")),
     _after(
-        name="after the claims are in the books",
+        name="after the claims are in the ledger",
         target="services.watcher.claiming.intake:Intake.adopt",
         when=gave_something,
     ),
@@ -44,7 +44,7 @@ _CLAIMING = (
 
 _PUBLISHING = (
     _after(
-        name="after the header is in the books",
+        name="after the header is in the ledger",
         target="services.extractor.preflight:Preparation.prepare",
         when=gave_something,
     ),
@@ -63,8 +63,8 @@ _PUBLISHING = (
         when=routed_as("load.extracted"),
         last_act=send_to_the_end,
     ),
-    _after(name="after the manifest, before the books say published", target=_PUBLISH, when=of_kind("load.extracted")),
-    _after(name="after the books say published", target=f"{_FEEDER}._advance", when=finished_reading),
+    _after(name="after the manifest, before it is entered", target=_PUBLISH, when=of_kind("load.extracted")),
+    _after(name="after the ledger says published", target=f"{_FEEDER}._advance", when=finished_reading),
 )
 
 _ARCHIVING = (
@@ -73,7 +73,7 @@ _ARCHIVING = (
     _before(name="before the rename of the rejects file", target="os:replace", when=into("rejected", ending=".csv")),
     _after(name="after the rejects file is written", target=f"{_FINISHING}:write_rejects"),
     _after(
-        name="before the commit of the books that say archived",
+        name="before the commit of the ledger that say archived",
         target="shared.storage.ledger.load_states:mark_archived",
     ),
     _after(name="in a commit while files are taken out", target=_COMMIT, when=commits_within("take_out")),
@@ -85,10 +85,10 @@ _ARCHIVING = (
 )
 
 _REFUSING = (
-    _before(name="before a refusal is in the books", target="shared.storage.ledger.load_states:mark_refused"),
-    _after(name="after the refusal of a header is in the books", target=f"{_FEEDER}._refuse"),
+    _before(name="before a refusal is in the ledger", target="shared.storage.ledger.load_states:mark_refused"),
+    _after(name="after the refusal of a header is in the ledger", target=f"{_FEEDER}._refuse"),
     _after(
-        name="after the refusal of a file without dataset is in the books",
+        name="after the refusal of a file without dataset is in the ledger",
         target="services.watcher.watcher:Watcher._refuse",
     ),
     _before(name="before a refused file's reason is written", target=f"{_FINISHING}:Finisher._reject"),

@@ -6,7 +6,7 @@ from verification.crash.calls import commits_within, gave_something, given, of_k
 from verification.crash.points import Point
 
 _HANDLERS = "services.writer.handlers:WriterHandlers"
-_BOOKS = "services.writer.load_progress"
+_PROGRESS = "services.writer.load_progress"
 _PUBLISH = "shared.messaging.rabbitmq:Publisher.publish"
 _SEND = "pika.channel:Channel.basic_publish"
 _ACK = "pika.adapters.blocking_connection:BlockingChannel.basic_ack"
@@ -17,20 +17,24 @@ _after = partial(Point, service="writer", moment="after")
 
 _APPLYING = (
     _before(name="on a delivery, before the transaction", target=f"{_HANDLERS}.handle"),
-    _after(name="after the ledger entry", target=f"{_BOOKS}:enter_chunk", when=gave_something),
+    _after(name="after the ledger entry", target=f"{_PROGRESS}:enter_chunk", when=gave_something),
     _after(name="after the merge, before the accounts", target="services.writer.merge:Merger.merge"),
-    _after(name="after the rejects are entered", target=f"{_BOOKS}:record_rejections", when=given("rejections")),
-    _after(name="after the deltas are left, before the accounts", target=f"{_BOOKS}:record_deltas"),
-    _after(name="after the accounts, before the completion", target=f"{_BOOKS}:count_chunk"),
-    _after(name="before the commit of a chunk", target=f"{_BOOKS}:complete_if_balanced", when=within("_apply_chunk")),
+    _after(name="after the rejects are entered", target=f"{_PROGRESS}:record_rejections", when=given("rejections")),
+    _after(name="after the deltas are left, before the accounts", target=f"{_PROGRESS}:record_deltas"),
+    _after(name="after the accounts, before the completion", target=f"{_PROGRESS}:count_chunk"),
+    _after(
+        name="before the commit of a chunk",
+        target=f"{_PROGRESS}:complete_if_balanced",
+        when=within("_apply_chunk"),
+    ),
     _after(name="in the commit of a chunk", target=_COMMIT, when=commits_within("_apply_chunk")),
     _after(
         name="before the commit of a manifest",
-        target=f"{_BOOKS}:complete_if_balanced",
+        target=f"{_PROGRESS}:complete_if_balanced",
         when=within("_apply_manifest"),
     ),
     _after(name="in the commit of a manifest", target=_COMMIT, when=commits_within("_apply_manifest")),
-    _after(name="before the commit of a completion", target=f"{_BOOKS}:complete_if_balanced", when=gave_something),
+    _after(name="before the commit of a completion", target=f"{_PROGRESS}:complete_if_balanced", when=gave_something),
     _after(name="after the commit, before the ack", target=f"{_HANDLERS}.handle"),
     _before(name="in pika's thread, before the ack", target=_ACK),
     _after(name="after the ack", target=_ACK),

@@ -29,14 +29,14 @@ MUTANTS = (
         edits=(
             Edit(
                 "services/writer/handlers.py",
-                "            books.record_deltas(connection, schema, chunk, plan)\n",
+                "            load_progress.record_deltas(connection, schema, chunk, plan)\n",
                 "",
             ),
             Edit(
                 "services/writer/handlers.py",
                 '        _log.debug("a chunk is merged"',
                 "        with self._store.transaction() as connection:\n"
-                "            books.record_deltas(connection, schema, chunk, plan)\n"
+                "            load_progress.record_deltas(connection, schema, chunk, plan)\n"
                 '        _log.debug("a chunk is merged"',
             ),
         ),
@@ -150,8 +150,8 @@ MUTANTS = (
             ),
             Edit(
                 "services/writer/handlers.py",
-                "            completed = books.complete_if_balanced(connection, schema, chunk.load_id, ",
-                "            completed = bool(is_last) and books.complete_if_balanced(\n"
+                "            completed = load_progress.complete_if_balanced(connection, schema, chunk.load_id, ",
+                "            completed = bool(is_last) and load_progress.complete_if_balanced(\n"
                 "                connection, schema, chunk.load_id, ",
             ),
         ),

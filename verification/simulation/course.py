@@ -177,7 +177,7 @@ class Course:
             **self._broker.depths(),
             "held": sum(process.consumer.held for process in self._processes),
             "files": [path.name for path in self._files_left() if path.is_file()],
-            "books": self._database.select(_UNDONE),
+            "ledger": self._database.select(_UNDONE),
         }
         return {what: which for what, which in left.items() if which}
 

@@ -53,7 +53,7 @@ class Invariants:
         for name in sorted(archived - self._archived):
             found = self._select(f"SELECT completed_at FROM inflow_loads WHERE load_id = {number_of(name)}")
             if not found or found[0][0] is None:
-                yield f"{name} is in the archive, and its load is not complete in the books"
+                yield f"{name} is in the archive, and its load is not complete in the ledger"
         self._archived = archived
 
     def _select(self, query: str) -> list[tuple[int | str | None, ...]]:

@@ -66,7 +66,7 @@ class WatcherProcess(Process):
         try:
             self._current().hold_back("broker-unavailable", message)
         except TransientError:
-            self.site.world.tell("can't even say so in the books")
+            self.site.world.tell("can't even say so in the ledger")
 
     def _hear(self) -> bool:
         self.site.broker.redrive(WATCHER_QUEUE)

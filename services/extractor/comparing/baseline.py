@@ -25,7 +25,7 @@ def choose_base(load: Load, earlier: Iterable[Load]) -> Load | None:
 def _unchanged_since(load: Load, earlier: Iterable[Load]) -> Iterable[Load]:
     """Yield the complete loads of its dataset, back to the last one that changed rows."""
     for number, each in zip(count(load.load_id - 1, -1), earlier, strict=False):
-        # A number that is not in the books may have been given to a file that is still to come.
+        # A number that is not in the ledger may have been given to a file that is still to come.
         if each.load_id != number:
             return
         if each.dataset != load.dataset or _never_read(each):

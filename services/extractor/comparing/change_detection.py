@@ -14,7 +14,7 @@ from services.extractor.comparing.comparison import Comparison, FileDifference
 from services.extractor.comparing.fingerprint import FingerprintedFile
 from services.extractor.comparing.known_keys import brings_no_key, has_all_rows, has_any, keys_of, read_rows
 from shared.extraction.claimed_names import ClaimedName, shortened
-from shared.extraction.record_blocks import Incomparable, are_sound, stretches
+from shared.extraction.record_blocks import Incomparable, are_sound, read_blocks
 from shared.extraction.regular_files import open_regular
 from shared.model.datasets import Dataset
 from shared.model.errors import FileRefused
@@ -52,7 +52,7 @@ class Editions:
         """Search a while for what changed; None if there is more to search.
 
         What was published already is published again just so, changes or not.
-        Raises TransientError where the books can't be read; OSError or FileRefused where the file can't be.
+        Raises TransientError where the ledger can't be read; OSError or FileRefused where the file can't be.
         """
         search = self._searches.setdefault(claimed.load_id, self._search(claimed, is_resumed=is_resumed))
         try:
@@ -122,7 +122,7 @@ class Editions:
             closing(FingerprintedFile(open_regular(self._folder.archive / archived), dataset)) as earlier,
         ):
             comparison = Comparison(
-                stretches(file), stretches(earlier), rejected_lines=self._rejected_lines(base.load_id)
+                read_blocks(file), read_blocks(earlier), rejected_lines=self._rejected_lines(base.load_id)
             )
             while comparison.advance():
                 yield

@@ -1,4 +1,4 @@
-"""What is published of a file that was compared with an earlier edition, and how the books keep that."""
+"""What is published of a file that was compared with an earlier edition, and how the ledger keeps that."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection, Row, insert, select
 
 from services.extractor.comparing.comparison import FileDifference
-from shared.extraction.record_blocks import Incomparable, Records, end_last, stretches
+from shared.extraction.record_blocks import Incomparable, Records, end_last, read_blocks
 from shared.extraction.regular_files import open_regular
 from shared.storage.ledger.loads import Load
 from shared.storage.schema.schema import Schema
@@ -46,7 +46,7 @@ class Changes:
         )
 
     def record(self, connection: Connection, schema: Schema, load_id: int) -> None:
-        """Enter them in the books, if they are not there: whoever goes on with the load publishes the same rows."""
+        """Enter them in the ledger, if they are not there: whoever goes on with the load publishes the same rows."""
         table = schema.changes
         if connection.scalar(select(table.c.load_id).where(table.c.load_id == load_id)) is None:
             entry = {
@@ -60,7 +60,7 @@ class Changes:
 
 
 def recorded_changes(connection: Connection, schema: Schema, load_id: int) -> Row[Any] | None:
-    """Return the entry that the books have of a load's changes, if any."""
+    """Return the entry that the ledger has of a load's changes, if any."""
     table = schema.changes
     return connection.execute(select(table).where(table.c.load_id == load_id)).one_or_none()
 
@@ -86,8 +86,8 @@ def _texts_at(path: Path, lines: Sequence[int]) -> tuple[bytes, list[bytes]]:
     found: list[bytes] = []
     try:
         with closing(open_regular(path)) as file:
-            for stretch in stretches(file):
-                records = stretch.split()
+            for block in read_blocks(file):
+                records = block.split()
                 header = header if header is not None else next(iter(records.texts), None)
                 pairs = zip(records.texts, records.lines, strict=True)
                 found += [text for text, line in pairs if line in wanted]

@@ -36,30 +36,30 @@ class _Side:
         self._found = found
         self._is_first = True
         self.header = b""
-        self.stretch: RecordBlock | None = None
+        self.block: RecordBlock | None = None
         self.left = _NONE
 
     def read(self) -> None:
-        """Read a stretch, unless there are records left."""
-        self.stretch = None
+        """Read a block, unless there are records left."""
+        self.block = None
         if not self.left.texts:
-            self.stretch = next(self._found, None)
+            self.block = next(self._found, None)
             if self._is_first:
                 self._take_header()
 
     def _take_header(self) -> None:
-        if self.stretch is None:
+        if self.block is None:
             raise Incomparable("there is no header")
-        self.header, self.stretch = self.stretch.without_header()
+        self.header, self.block = self.block.without_header()
         self._is_first = False
 
     def records(self) -> Records:
         """Return what is left, or was just read."""
-        return self.left if self.stretch is None else self.stretch.split()
+        return self.left if self.block is None else self.block.split()
 
 
 class Comparison:
-    """Finds the difference, one stretch after the other.
+    """Finds the difference, one block after the other.
 
     No two records of the base are the same. Those on `rejected_lines` of it count as missing there: they are no rows.
     Raises Incomparable where records can't be told from each other, or too much is different.
@@ -75,13 +75,13 @@ class Comparison:
         self._unmatched_bytes = 0
 
     def advance(self) -> bool:
-        """Compare a stretch more; False when there is none."""
+        """Compare a block more; False when there is none."""
         self._file.read()
         self._base.read()
         if self._file.header != self._base.header:
             raise Incomparable("the headers differ")
         self.difference.header = self._file.header
-        ours, theirs = self._file.stretch, self._base.stretch
+        ours, theirs = self._file.block, self._base.block
         if theirs is not None and not theirs.is_plain and not are_sound(theirs.split()):
             raise Incomparable("a quote stands where none belongs")
         if ours is not None and theirs is not None and ours.text == theirs.text and not self._has_rejected(theirs):

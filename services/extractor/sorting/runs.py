@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterator
 from itertools import chain
 
-from shared.extraction.record_blocks import Incomparable, RecordBlock, Records, are_sound, end_last, stretches
+from shared.extraction.record_blocks import Incomparable, RecordBlock, Records, are_sound, end_last, read_blocks
 from shared.reading.blocks import MAX_ROW_BYTES, Readable
 from shared.reading.line_account import AccountedSource, SkippedLines
 
@@ -22,7 +22,7 @@ class Runs:
 
     def __init__(self, source: Readable) -> None:
         """`source` reads the file from its start."""
-        self._found = stretches(source, stretch_bytes=_FIRST_RUN_BYTES)
+        self._found = read_blocks(source, block_bytes=_FIRST_RUN_BYTES)
         #: How many bytes and lines of the file are before what they have not given out.
         self.end_offset = 0
         self.end_line = 0
@@ -50,11 +50,11 @@ class Runs:
         self.is_at_end = True
 
     def _batches(self) -> Iterator[list[RecordBlock]]:
-        """Put stretches together as large as a run, the first one without the header."""
+        """Put blocks together as large as a run, the first one without the header."""
         batch: list[RecordBlock] = []
         wanted_bytes = min(_FIRST_RUN_BYTES, _RUN_BYTES)
-        for number, stretch in enumerate(self._found):
-            batch.append(stretch.without_header()[1] if number == 0 else stretch)
+        for number, block in enumerate(self._found):
+            batch.append(block.without_header()[1] if number == 0 else block)
             if sum(len(each.text) for each in batch) >= wanted_bytes:
                 yield batch
                 batch = []
@@ -65,7 +65,7 @@ class Runs:
     def _run_of(self, batch: list[RecordBlock]) -> Records:
         run, end = _records_of(batch), batch[-1]
         self.end_offset, self.end_line = end.end_offset, end.end_line
-        for line in chain.from_iterable(stretch.blank_lines for stretch in batch):
+        for line in chain.from_iterable(block.blank_lines for block in batch):
             self.skipped.add(line, "blank")
         batch.clear()
         return run
@@ -74,15 +74,15 @@ class Runs:
 def _records_of(batch: list[RecordBlock]) -> Records:
     texts: list[bytes] = []
     lines = array("q")
-    for stretch in batch:
-        records = stretch.split()
-        _check(stretch, records)
+    for block in batch:
+        records = block.split()
+        _check(block, records)
         texts += records.texts
         lines.extend(records.lines)
     end_last(texts)
     return Records(texts, lines)
 
 
-def _check(stretch: RecordBlock, records: Records) -> None:
-    if max(map(len, records.texts), default=0) > MAX_ROW_BYTES or not (stretch.is_plain or are_sound(records)):
+def _check(block: RecordBlock, records: Records) -> None:
+    if max(map(len, records.texts), default=0) > MAX_ROW_BYTES or not (block.is_plain or are_sound(records)):
         raise Incomparable("a row is too long, or a quote stands where none belongs")

@@ -241,7 +241,7 @@ class Intake:
         try:
             return dataset_of(path, self._store.catalog.datasets)
         except FileRefused:
-            # It is refused once it is in the books, with its reason.
+            # It is refused once it is in the ledger, with its reason.
             return None
 
     def _highest_number_in_folders(self) -> int:

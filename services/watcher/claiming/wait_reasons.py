@@ -1,4 +1,4 @@
-"""The files of the inbox that are not claimed: each has a state and a reason, in the books too."""
+"""The files of the inbox that are not claimed: each has a state and a reason, in the ledger too."""
 
 import errno
 import logging
@@ -45,13 +45,13 @@ class UnclaimedFiles:
         return self._files.values()
 
     def replace(self, files: Iterable[WaitingFile]) -> None:
-        """Take a new list, and bring the books up to date where it changed."""
+        """Take a new list, and bring the ledger up to date where it changed."""
         if not self._is_sure:
             self._files = self._in_the_books()
         waiting = {file.file: file for file in files}
         gone = [name for name in self._files if name not in waiting]
         seen = [file for name, file in waiting.items() if self._files.get(name) != file]
-        # A commit that fails may have been made all the same: the books know, we do not.
+        # A commit that fails may have been made all the same: the ledger knows, we do not.
         self._is_sure = False
         if gone or seen:
             with self._store.transaction() as connection:

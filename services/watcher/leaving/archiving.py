@@ -31,7 +31,7 @@ Finished = tuple[ClaimedName, Load]
 
 
 class Finisher:
-    """Takes files out once the books say that their loads are complete or refused."""
+    """Takes files out once the ledger says that their loads are complete or refused."""
 
     def __init__(self, *, folder: DataFolder, store: Store, returner: Returner) -> None:
         self._folder = folder
@@ -43,7 +43,7 @@ class Finisher:
         self.has_refused = False
 
     def take_out(self, finished: Sequence[Finished]) -> list[int]:
-        """Move the files of these loads; return the loads whose files are out. The books say so first."""
+        """Move the files of these loads; return the loads whose files are out. The ledger says so first."""
         closed = [each for each in finished if not self._is_held_open(*each)]
         changed = [each for each in closed if self._returner.why_back(*each) is not None]
         moved = [load.load_id for claimed, load in changed if self._attempt(self._returner.put_back, (claimed, load))]
@@ -64,7 +64,7 @@ class Finisher:
         except OSError as error:
             if error.errno in _NOBODY_CAN_TELL:
                 return False
-            # Once the books say that it is archived, it may be out already: nobody would take back that it is stuck.
+            # Once the ledger says that it is archived, it may be out already: nobody would take back that it is stuck.
             if load.state == "complete":
                 self._report_stuck(load, error)
             return True

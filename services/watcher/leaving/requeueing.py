@@ -54,7 +54,7 @@ class Returner:
         return None
 
     def put_back(self, claimed: ClaimedName, load: Load) -> None:
-        """Rename a file that has changed; the books say so first. OSError where the inbox does not let us."""
+        """Rename a file that has changed; the ledger says so first. OSError where the inbox does not let us."""
         message = self.why_back(claimed, load)
         with self._store.transaction() as connection:
             load_states.mark_changed(connection, self._store.schema, load.load_id, message)

@@ -1,4 +1,4 @@
-"""Why loads do not go on, as the books say it; dead letters hold a load back until they are redriven."""
+"""Why loads do not go on, as the ledger says it; dead letters hold a load back until they are redriven."""
 
 from collections.abc import Iterable, Sequence
 

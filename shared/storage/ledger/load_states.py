@@ -1,4 +1,4 @@
-"""How loads move through their states, and what each step leaves in the books."""
+"""How loads move through their states, and what each step leaves in the ledger."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the books say of loads, and how they are looked up."""
+"""What the ledger says of loads, and how they are looked up."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def find(connection: Connection, schema: Schema, load_ids: Iterable[int]) -> dic
 
 
 def undone(connection: Connection, schema: Schema) -> list[tuple[int, str]]:
-    """List the loads whose files have not left processing/, as far as the books know: number and token of each."""
+    """List the loads whose files have not left processing/, as far as the ledger knows: number and token of each."""
     table = schema.loads
     query = select(table.c.load_id, table.c.token).where(table.c.state.in_((*OPEN_STATES, "complete")))
     return [(load_id, token or "") for load_id, token in connection.execute(query)]

@@ -1,4 +1,4 @@
-"""How claimed files get into the books: their load numbers, and the first entries on them."""
+"""How claimed files get into the ledger: their load numbers, and the first entries on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def reserve_numbers(connection: Connection, schema: Schema, *, count: int, floor
 
 
 def register(connection: Connection, schema: Schema, claims: Sequence[Claim]) -> None:
-    """Open the books on claimed files; those that are open stay as they are."""
+    """Enter claimed files in the ledger; those that are open stay as they are."""
     table = schema.loads
     known = set(connection.scalars(select(table.c.load_id).where(table.c.load_id.in_([c.load_id for c in claims]))))
     rows = [

@@ -1,4 +1,4 @@
-"""The books on rejected rows: which are open, and which load healed the others."""
+"""The ledger of rejected rows: which are open, and which load healed the others."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _LINES_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
-    """A rejected row as the books have it."""
+    """A rejected row as the ledger has it."""
 
     load_id: int
     file: str

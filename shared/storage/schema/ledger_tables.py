@@ -1,4 +1,4 @@
-"""The tables in which Inflow keeps its books."""
+"""The tables in which Inflow keeps its ledger."""
 
 from sqlalchemy import BigInteger, Index, MetaData, String, Table, Text
 from sqlalchemy import Column as TableColumn
@@ -6,7 +6,7 @@ from sqlalchemy import Column as TableColumn
 from shared.storage.database import Flavour
 from shared.storage.schema.table_parts import instant, long_text, new_table
 
-#: The most characters of a file's path that the books keep; 4 bytes each is what an InnoDB key can hold.
+#: The most characters of a file's path that the ledger keeps; 4 bytes each is what an InnoDB key can hold.
 PATH_LENGTH = 768
 #: How much of a rejected row's text is in the index that finds those that are rejected again.
 _RAW_PREFIX_LENGTH = 100

@@ -1,4 +1,4 @@
-"""All tables that a configuration needs: one per dataset and kept count, and those in which Inflow keeps its books."""
+"""All tables that a configuration needs: one per dataset and kept count, and those in which Inflow keeps its ledger."""
 
 from dataclasses import dataclass
 

@@ -5,19 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.extraction.record_blocks import Incomparable, stretches
+from shared.extraction.record_blocks import Incomparable, read_blocks
 from shared.reading.blocks import MAX_ROW_BYTES
 
 SIZES = st.integers(1, 40)
 CELLS = st.text(st.sampled_from('ab,"\n\r é'), max_size=6)
 
 
-def split(text: bytes, *, stretch_bytes: int = 1 << 20) -> list[tuple[int, bytes]]:
+def split(text: bytes, *, block_bytes: int = 1 << 20) -> list[tuple[int, bytes]]:
     """Return the line on which each record begins, and its text; however it is asked for, it is the same."""
     found = []
-    for stretch in stretches(io.BytesIO(text), stretch_bytes=stretch_bytes):
-        records = stretch.split()
-        assert stretch.record_count == len(records.texts) == len(records.lines)
+    for block in read_blocks(io.BytesIO(text), block_bytes=block_bytes):
+        records = block.split()
+        assert block.record_count == len(records.texts) == len(records.lines)
         found += list(zip(records.lines, records.texts, strict=True))
     return found
 
@@ -43,7 +43,7 @@ def test_a_byte_order_mark_is_no_part_of_the_header() -> None:
 )
 def test_what_never_ends_can_not_be_compared(text: bytes) -> None:
     with pytest.raises(Incomparable):
-        split(text, stretch_bytes=64 * 1024)
+        split(text, block_bytes=64 * 1024)
 
 
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=3), min_size=1), st.sampled_from(["\n", "\r\n", "\r"]), SIZES)
@@ -52,7 +52,7 @@ def test_records_are_those_that_a_reader_of_csv_finds(table: list[list[str]], li
     csv.writer(text, lineterminator=line_end, quoting=csv.QUOTE_ALL).writerows(table)
     content = text.getvalue().encode()
 
-    records = split(content, stretch_bytes=size)
+    records = split(content, block_bytes=size)
 
     assert b"".join(record for _, record in records) == content
     assert [next(csv.reader([record.decode()])) for _, record in records] == table
@@ -60,4 +60,4 @@ def test_records_are_those_that_a_reader_of_csv_finds(table: list[list[str]], li
 
 @given(st.binary(max_size=60).map(lambda data: data.replace(b'"', b"")), SIZES)
 def test_records_and_lines_do_not_depend_on_the_stretches(text: bytes, size: int) -> None:
-    assert split(text, stretch_bytes=size) == split(text)
+    assert split(text, block_bytes=size) == split(text)

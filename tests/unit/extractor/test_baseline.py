@@ -8,7 +8,7 @@ import pytest
 from services.extractor.comparing.baseline import choose_base
 from shared.storage.ledger.loads import Load
 
-NOON = datetime(2024, 5, 17, 12, 0)  # noqa: DTZ001 - the books keep UTC without a zone
+NOON = datetime(2024, 5, 17, 12, 0)  # noqa: DTZ001 - the ledger keeps UTC without a zone
 
 DROPPED = Load(
     load_id=9,

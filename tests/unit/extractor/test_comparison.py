@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.extractor.comparing.comparison import Comparison, FileDifference
-from shared.extraction.record_blocks import Incomparable, stretches
+from shared.extraction.record_blocks import Incomparable, read_blocks
 
 HEADER = b"name\n"
 ROWS = st.lists(st.sampled_from([b"%d\n" % number for number in range(12)]), unique=True)
 
 
 def compare(
-    file: bytes, base: bytes, *, rejected_lines: Iterable[int] = (), stretch_bytes: int = 1 << 20
+    file: bytes, base: bytes, *, rejected_lines: Iterable[int] = (), block_bytes: int = 1 << 20
 ) -> FileDifference:
-    sides = (stretches(io.BytesIO(text), stretch_bytes=stretch_bytes) for text in (file, base))
+    sides = (read_blocks(io.BytesIO(text), block_bytes=block_bytes) for text in (file, base))
     comparison = Comparison(*sides, rejected_lines=frozenset(rejected_lines))
     while comparison.advance():
         pass
@@ -24,7 +24,7 @@ def compare(
 
 @given(ROWS, ROWS, st.integers(1, 12))
 def test_a_difference_is_what_one_side_has_alone(file: list[bytes], base: list[bytes], size: int) -> None:
-    found = compare(HEADER + b"".join(file), HEADER + b"".join(base), stretch_bytes=size)
+    found = compare(HEADER + b"".join(file), HEADER + b"".join(base), block_bytes=size)
 
     assert found.header == HEADER
     assert found.changed == {row: line for line, row in enumerate(file, start=2) if row not in base}
@@ -36,7 +36,7 @@ def test_a_difference_is_what_one_side_has_alone(file: list[bytes], base: list[b
 def test_rows_that_the_base_had_rejected_count_as_changed(rows: list[bytes], rejected: set[int], size: int) -> None:
     text = HEADER + b"".join(rows)
 
-    found = compare(text, text, rejected_lines=rejected, stretch_bytes=size)
+    found = compare(text, text, rejected_lines=rejected, block_bytes=size)
 
     assert set(found.changed.values()) == {line for line in rejected if line < len(rows) + 2}
     assert not found.removed

@@ -84,7 +84,7 @@ def as_it_stands(path: Path) -> tuple[list[tuple[int, list[str]]], list[Unreadab
 
 #: The most bytes of a run, and, where runs are sorted on the disk, of a section.
 SIZES = {
-    "a run a stretch": (1, None),
+    "a run a block": (1, None),
     "small runs": (4096, None),
     "one run": (1 << 20, None),
     "runs sorted on the disk": (4096, 1 << 30),

@@ -1,4 +1,4 @@
-"""Reports on the books, as text and as JSON."""
+"""Reports on the ledger, as text and as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from shared.storage.ledger.loads import Load
 from shared.storage.ledger.service_processes import ServiceProcess
 from shared.storage.ledger.waiting_files import WaitingFile
 
-NOON = datetime(2024, 5, 17, 12, 0)  # noqa: DTZ001 - the books keep UTC without a zone
+NOON = datetime(2024, 5, 17, 12, 0)  # noqa: DTZ001 - the ledger keeps UTC without a zone
 
 LOADED = Load(
     load_id=7,

@@ -240,7 +240,7 @@ class Clock:
 @pytest.mark.parametrize(
     ("error", "seconds", "outcome", "action"),
     [
-        (UnknownLoad("load 7 is not in the books"), 60, Answer.FOREIGN, "message_foreign"),
+        (UnknownLoad("load 7 is not in the ledger"), 60, Answer.FOREIGN, "message_foreign"),
         (UnknownDatabaseError("(1105, '?')"), 900, Answer.DEAD_LETTER, "message_dead_lettered"),
     ],
 )

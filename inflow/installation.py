@@ -1,4 +1,4 @@
-"""Where a command finds the books: in an embedded data folder, or on the servers that the environment names."""
+"""The installation that a command works on: its folder, its configuration, and its ledger on a disk or a server."""
 
 import argparse
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def is_embedded(options: argparse.Namespace, environment: Environment) -> bool:
 
 
 @contextmanager
-def open_books(options: argparse.Namespace, environment: Environment, *, read_only: bool) -> Iterator[Store]:
+def open_installation(options: argparse.Namespace, environment: Environment, *, read_only: bool) -> Iterator[Store]:
     """Open the database that is there; nothing is created in it. An embedded one may be opened for reading alone."""
     catalog = catalog_of(options, environment)
     with open_database(options, environment, read_only=read_only) as database:
