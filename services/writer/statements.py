@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Column, Table, TextClause, text
 
-from shared.database import Dialect
-from shared.schema.dataset_tables import BEFORE, INFERRED, MARKS
+from shared.storage.database import Dialect
+from shared.storage.schema.dataset_tables import BEFORE, INFERRED, MARKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from shared.broker import Publisher
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.datasets import Catalog
+from shared.messaging.rabbitmq import Publisher
+from shared.model.datasets import Catalog
 from tests.support.deliveries import Warehouse
 from tests.support.servers.isolation import Broker, Database
 

@@ -1,7 +1,0 @@
-"""The database: engines, transactions, and errors sorted once. The one package that knows the drivers."""
-
-from shared.database.database import Database
-from shared.database.dialects import DIALECTS, DIGEST_BYTES, Dialect, SqlType, dialect_of
-from shared.database.waits import ANSWER_TIMEOUT_SECONDS
-
-__all__ = ["ANSWER_TIMEOUT_SECONDS", "DIALECTS", "DIGEST_BYTES", "Database", "Dialect", "SqlType", "dialect_of"]

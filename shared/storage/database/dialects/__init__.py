@@ -1,0 +1,35 @@
+"""One object per kind of database: all that the kinds have to be told in different words."""
+
+from sqlalchemy import URL, Connection
+
+from shared.storage.database.dialects.base import DIGEST_BYTES, Dialect, SqlType
+from shared.storage.database.dialects.mariadb import MariaDb
+from shared.storage.database.dialects.mysql import MySql
+from shared.storage.database.dialects.postgresql import Postgresql
+from shared.storage.database.dialects.sqlite import Sqlite
+
+__all__ = [
+    "DIALECTS",
+    "DIGEST_BYTES",
+    "Dialect",
+    "MariaDb",
+    "MySql",
+    "Postgresql",
+    "SqlType",
+    "Sqlite",
+    "dialect_of",
+    "spoken_by",
+]
+
+#: Every dialect by its name.
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (MySql(), MariaDb(), Postgresql(), Sqlite())}
+
+
+def dialect_of(url: URL) -> Dialect:
+    """Return the dialect that a URL names."""
+    return DIALECTS[url.get_backend_name()]
+
+
+def spoken_by(connection: Connection, dialect: Dialect) -> Dialect:
+    """Return the dialect of a server that is connected to by one of these: a MariaDB answers to MySQL's name."""
+    return DIALECTS["mariadb"] if getattr(connection.dialect, "is_mariadb", False) else dialect
