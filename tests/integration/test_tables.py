@@ -1,6 +1,7 @@
 """Tables are created where they are missing, and compared where they exist; sessions say themselves how they work."""
 
 import multiprocessing
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,13 +34,19 @@ from tests.support.catalogs import (
     texts,
 )
 from tests.support.deliveries import dropped
+from tests.support.kinds import end_session, only_on_mysql, only_on_postgresql, own_session
 from tests.support.servers.found import DatabaseServer
 from tests.support.servers.isolation import Database as ServerDatabase
 from tests.support.servers.isolation import own_database
 
 CATALOGS = (default_catalog, every_type, composite_references, reference_in_key, reference_to_itself)
 MARK_COLUMNS = ", ".join(f"{mark} BIGINT NOT NULL" for mark in MARKS)
-BEFORE_COLUMN = {"sqlite": f"{BEFORE} BLOB", "mysql": f"{BEFORE} BINARY(16)", "mariadb": f"{BEFORE} BINARY(16)"}
+BEFORE_COLUMN = {
+    "sqlite": f"{BEFORE} BLOB",
+    "mysql": f"{BEFORE} BINARY(16)",
+    "mariadb": f"{BEFORE} BINARY(16)",
+    "postgresql": f"{BEFORE} BYTEA",
+}
 LEDGER = {
     "inflow_migrations",
     "inflow_installation",
@@ -209,6 +216,8 @@ def test_a_table_that_differs_is_described_difference_by_difference(
 ) -> None:
     collation = DIALECTS[any_database.flavour].collation
     options = f" CHARACTER SET utf8mb4 COLLATE {collation}" if collation else ""
+    if any_database.flavour == "postgresql":
+        found, options = re.sub(r"(VARCHAR\(\d+\)|TEXT)", r'\1 COLLATE "C"', found), ""
     own = f"{MARK_COLUMNS}, {BEFORE_COLUMN[any_database.flavour]}"
     execute(any_database.url, f"CREATE TABLE things ({own}, {found}){options}")
 
@@ -249,6 +258,7 @@ def test_a_table_of_our_own_that_differs_stops_the_service(any_database: AnyData
 
 def test_a_text_that_the_server_compares_loosely_is_a_difference(database: ServerDatabase) -> None:
     """Though nobody named a collation: the table's own default merges José and Jose."""
+    only_on_mysql(database)
     execute(
         database.url,
         f"CREATE TABLE things (id BIGINT NOT NULL, amount BIGINT, label VARCHAR(255), {MARK_COLUMNS},"
@@ -260,6 +270,19 @@ def test_a_text_that_the_server_compares_loosely_is_a_difference(database: Serve
         "things.label: compares by utf8mb4_unicode_ci, which merges different texts or has another order; "
     )
     assert said.endswith(f"expected {DIALECTS[database.flavour].collation}")
+
+
+def test_a_text_in_the_order_of_the_database_is_a_difference(database: ServerDatabase) -> None:
+    """Its keys are the same texts, but a query would give them in another order than on any other server."""
+    only_on_postgresql(database)
+    execute(
+        database.url,
+        f"CREATE TABLE things (id BIGINT NOT NULL, amount BIGINT, label VARCHAR(255), {MARK_COLUMNS},"
+        f" {BEFORE_COLUMN[database.flavour]}, PRIMARY KEY (id))",
+    )
+
+    [said] = differences(database.url, things())
+    assert said.startswith("things.label: compares by default, which ")
 
 
 def staff(*references: str) -> Catalog:
@@ -293,8 +316,7 @@ def test_a_connection_lost_while_tables_are_created_is_no_end(database: ServerDa
         @event.listens_for(own._engine, "before_cursor_execute")
         def lose(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
             if "CREATE TABLE people" in statement:
-                driver: Any = connection.connection.driver_connection
-                execute(database.url, f"KILL {driver.thread_id()}")
+                execute(database.url, end_session(database.flavour, own_session(connection)))
 
         with pytest.raises(DatabaseUnavailable):
             prepare_tables(own, default_catalog())
@@ -331,17 +353,19 @@ def test_a_process_that_was_stopped_while_it_made_its_tables_holds_up_no_other_d
         pytest.param("wait_timeout", "30", id="seconds of silence"),
     ],
 )
-def test_a_session_has_its_own_settings_whatever_the_servers_are(session: Connection, setting: str, value: str) -> None:
-    assert str(session.scalar(text(f"SELECT @@{setting}"))) == value
+def test_a_session_has_its_own_settings_whatever_the_servers_are(
+    mysql_session: Connection, setting: str, value: str
+) -> None:
+    assert str(mysql_session.scalar(text(f"SELECT @@{setting}"))) == value
 
 
 def test_a_session_reads_what_is_committed(session: Connection) -> None:
     assert session.get_isolation_level() == "READ COMMITTED"
 
 
-def test_a_session_refuses_what_does_not_fit_instead_of_changing_it(session: Connection) -> None:
+def test_a_session_refuses_what_does_not_fit_instead_of_changing_it(mysql_session: Connection) -> None:
     """Strict in all tables: no cut text, no zero date, no number bent into its range."""
-    assert set(str(session.scalar(text("SELECT @@sql_mode"))).split(",")) == {
+    assert set(str(mysql_session.scalar(text("SELECT @@sql_mode"))).split(",")) == {
         "STRICT_ALL_TABLES",
         "NO_ZERO_DATE",
         "NO_ZERO_IN_DATE",
@@ -352,6 +376,7 @@ def test_a_session_refuses_what_does_not_fit_instead_of_changing_it(session: Con
 
 def test_a_url_says_how_long_an_answer_may_take(database: ServerDatabase) -> None:
     """A server that has lost its power never answers; the default is patient, for the sake of huge summaries."""
+    only_on_mysql(database)
     impatient = make_url(database.url).update_query_dict({"read_timeout": "1"})
 
     with (
@@ -362,11 +387,35 @@ def test_a_url_says_how_long_an_answer_may_take(database: ServerDatabase) -> Non
         connection.execute(text("SELECT SLEEP(20)"))
 
 
-def test_a_server_can_not_ask_the_client_for_files(session: Connection) -> None:
+def test_a_server_can_not_ask_the_client_for_files(mysql_session: Connection) -> None:
     """LOAD DATA LOCAL would let a hostile server read any file that the writer can read."""
-    driver: Any = session.connection.driver_connection
+    driver: Any = mysql_session.connection.driver_connection
 
     assert driver.client_flag & CLIENT.LOCAL_FILES == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        pytest.param("TimeZone", "UTC", id="time zone"),
+        pytest.param("DateStyle", "ISO, YMD", id="dates"),
+        pytest.param("client_encoding", "UTF8", id="characters"),
+        pytest.param("lock_timeout", "20s", id="locks"),
+        pytest.param("idle_in_transaction_session_timeout", "30s", id="seconds of silence"),
+    ],
+)
+def test_a_session_of_postgresql_has_its_own_settings(
+    database: ServerDatabase, session: Connection, setting: str, value: str
+) -> None:
+    """Whatever the database and the account say."""
+    only_on_postgresql(database)
+    assert session.scalar(text("SELECT current_setting(:name)"), {"name": setting}) == value
+
+
+@pytest.fixture
+def mysql_session(database: ServerDatabase, session: Connection) -> Connection:
+    only_on_mysql(database)
+    return session
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ class Postgresql(Dialect):
         table = super().table(metadata, name, *items, comment=comment)
         for column in table.columns:
             if isinstance(column.type, String):
-                column.type = column.type.copy(collation=_COLLATION)
+                column.type = column.type.adapt(type(column.type), collation=_COLLATION)
         return table
 
     def any_text(self) -> SqlType:
