@@ -19,7 +19,7 @@ from tests.support.servers.own import own_broker
 from tests.support.servers.session import Servers
 
 #: What configures the product: a developer's own settings must not reach the tests.
-SETTINGS = ("INFLOW_", "RABBITMQ_", "MYSQL_", "DATABASE_URL")
+SETTINGS = ("INFLOW_", "RABBITMQ_", "MYSQL_", "PG", "DATABASE_URL")
 SERVER_FIXTURES = {"broker_server", "database_server"}
 #: Each process that tests may start a RabbitMQ and a database of its own.
 MAX_PROCESSES = 4

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import MetaData
 
 from shared.messaging.topology import WRITER_QUEUE
 from tests.support.births import Births, births
@@ -85,9 +85,9 @@ def test_a_new_database_and_folder_with_the_old_queue_get_none_of_the_old_rows(
     waiting = broker.queue_depths()[TOPOLOGY.name(WRITER_QUEUE)]
     assert waiting > PEOPLE / 20
     with linton.transaction() as connection:
-        for (table,) in connection.execute(text("SHOW TABLES")).all():
-            connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
-            connection.execute(text(f"DROP TABLE `{table}`"))
+        tables = MetaData()
+        tables.reflect(connection)
+        tables.drop_all(connection)
     shutil.rmtree(linton.data)
 
     linton.start(*SERVICES)

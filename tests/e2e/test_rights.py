@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import create_engine, exc, make_url, text
 from sqlalchemy.pool import NullPool
 
+from shared.storage.database import DIALECTS, Dialect
 from tests.support.births import births
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
@@ -34,11 +35,12 @@ NEVER_DONE = (
     "DELETE FROM people",
     "DELETE FROM inflow_loads",
     "UPDATE inflow_installation SET installation_id = 'x'",
-    "CREATE DATABASE x",
-    "SELECT * FROM mysql.user",
-    "SELECT 1 INTO OUTFILE '/tmp/x'",
     "CREATE USER x",
 )
+OF_THE_SERVER = {
+    "mysql": ("CREATE DATABASE x", "SELECT * FROM mysql.user", "SELECT 1 INTO OUTFILE '/tmp/x'"),
+    "postgresql": ("SELECT * FROM pg_authid", "COPY places TO '/tmp/x'", "COPY places FROM PROGRAM 'true'"),
+}
 DONE_BY_THE_WRITER = (
     "UPDATE places SET county = NULL",
     "INSERT INTO places (city) VALUES ('Nowhere')",
@@ -54,6 +56,7 @@ class Accounts:
     """Accounts of both servers, one per service and one to prepare them, in one virtual host and one database."""
 
     pipeline: Pipeline
+    dialect: Dialect
     broker_urls: dict[str, str]
     database_urls: dict[str, str]
 
@@ -72,7 +75,8 @@ class Accounts:
 
     def grant(self, service: str) -> None:
         name = make_url(self.database_urls[service]).username
-        printed = self.pipeline.command("grants", service, "--account", f"'{name}'@'%'").stdout
+        account = self.dialect.account(name or "")
+        printed = self.pipeline.command("grants", service, "--account", account).stdout
         with self.pipeline.transaction() as connection:
             for statement in printed.splitlines():
                 connection.execute(text(statement))
@@ -115,10 +119,13 @@ def own_users(broker: Broker, prefix: str) -> Iterator[dict[str, str]]:
 def own_accounts(database: Database, prefix: str) -> Iterator[dict[str, str]]:
     """Make accounts without rights, and drop them in the end; yield their URLs."""
     names = {role: f"{prefix}_{role}" for role in ("migrate", *SERVICES)}
+    is_postgresql = database.flavour == "postgresql"
     engine = create_engine(database.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for name in names.values():
-            connection.execute(text(f"CREATE USER '{name}'@'%' IDENTIFIED BY '{PASSWORD}'"))
+            account = DIALECTS[database.flavour].account(name)
+            secret = f"{'PASSWORD' if is_postgresql else 'IDENTIFIED BY'} '{PASSWORD}'"
+            connection.execute(text(f"CREATE USER {account} {secret}"))
     url = make_url(database.url)
     try:
         yield {
@@ -128,7 +135,10 @@ def own_accounts(database: Database, prefix: str) -> Iterator[dict[str, str]]:
     finally:
         with engine.connect() as connection:
             for name in names.values():
-                connection.execute(text(f"DROP USER '{name}'@'%'"))
+                account = DIALECTS[database.flavour].account(name)
+                if is_postgresql:
+                    connection.execute(text(f"DROP OWNED BY {account} CASCADE"))
+                connection.execute(text(f"DROP USER {account}"))
 
 
 @pytest.fixture
@@ -139,7 +149,9 @@ def accounts(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Acc
         own_accounts(database, prefix) as database_urls,
         running_pipeline(tmp_path, broker_url=broker.url, database_url=database.url, settings=SETTINGS) as pipeline,
     ):
-        yield Accounts(pipeline=pipeline, broker_urls=broker_urls, database_urls=database_urls)
+        yield Accounts(
+            pipeline=pipeline, dialect=DIALECTS[database.flavour], broker_urls=broker_urls, database_urls=database_urls
+        )
 
 
 def test_services_with_the_least_rights_do_all_their_work(accounts: Accounts, tmp_path: Path) -> None:
@@ -240,12 +252,15 @@ def test_services_that_come_before_their_servers_are_prepared_wait_and_say_for_w
     with pipeline.transaction() as connection:
         for service in SERVICES:
             url = make_url(accounts.database_urls[service])
-            rights = f"SELECT, INSERT, UPDATE, DELETE ON `{url.database}`.* TO '{url.username}'@'%'"
-            connection.execute(text(f"GRANT {rights}"))
+            account = accounts.dialect.account(url.username or "")
+            everything = f"SELECT, INSERT, UPDATE, DELETE ON `{url.database}`.*"
+            rights = "USAGE ON SCHEMA public" if accounts.dialect.name == "postgresql" else everything
+            connection.execute(text(f"GRANT {rights} TO {account}"))
     accounts.start()
     watcher = pipeline.services[0]
     waits = watcher.logged("dependency_failed", error="DatabaseUnavailable")["message"]
-    assert "CREATE command denied" in waits
+    denied = "permission denied" if accounts.dialect.name == "postgresql" else "CREATE command denied"
+    assert denied in waits
     assert "`inflow migrate` prepares the tables" in waits
 
     accounts.migrate()
@@ -263,9 +278,11 @@ def test_no_service_may_do_what_it_never_does(accounts: Accounts) -> None:
     for service in SERVICES:
         accounts.grant(service)
         with create_engine(accounts.database_urls[service], poolclass=NullPool).connect() as connection:
-            for statement in (*NEVER_DONE, *(DONE_BY_THE_WRITER if service != "writer" else ())):
-                with pytest.raises(exc.DBAPIError, match="denied"):
+            of_others = DONE_BY_THE_WRITER if service != "writer" else ()
+            for statement in (*NEVER_DONE, *OF_THE_SERVER[connection.dialect.name], *of_others):
+                with pytest.raises(exc.DBAPIError, match=r"denied|must be owner"):
                     connection.execute(text(statement))
+                connection.rollback()
 
 
 def test_no_service_may_take_the_messages_of_another_or_change_queues(accounts: Accounts) -> None:

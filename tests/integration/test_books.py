@@ -17,6 +17,7 @@ from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, chunks, dropped, manifest, messages
 from tests.support.eventually import eventually
+from tests.support.kinds import end_session
 from tests.support.model import Accounts, DroppedFile, Model
 from tests.support.sessions import Session, sessions
 
@@ -231,6 +232,8 @@ def test_a_transaction_that_waits_too_long_leaves_nothing_behind(server_warehous
     Once the lock is free, the same delivery is applied, once.
     """
     house = server_warehouse(default_catalog())
+    if house.store.schema.dialect.name == "postgresql" and "places" in held:
+        pytest.skip("PostgreSQL locks a referenced row for the rows that are inserted, not for those that are there")
     known, file = people(1, 4), people(2, 6)
     house.load(known)
     house.claim(file)
@@ -240,7 +243,7 @@ def test_a_transaction_that_waits_too_long_leaves_nothing_behind(server_warehous
         writer = house.new_writer(impatient)
         with house.second_session() as other:
             other.execute(text(held))
-            with pytest.raises(DatabaseUnavailable, match="1205"):
+            with pytest.raises(DatabaseUnavailable, match=r"1205|lock timeout"):
                 writer.handle(body(chunks(file)[0]))
         assert (house.row_counts(), house.tables()) == before
 
@@ -266,7 +269,7 @@ def test_a_connection_lost_in_the_middle_leaves_nothing_behind(server_warehouse:
         other.execute(text("SELECT * FROM inflow_loads WHERE load_id = 1 FOR UPDATE"))
         writing = pool.submit(house.deliver, *chunks(file))
         [waiting] = eventually(lambda: updating(other), message="the writer waits")
-        other.execute(text(f"KILL {waiting.number}"))
+        other.execute(text(end_session(other.dialect.name, waiting.number)))
         with pytest.raises(DatabaseUnavailable):
             writing.result()
 

@@ -1,9 +1,10 @@
 """The ground that the other integration tests stand on."""
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from tests.support.eventually import eventually
+from tests.support.kinds import only_on_mysql
 from tests.support.servers.found import BrokerServer, DatabaseServer
 from tests.support.servers.isolation import Broker, Database, own_database, own_vhost
 from tests.support.servers.management import Management
@@ -44,18 +45,21 @@ def test_a_virtual_host_is_gone_after_its_test(broker_server: BrokerServer) -> N
 
 
 def test_a_database_starts_empty(database: Database) -> None:
-    assert scalars(database.url, "SHOW TABLES") == []
+    with create_engine(database.url, poolclass=NullPool).connect() as connection:
+        assert inspect(connection).get_table_names() == []
 
 
 def test_a_database_has_the_default_character_set_of_its_server(database: Database) -> None:
     """Whatever it is: the product must not rely on a default."""
+    only_on_mysql(database)
     assert scalars(database.url, "SELECT @@character_set_database = @@global.character_set_server") == [1]
 
 
 def test_the_flavour_of_a_database_is_the_one_its_server_names(database: Database) -> None:
-    [is_mariadb] = scalars(database.url, "SELECT VERSION() LIKE '%MariaDB%'")
+    [version] = scalars(database.url, "SELECT VERSION()")
+    names = {"PostgreSQL": "postgresql", "MariaDB": "mariadb"}
 
-    assert database.flavour == ("mariadb" if is_mariadb else "mysql")
+    assert database.flavour == next((flavour for name, flavour in names.items() if name in str(version)), "mysql")
 
 
 def test_a_database_is_dropped_though_a_test_left_a_transaction_open(
@@ -69,4 +73,6 @@ def test_a_database_is_dropped_though_a_test_left_a_transaction_open(
     left_open.close()
 
     name = abandoned.url.rpartition("/")[2]
-    assert name not in scalars(database.url, "SHOW DATABASES")
+    is_postgresql = database.flavour == "postgresql"
+    listing = "SELECT datname FROM pg_database" if is_postgresql else "SHOW DATABASES"
+    assert name not in scalars(database.url, listing)

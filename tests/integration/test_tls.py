@@ -21,6 +21,7 @@ from shared.storage.database import Database
 from tests.integration.test_broker import logged, manifest
 from tests.support.certificates import Authority, Signed, authority, copied
 from tests.support.forwarder import forwarder
+from tests.support.kinds import only_on_mysql
 from tests.support.missing import missing
 from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
 from tests.support.servers.isolation import Broker, own_database, own_vhost
@@ -297,12 +298,14 @@ def test_a_server_without_tls_is_not_talked_to_plainly_where_tls_is_asked_for(
     database: ServerDatabase, certificates: Certificates
 ) -> None:
     """On MySQL, which has TLS by default, with a certificate of its own; on Debian's MariaDB without any."""
+    only_on_mysql(database)
     with pytest.raises((DatabaseUnavailable, DatabaseRefused), match="SSL"):
         cipher(database.url, MYSQL_SSL_CA=certificates.known.ca)
 
 
 def test_a_password_needs_no_tls(database: ServerDatabase) -> None:
     """On MySQL it is encrypted with the server's key then, for caching_sha2_password."""
+    only_on_mysql(database)
     url = make_url(database.url)
     name, password = f"p{(url.database or '')[-12:]}", "a long p@ssword, longer than a hash of it"
     with closing(Database(url)) as administrator, administrator.transaction() as connection:
@@ -317,6 +320,7 @@ def test_a_password_needs_no_tls(database: ServerDatabase) -> None:
 
 def test_a_plain_login_that_the_server_gave_up_is_an_outage(database: ServerDatabase) -> None:
     """The network held it back for longer than the server waits: what it says then is not an answer to the login."""
+    only_on_mysql(database)
     url = make_url(database.url)
     given_up = b"\x01\x00\x00\x01\xff"
     logins: list[bytes] = []
@@ -339,7 +343,8 @@ def test_a_plain_login_that_the_server_gave_up_is_an_outage(database: ServerData
 def test_a_service_says_at_its_start_which_server_it_does_not_verify(
     broker: Broker, database: ServerDatabase, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    environment = Environment({"RABBITMQ_URL": broker.url, "DATABASE_URL": database.url, "MYSQL_SSL_MODE": "PREFERRED"})
+    plain = {"PGSSLMODE": "prefer"} if database.flavour == "postgresql" else {"MYSQL_SSL_MODE": "PREFERRED"}
+    environment = Environment({"RABBITMQ_URL": broker.url, "DATABASE_URL": database.url, **plain})
     settings = read_settings(environment, config=None, folder=DataFolder(tmp_path))
 
     stop = Stop()

@@ -31,6 +31,11 @@ from tests.support.origins import origin_of, token_of
 
 #: The header takes the first line of a file.
 FIRST_LINE = 2
+#: How a session is told to wait one second for a lock.
+_IMPATIENCE = {
+    "mysql": "SET SESSION innodb_lock_wait_timeout = 1",
+    "postgresql": "SET SESSION lock_timeout = '1s'",
+}
 _MOMENT = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
 
 
@@ -103,7 +108,7 @@ class Warehouse:
         @event.listens_for(database._engine, "connect")
         def give_up_soon(connection: Any, _record: object) -> None:
             with connection.cursor() as cursor:
-                cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
+                cursor.execute(_IMPATIENCE[database._engine.dialect.name])
 
         return database
 

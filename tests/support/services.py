@@ -181,6 +181,11 @@ class Pipeline:
                 return []
             return list(connection.execute(text(statement), parameters))
 
+    def has_table(self, name: str) -> bool:
+        """Whether the database has a table."""
+        with self._engine.connect() as connection:
+            return inspect(connection).has_table(name)
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Hold a transaction of the test's own until the block ends, with all its locks."""

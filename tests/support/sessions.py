@@ -28,6 +28,8 @@ def sessions(connection: Connection, *, database: str) -> list[Session]:
     MySQL's information_schema.processlist says the same, but fails while a statement has a character of four bytes.
     """
     if connection.dialect.name == "postgresql":
+        # In one transaction it would say the same for ever.
+        connection.execute(text("SELECT pg_stat_clear_snapshot()"))
         query = text("SELECT pid, query, coalesce(wait_event_type, '') FROM pg_stat_activity WHERE datname = :database")
         found = connection.execute(query, {"database": database})
         return [Session(number=number, statement=statement, state=state) for number, statement, state in found]

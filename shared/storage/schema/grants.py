@@ -35,7 +35,7 @@ def _rights(schema: Schema) -> dict[str, Mapping[Table, str]]:
             schema.chunks: "INSERT",
             schema.count_deltas: "INSERT",
             schema.loads: "UPDATE",
-            schema.outbox: "INSERT, DELETE",
+            schema.outbox: "INSERT, UPDATE, DELETE",
             schema.rejects: "INSERT, UPDATE",
             schema.services: heartbeat,
             **dict.fromkeys(schema.datasets.values(), "INSERT, UPDATE"),
