@@ -14,4 +14,6 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     "$venv/bin/python" -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-docs.lock
     printf '%s\n' "$wanted" >"$stamp"
 fi
+# It advertises another program at each build.
+export NO_MKDOCS_2_WARNING=1
 exec "$venv/bin/mkdocs" build --strict
