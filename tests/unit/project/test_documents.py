@@ -1,9 +1,14 @@
 """The documents name what exists."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from shared.configuration.catalog import parse_catalog
+from shared.model.datasets import FORMATS, Column, Dataset, ReadSettings
+from shared.model.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -38,3 +43,34 @@ def test_files_of_the_tests_that_are_named_exist(document: Path) -> None:
     named = re.findall(r"`((?:unit|integration|e2e|faults)/test_\w+\.py)`", document.read_text())
 
     assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
+
+
+def settings_documented_under(heading: str) -> list[str]:
+    """Return the names in the first table of a section."""
+    section = (ROOT / "docs/configuration.md").read_text().partition(f"\n### {heading}\n")[2]
+    table = section.partition("\n| --- ")[2].partition("\n\n")[0]
+    return re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("heading", "declared"), [("A dataset", Dataset), ("How files are read", ReadSettings), ("A column", Column)]
+)
+def test_the_documents_have_a_line_for_each_setting(heading: str, declared: type) -> None:
+    assert sorted(settings_documented_under(heading)) == sorted({field.name for field in fields(declared)} - {"name"})
+
+
+@pytest.mark.parametrize("setting", settings_documented_under("A column"))
+def test_each_documented_setting_of_a_column_is_known(setting: str) -> None:
+    dataset = 'files = ["things*"]\nkey = ["id"]\n[datasets.things.columns]\nid = { type = "integer" }'
+
+    with pytest.raises(ConfigurationError) as raised:
+        parse_catalog(f"[datasets.things]\n{dataset}\nsize = {{ {setting} = {{}} }}", source="inflow.toml")
+
+    assert "unknown setting" not in str(raised.value)
+
+
+def test_the_documents_name_each_format() -> None:
+    section = (ROOT / "docs/configuration.md").read_text().partition("\n### How files are read\n")[2]
+    line = next(line for line in section.splitlines() if line.startswith("| `format` |"))
+
+    assert re.findall(r"`(\w+)`", line) == ["format", *FORMATS]
