@@ -74,3 +74,11 @@ def test_the_documents_name_each_format() -> None:
     line = next(line for line in section.splitlines() if line.startswith("| `format` |"))
 
     assert re.findall(r"`(\w+)`", line) == ["format", *FORMATS]
+
+
+@pytest.mark.parametrize("document", [ROOT / "CONTRIBUTING.md", ROOT / "docs/architecture.md"], ids=lambda p: p.name)
+def test_files_and_folders_that_are_named_exist(document: Path) -> None:
+    named = re.findall(r"`((?:inflow|services|shared|tests|docs)/[\w./]+)`", document.read_text())
+
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
