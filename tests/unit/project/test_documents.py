@@ -11,7 +11,7 @@ from shared.model.datasets import FORMATS, Column, Dataset, ReadSettings
 from shared.model.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[3]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_every_test_that_the_guarantees_name_exists() -> None:
@@ -31,11 +31,31 @@ def test_every_guarantee_is_listed_with_a_test() -> None:
     assert all("test_" in section for section in guarantees)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_somewhere(document: Path) -> None:
-    targets = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", document.read_text())
+def anchors_of(document: Path) -> set[str]:
+    """Return what the forge calls the headings of a document."""
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
-    assert [t for t in targets if "://" not in t and not (document.parent / t).exists()] == []
+
+def test_links_lead_somewhere_in_each_document() -> None:
+    broken = []
+    for document in DOCUMENTS:
+        for path, _, anchor in re.findall(r"\]\(([^)#]*)(#([^)]*))?\)", document.read_text()):
+            target = document.parent / path if path else document
+            if "://" in path:
+                continue
+            if not target.exists() or (anchor and anchor not in anchors_of(target)):
+                broken.append(f"{document.relative_to(ROOT)}: {path}#{anchor}")
+
+    assert broken == []
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
+    pages = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+
+    assert sorted(re.findall(r"[\w/.-]+\.md", navigation)) == sorted(pages)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
