@@ -70,7 +70,7 @@ format: setup ## Put the code into its one style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: ## Write the lock files anew (UPGRADE=--upgrade takes the newest versions)
+lock: ## Update the lock files (UPGRADE=--upgrade takes the newest versions)
 	@PYTHON="$(PYTHON)" UPGRADE="$(UPGRADE)" scripts/lock.sh
 
 schema: setup ## Write schema.sql from the default configuration
