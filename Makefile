@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-unit coverage docs simulate crash chaos cluster installations mutants fuzz bench lint format lock schema up down logs clean
+.PHONY: help setup demo run test test-unit conformance coverage docs simulate crash chaos cluster installations mutants fuzz bench lint format lock schema up down logs clean
 
 BIN := .venv/bin
 DATA ?= data
@@ -56,6 +56,9 @@ fuzz: setup ## Read damaged files of all formats: a refusal or an account of eve
 
 bench: setup ## Measure speed beside LOAD DATA, pandas, dlt and row by row (BENCH_OPTIONS="--rows 100000")
 	@scripts/bench.sh $(BENCH_OPTIONS)
+
+conformance: setup ## Run each feature on every kind of database, and print the table of both
+	$(BIN)/pytest -n 0 -q -p no:randomly tests/conformance $(PYTEST_OPTIONS)
 
 lint: setup ## Check style, types and import rules
 	$(BIN)/ruff check .

@@ -108,5 +108,6 @@ def _version(url: URL) -> str:
         asked = "SELECT sqlite_version()" if dialect.is_embedded else "SELECT version()"
         with database.transaction() as connection:
             said = str(connection.scalar(text(asked)))
-    number = said.removeprefix("PostgreSQL ").split()[0]
-    return f"{dialect.title} {'.'.join(number.split('-')[0].split('.')[:2])}"
+    number = said.removeprefix("PostgreSQL ").split()[0].split("-")[0].split(".")
+    # PostgreSQL counts its versions by one number.
+    return f"{dialect.title} {'.'.join(number[: 1 if dialect.name == 'postgresql' else 2])}"

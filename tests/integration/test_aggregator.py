@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
@@ -387,10 +388,30 @@ class Reader(threading.Thread):
                 self.seen.append(count)
 
 
-def gated_configuration(folder: Path, lock: str) -> Path:
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A lock of the database's own: a number that waits for it, how it is held and left, and how waiting shows."""
+
+    number: str
+    hold: str
+    leave: str
+    waiting: str
+
+
+def gate_of(database: Database) -> Gate:
+    name = database.url.rpartition("/")[2].partition("?")[0]
+    if database.flavour == "postgresql":
+        # Advisory locks are each database's own.
+        waits = "length(CAST(pg_advisory_xact_lock(1) AS TEXT))"
+        return Gate(waits, "SELECT pg_advisory_lock(1)", "SELECT pg_advisory_unlock(1)", "Lock")
+    waits = f"(GET_LOCK('{name}', 60) + RELEASE_LOCK('{name}'))"
+    return Gate(waits, f"SELECT GET_LOCK('{name}', 0)", f"SELECT RELEASE_LOCK('{name}')", "User lock")
+
+
+def gated_configuration(folder: Path, gate: Gate) -> Path:
     """Write a configuration whose summary counts, and then waits for a lock of the database before it answers."""
     query = (
-        f"SELECT counted.country, counted.people + 0 * (GET_LOCK('{lock}', 60) + RELEASE_LOCK('{lock}')) "
+        f"SELECT counted.country, counted.people + 0 * {gate.number} "
         "FROM (SELECT country, COUNT(*) AS people FROM people JOIN places ON city = place_of_birth "
         "GROUP BY country) AS counted"
     )
@@ -400,15 +421,16 @@ def gated_configuration(folder: Path, lock: str) -> Path:
     return path
 
 
-def waits_for_lock(connection: Connection, database: str) -> bool:
-    return any(session.state == "User lock" for session in sessions(connection, database=database))
+def waits_for_lock(connection: Connection, database: str, gate: Gate) -> bool:
+    return any(session.state == gate.waiting for session in sessions(connection, database=database))
 
 
 def test_g6_a_replica_that_was_stopped_between_its_query_and_its_rename_never_puts_back_an_earlier_state(
     broker: Broker, database: Database, settings: BrokerSettings, tmp_path: Path
 ) -> None:
     name = database.url.rpartition("/")[2].partition("?")[0]
-    configuration = gated_configuration(tmp_path, lock=name)
+    gate = gate_of(database)
+    configuration = gated_configuration(tmp_path, gate)
     catalog = parse_catalog(configuration.read_text(encoding="utf-8"), source="gated.toml")
     replica = {"INFLOW_CONFIG": str(configuration), "INFLOW_LOG_LEVEL": "DEBUG"}
     with (
@@ -417,11 +439,11 @@ def test_g6_a_replica_that_was_stopped_between_its_query_and_its_rename_never_pu
     ):
         warehouse.load(kelso(1), born_in_kelso(2, people=3))
         with pipeline.transaction() as holder:
-            assert holder.scalar(text(f"SELECT GET_LOCK('{name}', 0)")) == 1
+            holder.execute(text(gate.hold))
             stopped = pipeline.start_one("aggregator")
-            eventually(lambda: waits_for_lock(holder, name), message="it has counted, and waits")
+            eventually(lambda: waits_for_lock(holder, name, gate), message="it has counted, and waits")
             stopped.pause()
-            holder.execute(text(f"SELECT RELEASE_LOCK('{name}')"))
+            holder.execute(text(gate.leave))
 
         warehouse.load(born_in_kelso(3, people=9))
         relay_events(warehouse, settings)

@@ -13,19 +13,10 @@ from tests.support.catalogs import default_catalog
 from tests.support.counts import kept_rows, rows_by
 from tests.support.deliveries import Warehouse, chunks, dropped, manifest, messages
 from tests.support.model import Accounts, DroppedFile, Model
+from tests.support.triggers import forbid
 
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth"
 Row = tuple[str, ...]
-
-#: What somebody might add to a table by hand, for insertions and for updates.
-SQLITE_TRIGGER = (
-    "CREATE TRIGGER {table}_{event} BEFORE {event} ON {table} WHEN {condition}"
-    " BEGIN SELECT RAISE(ABORT, 'not here'); END"
-)
-SERVER_TRIGGER = (
-    "CREATE TRIGGER {table}_{event} BEFORE {event} ON {table} FOR EACH ROW IF {condition} THEN"
-    " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not here'; END IF"
-)
 
 
 def person(number: int, place: str = "Weir") -> Row:
@@ -34,11 +25,6 @@ def person(number: int, place: str = "Weir") -> Row:
 
 def people(load_id: int, *rows: Row) -> DroppedFile:
     return dropped(load_id, "people", PEOPLE, *rows)
-
-
-def forbid(house: Warehouse, table: str, condition: str) -> None:
-    trigger = SQLITE_TRIGGER if house.database.is_embedded else SERVER_TRIGGER
-    run(house, *(trigger.format(table=table, event=event, condition=condition) for event in ("INSERT", "UPDATE")))
 
 
 def run(house: Warehouse, *statements: str) -> None:
