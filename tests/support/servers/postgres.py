@@ -1,12 +1,14 @@
 """A PostgreSQL of this machine's own programs, private to the test session."""
 
 import shutil
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import URL
 
 from tests.support.servers.found import DatabaseServer, Unavailable
+from tests.support.servers.mysqld import Options, no_more
 from tests.support.servers.probes import database_problem, wait_until_ready
 from tests.support.servers.processes import Account, Launcher, ServerProcess, find_program, free_ports
 
@@ -30,7 +32,7 @@ def start_postgres(closing: ExitStack) -> DatabaseServer:
     return postgres.server
 
 
-def private_postgres(closing: ExitStack) -> "PrivatePostgres":
+def private_postgres(closing: ExitStack, options: Options = no_more) -> "PrivatePostgres":
     """Prepare a server that does not run yet; `closing` ends it and removes its data."""
     program = find_postgres()
     if program is None:
@@ -40,7 +42,7 @@ def private_postgres(closing: ExitStack) -> "PrivatePostgres":
         raise Unavailable("postgres does not run as root, and there is no account postgres")
     folder = closing.enter_context(account.private_folder())
     launcher = Launcher(account=account, folder=folder, environment={**ENVIRONMENT, "HOME": str(folder)})
-    postgres = PrivatePostgres(program, launcher, port=free_ports(1))
+    postgres = PrivatePostgres(program, launcher, port=free_ports(1), more=options(folder))
     closing.callback(postgres.close)
     return postgres
 
@@ -48,11 +50,12 @@ def private_postgres(closing: ExitStack) -> "PrivatePostgres":
 class PrivatePostgres:
     """A server with data of its own, that can be ended in any way and started again."""
 
-    def __init__(self, program: str, launcher: Launcher, *, port: int) -> None:
+    def __init__(self, program: str, launcher: Launcher, *, port: int, more: Sequence[str]) -> None:
         self.server = DatabaseServer(url=URL.create("postgresql+psycopg", "postgres", host="127.0.0.1", port=port))
         self._program = program
         self._launcher = launcher
         self._port = port
+        self._more = more
         self._data = launcher.folder / "data"
         self._process: ServerProcess | None = None
 
@@ -60,7 +63,7 @@ class PrivatePostgres:
         """Start it on the data that it has, and return once it answers."""
         if not self._data.exists():
             self._make_data_folder()
-        options = [*OPTIONS, f"port={self._port}", f"unix_socket_directories={self._launcher.folder}"]
+        options = [*OPTIONS, *self._more, f"port={self._port}", f"unix_socket_directories={self._launcher.folder}"]
         command = [self._program, "-D", str(self._data), *(word for option in options for word in ("-c", option))]
         process = self._process = self._launcher.launch(command)
         wait_until_ready(lambda: database_problem(self.server), ended=process.has_ended, log=process.log_tail)
