@@ -371,7 +371,8 @@ def test_one_of_our_tables_that_is_altered_under_a_service_keeps_it_waiting_unti
     line = service.logged("dependency_failed", error="SchemaMismatch")
     assert "inflow_loads: column summarised_at is missing" in line["message"]
     with pipeline.transaction() as connection:
-        connection.execute(text("ALTER TABLE inflow_loads ADD COLUMN summarised_at DATETIME(6)"))
+        moment = "TIMESTAMP" if connection.dialect.name == "postgresql" else "DATETIME(6)"
+        connection.execute(text(f"ALTER TABLE inflow_loads ADD COLUMN summarised_at {moment}"))
     health.unlink()
     eventually(health.exists, message="it works again")
     assert service.stop() == 0
@@ -410,7 +411,7 @@ def test_a_second_sigterm_does_not_wait_for_the_chunk_in_hand(
 
 WRONG = {
     "RABBITMQ_URL": f"amqp://guest:{CANARY_IN_URL}@localhost:many/",
-    "DATABASE_URL": f"postgres://root:{CANARY_IN_URL}@localhost/inflow",
+    "DATABASE_URL": f"oracle://root:{CANARY_IN_URL}@localhost/inflow",
     "INFLOW_LOG_LEVEL": "loud",
     "RABBITMQ_HEARTBEAT_SECONDS": "0",
 }
@@ -436,7 +437,7 @@ def test_a_wrong_configuration_ends_a_service_with_2_and_all_that_is_wrong(
 def test_no_password_gets_into_a_log(pipeline: Pipeline, broker: Broker, database: Database) -> None:
     """Neither one that a server refuses nor, in the line that a service starts with, any."""
     broker_url = replace(broker.server, password=CANARY).url(broker.vhost)
-    database_url = make_url(database.url).set(password=CANARY).render_as_string(hide_password=False)
+    database_url = make_url(database.url).set(username="nobody", password=CANARY).render_as_string(hide_password=False)
     assert CANARY_IN_URL in broker_url
     writer = pipeline.start_one("writer", RABBITMQ_URL=broker_url, INFLOW_LOG_LEVEL="DEBUG")
     watcher = pipeline.start_one("watcher", DATABASE_URL=database_url, INFLOW_LOG_LEVEL="DEBUG")

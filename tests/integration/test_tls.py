@@ -104,6 +104,9 @@ def tls_broker(broker_server: BrokerServer, certificates: Certificates) -> Itera
 
 @pytest.fixture(scope="module")
 def tls_database_server(database_server: DatabaseServer, certificates: Certificates) -> Iterator[DatabaseServer]:
+    if database_server.url.get_backend_name() == "postgresql":
+        pytest.skip("is about MySQL and MariaDB; test_postgresql.py has the others")
+
     def options(folder: Path) -> Sequence[str]:
         files = copied(folder, certificates.known.ca, certificates.server.cert, certificates.server.key)
         return [f"--{name}={file}" for name, file in zip(("ssl-ca", "ssl-cert", "ssl-key"), files, strict=True)]

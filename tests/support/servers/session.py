@@ -10,6 +10,7 @@ from tests.support.servers.docker import DockerServers
 from tests.support.servers.found import BrokerServer, DatabaseServer, Provider, Unavailable
 from tests.support.servers.management import Management
 from tests.support.servers.named import NamedServers
+from tests.support.servers.own import DATABASE_VARIABLE
 from tests.support.servers.probes import database_version
 from tests.support.servers.programs import DebianPackages, InstalledPrograms
 
@@ -22,7 +23,7 @@ class Servers:
     def __init__(self, *, environ: Mapping[str, str], announce: Callable[[str], None]) -> None:
         self._closing = ExitStack()
         self._announce = announce
-        self._wants_postgresql = environ.get("INFLOW_TEST_DATABASE") == "postgresql"
+        self._wants_postgresql = environ.get(DATABASE_VARIABLE) == "postgresql"
         every_way: list[Provider] = [
             NamedServers(environ),
             DockerServers(self._closing),
