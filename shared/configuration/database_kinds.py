@@ -69,7 +69,7 @@ POSTGRESQL = DatabaseKind(
     user_variable="PGUSER",
     password_variable="PGPASSWORD",  # noqa: S106 - a variable's name
     tls=POSTGRESQL_TLS,
-    seconds=("connect_timeout",),
+    seconds=("connect_timeout", "read_timeout"),
     socket="host",
     others=("hostaddr",),
 )

@@ -24,7 +24,10 @@ _IMPATIENT = {
     "RABBITMQ_HEARTBEAT_SECONDS": "4",
     "RABBITMQ_BLOCKED_SECONDS": "3",
 }
-_ANSWER_SECONDS = {"read_timeout": "10", "write_timeout": "10"}
+_ANSWER_SECONDS = {
+    "mysql": {"read_timeout": "10", "write_timeout": "10"},
+    "postgresql": {"read_timeout": "10"},
+}
 #: Where no message is lost, nothing may need to be published again.
 _REPUBLISH_SECONDS, _NEVER_SECONDS = "3", "600"
 
@@ -84,7 +87,7 @@ def set_up(servers: ChaosServers, plan: Plan) -> Iterator[Stage]:
 
 
 def _impatient_url(url: URL) -> str:
-    return url.update_query_dict(_ANSWER_SECONDS).render_as_string(hide_password=False)
+    return url.update_query_dict(_ANSWER_SECONDS[url.get_backend_name()]).render_as_string(hide_password=False)
 
 
 def _keep(data: Path) -> None:

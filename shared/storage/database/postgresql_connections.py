@@ -26,12 +26,13 @@ class WatchedConnection(psycopg.Connection[Any]):
     """The driver's connection, with each wait for the server watched."""
 
     waits: Waits
+    answer_seconds: float
 
     def wait(self, gen: PQGen[_T], interval: float = _INTERVAL_SECONDS, timeout: float | None = None) -> _T:
         """Wait for an answer; every exchange with the server goes through here."""
         with self.waits.watched("a statement"):
             try:
-                return super().wait(gen, interval, ANSWER_TIMEOUT_SECONDS if timeout is None else timeout)
+                return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
             except psycopg.errors._WaitTimeout as overdue:  # noqa: SLF001 - its one name
                 # What would come is the answer to an earlier question.
                 self.close()
@@ -49,9 +50,10 @@ class WatchedConnection(psycopg.Connection[Any]):
 
 
 def connect(waits: Waits, parameters: dict[str, Any]) -> WatchedConnection:
-    """Resolve the name, connect and log in."""
+    """Resolve the name, connect and log in. `read_timeout` is ours, as PyMySQL has it; the others are libpq's."""
+    answer_seconds = float(parameters.pop("read_timeout", ANSWER_TIMEOUT_SECONDS))
     with waits.watched("a connection"):
         # Nothing is prepared on the server: plans are made for the rows at hand, and proxies may share connections.
         connection = WatchedConnection.connect(prepare_threshold=None, **parameters)
-    connection.waits = waits
+    connection.waits, connection.answer_seconds = waits, answer_seconds
     return connection

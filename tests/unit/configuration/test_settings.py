@@ -16,7 +16,9 @@ KNOWN_TO_THE_DATABASE = (
     "behind its ?; known are ssl_ca, ssl_cert, ssl_key, ssl_mode, ssl_server_name, connect_timeout, read_timeout, "
     "write_timeout, charset, unix_socket"
 )
-KNOWN_TO_POSTGRESQL = "behind its ?; known are sslrootcert, sslcert, sslkey, sslmode, connect_timeout, hostaddr, host"
+KNOWN_TO_POSTGRESQL = (
+    "behind its ?; known are sslrootcert, sslcert, sslkey, sslmode, connect_timeout, read_timeout, hostaddr, host"
+)
 SCHEMES = (
     "mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, postgresql://, postgres://, postgresql+psycopg://, "
     "sqlite://"
