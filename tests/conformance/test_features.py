@@ -28,10 +28,11 @@ from tests.support.catalogs import (
     composite_references,
     default_catalog,
     every_type,
+    forgiving_people_and_places,
     reference_in_key,
     reference_to_itself,
 )
-from tests.support.counts import kept_rows, rows_by
+from tests.support.counts import kept_rows, rows_by, with_all_counts
 from tests.support.deliveries import Warehouse, chunks, dropped, manifest, messages
 from tests.support.hostile import HOSTILE_STRINGS
 from tests.support.model import Accounts, DroppedFile, Model
@@ -207,6 +208,16 @@ def test_repeated_keys(open_warehouse: OpenWarehouse) -> None:
         assert house.accounts(load_id) == Accounts(read=3, unchanged=1, superseded=2)
 
 
+def test_values_before_a_load(open_warehouse: OpenWarehouse) -> None:
+    """What a row was before a load is told apart by each of its values, NULL too."""
+    house = open_warehouse(forgiving_people_and_places())
+    house.load(dropped(1, "places", PLACES, ("Ayr", "X", "")))
+
+    house.load(dropped(2, "places", PLACES, ("Ayr", "", "X"), ("Ayr", "X", "")), rows=1)
+
+    assert house.accounts(2) == Accounts(read=2, unchanged=1, superseded=1)
+
+
 def test_outbox(open_warehouse: OpenWarehouse) -> None:
     """The outbox: events are published, and gone after it."""
     house = open_warehouse(default_catalog())
@@ -230,6 +241,18 @@ def test_kept_counts(open_warehouse: OpenWarehouse, tmp_path: Path) -> None:
     with house.database.transaction() as connection:
         found = kept_rows(connection, house.schema, count)
     assert found == rows_by(dataset, house.table("people").values(), count.columns)
+
+
+def test_counts_by_every_type(open_warehouse: OpenWarehouse) -> None:
+    """Kept counts by a column of every type follow a value that is replaced."""
+    house = open_warehouse(with_all_counts(every_type()))
+    for load_id, row in enumerate((NORMAL, CHANGED, NORMAL), start=1):
+        house.load(dropped(load_id, "things", THINGS, row))
+
+    for count in kept_counts(house.catalog):
+        with house.database.transaction() as connection:
+            found = kept_rows(connection, house.schema, count)
+        assert found == rows_by(house.catalog.datasets["things"], house.table("things").values(), count.columns)
 
 
 def test_verify(open_warehouse: OpenWarehouse, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from sqlalchemy import URL
 
 from tests.support.servers.containers import Container
-from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
+from tests.support.servers.found import BrokerServer, DatabaseServer
 from tests.support.servers.mysqld import SERVER_OPTIONS
 from tests.support.servers.probes import broker_problem, database_problem, wait_until_ready
 
@@ -38,10 +38,6 @@ class DockerServers:
             wait_until_ready(lambda: broker_problem(server), ended=container.has_ended, log=container.log_tail)
             self._closing.push(started.pop_all())
         return server
-
-    def postgresql(self) -> DatabaseServer:
-        """Refuse: docker-compose.yml names no image of it."""
-        raise Unavailable("the tests start no PostgreSQL in a container")
 
     def database(self) -> DatabaseServer:
         """Start a MySQL whose data is in memory."""

@@ -37,18 +37,26 @@ class DatabaseServer:
     url: URL
 
 
-class Provider(Protocol):
-    """One way of getting servers."""
+class Way(Protocol):
+    """One way of getting servers of some kind."""
 
     @property
     def name(self) -> str:
         """The word that INFLOW_TEST_PROVISION forces this way with."""
+
+
+class PostgresqlProvider(Way, Protocol):
+    """One that may give a PostgreSQL."""
+
+    def postgresql(self) -> DatabaseServer:
+        """Return a PostgreSQL that answers, or raise Unavailable."""
+
+
+class Provider(Way, Protocol):
+    """One that gives the servers of all tests."""
 
     def broker(self) -> BrokerServer:
         """Return a server that answers, or raise Unavailable."""
 
     def database(self) -> DatabaseServer:
         """Return a server that answers, or raise Unavailable."""
-
-    def postgresql(self) -> DatabaseServer:
-        """Return a PostgreSQL that answers, or raise Unavailable."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from tests.support.servers.docker import DockerServers
-from tests.support.servers.found import BrokerServer, DatabaseServer, Provider, Unavailable
+from tests.support.servers.found import BrokerServer, DatabaseServer, PostgresqlProvider, Provider, Unavailable, Way
 from tests.support.servers.management import Management
 from tests.support.servers.named import NamedServers
 from tests.support.servers.own import DATABASE_VARIABLE
@@ -15,6 +15,7 @@ from tests.support.servers.probes import database_version
 from tests.support.servers.programs import DebianPackages, InstalledPrograms
 
 T = TypeVar("T")
+W = TypeVar("W", bound=Way)
 
 
 class Servers:
@@ -24,12 +25,11 @@ class Servers:
         self._closing = ExitStack()
         self._announce = announce
         self._wants_postgresql = environ.get(DATABASE_VARIABLE) == "postgresql"
-        every_way: list[Provider] = [
-            NamedServers(environ),
-            DockerServers(self._closing),
-            InstalledPrograms(self._closing),
-            DebianPackages(self._closing, announce),
-        ]
+        named = NamedServers(environ)
+        programs, packages = InstalledPrograms(self._closing), DebianPackages(self._closing, announce)
+        every_way: list[Provider] = [named, DockerServers(self._closing), programs, packages]
+        #: No matter which way is asked for: a PostgreSQL runs beside the servers of all tests.
+        self._ways_to_postgresql: list[PostgresqlProvider] = [named, programs, packages]
         self._providers = chosen(every_way, environ.get("INFLOW_TEST_PROVISION", ""))
         # Also when pytest itself ends without running its fixtures to their end.
         atexit.register(self.close)
@@ -53,7 +53,7 @@ class Servers:
     @cached_property
     def postgresql(self) -> DatabaseServer:
         """The PostgreSQL; Unavailable says what was tried."""
-        server, way = first_available(self._providers, lambda provider: provider.postgresql())
+        server, way = first_available(self._ways_to_postgresql, lambda provider: provider.postgresql())
         self._announce(f"database {database_version(server)} on {server.url.host}:{server.url.port} ({way})")
         return server
 
@@ -72,7 +72,7 @@ def chosen(every_way: Sequence[Provider], forced: str) -> Sequence[Provider]:
     return [provider for provider in every_way if provider.name == forced]
 
 
-def first_available(providers: Iterable[Provider], ask: Callable[[Provider], T]) -> tuple[T, str]:
+def first_available(providers: Iterable[W], ask: Callable[[W], T]) -> tuple[T, str]:
     """Return the first server there is, and the name of the way that gave it."""
     reasons = []
     for provider in providers:

@@ -26,9 +26,6 @@ class Way:
     def database(self) -> DatabaseServer:
         raise Unavailable("never")
 
-    def postgresql(self) -> DatabaseServer:
-        raise Unavailable("never")
-
 
 def broker_of(provider: Provider) -> BrokerServer:
     return provider.broker()
