@@ -61,8 +61,10 @@ def test_an_unknown_way_is_refused_with_the_known_ones() -> None:
 def test_a_named_server_that_does_not_answer_is_not_replaced_by_another_one() -> None:
     servers = NamedServers({"RABBITMQ_URL": "amqp://127.0.0.1:1", "RABBITMQ_MANAGEMENT_URL": "http://127.0.0.1:1"})
 
+    ways: list[Provider] = [servers, Way("docker")]
+
     with pytest.raises(NamedServerUnreachable, match=r"RABBITMQ_URL names 127\.0\.0\.1:1,"):
-        first_available([servers, Way("docker")], broker_of)
+        first_available(ways, broker_of)
 
 
 def test_ports_are_given_to_one_alone_though_nobody_listens_yet(monkeypatch: pytest.MonkeyPatch) -> None:
