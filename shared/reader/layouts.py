@@ -21,8 +21,6 @@ from shared.reader.trailing import lacks_last, trailing_delimiters
 
 #: So many records may be above a header, and so many places are rated.
 _MAX_PREAMBLE_RECORDS, _MAX_PLACES = 100, 16
-#: Joined files have it in front of the header that comes again.
-_BOM = "\ufeff"
 #: How believable a table without a header is: at the file's beginning or below remarks, and below anything else.
 _WITHOUT_HEADER, _WITHOUT_HEADER_BELOW = 0.7, 0.35
 #: How believable it is to pass over lines: titles and notes, pairs of a label and a value, wider ones, a table.
@@ -222,7 +220,7 @@ def _first_rows(table: Sequence[Record], width: int, *, fixed: int | None) -> li
         if len(rows) >= _MAX_JUDGED_ROWS or (len(rows) > _MIN_TABLE_RECORDS and is_apart(table, at)):
             break
         is_drawn_across = at == 1 and fixed in (None, 1) and is_rule(cells)
-        is_repeated = cells[-1:] == first[-1:] and [cells[0].removeprefix(_BOM), *cells[1:]] == first
+        is_repeated = cells == first
         if (len(cells) == width and not is_repeated) or is_drawn_across:
             rows.append(cells)
     return rows

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from shared.messages.unreadable_rows import UnreadableRow
 from shared.reader.sources import Record, RecordSource
 from shared.reader.undecoded import is_decoded, undecoded
-from shared.rows import is_blank, misshapen, repeated_headers, repeating
+from shared.rows import is_blank, misshapen, repeated_header, repeating
 
 
 def rows_of(table: RecordSource) -> Iterator[Record | UnreadableRow]:
@@ -13,7 +13,7 @@ def rows_of(table: RecordSource) -> Iterator[Record | UnreadableRow]:
 
     That is a record of the wrong width or without a value, bytes that are not of the encoding, or the header again.
     """
-    width, headers = len(table.header), repeated_headers(table.header)
+    width, repeated = len(table.header), repeated_header(table.header)
     for record in table:
         if isinstance(record, UnreadableRow):
             yield record
@@ -21,7 +21,7 @@ def rows_of(table: RecordSource) -> Iterator[Record | UnreadableRow]:
             yield undecoded(record[0], record[1])
         elif len(record[1]) != width or is_blank(record[1]):
             yield misshapen(record[0], record[1], width)
-        elif record[1] in headers:
+        elif record[1] == repeated:
             yield repeating(record[0], record[1])
         else:
             yield record

@@ -329,9 +329,9 @@ def test_a_row_without_any_value_is_rejected_as_in_a_load() -> None:
     assert read("a,b\n1,2\n,\n3,4\n").rejects == [3]
 
 
-def test_a_mark_behind_the_beginning_is_text() -> None:
+def test_a_mark_is_text_but_at_the_beginning_of_a_row() -> None:
     text = 'id,note\n1,"a\n\ufeffb"\n2,\ufeffc\n\ufeff3,d\n'
-    assert read(text).rows == [["1", "a\n\ufeffb"], ["2", "\ufeffc"], ["\ufeff3", "d"]]
+    assert read(text).rows == [["1", "a\n\ufeffb"], ["2", "\ufeffc"], ["3", "d"]]
 
 
 @pytest.mark.parametrize(
