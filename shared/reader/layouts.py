@@ -13,6 +13,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from shared.datasets import ReadSettings
+from shared.reader.cell_kinds import Kind, kind_of
 from shared.reader.footers import footer_of, is_remark
 from shared.reader.headers import HeaderGuess, guess_header, has_decimal_parts, is_rule, may_be_names, value_columns
 from shared.reader.line_account import line_count_of
@@ -26,7 +27,9 @@ _WITHOUT_HEADER, _WITHOUT_HEADER_BELOW = 0.7, 0.35
 #: How believable it is to pass over lines: titles and notes, pairs of a label and a value, wider ones, a table.
 _TITLES, _PAIRS, _WIDER, _TABLE = 0.97, 0.95, 0.85, 0.1
 #: The same of pairs that may be a table of two columns: it is asked.
-_LABELS, _MAX_PAIRS = 0.7, 10
+_LABELS, _MAX_PAIRS, _MAX_LABELLED = 0.7, 10, 3
+#: So large a share of the values below each other is of one kind in a column.
+_MOST_OF_A_KIND = 0.7
 #: The same of pairs and wider ones with no blank line between them and the table, and of one that may be a row.
 _ADJACENT, _LIKE_ROW = 0.6, 0.4
 #: So many records as wide make a table: with values in the same columns, or right above the table that is rated.
@@ -143,7 +146,8 @@ def _places(records: Sequence[Record], settings: ReadSettings) -> list[int]:
     for place in range(1, min(len(records), _MAX_PREAMBLE_RECORDS)):
         above, cells = records[place - 1][1], records[place][1]
         is_other = len(cells) != len(above) or _filled(cells) > _filled(above) or is_apart(records, place)
-        if is_other and _filled(cells):
+        is_below_repeated = place > 1 and cells != above == records[place - 2][1]
+        if (is_other or is_below_repeated) and _filled(cells):
             found.append(place)
     return found[:_MAX_PLACES]
 
@@ -172,6 +176,9 @@ def _table_at(records: Sequence[Record], place: int, settings: ReadSettings, unr
     shape = _shape(table, width, header)
     if shape.row_names:
         header = replace(header, header_lines=1, sureness=min(header.sureness, 0.9))
+    elif settings.header_lines is None and len(table[0][1]) < width - shape.trailing:
+        # The upper one of several lines has a cell for each column, empty ones as well.
+        header = replace(header, header_lines=min(header.header_lines, 1))
     body = [cells for _, cells in table[header.header_lines + header.notes_lines :]]
     fit = _fit(body, shape.width, unreadable)
     has_header = header.header_lines > 0 and header.sureness >= _SURE_HEADER
@@ -306,7 +313,8 @@ def _skipping(records: Sequence[Record], place: int, width: int, *, has_header: 
     for begin, end in _groups(records, place):
         group = [cells for _, cells in records[begin:end] if _filled(cells)]
         is_adjacent = end == place and not is_apart(records, place)
-        found.append(_skipping_group(group, width, is_adjacent=is_adjacent, has_header=has_header))
+        above = _Above(group, width, is_adjacent=is_adjacent, has_header=has_header)
+        found.append(_skipping_group(above))
     return found
 
 
@@ -318,26 +326,57 @@ def _groups(records: Sequence[Record], place: int) -> Iterator[tuple[int, int]]:
             begin = at
 
 
-def _skipping_group(group: Sequence[Sequence[str]], width: int, *, is_adjacent: bool, has_header: bool) -> float:
+class _Above(NamedTuple):
+    """Records with no blank line between them, above one with which a table may begin."""
+
+    records: Sequence[Sequence[str]]
+    #: Of the table: how many cells a row has, and whether its first record is surely a header.
+    width: int
+    has_header: bool
+    #: Whether no blank line parts them from it.
+    is_adjacent: bool
+
+    @property
+    def is_set_apart(self) -> bool:
+        """Whether something tells them from the table: a blank line, or a header that is wider than they are."""
+        is_narrower = max(map(len, self.records), default=0) < self.width
+        return not self.is_adjacent or (self.has_header and is_narrower)
+
+
+def _skipping_group(above: _Above) -> float:
+    group, width = above.records, above.width
     most = max(map(_filled, group), default=0)
     if most <= 1:
         # A word right above what may be rows is rather the name of their one column.
-        is_title = has_header or not is_adjacent or any(map(_is_remark, group))
+        is_title = above.has_header or not above.is_adjacent or any(map(_is_remark, group))
         return _TITLES if is_title else _ADJACENT
-    if _has_table(group, is_adjacent=is_adjacent, has_header=has_header):
-        is_above = has_header and not is_adjacent
-        return _LABELS if is_above and _are_pairs(group) else _TABLE
+    labels_only = above.is_set_apart and above.has_header and _are_labels(group)
+    if labels_only and _has_values_of_all_kinds(group):
+        return _PAIRS
+    if _has_table(group, is_adjacent=above.is_adjacent, has_header=above.has_header):
+        return _LABELS if labels_only else _TABLE
     believable = _PAIRS if most == 2 else _WIDER  # noqa: PLR2004
     if any(len(cells) == width == _filled(cells) for cells in group) and width >= _MIN_TABLE_WIDTH:
         believable *= _LIKE_ROW
-    return believable * _ADJACENT if is_adjacent else believable
+    return believable if above.is_set_apart else believable * _ADJACENT
 
 
-def _are_pairs(group: Sequence[Sequence[str]]) -> bool:
-    """Whether these may be labels, each with a value: a table of two columns has more rows."""
+def _are_labels(group: Sequence[Sequence[str]]) -> bool:
+    """Whether these may be labels, each with a value, and maybe its unit: a table of two columns has more rows."""
     labels = {cells[0].strip() for cells in group}
     are_labels = len(labels) == len(group) <= _MAX_PAIRS and may_be_names([*labels])
-    return are_labels and all(len(cells) == 2 for cells in group)  # noqa: PLR2004
+    return are_labels and all(_filled(cells) <= _MAX_LABELLED for cells in group)
+
+
+def _has_values_of_all_kinds(group: Sequence[Sequence[str]]) -> bool:
+    """Whether what is behind labels is of several kinds, as in no column: numbers, times and texts."""
+    kinds = Counter(_rough_kind(cells[1]) for cells in group if len(cells) > 1 and cells[1].strip())
+    return len(kinds) > 1 and all(count < _MOST_OF_A_KIND * kinds.total() for count in kinds.values())
+
+
+def _rough_kind(cell: str) -> Kind:
+    kind = kind_of(cell)
+    return kind if kind in ("number", "time") else "text"
 
 
 def _has_table(group: Sequence[Sequence[str]], *, is_adjacent: bool, has_header: bool) -> bool:
@@ -353,10 +392,11 @@ def _has_table(group: Sequence[Sequence[str]], *, is_adjacent: bool, has_header:
 
 def _is_table(rows: Sequence[Sequence[str]], *, is_adjacent: bool, has_header: bool) -> bool:
     width = len(rows[0])
-    if len(rows) < 2 or width < 2 or max(map(_filled, rows)) < width:  # noqa: PLR2004
+    distinct = len({*map(tuple, rows)})
+    if distinct < 2 or width < 2 or max(map(_filled, rows)) < width:  # noqa: PLR2004
         return False
     guess = guess_header(rows, width, fixed=None)
     if guess.is_by_values and guess.header_lines and (len(rows) > 2 or width > 2 or is_adjacent or not has_header):  # noqa: PLR2004
         return True
-    is_long = len(rows) >= _MIN_TABLE_RECORDS
+    is_long = distinct >= _MIN_TABLE_RECORDS
     return is_long and (is_adjacent or bool(value_columns(rows, width)))

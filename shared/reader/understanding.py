@@ -90,7 +90,8 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
         raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
     settings = _with_hint(text, settings)
     seen = text if sample.is_whole else _without_open_value(text)
-    ratings = rated(_skipped(seen, settings.skip_lines or 0), settings, is_wide=len(expected) > 1)
+    seen = _skipped(seen, settings.skip_lines or 0)
+    ratings = rated(seen, settings, is_wide=len(expected) > 1)
     names = find_known_names(ratings, expected, settings)
     choices = _choices([names.rating] if names else ratings, settings, names)
     best, table = choices[0].rating, choices[0].table
@@ -106,6 +107,8 @@ def understand(sample: Sample, settings: ReadSettings, *, expected: Collection[s
     is_known = names is not None and names.are_all
     is_aligned = not (is_known or settings.delimiter is not None) and _is_aligned(best, text)
     doubts = [] if is_known else [*_doubts(choices, settings, has_expected=bool(expected))]
+    if table.layout.row_names:
+        doubts.append(_doubt_of_row_names(choices[0], seen))
     return Understanding(
         dialect=with_encoding(best, "utf-8" if encoding.encoding == "ascii" else encoding.encoding),
         layout=layout,
@@ -201,6 +204,19 @@ def _doubt_of_header(best: _Choice) -> Doubt:
     question = "how many lines the header has" if has_several else "whether the first line is the header or a row"
     message = f"it is not clear {question}: {shown}; set header_lines ="
     return Doubt(best.table.header_sureness, message)
+
+
+def _doubt_of_row_names(best: _Choice, text: str) -> Doubt:
+    """Names in quotes are R's, which has none for the names of rows. Else a name may be missing anywhere."""
+    line, _ = best.table.first
+    header = next(islice(StringIO(text, newline=""), line - 1, None))
+    quote = best.rating.dialect.quote
+    is_quoted = quote is not None and header.lstrip().startswith(quote)
+    message = (
+        f"{_shown(best.table.first)} has one name fewer than the rows have values; name each column in the file,"
+        " or skip that line and have the columns in their order, with header_lines = 0 and skip_lines ="
+    )
+    return Doubt(1.0 if is_quoted else 0.5, message)
 
 
 def _shown(record: Record) -> str:

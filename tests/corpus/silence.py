@@ -160,7 +160,7 @@ def _shifted(random: Random) -> _Made:
     return _text([names, *rows]), names, []
 
 
-def _short_header_of_numbers(random: Random) -> _Made:
+def _header_one_name_short(random: Random) -> _Made:
     names, rows = _table(random, random.randrange(4, 40), random.randrange(4, 6))
     return _text([names[:-1], *rows]), names[:-1], []
 
@@ -403,7 +403,7 @@ _KINDS: dict[str, Callable[[Random], _Made]] = {
     "growing codes": _growing_codes,
     "title rows": _title_rows,
     "shifted": _shifted,
-    "short header of numbers": _short_header_of_numbers,
+    "header one name short": _header_one_name_short,
     "row names": _row_names,
     "no header": _no_header,
     "blank last name": _blank_last_name,
