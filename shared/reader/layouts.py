@@ -24,6 +24,8 @@ from shared.reader.trailing import lacks_last, trailing_delimiters
 _MAX_PREAMBLE_RECORDS, _MAX_PLACES = 100, 16
 #: How believable a table without a header is: at the file's beginning or below remarks, and below anything else.
 _WITHOUT_HEADER, _WITHOUT_HEADER_BELOW = 0.7, 0.35
+#: How believable a header is with no rows below lines to pass over, and one that comes again at once.
+_WITHOUT_ROWS, _REPEATED = 0.3, 0.5
 #: How believable it is to pass over lines: titles and notes, pairs of a label and a value, wider ones, a table.
 _TITLES, _PAIRS, _WIDER, _TABLE = 0.97, 0.95, 0.85, 0.1
 #: The same of pairs that may be a table of two columns: it is asked.
@@ -196,7 +198,7 @@ def _table_at(records: Sequence[Record], place: int, settings: ReadSettings, unr
         layout=layout,
         first=records[place],
         width=shape.width,
-        score=math.prod(skipping) * beginning * (0.5 + fit / 2),
+        score=math.prod(skipping) * beginning * (0.5 + fit / 2) * (_WITHOUT_ROWS if place and not body else 1),
         fit=fit,
         header_sureness=header.sureness,
         passes_over_pairs=_LABELS in skipping,
@@ -286,7 +288,8 @@ def _beginning(records: Sequence[Record], place: int, header: HeaderGuess) -> fl
     if not _filled(cells) or (_filled(cells) == 1 and (width > 2 or len(cells) == 1 < width)):  # noqa: PLR2004
         return 0.1
     if header.header_lines:
-        return 0.6 + 0.4 * header.sureness
+        is_repeated = [cells] == [each for _, each in records[place + 1 : place + 2]]
+        return (0.6 + 0.4 * header.sureness) * (_REPEATED if is_repeated else 1)
     above = [each for _, each in records[:place] if _filled(each)]
     are_titles = all(_filled(each) == 1 for each in above)
     is_below_remarks = are_titles and (not place or is_apart(records, place) or all(map(_is_remark, above)))
@@ -339,8 +342,28 @@ class _Above(NamedTuple):
     @property
     def is_set_apart(self) -> bool:
         """Whether something tells them from the table: a blank line, or a header that is wider than they are."""
-        is_narrower = max(map(len, self.records), default=0) < self.width
-        return not self.is_adjacent or (self.has_header and is_narrower)
+        return not self.is_adjacent or (self.has_header and self.is_narrower)
+
+    @property
+    def is_narrower(self) -> bool:
+        """Whether all of them have fewer cells than a row."""
+        return max(map(len, self.records), default=0) < self.width
+
+    @property
+    def may_be_labels(self) -> bool:
+        """Whether each may be a label with a value, and maybe its unit: a table of two columns has more rows."""
+        labels = {cells[0].strip() for cells in self.records}
+        are_names = len(labels) == len(self.records) <= _MAX_PAIRS and may_be_names([*labels])
+        are_short = all(_filled(cells) <= _MAX_LABELLED for cells in self.records)
+        return self.is_set_apart and self.has_header and are_names and are_short
+
+    @property
+    def are_labels(self) -> bool:
+        """Whether they surely are: their values are of several kinds, as those of no column are below its name."""
+        if not self.is_narrower or not self.may_be_labels:
+            return False
+        kinds = Counter(_rough_kind(cells[1]) for cells in self.records[1:] if len(cells) > 1 and cells[1].strip())
+        return len(kinds) > 1 and max(kinds.values()) < _MOST_OF_A_KIND * kinds.total()
 
 
 def _skipping_group(above: _Above) -> float:
@@ -350,28 +373,14 @@ def _skipping_group(above: _Above) -> float:
         # A word right above what may be rows is rather the name of their one column.
         is_title = above.has_header or not above.is_adjacent or any(map(_is_remark, group))
         return _TITLES if is_title else _ADJACENT
-    labels_only = above.is_set_apart and above.has_header and _are_labels(group)
-    if labels_only and _has_values_of_all_kinds(group):
+    if above.are_labels:
         return _PAIRS
     if _has_table(group, is_adjacent=above.is_adjacent, has_header=above.has_header):
-        return _LABELS if labels_only else _TABLE
+        return _LABELS if above.may_be_labels else _TABLE
     believable = _PAIRS if most == 2 else _WIDER  # noqa: PLR2004
     if any(len(cells) == width == _filled(cells) for cells in group) and width >= _MIN_TABLE_WIDTH:
         believable *= _LIKE_ROW
     return believable if above.is_set_apart else believable * _ADJACENT
-
-
-def _are_labels(group: Sequence[Sequence[str]]) -> bool:
-    """Whether these may be labels, each with a value, and maybe its unit: a table of two columns has more rows."""
-    labels = {cells[0].strip() for cells in group}
-    are_labels = len(labels) == len(group) <= _MAX_PAIRS and may_be_names([*labels])
-    return are_labels and all(_filled(cells) <= _MAX_LABELLED for cells in group)
-
-
-def _has_values_of_all_kinds(group: Sequence[Sequence[str]]) -> bool:
-    """Whether what is behind labels is of several kinds, as in no column: numbers, times and texts."""
-    kinds = Counter(_rough_kind(cells[1]) for cells in group if len(cells) > 1 and cells[1].strip())
-    return len(kinds) > 1 and all(count < _MOST_OF_A_KIND * kinds.total() for count in kinds.values())
 
 
 def _rough_kind(cell: str) -> Kind:
@@ -381,22 +390,18 @@ def _rough_kind(cell: str) -> Kind:
 
 def _has_table(group: Sequence[Sequence[str]], *, is_adjacent: bool, has_header: bool) -> bool:
     """Whether records that are as wide as each other look like a header and its rows, or like many rows."""
-    begin = 0
-    for end in range(1, len(group) + 1):
-        if end == len(group) or len(group[end]) != len(group[begin]):
-            if _is_table(group[begin:end], is_adjacent=is_adjacent, has_header=has_header):
-                return True
-            begin = end
-    return False
+    tables = ([cells for cells in group if len(cells) == width] for width in {*map(len, group)})
+    return any(_is_table(rows, is_adjacent=is_adjacent, has_header=has_header) for rows in tables)
 
 
 def _is_table(rows: Sequence[Sequence[str]], *, is_adjacent: bool, has_header: bool) -> bool:
     width = len(rows[0])
-    distinct = len({*map(tuple, rows)})
-    if distinct < 2 or width < 2 or max(map(_filled, rows)) < width:  # noqa: PLR2004
+    # What comes again is no further evidence: a line that is repeated, or the header of a joined file.
+    rows = [*dict.fromkeys(map(tuple, rows))]
+    if len(rows) < 2 or width < 2 or max(map(_filled, rows)) < width:  # noqa: PLR2004
         return False
     guess = guess_header(rows, width, fixed=None)
     if guess.is_by_values and guess.header_lines and (len(rows) > 2 or width > 2 or is_adjacent or not has_header):  # noqa: PLR2004
         return True
-    is_long = distinct >= _MIN_TABLE_RECORDS
+    is_long = len(rows) >= _MIN_TABLE_RECORDS
     return is_long and (is_adjacent or bool(value_columns(rows, width)))

@@ -16,6 +16,7 @@ from shared.reader.candidates import Rating, rated, with_encoding
 from shared.reader.dialects import Dialect
 from shared.reader.encodings import EncodingGuess, guess_encoding
 from shared.reader.endings import has_end_mark, last_records
+from shared.reader.footers import is_marked_as_remark
 from shared.reader.known_names import KnownNames, find_known_names, row_above
 from shared.reader.layouts import Layout, TableGuess, guess_tables, with_footer
 from shared.reader.samples import Sample
@@ -146,9 +147,12 @@ def _choices(ratings: Sequence[Rating], settings: ReadSettings, names: KnownName
 
 
 def _as_one_column(table: TableGuess) -> float:
-    """How believable it is that a name with delimiters inside is that of one column."""
-    has_delimiter = table.width == 1 and any(sign in cell for cell in table.first[1] for sign in _USUAL_DELIMITERS)
-    return 0.5 if has_delimiter else 1.0
+    """How believable it is that a remark, or what has delimiters inside, is the name of one column."""
+    first = table.first[1]
+    is_no_name = table.width == 1 and (
+        any(sign in cell for cell in first for sign in _USUAL_DELIMITERS) or any(map(is_marked_as_remark, first))
+    )
+    return 0.5 if is_no_name else 1.0
 
 
 def _doubts(choices: Sequence[_Choice], settings: ReadSettings, *, has_expected: bool) -> Iterator[Doubt]:
