@@ -68,8 +68,8 @@ def _candidates(text: str, settings: ReadSettings, *, is_wide: bool) -> Iterator
         yield Dialect(delimiter=_FRAME, quote=None, is_framed=True, trim=True, comment=settings.comment or None)
         delimiters = [delimiter for delimiter in delimiters if delimiter != _FRAME]
     may_be_one_column = not (settings.delimiter or settings.header_lines == 0 or is_wide)
-    if may_be_one_column and lines and not any(delimiter in lines[0] for delimiter in delimiters):
-        # The first line may be the name of one column, whose values have delimiters inside.
+    if may_be_one_column and lines and not any(sign in lines[0] for sign in delimiters if sign != " "):
+        # The first line may be the name of one column, of several words, whose values have delimiters inside.
         delimiters.append(NO_DELIMITER)
     for delimiter, quote in product(delimiters, _quotes(text, settings)):
         for escape, trim in product(_escapes(text, delimiter, quote, settings), _trims(text, lines, delimiter, quote)):

@@ -370,15 +370,17 @@ def _skipping_group(above: _Above) -> float:
     group, width = above.records, above.width
     most = max(map(_filled, group), default=0)
     if most <= 1:
-        # A word right above what may be rows is rather the name of their one column.
+        # A word right above what may be rows is rather the name of their one column, or one of the rows.
         is_title = above.has_header or not above.is_adjacent or any(map(_is_remark, group))
-        return _TITLES if is_title else _ADJACENT
+        is_like_rows = width == 1 and not all(map(_is_remark, group))
+        return _LIKE_ROW if is_like_rows else _TITLES if is_title else _ADJACENT
     if above.are_labels:
         return _PAIRS
     if _has_table(group, is_adjacent=above.is_adjacent, has_header=above.has_header):
         return _LABELS if above.may_be_labels else _TABLE
     believable = _PAIRS if most == 2 else _WIDER  # noqa: PLR2004
-    if any(len(cells) == width == _filled(cells) for cells in group) and width >= _MIN_TABLE_WIDTH:
+    may_be_rows = width >= _MIN_TABLE_WIDTH or not above.has_header
+    if may_be_rows and any(len(cells) == width == _filled(cells) for cells in group):
         believable *= _LIKE_ROW
     return believable if above.is_set_apart else believable * _ADJACENT
 

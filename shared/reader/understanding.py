@@ -190,7 +190,7 @@ def _doubt_of_place(best: _Choice, choices: Sequence[_Choice]) -> Doubt:
     lines = " or ".join(_shown(each.table.first) for each in [best, *others[:2]])
     message = f"it is not clear where the table begins: {lines}; skip the lines above it with skip_lines ="
     margin = _margin(best.table.score, max((each.table.score for each in others), default=0.0))
-    likely = [best, *(each for each in others if each.table.score > best.table.score / 2)]
+    likely = [best, *(each for each in others if each.table.fit and each.table.score > best.table.score / 5)]
     may_be_pairs = any(each.table.passes_over_pairs for each in likely)
     return Doubt(min(margin, 0.5) if may_be_pairs else margin, message)
 

@@ -173,7 +173,7 @@ def _row_names(random: Random) -> _Made:
 
 
 def _no_header(random: Random) -> _Made:
-    names = ["Ann", "Bob", "Cy", "Di", "Ed", "Flo", "Gus", "Hal", "Ida", "Jo", "Kim", "Lee", "Mo", "Nan", "Oz", "Pam"]
+    names = ["Ann", "Bob", "Cy", "Di", "Ed", "Flo", "Gus", "Hal", "Ida", "Jo", "Kim", "Lee", "Mo", "Oz", "Pam"]
     codes = ["DEU", "FRA", "USA", "GBR", "POL", "ITA", "ESP", "PRT", "NLD", "BEL", "AUT", "CHE", "CZE", "SVK", "HUN"]
     kinds: list[Callable[[str, str], list[str]]] = [
         lambda _, code: [code, random.choice(["EUR", "USD"]), random.choice(["", "x"])],
