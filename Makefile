@@ -30,25 +30,25 @@ test-unit: setup ## Run the tests that need no server
 	$(PYTEST) -m "not servers and not compose and not slow" $(PYTEST_OPTIONS)
 
 simulate: setup ## Run the cores with faults at every step, 10000 seeds (SEEDS=n)
-	$(BIN)/python -m tests.faults.simulation --seeds $(or $(SEEDS),10000)
+	$(BIN)/python -m verification.simulation --seeds $(or $(SEEDS),10000)
 
 crash: setup ## Kill each service at each point of its work, on real servers
-	$(BIN)/python -m tests.faults.crash
+	$(BIN)/python -m verification.crash
 
 chaos: setup ## Kill, cut, freeze and fill up everything at random, on servers of its own, 20 seeds (SEEDS=n)
-	$(BIN)/python -m tests.faults.chaos --seeds $(or $(SEEDS),20)
+	$(BIN)/python -m verification.chaos --seeds $(or $(SEEDS),20)
 
 installations: setup ## Ten installations on one broker and one database server, 100 rounds of faults (ROUNDS=n)
-	$(BIN)/python -m tests.faults.installations --rounds $(or $(ROUNDS),100)
+	$(BIN)/python -m verification.installations --rounds $(or $(ROUNDS),100)
 
 cluster: setup ## Break clusters of three members under load, 20 rounds of each kind (CLUSTER_OPTIONS="--kind galera")
-	$(BIN)/python -m tests.faults.cluster $(CLUSTER_OPTIONS)
+	$(BIN)/python -m verification.cluster $(CLUSTER_OPTIONS)
 
 mutants: setup ## Break the product on purpose and see which of these catches it
-	$(BIN)/python -m tests.faults.mutants
+	$(BIN)/python -m verification.mutants
 
 fuzz: setup ## Read damaged files of all formats: a refusal or an account of every line, 10 minutes (SECONDS=n)
-	$(BIN)/python -m tests.corpus.fuzz --seconds $(or $(SECONDS),600)
+	$(BIN)/python -m verification.corpus.fuzz --seconds $(or $(SECONDS),600)
 
 bench: setup ## Measure speed beside LOAD DATA, pandas, dlt and row by row (BENCH_OPTIONS="--rows 100000")
 	@scripts/bench.sh $(BENCH_OPTIONS)

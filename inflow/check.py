@@ -7,15 +7,15 @@ from pathlib import Path
 
 import orjson
 
-from inflow.books import catalog_of
-from inflow.checking import Findings, check_file
+from inflow.installation import catalog_of
 from inflow.line_report import as_data, as_lines
 from inflow.read_options import open_given, settings_of
 from services.watcher.claiming.discovery import dataset_of
 from shared.configuration.environment import Environment
-from shared.datasets import Catalog, Dataset
-from shared.errors import ConfigurationError, FileRefused
-from shared.exit_codes import ExitCode
+from shared.model.datasets import Catalog, Dataset
+from shared.model.errors import ConfigurationError, FileRefused
+from shared.operations.dry_run import Findings, check_file
+from shared.runtime.exit_codes import ExitCode
 
 _SHOWN_REJECTIONS, _SHOWN_CHARACTERS = 20, 60
 

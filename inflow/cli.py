@@ -7,8 +7,8 @@ from pkgutil import resolve_name
 
 from inflow.arguments import make_parser
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError, FolderUnavailable, InflowError, SchemaMismatch, TransientError
-from shared.exit_codes import ExitCode
+from shared.model.errors import ConfigurationError, FolderUnavailable, InflowError, SchemaMismatch, TransientError
+from shared.runtime.exit_codes import ExitCode
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,22 +5,22 @@ import sys
 import threading
 
 from inflow import report
-from inflow.books import catalog_of, data_folder, open_books
 from inflow.embedded import Embedded
+from inflow.installation import catalog_of, data_folder, open_installation
 from inflow.queues import broker_settings, look_at_queues
 from inflow.sample import write_sample
 from inflow.schema_file import schema_sql
 from services.aggregator import service as aggregator
+from services.extractor.settings import WatcherConfig
 from services.watcher import service as watcher
-from services.watcher.config import WatcherConfig
 from services.writer import service as writer
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError, FolderTaken, TransientError
-from shared.exit_codes import ExitCode
-from shared.files import DataFolder
-from shared.health import Health
-from shared.lifecycle import Stop, stop_on_signals
-from shared.running import read_settings, run_on_servers, set_up_logs_from
+from shared.model.errors import ConfigurationError, FolderTaken, TransientError
+from shared.runtime.exit_codes import ExitCode
+from shared.runtime.files import DataFolder
+from shared.runtime.health import Health
+from shared.runtime.lifecycle import Stop, stop_on_signals
+from shared.service.running import read_settings, run_on_servers, set_up_logs_from
 
 
 def run(options: argparse.Namespace, environment: Environment) -> int:
@@ -96,5 +96,5 @@ def _run_on_servers(options: argparse.Namespace, environment: Environment, folde
 
 
 def _snapshot(options: argparse.Namespace, environment: Environment) -> report.Snapshot:
-    with open_books(options, environment, read_only=True) as store:
+    with open_installation(options, environment, read_only=True) as store:
         return report.take_snapshot(store)

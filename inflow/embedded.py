@@ -6,27 +6,27 @@ from dataclasses import replace
 
 from sqlalchemy import URL
 
-from inflow.local_queue import LocalQueue
 from services.aggregator.aggregator import Aggregator
+from services.extractor.settings import WatcherConfig
 from services.watcher.claiming.inbox import InboxEvents
-from services.watcher.config import WatcherConfig
-from services.watcher.pace import Pace
+from services.watcher.rescan_schedule import Pace
 from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers
 from services.writer.relay import Relay
-from shared.books import completions, load_reasons
-from shared.database import Database
-from shared.datasets import Catalog
-from shared.errors import ConfigurationError
-from shared.exit_codes import ExitCode
-from shared.files import DataFolder
-from shared.folder_owner import own_folder
-from shared.health import Health
-from shared.lifecycle import retry_on_folder
-from shared.logs import facts
-from shared.messages.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
-from shared.running import report_held
-from shared.store import open_store
+from shared.messaging.local_queue import LocalQueue
+from shared.messaging.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
+from shared.model.datasets import Catalog
+from shared.model.errors import ConfigurationError
+from shared.runtime.exit_codes import ExitCode
+from shared.runtime.files import DataFolder
+from shared.runtime.folder_owner import own_folder
+from shared.runtime.health import Health
+from shared.runtime.lifecycle import retry_on_folder
+from shared.runtime.logs import facts
+from shared.service.running import report_held
+from shared.storage.database import Database
+from shared.storage.ledger import completions, load_reasons
+from shared.storage.store import open_store
 
 _log = logging.getLogger(__name__)
 

@@ -2,16 +2,16 @@
 
 import argparse
 
-from inflow.books import open_books
-from shared.books import completions, load_states, loads
+from inflow.installation import open_installation
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError
-from shared.exit_codes import ExitCode
+from shared.model.errors import ConfigurationError
+from shared.runtime.exit_codes import ExitCode
+from shared.storage.ledger import completions, load_states, loads
 
 
 def give_up(options: argparse.Namespace, environment: Environment) -> int:
     """End an open load as it is; its rows that are in the tables stay there, and the summaries include them."""
-    with open_books(options, environment, read_only=False) as store, store.transaction() as connection:
+    with open_installation(options, environment, read_only=False) as store, store.transaction() as connection:
         load = loads.find(connection, store.schema, [options.load]).get(options.load)
         if load is None:
             raise ConfigurationError(f"there is no load {options.load}; `inflow loads` lists them")

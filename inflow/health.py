@@ -3,8 +3,8 @@
 import argparse
 
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError
-from shared.health import is_healthy
+from shared.model.errors import ConfigurationError
+from shared.runtime.health import is_healthy
 
 
 def health(_options: argparse.Namespace, environment: Environment) -> int:

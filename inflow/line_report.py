@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shared.reader.line_account import LineAccount, NamedLine
+from shared.reading.line_account import LineAccount, NamedLine
 
 _MAX_SHOWN = 5
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from shared.errors import ConfigurationError
-from shared.files import replacing
+from shared.model.errors import ConfigurationError
+from shared.runtime.files import replacing
 
 
 @contextmanager

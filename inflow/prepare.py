@@ -5,14 +5,14 @@ Exchanges and queues, tables, and the rights that are left for each service to n
 
 import argparse
 
-from inflow.books import catalog_of, open_database
-from shared.broker import declare_all
+from inflow.installation import catalog_of, open_database
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings, DatabaseSettings
-from shared.exit_codes import ExitCode
-from shared.schema.grants import grant_statements
-from shared.schema.preparation import prepare_tables
-from shared.schema.schema import build_schema
+from shared.messaging.rabbitmq import declare_all
+from shared.runtime.exit_codes import ExitCode
+from shared.storage.schema.grants import grant_statements
+from shared.storage.schema.preparation import prepare_tables
+from shared.storage.schema.schema import build_schema
 
 
 def declare(_options: argparse.Namespace, environment: Environment) -> int:
@@ -22,7 +22,7 @@ def declare(_options: argparse.Namespace, environment: Environment) -> int:
     endpoint = declare_all(settings)
     print(
         f"{endpoint}, virtual host {settings.virtual_host}: exchanges and queues of the namespace "
-        f"{settings.topology.namespace} are declared"
+        f"{settings.namespace} are declared"
     )
     return ExitCode.OK
 

@@ -3,11 +3,11 @@
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 
-from inflow.books import is_embedded
-from shared.broker import BrokerState, QueueState, look_at_broker
+from inflow.installation import is_embedded
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.errors import BrokerUnavailable
+from shared.messaging.rabbitmq import BrokerState, QueueState, look_at_broker
+from shared.model.errors import BrokerUnavailable
 
 #: What is known of the broker, why nothing is, or None where there is none.
 Queues = BrokerState | str | None

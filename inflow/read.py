@@ -13,13 +13,13 @@ from inflow.line_report import as_lines
 from inflow.outputs import output_file
 from inflow.read_options import open_given, settings_of
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError
-from shared.exit_codes import ExitCode
-from shared.messages.unreadable_rows import UnreadableRow
-from shared.reader.line_account import LineAccount
-from shared.reader.rows_of import rows_of
-from shared.reader.sources import RecordSource
-from shared.reader.survey import make_plan
+from shared.model.errors import ConfigurationError
+from shared.model.unreadable_rows import UnreadableRow
+from shared.reading.detector import make_plan
+from shared.reading.line_account import LineAccount
+from shared.reading.sources import RecordSource
+from shared.reading.table_rows import rows_of
+from shared.runtime.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     import _csv

@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from shared.datasets import FORMATS, ReadSettings
-from shared.reader.compression import seekable
-from shared.reader.encodings import ENCODING_EXPECTED, text_encoding
+from shared.model.datasets import FORMATS, ReadSettings
+from shared.reading.containers.compression import seekable
+from shared.reading.encodings.text_encodings import ENCODING_EXPECTED, text_encoding
 
 #: What a shell makes hard to write.
 _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "none": ""}

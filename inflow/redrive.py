@@ -4,29 +4,29 @@ import argparse
 from collections.abc import Iterator
 from contextlib import closing
 
-from inflow.books import is_embedded, open_books
-from shared.books import load_reasons
-from shared.broker import DeadLetter, DeadLetters
+from inflow.installation import is_embedded, open_installation
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.errors import MalformedMessage
-from shared.exit_codes import ExitCode
-from shared.messages.envelope import decode
-from shared.messages.payloads import RowsExtracted
-from shared.messages.topology import QUEUES, Topology
-from shared.store import Store
+from shared.messaging.envelope import decode
+from shared.messaging.payloads import RowsExtracted
+from shared.messaging.rabbitmq import DeadLetter, DeadLetters
+from shared.messaging.topology import QUEUES, Topology
+from shared.model.errors import MalformedMessage
+from shared.runtime.exit_codes import ExitCode
+from shared.storage.ledger import load_reasons
+from shared.storage.store import Store
 
 
 def redrive(options: argparse.Namespace, environment: Environment) -> int:
     """Redrive all dead letters, or show them. An embedded data folder has none, but loads that they held back."""
     settings = None if is_embedded(options, environment) else BrokerSettings.from_environment(environment)
-    with open_books(options, environment, read_only=options.dry_run) as store:
-        # First the books: what is given up once more marks its load anew.
+    with open_installation(options, environment, read_only=options.dry_run) as store:
+        # First the ledger: what is given up once more marks its load anew.
         _print(_held_back(store) if options.dry_run else _let_go(store))
         if settings is not None:
             with closing(DeadLetters(settings)) as dead_letters:
                 show = _shown if options.dry_run else _moved
-                _print(show(dead_letters, settings.topology))
+                _print(show(dead_letters, Topology(settings.namespace)))
     return ExitCode.OK
 
 

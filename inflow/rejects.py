@@ -5,19 +5,19 @@ from collections.abc import Iterator
 
 import orjson
 
-from inflow.books import open_books
-from services.watcher.claims import displayed
-from shared.books import loads, rejects
-from shared.books.rejects import Reject
+from inflow.installation import open_installation
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError
-from shared.exit_codes import ExitCode
-from shared.store import Store
+from shared.extraction.claimed_names import displayed
+from shared.model.errors import ConfigurationError
+from shared.runtime.exit_codes import ExitCode
+from shared.storage.ledger import loads, rejects
+from shared.storage.ledger.rejects import Reject
+from shared.storage.store import Store
 
 
 def show_rejects(options: argparse.Namespace, environment: Environment) -> int:
     """List rejected rows, as many as there are: none is kept in memory longer than it takes to print it."""
-    with open_books(options, environment, read_only=True) as store:
+    with open_installation(options, environment, read_only=True) as store:
         found = _found(store, options.load, is_open=options.open)
         for text in _as_json(found) if options.json else _as_text(found):
             print(text)

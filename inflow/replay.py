@@ -8,19 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inflow.books import data_folder, open_books
+from inflow.installation import data_folder, open_installation
 from services.watcher.claiming.discovery import dataset_of
-from services.watcher.claims import displayed, number_of, original_of
-from services.watcher.regular_files import open_regular
-from services.watcher.versions import Version
-from shared.books import loads
-from shared.books.loads import Load
 from shared.configuration.environment import Environment
-from shared.datasets import Catalog
-from shared.errors import ConfigurationError, FileRefused
-from shared.exit_codes import ExitCode
-from shared.files import DataFolder, new_temporary, remove_leftovers
-from shared.store import Store
+from shared.extraction.claimed_names import displayed, number_of, original_of
+from shared.extraction.file_version import FileVersion
+from shared.extraction.regular_files import open_regular
+from shared.model.datasets import Catalog
+from shared.model.errors import ConfigurationError, FileRefused
+from shared.runtime.exit_codes import ExitCode
+from shared.runtime.files import DataFolder, new_temporary, remove_leftovers
+from shared.storage.ledger import loads
+from shared.storage.ledger.loads import Load
+from shared.storage.store import Store
 
 _LOADS_AT_ONCE = 1000
 
@@ -38,7 +38,7 @@ class Archived:
 def replay(options: argparse.Namespace, environment: Environment) -> int:
     """Copy archived files into the inbox; exit with 1 where a file's dataset can't be told."""
     folder = data_folder(options, environment)
-    with open_books(options, environment, read_only=True) as store:
+    with open_installation(options, environment, read_only=True) as store:
         found = [
             each
             for each in find_archived(folder, store, every=options.all)
@@ -97,7 +97,7 @@ def _make_folder(path: Path) -> None:
 
 def _load_of(path: Path, load: Load | None) -> Load | None:
     """The load is the file's where both are of one version: its number may have been given again."""
-    return load if load is not None and Version.of(path.lstat()) == Version.claimed(load) else None
+    return load if load is not None and FileVersion.of(path.lstat()) == FileVersion.claimed(load) else None
 
 
 def _archived(path: Path, number: int, load: Load | None, catalog: Catalog) -> Archived:

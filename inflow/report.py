@@ -9,20 +9,20 @@ import orjson
 from inflow import queues, services
 from inflow.ages import age
 from inflow.queues import Queues
-from shared.books import loads, rejects, waiting_files
-from shared.books import services as service_books
-from shared.books.loads import Load
-from shared.books.services import ServiceProcess
-from shared.books.waiting_files import WaitingFile
-from shared.clock import utc_now
-from shared.store import Store
-from shared.waiting import Waiting, waiting_references
+from shared.operations.unresolved_references import Waiting, waiting_references
+from shared.runtime.clock import utc_now
+from shared.storage.ledger import loads, rejects, waiting_files
+from shared.storage.ledger import service_processes as service_books
+from shared.storage.ledger.loads import Load
+from shared.storage.ledger.service_processes import ServiceProcess
+from shared.storage.ledger.waiting_files import WaitingFile
+from shared.storage.store import Store
 
 _COLUMNS = (
     "load", "file", "dataset", "state", "read", "inserted", "updated", "unchanged", "superseded", "rejected",
     "healed", "open", "waiting", "seconds", "reason", "age",
 )  # fmt: skip
-_MOST_LINES = 30
+_MAX_LINES = 30
 
 #: Why a load is not further, where nothing holds it back.
 _ON_ITS_WAY = {
@@ -35,7 +35,7 @@ _ON_ITS_WAY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The books at one moment."""
+    """The ledger at one moment."""
 
     files: Sequence[WaitingFile]
     loads: Sequence[Load]
@@ -50,7 +50,7 @@ class Snapshot:
 
 
 def take_snapshot(store: Store) -> Snapshot:
-    """Read the books."""
+    """Read the ledger."""
     with store.transaction() as connection:
         return Snapshot(
             files=waiting_files.all_files(connection, store.schema),
@@ -98,9 +98,9 @@ def as_text(snapshot: Snapshot, broker: Queues = None) -> str:
     lines = list(services.as_text(snapshot.services, snapshot.taken_at))
     lines += [f"dataset {name} is held: {why}" for name, why in snapshot.held.items()]
     lines.append(f"inbox: {len(snapshot.files)} waiting")
-    lines += [f"  {_waiting_file(file, snapshot.taken_at)}" for file in snapshot.files[:_MOST_LINES]]
-    if len(snapshot.files) > _MOST_LINES:
-        lines.append(f"  … and {len(snapshot.files) - _MOST_LINES} more")
+    lines += [f"  {_waiting_file(file, snapshot.taken_at)}" for file in snapshot.files[:_MAX_LINES]]
+    if len(snapshot.files) > _MAX_LINES:
+        lines.append(f"  … and {len(snapshot.files) - _MAX_LINES} more")
     shown = _shown(snapshot.loads)
     lines.append(
         f"loads: {len(snapshot.loads)}{', these are open or recent' if len(shown) < len(snapshot.loads) else ''}"
@@ -120,8 +120,8 @@ def loads_as_text(snapshot: Snapshot) -> str:
 
 def _shown(rows: Sequence[Load]) -> list[Load]:
     """The last loads, and those before them that are still open."""
-    still_open = [load for load in rows[:-_MOST_LINES] if load.state in _ON_ITS_WAY]
-    return [*still_open[:_MOST_LINES], *rows[-_MOST_LINES:]]
+    still_open = [load for load in rows[:-_MAX_LINES] if load.state in _ON_ITS_WAY]
+    return [*still_open[:_MAX_LINES], *rows[-_MAX_LINES:]]
 
 
 def _reason(load: Load) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from inflow.sample_words import COUNTRIES, Country
-from shared.files import replacing
+from shared.runtime.files import replacing
 
 _FIRST_DAY, _LAST_DAY = date(1837, 1, 1), date(1999, 12, 31)
 
@@ -17,7 +17,7 @@ _FIRST_DAY, _LAST_DAY = date(1837, 1, 1), date(1999, 12, 31)
 _STRIDE_DAYS = 2_147_483_647
 
 #: Below so many rows all people are ordinary.
-_FEWEST_ROWS_WITH_ODD_PEOPLE = 100
+_MIN_ROWS_WITH_ODD_PEOPLE = 100
 
 #: A country has one town for so many rows of people, until all its towns are there.
 _ROWS_PER_TOWN = 50
@@ -94,7 +94,7 @@ def _people(rows: int, rng: random.Random) -> Iterator[_Row]:
 
 def _odd_people(rows: int) -> dict[int, _Row]:
     """Return the odd people by the number of their row, evenly spread."""
-    if rows < _FEWEST_ROWS_WITH_ODD_PEOPLE:
+    if rows < _MIN_ROWS_WITH_ODD_PEOPLE:
         return {}
     return {number * rows // (len(_ODD_PEOPLE) + 1): row for number, row in enumerate(_ODD_PEOPLE, start=1)}
 

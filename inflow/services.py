@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from inflow.ages import age
-from shared.books.services import ServiceProcess
-from shared.health import SILENCE_SECONDS
+from shared.runtime.health import SILENCE_SECONDS
+from shared.storage.ledger.service_processes import ServiceProcess
 
 
 def as_text(services: Sequence[ServiceProcess], now: datetime) -> Iterator[str]:

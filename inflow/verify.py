@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import orjson
 
-from inflow.books import open_books
-from services.aggregator.counts import Counts, Difference
-from shared.books import completions
+from inflow.installation import open_installation
+from services.aggregator.counts import CountDifference, Counts
 from shared.configuration.environment import Environment
-from shared.counts import KeptCount
-from shared.exit_codes import ExitCode
-from shared.store import Store
+from shared.runtime.exit_codes import ExitCode
+from shared.storage.kept_counts import KeptCount
+from shared.storage.ledger import completions
+from shared.storage.store import Store
 
-_MOST_DIFFERENCES = 100
+_MAX_DIFFERENCES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Verdict:
 
     count: KeptCount
     is_built: bool
-    differences: Sequence[Difference]
+    differences: Sequence[CountDifference]
 
     @property
     def is_right(self) -> bool:
@@ -33,7 +33,7 @@ class Verdict:
 
 def verify(options: argparse.Namespace, environment: Environment) -> int:
     """Compare all kept counts with their tables; with --repair, rebuild those that are wrong."""
-    with open_books(options, environment, read_only=not options.repair) as store:
+    with open_installation(options, environment, read_only=not options.repair) as store:
         counts = Counts(store)
         verdicts = judge(counts)
         wrong = [verdict.count for verdict in verdicts if not verdict.is_right]
@@ -51,7 +51,7 @@ def judge(counts: Counts) -> list[Verdict]:
         Verdict(
             count=count,
             is_built=count not in missing,
-            differences=counts.differences(count, most=_MOST_DIFFERENCES),
+            differences=counts.differences(count, most=_MAX_DIFFERENCES),
         )
         for count in counts.all
     ]
@@ -78,7 +78,7 @@ def _in_words(verdict: Verdict) -> str:
     if not verdict.is_built:
         return "not built; the aggregator builds it when it next writes the summaries"
     found = len(verdict.differences)
-    if found == _MOST_DIFFERENCES:
+    if found == _MAX_DIFFERENCES:
         return f"wrong, the first {found} differences are"
     return f"wrong, {found} {'difference' if found == 1 else 'differences'}" if found else "agrees with its table"
 

@@ -14,4 +14,4 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     "$venv/bin/python" -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-bench.lock
     printf '%s\n' "$wanted" >"$stamp"
 fi
-exec "$venv/bin/python" -m tests.benchmarks "$@"
+exec "$venv/bin/python" -m benchmarks "$@"

@@ -1,4 +1,4 @@
-"""Derive shared/reader/language_statistics.bin: how often letters follow each other in the languages of old encodings.
+"""Derive language_statistics.bin of shared/reading/encodings: how often letters follow each other in each language.
 
     python -m venv build/statistics-venv
     build/statistics-venv/bin/pip install lingua-language-detector==1.3.5 langdetect==1.0.9 brotli==1.2.0
@@ -19,7 +19,7 @@ from unicodedata import normalize
 
 import brotli  # type: ignore[import-not-found,unused-ignore]
 
-_TARGET = Path(__file__).parent.parent / "shared" / "reader" / "language_statistics.bin"
+_TARGET = Path(__file__).parent.parent / "shared" / "reading" / "encodings" / "language_statistics.bin"
 #: Of each script the languages, and how lingua and langdetect call them; None where the package lacks one.
 _SCRIPTS: Mapping[str, Mapping[str, tuple[str | None, str | None]]] = {
     "latin": {
@@ -62,7 +62,7 @@ _RAREST_LETTER, _RAREST_ASCII = 2e-6, 1e-4
 #: How much pairs say beside single letters, and how often a letter has to be seen for its pairs to say anything.
 _PAIR_SHARE, _FEW = 0.85, 1e-5
 #: Left out, so that the table stays small: letters and pairs below these frequencies in every language.
-_LEAST_LETTER, _LEAST_PAIR = 1e-7, 2e-6
+_MIN_LETTER, _MIN_PAIR = 1e-7, 2e-6
 #: The share of letters that are not ASCII in a language of the Latin script, and how far one is put on a par with it.
 _USUAL_SHARE, _MAX_BALANCE = 0.03, 2.0
 #: A byte says tenths above this one.
@@ -93,10 +93,10 @@ def _letters_of_ascii() -> Counts:
 
 def _statistics(script: str, ascii_letters: Counts) -> dict[str, object]:
     models = [_Model(_grams(script, code)) for code in _SCRIPTS[script]]
-    letters = sorted({gram for model in models for gram, share in model.letters.items() if share > _LEAST_LETTER})
+    letters = sorted({gram for model in models for gram, share in model.letters.items() if share > _MIN_LETTER})
     letters = [letter for letter in letters if not letter.isascii()]
     known = {*letters, *ascii_letters}
-    pairs = {pair for model in models for pair, share in model.pairs.items() if share > _LEAST_PAIR or pair.isascii()}
+    pairs = {pair for model in models for pair, share in model.pairs.items() if share > _MIN_PAIR or pair.isascii()}
     # Ideographs are too many for pairs, and need none. Pairs of ASCII tell languages of the Latin script.
     kept = sorted(pair for pair in pairs if known.issuperset(pair)) if script != "han" else []
     kept = [pair for pair in kept if script == "latin" or not pair.isascii()]

@@ -22,7 +22,7 @@ from tests.support.servers.session import Servers
 SETTINGS = ("INFLOW_", "RABBITMQ_", "MYSQL_", "DATABASE_URL")
 SERVER_FIXTURES = {"broker_server", "database_server"}
 #: Each process that tests may start a RabbitMQ and a database of its own.
-MOST_PROCESSES = 4
+MAX_PROCESSES = 4
 
 S = TypeVar("S")
 
@@ -37,7 +37,7 @@ def pytest_configure() -> None:
 
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: each waits for its servers for most of its time."""
-    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+    return min((os.cpu_count() or 1) + 1, MAX_PROCESSES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

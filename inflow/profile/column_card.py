@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from html import escape
 from typing import TypeGuard
 
-from inflow.profile.model import ColumnProfile, Finding, Histogram
 from inflow.profile.pictures import histogram_svg, share_svg
-from inflow.profile.showing import distinct_text, edges_text, frequent_note, lengths_text, percent, type_text
-from inflow.profile.texts import visible
+from shared.profiling.printable import visible
+from shared.profiling.profile import ColumnProfile, Finding, Histogram
+from shared.profiling.wording import distinct_text, edges_text, frequent_note, lengths_text, percent, type_text
 
 _WIDTH, _HEIGHT = 448, 120
 _MEDIAN = 0.5

@@ -9,25 +9,25 @@ from pathlib import Path
 
 import orjson
 
-from inflow.books import catalog_of, is_embedded, open_books
+from inflow.installation import catalog_of, is_embedded, open_installation
 from inflow.outputs import output_file
-from inflow.profile.as_html import as_html
-from inflow.profile.as_text import as_text
-from inflow.profile.as_toml import as_toml
+from inflow.profile.html import as_html
 from inflow.profile.lookup import KeyLookup, nobody_knows
-from inflow.profile.model import Profile
-from inflow.profile.proposal import propose
-from inflow.profile.references import CountKeys, possible_references
 from inflow.profile.source import open_table
-from inflow.profile.table import profile_table
-from inflow.profile.texts import encodable
+from inflow.profile.text import as_text
+from inflow.profile.toml import as_toml
 from inflow.read_options import settings_of
 from shared.configuration.environment import Environment
 from shared.configuration.servers import DatabaseSettings
-from shared.datasets import Catalog
-from shared.errors import TransientError
-from shared.exit_codes import ExitCode
-from shared.reader.line_account import LineAccount
+from shared.model.datasets import Catalog
+from shared.model.errors import TransientError
+from shared.profiling.printable import encodable
+from shared.profiling.profile import Profile
+from shared.profiling.proposal import propose
+from shared.profiling.proposed_references import CountKeys, possible_references
+from shared.profiling.table import profile_table
+from shared.reading.line_account import LineAccount
+from shared.runtime.exit_codes import ExitCode
 
 
 def profile(options: argparse.Namespace, environment: Environment) -> int:
@@ -84,7 +84,7 @@ def _profile_of(options: argparse.Namespace, environment: Environment, catalog: 
 def _key_lookup(options: argparse.Namespace, environment: Environment) -> Iterator[CountKeys]:
     """Look keys up in the database that there is, if there is one."""
     if is_embedded(options, environment) or DatabaseSettings.is_configured(environment):
-        with open_books(options, environment, read_only=True) as store:
+        with open_installation(options, environment, read_only=True) as store:
             yield KeyLookup(store)
     else:
         yield nobody_knows

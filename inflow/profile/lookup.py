@@ -6,14 +6,14 @@ import orjson
 from sqlalchemy import select
 
 from services.writer.statements import key_statements
-from shared.datasets import Dataset
-from shared.errors import TablesUnusable
-from shared.store import Store
-from shared.values import Value
+from shared.model.datasets import Dataset
+from shared.model.errors import TablesUnusable
+from shared.model.values import Value
+from shared.storage.store import Store
 
 
 class KeyLookup:
-    """Counts keys in the books' database."""
+    """Counts keys in the ledger' database."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

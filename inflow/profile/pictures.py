@@ -2,12 +2,12 @@
 
 from html import escape
 
-from inflow.profile.model import Histogram
-from inflow.profile.showing import edges_text
+from shared.profiling.profile import Histogram
+from shared.profiling.wording import edges_text
 
 #: What part of a bin's place is left free.
 _GAP = 0.16
-_LEAST_HEIGHT = 1.5
+_MIN_HEIGHT = 1.5
 _FAINT = ' fill-opacity="0.15"'
 
 
@@ -17,7 +17,7 @@ def histogram_svg(histogram: Histogram, *, width: int, height: int, says: str) -
     highest = max(each.count for each in histogram.bins)
     bars = [_rect(0, height - 1, width, 1, _FAINT)]
     for number, each in enumerate(histogram.bins):
-        bar = max(_LEAST_HEIGHT, each.count / highest * height) if each.count else 0
+        bar = max(_MIN_HEIGHT, each.count / highest * height) if each.count else 0
         title = f"<title>{escape(edges_text(each))}: {each.count:,}</title>"
         bars.append(_rect(number * step, height - bar, step * (1 - _GAP), bar, content=title))
     return _svg(width, height, "".join(bars), says)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inflow.read_options import open_given
-from services.watcher.regular_files import open_regular
-from shared.datasets import ReadSettings
-from shared.reader.sources import RecordSource
-from shared.reader.survey import make_plan
+from shared.extraction.regular_files import open_regular
+from shared.model.datasets import ReadSettings
+from shared.reading.detector import make_plan
+from shared.reading.sources import RecordSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

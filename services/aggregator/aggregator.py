@@ -9,15 +9,15 @@ from services.aggregator.counts import Counts
 from services.aggregator.queries import query_of
 from services.aggregator.summary import render
 from services.aggregator.written_files import SummaryFiles, digest_of
-from shared.books import completions, summary_files
-from shared.datasets import Summary
-from shared.errors import DatabaseRefused, FolderUnavailable, MalformedMessage, PossiblyTerminal, TablesUnusable
-from shared.files import DataFolder, read_whole, remove_leftovers, write_atomically
-from shared.folder_owner import require_own_folder
-from shared.logs import facts
-from shared.messages.envelope import decode
-from shared.messages.payloads import LoadCompleted
-from shared.store import Store
+from shared.messaging.envelope import decode
+from shared.messaging.payloads import LoadCompleted
+from shared.model.datasets import Summary
+from shared.model.errors import DatabaseRefused, FolderUnavailable, MalformedMessage, PossiblyTerminal, TablesUnusable
+from shared.runtime.files import DataFolder, read_whole, remove_leftovers, write_atomically
+from shared.runtime.folder_owner import require_own_folder
+from shared.runtime.logs import facts
+from shared.storage.ledger import completions, summary_files
+from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 

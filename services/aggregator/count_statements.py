@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table, TextClause, text
 
-from shared.counts import KeptCount
-from shared.json_sql import JsonSql, SqlType
-from shared.schema.count_tables import ROW_COUNT
-from shared.schema.schema import Schema
+from shared.storage.json_sql import JsonSql, SqlType
+from shared.storage.kept_counts import KeptCount
+from shared.storage.schema.count_tables import ROW_COUNT
+from shared.storage.schema.schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,17 +8,17 @@ from sqlalchemy import Connection, delete, insert, select
 
 from services.aggregator.count_statements import count_statements
 from services.aggregator.folding import Folding
-from services.aggregator.turns import take_turn
-from shared.clock import utc_now
-from shared.counts import KeptCount, kept_counts
-from shared.logs import facts
-from shared.store import Store
+from services.aggregator.lock_counts import lock_counts
+from shared.runtime.clock import utc_now
+from shared.runtime.logs import facts
+from shared.storage.kept_counts import KeptCount, kept_counts
+from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class CountDifference:
     """Values of which a kept count is wrong: how many rows the table has, and how many are kept."""
 
     values: tuple[Any, ...]
@@ -31,7 +31,7 @@ class Counts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._books = store.schema.counts
+        self._counts_table = store.schema.counts
         self._statements = {
             count: count_statements(count, store.schema)
             for count in kept_counts(store.catalog)
@@ -61,7 +61,7 @@ class Counts:
     def build(self, count: KeptCount) -> None:
         """Build a count from the whole table."""
         with self._store.transaction() as connection:
-            take_turn(connection, self._store.schema)
+            lock_counts(connection, self._store.schema)
             self._build(connection, count)
         self._doubtful.discard(count)
         _log.info("a count is built", extra=facts("count_built", count=str(count)))
@@ -69,18 +69,20 @@ class Counts:
     def missing(self) -> list[KeptCount]:
         """List the counts that are not built, or were found wrong."""
         with self._store.transaction() as connection:
-            built = set(connection.scalars(select(self._books.c.name)))
+            built = set(connection.scalars(select(self._counts_table.c.name)))
         return [count for count in self.all if count.name not in built]
 
-    def differences(self, count: KeptCount, *, most: int) -> list[Difference]:
+    def differences(self, count: KeptCount, *, most: int) -> list[CountDifference]:
         """Compare a count with its table, both as they are at one moment; give at most so many differences."""
         with self._store.transaction() as connection:
             found = connection.execute(self._statements[count].differences, {"most": most}).all()
-        return [Difference(values=tuple(values), in_table=int(rows), kept=int(kept)) for *values, rows, kept in found]
+        return [
+            CountDifference(values=tuple(values), in_table=int(rows), kept=int(kept)) for *values, rows, kept in found
+        ]
 
     def _build(self, connection: Connection, count: KeptCount) -> None:
         connection.execute(self._statements[count].clear)
         connection.execute(self._statements[count].fill)
-        connection.execute(delete(self._books).where(self._books.c.name == count.name))
+        connection.execute(delete(self._counts_table).where(self._counts_table.c.name == count.name))
         entry = {"name": count.name, "dataset": count.dataset, "built_at": utc_now()}
-        connection.execute(insert(self._books), entry)
+        connection.execute(insert(self._counts_table), entry)

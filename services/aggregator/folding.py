@@ -8,13 +8,13 @@ import orjson
 from sqlalchemy import Connection, Row, and_, delete, or_, select
 
 from services.aggregator.count_statements import CountStatements
-from services.aggregator.turns import take_turn
-from shared.counts import KeptCount
-from shared.store import Store
-from shared.values import Value
+from services.aggregator.lock_counts import lock_counts
+from shared.model.values import Value
+from shared.storage.kept_counts import KeptCount
+from shared.storage.store import Store
 
 #: Rows of deltas folded in one transaction: with their largest text they bound the memory.
-_MOST_ROWS = 16
+_MAX_ROWS = 16
 
 #: A chunk's deltas: rows of values and a number, by the name of the count.
 _Document = Mapping[str, Sequence[Sequence[Any]]]
@@ -26,12 +26,12 @@ class Folding:
     def __init__(self, store: Store, statements: Mapping[KeptCount, CountStatements]) -> None:
         self._store = store
         self._deltas = store.schema.count_deltas
-        self._books = store.schema.counts
+        self._counts_table = store.schema.counts
         self._add_statements = {count.name: each.add for count, each in statements.items()}
 
     def fold(self) -> None:
         """Fold until next to nothing is left."""
-        while self._is_pending() and self._fold_some() == _MOST_ROWS:
+        while self._is_pending() and self._fold_some() == _MAX_ROWS:
             pass
 
     def _is_pending(self) -> bool:
@@ -41,8 +41,8 @@ class Folding:
     def _fold_some(self) -> int:
         """Fold some rows of deltas; return how many."""
         with self._store.transaction() as connection:
-            take_turn(connection, self._store.schema)
-            rows = connection.execute(select(self._deltas).order_by(*self._deltas.primary_key).limit(_MOST_ROWS)).all()
+            lock_counts(connection, self._store.schema)
+            rows = connection.execute(select(self._deltas).order_by(*self._deltas.primary_key).limit(_MAX_ROWS)).all()
             if rows:
                 self._add(connection, rows)
                 self._remove(connection, rows)
@@ -51,13 +51,13 @@ class Folding:
     def _add(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
         """Add to each count that was built; what was not needs nothing, as building it counts the whole table."""
         documents = [(row.dataset, orjson.loads(row.deltas)) for row in rows]
-        for name, dataset in connection.execute(select(self._books.c.name, self._books.c.dataset)).all():
+        for name, dataset in connection.execute(select(self._counts_table.c.name, self._counts_table.c.dataset)).all():
             mine = [document for changed, document in documents if changed == dataset]
             if name in self._add_statements and all(name in document for document in mine):
                 self._add_to(connection, name, mine)
             elif mine:
                 # They or we have another configuration, which lacks this count: it is to be built anew.
-                connection.execute(delete(self._books).where(self._books.c.name == name))
+                connection.execute(delete(self._counts_table).where(self._counts_table.c.name == name))
 
     def _add_to(self, connection: Connection, name: str, documents: Sequence[_Document]) -> None:
         rows = _total(document[name] for document in documents)

@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import FromClause, Select, TextClause, and_, column, func, select, text
 
 from services.aggregator.count_statements import count_statements
-from shared.counts import KeptCount, counted_columns, kept_count_of
-from shared.datasets import Catalog, Dataset, Summary
-from shared.schema.count_tables import ROW_COUNT
-from shared.schema.schema import Schema
+from shared.model.datasets import Catalog, Dataset, Summary
+from shared.storage.kept_counts import KeptCount, counted_columns, kept_count_of
+from shared.storage.schema.count_tables import ROW_COUNT
+from shared.storage.schema.schema import Schema
 
 
 def query_of(summary: Summary, catalog: Catalog, schema: Schema) -> Select[Any] | TextClause:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from services.aggregator.aggregator import Aggregator
-from shared.broker import Consumer
 from shared.configuration.environment import Environment
-from shared.health import BEAT_SECONDS
-from shared.lifecycle import retry_on_folder
-from shared.messages.topology import AGGREGATOR_QUEUE
-from shared.running import Context, consume_for_ever
+from shared.messaging.rabbitmq import Consumer
+from shared.messaging.topology import AGGREGATOR_QUEUE
+from shared.runtime.health import BEAT_SECONDS
+from shared.runtime.lifecycle import retry_on_folder
+from shared.service.running import Context, consume_for_ever
 
 
 def prepare(_environment: Environment) -> Callable[[Context], None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from shared.datasets import Summary
+from shared.model.datasets import Summary
 
 #: A spreadsheet takes a text that begins with one of these for a formula (OWASP, CSV injection).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from shared.files import read_whole
+from shared.runtime.files import read_whole
 
 #: What tells that a file is not the one that was looked at: device, inode, size, times of change.
 _Signature = tuple[int, ...]

@@ -3,7 +3,7 @@
 import sys
 
 from services.watcher.service import prepare
-from shared.running import run_service
+from shared.service.running import run_service
 
 if __name__ == "__main__":
     sys.exit(run_service("watcher", prepare))

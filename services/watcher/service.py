@@ -5,19 +5,19 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from services.extractor.settings import WatcherConfig
 from services.watcher.claiming.inbox import InboxEvents
-from services.watcher.config import WatcherConfig
-from services.watcher.pace import Pace
+from services.watcher.rescan_schedule import Pace
 from services.watcher.watcher import Watcher
-from shared.broker import Consumer, Publisher
 from shared.configuration.environment import Environment
-from shared.errors import BrokerUnavailable, FolderUnavailable, TransientError
-from shared.files import FileLock
-from shared.health import BEAT_SECONDS
-from shared.lifecycle import SideTask, report_failure, retry, retry_on_folder
-from shared.logs import facts
-from shared.messages.topology import WATCHER_QUEUE
-from shared.running import Context, consume_for_ever
+from shared.messaging.rabbitmq import Consumer, Publisher
+from shared.messaging.topology import WATCHER_QUEUE
+from shared.model.errors import BrokerUnavailable, FolderUnavailable, TransientError
+from shared.runtime.files import FileLock
+from shared.runtime.health import BEAT_SECONDS
+from shared.runtime.lifecycle import SideTask, report_failure, retry, retry_on_folder
+from shared.runtime.logs import facts
+from shared.service.running import Context, consume_for_ever
 
 _log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class _Service:
             self._next_beat = time.monotonic() + BEAT_SECONDS
 
     def _current_watcher(self) -> Watcher:
-        """The watcher; it reads the books when it is made, so a lost database delays it."""
+        """The watcher; it reads the ledger when it is made, so a lost database delays it."""
         if self._watcher is None:
             self._watcher = Watcher(
                 folder=self._context.folder,

@@ -3,33 +3,33 @@
 import logging
 from collections.abc import Collection, Iterable
 
+from services.extractor.extraction import Reading
+from services.extractor.preflight import Preparation
+from services.extractor.round_robin import Feeder, WriterQueue
+from services.extractor.settings import WatcherConfig
+from services.extractor.sorting.ordering import SortingTurns
 from services.watcher.claiming.discovery import dataset_of
 from services.watcher.claiming.intake import Intake
-from services.watcher.claims import ClaimedName
-from services.watcher.config import WatcherConfig
-from services.watcher.extracting.preparation import Preparation
-from services.watcher.extracting.reading import Reading
-from services.watcher.leaving.finishing import Finisher
+from services.watcher.leaving.archiving import Finisher
 from services.watcher.leaving.missing_files import MissingFiles
-from services.watcher.leaving.returning import Returner
-from services.watcher.publishing.feeding import Feeder, WriterQueue
-from services.watcher.sorting.ordering import SortingTurns
-from services.watcher.standstill import Standstills
-from services.watcher.versions import Version
-from shared.books import load_reasons, load_states, loads
-from shared.books.loads import OPEN_STATES, Load
-from shared.books.waiting_files import WaitingFile
-from shared.errors import FileRefused
-from shared.files import DataFolder, remove_leftovers
-from shared.folder_owner import own_folder
-from shared.logs import facts
-from shared.messages.topology import WRITER_QUEUE
-from shared.store import Store
+from services.watcher.leaving.requeueing import Returner
+from services.watcher.stalled_loads import Standstills
+from shared.extraction.claimed_names import ClaimedName
+from shared.extraction.file_version import FileVersion
+from shared.messaging.topology import WRITER_QUEUE
+from shared.model.errors import FileRefused
+from shared.runtime.files import DataFolder, remove_leftovers
+from shared.runtime.folder_owner import own_folder
+from shared.runtime.logs import facts
+from shared.storage.ledger import load_reasons, load_states, loads
+from shared.storage.ledger.loads import OPEN_STATES, Load
+from shared.storage.ledger.waiting_files import WaitingFile
+from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
 #: Files in processing/ at a time; what every rescan asks the database about stays small.
-_MOST_OPEN = 1000
+_MAX_OPEN = 1000
 
 
 class Watcher:
@@ -100,10 +100,10 @@ class Watcher:
         return self._open.keys()
 
     def rescan(self, renamed_in: Collection[str] = ()) -> None:
-        """Look at the folders and the books: what is new, what is finished, what stands still."""
+        """Look at the folders and the ledger: what is new, what is finished, what stands still."""
         self._store.require_installation()
         own_folder(self._folder, self._store.owner)
-        self._intake.claim(self._returner.without_ours(renamed_in), room=_MOST_OPEN - len(self._open))
+        self._intake.claim(self._returner.without_ours(renamed_in), room=_MAX_OPEN - len(self._open))
         known = self._look_up(self._open.values())
         self._forget(self._open.keys() - known.keys())
         known |= self._adopt()
@@ -121,7 +121,7 @@ class Watcher:
         return self._feeder.turn()
 
     def hold_back(self, reason: str, message: str) -> None:
-        """Say in the books why nothing is published."""
+        """Say in the ledger why nothing is published."""
         self._feeder.hold_back(reason, message)
 
     def close(self) -> None:
@@ -129,12 +129,12 @@ class Watcher:
         self._feeder.close()
 
     def _adopt(self) -> dict[int, Load]:
-        """Take up the files of processing/ that are new; return what the books say of them by then."""
+        """Take up the files of processing/ that are new; return what the ledger says of them by then."""
         adopted = self._intake.adopt(self._open)
         known = self._look_up(adopted)
         for claimed in adopted:
             self._take_up(claimed, known[claimed.load_id])
-            # Last: where the books can't be written, the file is adopted once more.
+            # Last: where the ledger can't be written, the file is adopted once more.
             self._open[claimed.load_id] = claimed
         return self._look_up(adopted)
 
@@ -154,7 +154,7 @@ class Watcher:
             self._refuse(claimed, load.file)
         else:
             path = self._folder.processing / str(claimed)
-            is_resumed, version = load.state != "claimed", Version.claimed(load)
+            is_resumed, version = load.state != "claimed", FileVersion.claimed(load)
             reading = Reading(claimed, dataset, path, sorting=self._sorting, is_resumed=is_resumed, version=version)
             self._feeder.add(reading)
 
@@ -193,7 +193,7 @@ class Watcher:
         return {load_id: load for load_id, load in found.items() if load.token == tokens[load_id]}
 
     def _finish(self, known: dict[int, Load]) -> bool:
-        """Take out the files whose loads are complete or refused in the books; say whether any goes back."""
+        """Take out the files whose loads are complete or refused in the ledger; say whether any goes back."""
         states = ("complete", "archived", "refused")
         finished = [(self._open[load.load_id], load) for load in known.values() if load.state in states]
         returned_before = self._returner.file_count
@@ -201,7 +201,7 @@ class Watcher:
         return self._returner.file_count > returned_before
 
     def _forget(self, load_ids: Iterable[int]) -> None:
-        """Drop what is known of loads; where the books lost them, their files are adopted again."""
+        """Drop what is known of loads; where the ledger lost them, their files are adopted again."""
         for load_id in load_ids:
             self._feeder.drop([load_id])
             del self._open[load_id]

@@ -3,7 +3,7 @@
 import sys
 
 from services.writer.service import prepare
-from shared.running import run_service
+from shared.service.running import run_service
 
 if __name__ == "__main__":
     sys.exit(run_service("writer", prepare))

@@ -10,14 +10,14 @@ from itertools import chain
 from sqlalchemy import Connection
 
 from services.writer.merge import Merger
-from services.writer.outcomes import LinedRow, Plan, lines_of_each_key
-from shared.database import savepoint
-from shared.errors import RowsRefused
-from shared.messages.payloads import RowsExtracted
-from shared.rows import Rejection, as_csv
+from services.writer.outcomes import LinedRow, MergePlan, lines_of_each_key
+from shared.messaging.payloads import RowsExtracted
+from shared.model.errors import RowsRefused
+from shared.model.rows import Rejection, as_csv
+from shared.storage.database import savepoint
 
 #: What was merged of a chunk, and the rows that the database refused.
-Merged = tuple[Plan, list[Rejection]]
+Merged = tuple[MergePlan, list[Rejection]]
 Merge = Callable[[Connection, Merger, RowsExtracted, Sequence[LinedRow]], Merged]
 
 
@@ -28,7 +28,7 @@ def merge_all(connection: Connection, merger: Merger, chunk: RowsExtracted, rows
 
 def merge_what_fits(connection: Connection, merger: Merger, chunk: RowsExtracted, rows: Sequence[LinedRow]) -> Merged:
     """Merge a chunk's typed rows but those that the database refuses, which become rejections in its words."""
-    merged, refused = Plan(), list[Rejection]()
+    merged, refused = MergePlan(), list[Rejection]()
     texts = dict(zip(chunk.lines, chunk.rows, strict=True))
     # What is still to be merged, the lines of a key together, the next ones last.
     waiting = [lines_of_each_key(rows, merger.key)]

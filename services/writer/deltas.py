@@ -8,14 +8,14 @@ from itertools import chain
 import orjson
 
 from services.writer.keys import key_getter, positions
-from services.writer.outcomes import Deltas, Key, Plan, Stored
-from shared.counts import KeptCount
-from shared.datasets import Dataset
-from shared.rows import TypedRow
-from shared.values import Value
+from services.writer.outcomes import Deltas, Key, MergePlan, Stored
+from shared.model.datasets import Dataset
+from shared.model.rows import TypedRow
+from shared.model.values import Value
+from shared.storage.kept_counts import KeptCount
 
 #: What many of these texts take together bounds the memory of who folds them.
-_LARGEST_TEXT_BYTES = 128 * 1024
+_MAX_TEXT_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class _Counted:
     of_stored: Callable[[TypedRow], Key]
 
 
-class Counting:
+class DeltaCounter:
     """Works out what the chunks of one dataset add to its kept counts."""
 
     def __init__(self, dataset: Dataset, counts: Iterable[KeptCount]) -> None:
@@ -43,7 +43,7 @@ class Counting:
             for count in mine
         ]
 
-    def deltas(self, plan: Plan, stored: Mapping[int, Stored]) -> Deltas:
+    def deltas(self, plan: MergePlan, stored: Mapping[int, Stored]) -> Deltas:
         """Return what a plan adds to each count; `stored` has an entry, by line, for each row to update."""
         written = [row for _, row in chain(plan.insert, plan.update)]
         replaced = [stored[line].counted for line, _ in plan.update]
@@ -70,7 +70,7 @@ def _texts(names: Sequence[str], rows: Sequence[tuple[str, list[Value]]]) -> Ite
     for name, row in rows:
         document[name].append(row)
     text = orjson.dumps(document)
-    if len(text) <= _LARGEST_TEXT_BYTES or len(rows) <= 1:
+    if len(text) <= _MAX_TEXT_BYTES or len(rows) <= 1:
         yield text.decode()
         return
     middle = len(rows) // 2

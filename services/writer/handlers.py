@@ -3,18 +3,18 @@
 import logging
 from collections.abc import Callable
 
-from services.writer import books
+from services.writer import load_progress
 from services.writer.bisection import Merge, merge_all, merge_what_fits
 from services.writer.healing import heal_named
 from services.writer.merge import Merger
 from services.writer.origins import require_own_load
-from shared.books import load_reasons
-from shared.errors import ContradictoryMessage, MalformedMessage, RowsRefused
-from shared.logs import facts
-from shared.messages.envelope import Origin, decode
-from shared.messages.payloads import LoadExtracted, RowsExtracted
-from shared.rows import TypedChunk, type_chunk
-from shared.store import Store
+from shared.messaging.envelope import Origin, decode
+from shared.messaging.payloads import LoadExtracted, RowsExtracted
+from shared.model.errors import ContradictoryMessage, MalformedMessage, RowsRefused
+from shared.model.rows import TypedChunk, type_chunk
+from shared.runtime.logs import facts
+from shared.storage.ledger import load_reasons
+from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -48,17 +48,17 @@ class WriterHandlers:
             self._on_completed()
 
     def mark_dead_lettered(self, load_id: int, reason: str) -> None:
-        """Say in the books that a message of this load is dead-lettered."""
+        """Say in the ledger that a message of this load is dead-lettered."""
         with self._store.transaction() as connection:
             load_reasons.mark_dead_lettered(connection, self._store.schema, load_id, reason)
 
     def mark_recovered(self, load_id: int) -> None:
-        """Say in the books that a dead letter of this load is applied at last."""
+        """Say in the ledger that a dead letter of this load is applied at last."""
         with self._store.transaction() as connection:
             load_reasons.unmark_dead_lettered(connection, self._store.schema, load_id)
 
     def _put_off(self, payload: RowsExtracted | LoadExtracted, origin: Origin) -> None:
-        """Say in the books why a load does not go on; its watcher publishes it again once it can."""
+        """Say in the ledger why a load does not go on; its watcher publishes it again once it can."""
         why = self._store.held[payload.dataset]
         with self._store.transaction() as connection:
             require_own_load(connection, self._store.schema, payload.load_id, origin)
@@ -81,24 +81,26 @@ class WriterHandlers:
         schema = self._store.schema
         with self._store.transaction() as connection:
             require_own_load(connection, schema, chunk.load_id, origin)
-            if not books.enter_chunk(connection, schema, chunk):
+            if not load_progress.enter_chunk(connection, schema, chunk):
                 _log.debug("a chunk came again", extra=_facts("chunk_repeated", chunk))
                 return False
             plan, refused = merge(connection, merger, chunk, typed.rows)
             rejections = [*typed.rejections, *refused]
-            books.record_rejections(connection, schema, chunk.load_id, rejections)
+            load_progress.record_rejections(connection, schema, chunk.load_id, rejections)
             heal_named(connection, schema, chunk, rejections)
-            books.record_deltas(connection, schema, chunk, plan)
-            books.count_chunk(connection, schema, chunk, plan, len(rejections))
-            completed = books.complete_if_balanced(connection, schema, chunk.load_id, chunk.dataset)
+            load_progress.record_deltas(connection, schema, chunk, plan)
+            load_progress.count_chunk(connection, schema, chunk, plan, len(rejections))
+            completed = load_progress.complete_if_balanced(connection, schema, chunk.load_id, chunk.dataset)
         _log.debug("a chunk is merged", extra=_facts("chunk_merged", chunk))
         return completed
 
     def _apply_manifest(self, manifest: LoadExtracted, origin: Origin) -> bool:
         with self._store.transaction() as connection:
             require_own_load(connection, self._store.schema, manifest.load_id, origin)
-            books.record_manifest(connection, self._store.schema, manifest)
-            return books.complete_if_balanced(connection, self._store.schema, manifest.load_id, manifest.dataset)
+            load_progress.record_manifest(connection, self._store.schema, manifest)
+            return load_progress.complete_if_balanced(
+                connection, self._store.schema, manifest.load_id, manifest.dataset
+            )
 
 
 def _facts(action: str, chunk: RowsExtracted) -> dict[str, object]:

@@ -4,11 +4,11 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from shared.books.rejects import heal
-from shared.messages.payloads import RowsExtracted
-from shared.reject_files import NamedLoad, named_rejects
-from shared.rows import Rejection
-from shared.schema.schema import Schema
+from shared.messaging.payloads import RowsExtracted
+from shared.model.reject_files import NamedLoad, named_rejects
+from shared.model.rows import Rejection
+from shared.storage.ledger.rejects import heal
+from shared.storage.schema.schema import Schema
 
 
 def heal_named(connection: Connection, schema: Schema, chunk: RowsExtracted, rejections: Collection[Rejection]) -> None:

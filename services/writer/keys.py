@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 
 from services.writer.outcomes import Key
-from shared.rows import TypedRow
+from shared.model.rows import TypedRow
 
 
 def positions(columns: Iterable[str], names: Sequence[str]) -> list[int]:

@@ -5,16 +5,16 @@ from collections.abc import Iterable, Sequence
 import orjson
 from sqlalchemy import Connection
 
-from services.writer.deltas import Counting
+from services.writer.deltas import DeltaCounter
 from services.writer.keys import positions
-from services.writer.outcomes import LinedRow, Plan, Stored, decide, last_of_each_key
+from services.writer.outcomes import LinedRow, MergePlan, Stored, decide, last_of_each_key
 from services.writer.references import References
 from services.writer.statements import merge_statements
-from shared.counts import kept_counts
-from shared.database import savepoint
-from shared.datasets import Dataset
-from shared.errors import ConcurrentInsert, RowsRefused
-from shared.store import Store
+from shared.model.datasets import Dataset
+from shared.model.errors import ConcurrentInsert, RowsRefused
+from shared.storage.database import savepoint
+from shared.storage.kept_counts import kept_counts
+from shared.storage.store import Store
 
 
 class Merger:
@@ -25,32 +25,32 @@ class Merger:
 
     def __init__(self, store: Store, dataset: Dataset) -> None:
         schema = store.schema
-        self._counting = Counting(dataset, kept_counts(store.catalog))
+        self._counting = DeltaCounter(dataset, kept_counts(store.catalog))
         self._statements = merge_statements(
             schema.datasets[dataset.name], schema.flavour, counted=self._counting.columns
         )
         self._references = References(store, dataset)
         #: Where the key is in a row.
         self.key = positions(dataset.key, dataset.column_names)
-        self._newness = Newness()
+        self._insert_only = InsertOnlyHint()
 
-    def merge(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> Plan:
+    def merge(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> MergePlan:
         """Write what has to be written and return the plan with its counts.
 
         Raises ConcurrentInsert (through the transaction) where another writer inserted a key meanwhile.
         """
         if not rows:
-            return Plan()
-        self._references.secure(connection, rows)
+            return MergePlan()
+        self._references.ensure_parents(connection, rows)
         distinct = last_of_each_key(rows, self.key)
         plan = self._insert_all(connection, load_id, distinct) or self._look_and_write(connection, load_id, distinct)
-        self._newness.note(load_id, is_new=len(plan.insert) == len(distinct))
+        self._insert_only.note(load_id, is_new=len(plan.insert) == len(distinct))
         plan.superseded += len(rows) - len(distinct)
         return plan
 
-    def _insert_all(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> Plan | None:
+    def _insert_all(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> MergePlan | None:
         """Insert rows that are expected to be new without looking; None where they can't or turn out not to be."""
-        if not self._newness.is_expected(load_id):
+        if not self._insert_only.is_expected(load_id):
             return None
         plan = decide(rows, {}, load_id)
         plan.deltas = self._counting.deltas(plan, {})
@@ -63,14 +63,14 @@ class Merger:
             return None
         return plan
 
-    def _look_and_write(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> Plan:
+    def _look_and_write(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> MergePlan:
         stored = self._lock(connection, load_id, rows)
         plan = decide(rows, stored, load_id)
         plan.deltas = self._counting.deltas(plan, stored)
         self._write(connection, load_id, plan)
         return plan
 
-    def _write(self, connection: Connection, load_id: int, plan: Plan) -> None:
+    def _write(self, connection: Connection, load_id: int, plan: MergePlan) -> None:
         for statement, lined_rows in (
             (self._statements.insert, plan.insert),
             (self._statements.update, plan.update),
@@ -93,7 +93,7 @@ class Merger:
         }
 
 
-class Newness:
+class InsertOnlyHint:
     """Whether a load's chunks have all been new throughout: then its next one is inserted without looking first.
 
     A first load saves a look-up of every key. Only the load at hand is remembered.

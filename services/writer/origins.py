@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection, select
 
-from shared.errors import ForeignMessage, InstallationChanged, UnknownLoad
-from shared.messages.envelope import Origin
-from shared.schema.schema import Schema
+from shared.messaging.envelope import Origin
+from shared.model.errors import ForeignMessage, InstallationChanged, UnknownLoad
+from shared.storage.schema.schema import Schema
 
 
 def require_own_load(connection: Connection, schema: Schema, load_id: int, origin: Origin) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shared.rows import TypedRow
-from shared.values import Value
+from shared.model.rows import TypedRow
+from shared.model.values import Value
 
 Key = tuple[Value, ...]
 LinedRow = tuple[int, TypedRow]
@@ -28,7 +28,7 @@ class Stored:
 
 
 @dataclass(slots=True)
-class Plan:
+class MergePlan:
     """The rows to write, by statement, and what the chunk adds to the load's counts of outcomes.
 
     A key that the load states more than once counts as one outcome, of its last line, and one superseded for each
@@ -51,7 +51,7 @@ class Plan:
         """Whether any value of the table will be another one, or is new."""
         return bool(self.insert or self.update)
 
-    def add(self, later: "Plan") -> None:
+    def add(self, later: "MergePlan") -> None:
         """Take in what was done after it in the same transaction."""
         self.insert += later.insert
         self.update += later.update
@@ -84,15 +84,15 @@ def lines_of_each_key(rows: Iterable[LinedRow], key: Sequence[int]) -> list[list
     return [lines[identity] for identity in sorted(lines)]
 
 
-def decide(rows: Iterable[LinedRow], stored: Mapping[int, Stored], load_id: int) -> Plan:
+def decide(rows: Iterable[LinedRow], stored: Mapping[int, Stored], load_id: int) -> MergePlan:
     """Decide each row's outcome; `stored` has an entry, by line, for each row whose key exists."""
-    plan = Plan()
+    plan = MergePlan()
     for row in rows:
         _decide(plan, row, stored.get(row[0]), load_id)
     return plan
 
 
-def _decide(plan: Plan, row: LinedRow, stored: Stored | None, load_id: int) -> None:
+def _decide(plan: MergePlan, row: LinedRow, stored: Stored | None, load_id: int) -> None:
     if stored is None:
         plan.inserted += 1
         plan.insert.append(row)
@@ -113,7 +113,7 @@ def _decide(plan: Plan, row: LinedRow, stored: Stored | None, load_id: int) -> N
         _count_again(plan, stored)
 
 
-def _count_again(plan: Plan, stored: Stored) -> None:
+def _count_again(plan: MergePlan, stored: Stored) -> None:
     """Correct what the load counted a row as, where a later line of the load changes that."""
     if stored.before == "stored":
         plan.unchanged -= 1

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, TextClause
 from services.writer.keys import key_getter, positions
 from services.writer.outcomes import Key, LinedRow
 from services.writer.statements import KeyStatements, key_statements
-from shared.datasets import Dataset
-from shared.rows import TypedRow
-from shared.store import Store
-from shared.values import Value
+from shared.model.datasets import Dataset
+from shared.model.rows import TypedRow
+from shared.model.values import Value
+from shared.storage.store import Store
 
 
 class References:
@@ -34,12 +34,12 @@ class References:
             self._columns.append((self._own, positions(dataset.key, dataset.column_names)))
         self._parents = {name: _references_in_key(catalog.datasets[name]) for name in self._statements}
 
-    def secure(self, connection: Connection, rows: Sequence[LinedRow]) -> None:
+    def ensure_parents(self, connection: Connection, rows: Sequence[LinedRow]) -> None:
         """Create or lock the rows that these refer to, and those that the keys of these refer to in turn."""
         wanted = self._wanted([row for _, row in rows])
         for target in self._order:
             if wanted.get(target):
-                self._secure(connection, target, wanted[target])
+                self._ensure(connection, target, wanted[target])
 
     def _wanted(self, rows: Sequence[TypedRow]) -> Mapping[str, set[Key]]:
         wanted: defaultdict[str, set[Key]] = defaultdict(set)
@@ -50,7 +50,7 @@ class References:
                 wanted[parent] |= _keys(wanted[target], places)
         return wanted
 
-    def _secure(self, connection: Connection, target: str, keys: set[Key]) -> None:
+    def _ensure(self, connection: Connection, target: str, keys: set[Key]) -> None:
         statements: KeyStatements = self._statements[target]
         parameters = {"rows": orjson.dumps(sorted(keys)).decode()}
         if target != self._own and _number(connection, statements.count, parameters) == len(keys):

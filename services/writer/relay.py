@@ -5,17 +5,17 @@ from datetime import UTC
 
 from sqlalchemy import Connection, delete, select
 
-from shared.books import loads
-from shared.books.loads import Load
-from shared.logs import facts
-from shared.messages.envelope import Origin, Publishing, envelope
-from shared.messages.payloads import LoadCompleted
-from shared.store import Store
-from shared.waiting import Waiting, waiting_references
+from shared.messaging.envelope import Origin, Publishing, envelope
+from shared.messaging.payloads import LoadCompleted
+from shared.operations.unresolved_references import Waiting, waiting_references
+from shared.runtime.logs import facts
+from shared.storage.ledger import loads
+from shared.storage.ledger.loads import Load
+from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
-_MOST_AT_ONCE = 100
+_MAX_AT_ONCE = 100
 
 
 class Relay:
@@ -46,7 +46,7 @@ class Relay:
         """Publish what is not locked by another relay; return the loads."""
         table = self._store.schema.outbox
         oldest_first = select(table).order_by(table.c.completed_at, table.c.load_id)
-        events = connection.execute(oldest_first.limit(_MOST_AT_ONCE).with_for_update(skip_locked=True)).all()
+        events = connection.execute(oldest_first.limit(_MAX_AT_ONCE).with_for_update(skip_locked=True)).all()
         completed = loads.find(connection, self._store.schema, [event.load_id for event in events])
         for event in events:
             payload = LoadCompleted(load_id=event.load_id, dataset=event.dataset)

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from services.writer.handlers import WriterHandlers
 from services.writer.relay import Relay
-from shared.broker import Consumer, Publisher
 from shared.configuration.environment import Environment
-from shared.errors import TransientError
-from shared.health import BEAT_SECONDS
-from shared.lifecycle import SideTask, retry
-from shared.logs import facts
-from shared.messages.topology import WRITER_QUEUE
-from shared.running import Context, consume_for_ever
+from shared.messaging.rabbitmq import Consumer, Publisher
+from shared.messaging.topology import WRITER_QUEUE
+from shared.model.errors import TransientError
+from shared.runtime.health import BEAT_SECONDS
+from shared.runtime.lifecycle import SideTask, retry
+from shared.runtime.logs import facts
+from shared.service.running import Context, consume_for_ever
 
 _log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, String, Table, TextClause, text
 
-from shared.database import Flavour
-from shared.json_sql import JsonSql
-from shared.schema.dataset_tables import BEFORE, INFERRED, MARKS
-from shared.schema.table_parts import DIGEST_BYTES
+from shared.storage.database import Flavour
+from shared.storage.json_sql import JsonSql
+from shared.storage.schema.dataset_tables import BEFORE, INFERRED, MARKS
+from shared.storage.schema.table_parts import DIGEST_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 from shared.configuration.dataset_settings import DatasetDraft, read_datasets
 from shared.configuration.summary_settings import read_summaries
 from shared.configuration.toml_tables import read_toml
-from shared.datasets import Catalog
-from shared.errors import ConfigurationError
+from shared.model.datasets import Catalog
+from shared.model.errors import ConfigurationError
 
 _FILE_NAME = "inflow.toml"
 

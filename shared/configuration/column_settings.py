@@ -6,8 +6,8 @@ from typing import get_args
 
 from shared.configuration.toml_problems import hint, quoted
 from shared.configuration.toml_tables import TomlTable
-from shared.datasets import Column, TypeName
-from shared.notations import has_two_digit_year, is_moment_format
+from shared.model.datasets import Column, TypeName
+from shared.model.notations import has_two_digit_year, is_moment_format
 
 _TYPES: tuple[TypeName, ...] = get_args(TypeName)
 

@@ -9,16 +9,16 @@ from shared.configuration.column_settings import BYTES_PER_CHARACTER, bytes_of, 
 from shared.configuration.read_settings import read_settings_of
 from shared.configuration.toml_problems import quoted, shown
 from shared.configuration.toml_tables import TomlTable
-from shared.datasets import NOTHING_FIXED, Column, Dataset, Marker, ReadSettings, Reference, RejectLimit
+from shared.model.datasets import NOTHING_FIXED, Column, Dataset, Marker, ReadSettings, Reference, RejectLimit
 
 _MARKERS: Sequence[Marker] = ("done", "sha256")
 #: How the names of Inflow's own tables begin.
 OWN_TABLES = "inflow_"
 #: What InnoDB takes.
-MOST_KEY_COLUMNS = 16
-LONGEST_KEY_BYTES = 3072
+MAX_KEY_COLUMNS = 16
+MAX_KEY_BYTES = 3072
 #: MySQL's limit is 65,535; the rest is for the marks, the lengths of texts and the bits of NULL.
-LONGEST_ROW_BYTES = 65_000
+MAX_ROW_BYTES = 65_000
 _SHARE = re.compile(r"(?:100|[0-9]{1,2}(?:\.[0-9]{1,6})?)%")
 
 
@@ -125,17 +125,17 @@ def _check_labels(entries: Mapping[str, TomlTable], columns: Mapping[str, Column
 
 def _check_row(table: TomlTable, columns: Collection[Column | None]) -> None:
     size = bytes_of(columns)
-    if size > LONGEST_ROW_BYTES:
-        expected = f"at most {LONGEST_ROW_BYTES}, what MySQL can keep of one row"
+    if size > MAX_ROW_BYTES:
+        expected = f"at most {MAX_ROW_BYTES}, what MySQL can keep of one row"
         table.problem(_too_many_bytes("the columns take", size, expected), "columns")
 
 
 def _check_key(table: TomlTable, columns: Collection[Column | None]) -> None:
-    if len(columns) > MOST_KEY_COLUMNS:
-        table.problem(f"key has {len(columns)} columns; expected at most {MOST_KEY_COLUMNS}, as InnoDB does", "key")
+    if len(columns) > MAX_KEY_COLUMNS:
+        table.problem(f"key has {len(columns)} columns; expected at most {MAX_KEY_COLUMNS}, as InnoDB does", "key")
     size = bytes_of(columns)
-    if size > LONGEST_KEY_BYTES:
-        expected = f"at most {LONGEST_KEY_BYTES}, the limit of InnoDB"
+    if size > MAX_KEY_BYTES:
+        expected = f"at most {MAX_KEY_BYTES}, the limit of InnoDB"
         table.problem(_too_many_bytes("key takes", size, expected), "key")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from shared.errors import ConfigurationError
+from shared.model.errors import ConfigurationError
 
 T = TypeVar("T", bound=str)
 

@@ -4,11 +4,11 @@ from dataclasses import fields
 
 from shared.configuration.toml_problems import quoted
 from shared.configuration.toml_tables import TomlTable
-from shared.datasets import FORMATS, ReadSettings
-from shared.reader.encodings import ENCODING_EXPECTED, text_encoding
+from shared.model.datasets import FORMATS, ReadSettings
+from shared.reading.encodings.text_encodings import ENCODING_EXPECTED, text_encoding
 
 _EXAMPLE = 'read = { delimiter = ";", encoding = "cp1252" }'
-_MOST_LINES = 1_000_000
+_MAX_LINES = 1_000_000
 #: Each with what it is, and whether it may be empty: there is no such character then.
 _TEXTS = {
     "delimiter": ("a character or several, such as ;", False),
@@ -42,7 +42,7 @@ def read_settings_of(dataset: TomlTable) -> ReadSettings:
 
 
 def _count(table: TomlTable, name: str) -> int | None:
-    return table.integer(name, minimum=0, maximum=_MOST_LINES)
+    return table.integer(name, minimum=0, maximum=_MAX_LINES)
 
 
 def _encoding(table: TomlTable) -> str | None:

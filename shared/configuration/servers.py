@@ -15,7 +15,6 @@ from sqlalchemy.exc import ArgumentError
 from shared.configuration.environment import Environment
 from shared.configuration.tls import PLAIN, FreshContext, Tls, TlsMode
 from shared.configuration.tls_settings import BROKER_PARAMETERS, DATABASE_PARAMETERS, broker_tls, database_tls
-from shared.messages.topology import DEFAULT_NAMESPACE, Topology
 
 _BROKER_URLS = ("RABBITMQ_URL", "AMQP_URL", "CLOUDAMQP_URL")
 _BROKER_PORTS = {"amqp": 5672, "amqps": 5671}
@@ -46,11 +45,12 @@ _DRIVER_SECONDS = ("connect_timeout", "read_timeout", "write_timeout")
 _DRIVER_PARAMETERS = ("charset", "unix_socket")
 
 #: What is safe in the names of exchanges, queues and permissions.
+DEFAULT_NAMESPACE = "inflow"
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _NAMESPACE_EXPECTED = "a letter from a to z, then up to 63 of a to z, 0 to 9, _ and -"
 
 _UNREADABLE = "is no URL, or its port is no number"
-_HIGHEST_PORT = 65535
+_MAX_PORT = 65535
 
 
 class Endpoint(NamedTuple):
@@ -84,13 +84,14 @@ class BrokerSettings:
     heartbeat_seconds: int = 20
     #: How long the broker may leave us waiting, for a confirm or because it is short of memory, before we reconnect.
     answer_seconds: float = 30.0
-    topology: Topology = field(default_factory=Topology)
+    #: What the names of all exchanges and queues begin with: installations that share a virtual host have their own.
+    namespace: str = DEFAULT_NAMESPACE
     #: Of any nodes; the first one that answers is asked.
     management_apis: tuple[ManagementApi, ...] = ()
 
     def __str__(self) -> str:
         hosts = ",".join(map(str, self.endpoints))
-        where = f"{hosts}, virtual host {self.virtual_host}, namespace {self.topology.namespace}"
+        where = f"{hosts}, virtual host {self.virtual_host}, namespace {self.namespace}"
         return f"{where}, user {self.user}, TLS {self.tls.mode}"
 
     @classmethod
@@ -112,8 +113,8 @@ class BrokerSettings:
             # The protocol has 16 bits for it, and 0 would switch it off.
             heartbeat_seconds=environment.integer("RABBITMQ_HEARTBEAT_SECONDS", 20, minimum=1, maximum=65535),
             answer_seconds=environment.seconds("RABBITMQ_BLOCKED_SECONDS", 30.0),
-            topology=Topology(
-                environment.matching("INFLOW_NAMESPACE", _NAMESPACE, DEFAULT_NAMESPACE, expected=_NAMESPACE_EXPECTED)
+            namespace=environment.matching(
+                "INFLOW_NAMESPACE", _NAMESPACE, DEFAULT_NAMESPACE, expected=_NAMESPACE_EXPECTED
             ),
         )
         name = environment.first_set(*_BROKER_URLS)
@@ -195,7 +196,7 @@ class DatabaseSettings:
         if environment.is_set(_DATABASE_URL):
             return _database_url(environment, parts)
         host = environment.text("MYSQL_HOST", "localhost")
-        port = environment.integer("MYSQL_PORT", 3306, minimum=1, maximum=_HIGHEST_PORT)
+        port = environment.integer("MYSQL_PORT", 3306, minimum=1, maximum=_MAX_PORT)
         return parts.set(host=host, port=port)
 
     @staticmethod
@@ -215,7 +216,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _endpoints(environment: Environment, usual_port: int) -> tuple[Endpoint, ...]:
-    port = environment.integer("RABBITMQ_PORT", usual_port, minimum=1, maximum=_HIGHEST_PORT)
+    port = environment.integer("RABBITMQ_PORT", usual_port, minimum=1, maximum=_MAX_PORT)
     hosts = [host.strip() for host in environment.text("RABBITMQ_HOST", "localhost").split(",")]
     if not all(hosts):
         environment.problem("RABBITMQ_HOST", "has a comma without a host beside it; expected HOST or HOST,HOST")
@@ -331,8 +332,8 @@ def _database_fault(url: URL) -> str | None:
 
 
 def _host_fault(url: URL) -> str | None:
-    if (url.port or 0) > _HIGHEST_PORT:
-        return f"has a port above {_HIGHEST_PORT}"
+    if (url.port or 0) > _MAX_PORT:
+        return f"has a port above {_MAX_PORT}"
     if "@" in (url.host or ""):
         return "has a second @ before its host"
     return None if url.host or "unix_socket" in url.query else "has no host"

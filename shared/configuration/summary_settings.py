@@ -7,7 +7,7 @@ from typing import get_args
 from shared.configuration.dataset_settings import DatasetDraft
 from shared.configuration.toml_problems import hint, quoted
 from shared.configuration.toml_tables import TomlTable
-from shared.datasets import Summary, SummaryFormat
+from shared.model.datasets import Summary, SummaryFormat
 
 _FORMATS: tuple[SummaryFormat, ...] = get_args(SummaryFormat)
 _OWN_FILES = re.compile(r"inbox|processing|archive|rejected|inflow\.db.*", re.IGNORECASE)

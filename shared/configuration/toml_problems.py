@@ -5,7 +5,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 from shared.configuration.toml_lines import TomlLines, TomlPath
-from shared.errors import ConfigurationError
+from shared.model.errors import ConfigurationError
 
 _QUOTED_CHARACTERS = 60
 #: How alike two words are when one is taken for a slip of the other; by difflib's 0.6, amount would be country.

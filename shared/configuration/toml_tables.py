@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from shared.configuration.toml_lines import TomlLines, TomlPath
 from shared.configuration.toml_problems import TomlProblems, any_of, hint, quoted, shown
-from shared.errors import ConfigurationError
+from shared.model.errors import ConfigurationError
 
 _T = TypeVar("_T")
 

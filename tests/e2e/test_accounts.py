@@ -1,4 +1,4 @@
-"""What the books say of files that repeat keys, when writers find all of their chunks waiting."""
+"""What the ledger says of files that repeat keys, when writers find all of their chunks waiting."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.births import Births, births
 from tests.support.command import Inflow
-from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
+from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 from tests.support.formats import zipped
 from tests.support.missing import missing
 from tests.support.oracle import expected_summary
@@ -199,7 +199,7 @@ def test_a_run_does_not_end_before_what_waits_for_an_older_file_is_loaded(inflow
     with inflow.running("--until-idle") as process:
         with older.open("a"):
             eventually(lambda: "waits-for-older" in [file["reason"] for file in inflow.status()["inbox"]])
-        assert process.wait(LONGEST_WAIT_SECONDS) == 0
+        assert process.wait(MAX_WAIT_SECONDS) == 0
 
     assert {file: load["load_id"] for file, load in inflow.loads().items()} == {"people-1.csv": 1, "people-2.csv": 2}
 
@@ -352,7 +352,7 @@ def test_a_signal_ends_a_run_softly_with_0(inflow: Inflow, family: Births, numbe
         eventually(lambda: inflow.loads().get("people.csv"))
         process.send_signal(number)
 
-        assert process.wait(LONGEST_WAIT_SECONDS) == 0
+        assert process.wait(MAX_WAIT_SECONDS) == 0
         assert process.stderr is not None
         # Or it did not hear of the signal, and was ended all the same.
         assert "without waiting" not in process.stderr.read()

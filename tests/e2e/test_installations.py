@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from shared.messages.topology import WRITER_QUEUE
+from shared.messaging.topology import WRITER_QUEUE
 from tests.support.births import Births, births
 from tests.support.eventually import eventually
 from tests.support.servers.found import DatabaseServer

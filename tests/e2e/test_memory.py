@@ -12,7 +12,7 @@ from tests.support.services import Service, running_pipeline
 LARGE_ROWS = 1_000_000
 SMALL_ROWS = 100_000
 #: The bound of each service, in MiB.
-MOST_MIB = 150
+MAX_MIB = 150
 
 
 def peak_mib(service: Service) -> float:
@@ -45,5 +45,5 @@ def test_g8_a_million_rows_keep_the_memory_of_every_service_flat(
 
         for rows, by_service in peaks.items():
             print(f"{rows:>9} rows:", ", ".join(f"{name} {mib:.0f} MiB" for name, mib in by_service.items()))
-        assert all(mib < MOST_MIB for mib in peaks[LARGE_ROWS].values())
+        assert all(mib < MAX_MIB for mib in peaks[LARGE_ROWS].values())
         assert all(peaks[LARGE_ROWS][name] < 1.3 * mib for name, mib in peaks[SMALL_ROWS].items())

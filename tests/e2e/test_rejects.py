@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.exit_codes import ExitCode
+from shared.runtime.exit_codes import ExitCode
 from tests.support.command import REPOSITORY, Inflow
 
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
-from shared.messages.topology import WRITER_QUEUE
+from shared.messaging.topology import WRITER_QUEUE
 from tests.support.births import Births, births
 from tests.support.eventually import eventually
 from tests.support.forwarder import Forwarder, forwarder
@@ -44,14 +44,14 @@ def pipeline(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Pip
 
 @contextmanager
 def books_held(pipeline: Pipeline, load_id: int) -> Iterator[None]:
-    """Keep everybody from writing in the books on a load: its next chunk stays in the middle of its transaction."""
+    """Lock a load's row in the ledger: its next chunk stays in the middle of its transaction."""
     with pipeline.transaction() as holder:
         holder.execute(text("SELECT load_id FROM inflow_loads WHERE load_id = :id FOR UPDATE"), {"id": load_id})
         yield
 
 
 def wait_until_a_chunk_waits(pipeline: Pipeline, database: Database) -> None:
-    """Wait until a writer is about to account for a chunk in books that are held."""
+    """Wait until a writer is about to account for a chunk in a ledger that is held."""
     name = str(make_url(database.url).database)
 
     def waiting() -> bool:
@@ -59,14 +59,14 @@ def wait_until_a_chunk_waits(pipeline: Pipeline, database: Database) -> None:
             found = sessions(connection, database=name)
         return any(session.statement.startswith("UPDATE inflow_loads SET rows_done") for session in found)
 
-    eventually(waiting, message="a chunk waits for the books")
+    eventually(waiting, message="a chunk waits for the ledger")
 
 
 @contextmanager
 def writer_held(pipeline: Pipeline, database: Database, load_id: int) -> Iterator[Service]:
     """Start a writer once a load is published, and keep it in the middle of the first chunk.
 
-    A load that a writer works on already may be over before its books are held.
+    A load that a writer works on already may be over before its ledger is held.
     """
     pipeline.wait_for_load(load_id, lambda load: load.state == "published")
     with books_held(pipeline, load_id):
@@ -82,7 +82,7 @@ def outcomes(load: Any) -> dict[str, int]:
 
 
 def load_of(pipeline: Pipeline, file: str) -> Any:
-    """Return the books on the only load of a file."""
+    """Return what the ledger has of the only load of a file."""
     [load] = [load for load in pipeline.loads().values() if load.file == file]
     return load
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from shared.configuration.catalog import load_catalog
-from shared.counts import kept_counts
+from shared.storage.kept_counts import kept_counts
 from tests.support.births import births
 from tests.support.command import Inflow
 from tests.support.servers.isolation import Broker, Database

@@ -10,14 +10,14 @@ from functools import partial
 
 import pytest
 
-from shared.broker import Publisher, declare_all, look_at_broker
-from shared.broker.management import Members
-from shared.broker.queue_states import BrokerState
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.errors import BrokerUnavailable
-from shared.lifecycle import retry
-from shared.messages.topology import WRITER_QUEUE
+from shared.messaging.rabbitmq import Publisher, declare_all, look_at_broker
+from shared.messaging.rabbitmq.management import Members
+from shared.messaging.rabbitmq.queue_states import BrokerState
+from shared.messaging.topology import WRITER_QUEUE
+from shared.model.errors import BrokerUnavailable
+from shared.runtime.lifecycle import retry
 from tests.integration.test_broker import consuming, load_id_of, logged, manifest
 from tests.support.eventually import eventually
 from tests.support.missing import missing

@@ -13,19 +13,18 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.broker import Publisher
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.messages.envelope import envelope
-from shared.messages.payloads import Payload
-from shared.messages.topology import AGGREGATOR_QUEUE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
+from shared.messaging.envelope import envelope
+from shared.messaging.payloads import Payload
+from shared.messaging.rabbitmq import Publisher
+from shared.messaging.topology import AGGREGATOR_QUEUE, QUEUES, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.e2e.test_services import behind_forwarders
-from tests.faults.holding import end_sessions, place_held, sessions_that_wait
-from tests.integration.test_broker import LONGEST_HANDLING_SECONDS, MOMENT, consuming, through
+from tests.integration.test_broker import MAX_HANDLING_SECONDS, MOMENT, consuming, through
 from tests.support.births import Births, births
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, chunks, dropped, manifest
-from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
+from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 from tests.support.forwarder import forwarder
 from tests.support.model import Accounts, DroppedFile
 from tests.support.origins import origin_of
@@ -33,6 +32,7 @@ from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.management import Management
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 from tests.support.topology import TOPOLOGY
+from verification.holding import end_sessions, place_held, sessions_that_wait
 
 PEOPLE, CHUNK_ROWS = 600, 30
 #: All chunks of the people, and their manifest.
@@ -228,12 +228,12 @@ def test_a_commit_that_comes_after_the_broker_gave_the_chunk_to_another_writer_c
 
     def handle_slowly(body: bytes) -> None:
         has_begun.set()
-        assert may_go_on.wait(LONGEST_HANDLING_SECONDS)
+        assert may_go_on.wait(MAX_HANDLING_SECONDS)
         warehouse.writer.handle(body)
         handled.append(body)
 
     with consuming(settings, handle_slowly):
-        assert has_begun.wait(LONGEST_WAIT_SECONDS)
+        assert has_begun.wait(MAX_WAIT_SECONDS)
         eventually(lambda: broker.queue_depths()[TOPOLOGY.name(WRITER_QUEUE)] == 1, message="the chunk waits again")
         patience.lift(broker.vhost)
         with consuming(settings, warehouse.writer.handle):
@@ -317,7 +317,7 @@ def test_a_stop_ends_in_time_and_with_0_though_the_broker_never_answered(
         socket.create_server(("127.0.0.1", 0)) as silent,
         running_pipeline(tmp_path, broker_url=broker.url, database_url=database.url) as pipeline,
     ):
-        silent.settimeout(LONGEST_WAIT_SECONDS)
+        silent.settimeout(MAX_WAIT_SECONDS)
         services = pipeline.start(*SERVICES, RABBITMQ_URL=f"amqp://guest:guest@127.0.0.1:{silent.getsockname()[1]}/")
         # A watcher connects to publish and to consume.
         connections = [silent.accept()[0] for _ in range(len(SERVICES) + 1)]

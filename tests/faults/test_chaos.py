@@ -1,4 +1,4 @@
-"""Chaos: its tools, and one short selection of nemeses; `python -m tests.faults.chaos` lets all of them strike."""
+"""Chaos: its tools, and one short selection of nemeses; `python -m verification.chaos` lets all of them strike."""
 
 import json
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from tests.faults.chaos.campaign import Tally
-from tests.faults.chaos.nemeses import NEMESES
-from tests.faults.chaos.on_disk import small_disk, why_no_small_disk
-from tests.faults.chaos.plan import draw_plan
-from tests.faults.chaos.run import run
-from tests.faults.chaos.servers import ChaosServers, start_servers
-from tests.faults.chaos.testimony import hear, too_many_deadlocks
 from tests.support.missing import missing
 from tests.support.servers.found import Unavailable
 from tests.support.servers.management import Management
+from verification.chaos.campaign import Tally
+from verification.chaos.log_checks import hear, too_many_deadlocks
+from verification.chaos.nemeses import NEMESES
+from verification.chaos.on_disk import small_disk, why_no_small_disk
+from verification.chaos.plan import draw_plan
+from verification.chaos.run import run
+from verification.chaos.servers import ChaosServers, start_servers
 
 
 def test_a_seed_always_stands_for_the_same_run() -> None:

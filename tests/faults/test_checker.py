@@ -15,14 +15,14 @@ from sqlalchemy import URL, text
 from services.aggregator.aggregator import Aggregator
 from services.writer.relay import Relay
 from shared.configuration.catalog import load_catalog
-from shared.counts import kept_counts
-from shared.database import Database
-from shared.files import DataFolder
-from shared.store import Store, open_store
-from tests.faults.checker import problems
-from tests.faults.drops import Drop, draw_drops
-from tests.faults.summary_watch import SummaryWatch
+from shared.runtime.files import DataFolder
+from shared.storage.database import Database
+from shared.storage.kept_counts import kept_counts
+from shared.storage.store import Store, open_store
 from tests.support.pipeline import Pipeline
+from verification.checker import problems
+from verification.drops import Drop, draw_drops
+from verification.summary_watch import SummaryWatch
 
 #: Draws a file of each kind: bad rows, refused, repeated, inferred members left in the end.
 SEED = 113
@@ -135,7 +135,7 @@ WRONG_IN_THE_DATABASE = {
     f"DELETE FROM inflow_chunks WHERE load_id = {ONE_LOAD} AND first_row = 0": "a gap or an overlap",
     f"UPDATE inflow_chunks SET row_count = row_count + 1 WHERE load_id = {ONE_LOAD} AND first_row = 0": "a gap or an",
     f"DELETE FROM inflow_chunks WHERE load_id = {ONE_LOAD} AND first_row > 0": "ends at row",
-    "INSERT INTO inflow_chunks VALUES (98, 0, 3)": "which is not in the books",
+    "INSERT INTO inflow_chunks VALUES (98, 0, 3)": "which is not in the ledger",
     "DELETE FROM inflow_rejects WHERE rowid = (SELECT min(rowid) FROM inflow_rejects)": "must be rejected and is not",
     f"INSERT INTO inflow_rejects (load_id, line, code, message, raw)"
     f" VALUES ({ONE_LOAD}, 999, 'extra-cell', '-', '')": "is rejected and must not be",

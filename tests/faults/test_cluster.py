@@ -1,4 +1,4 @@
-"""Clusters: the tools of `python -m tests.faults.cluster`, which breaks real ones."""
+"""Clusters: the tools of `python -m verification.cluster`, which breaks real ones."""
 
 import signal
 import socket
@@ -14,19 +14,19 @@ from threading import Thread
 
 import pytest
 
-from tests.faults.cluster.campaign import Line, run_campaign
-from tests.faults.cluster.follower import Follower
-from tests.faults.cluster.group_replication import Seen, agreed_primary
-from tests.faults.cluster.kinds import GALERA, GROUP_REPLICATION, KINDS, Kind, Servers, Variant
-from tests.faults.cluster.network import Network
-from tests.faults.cluster.plan import draw_plan
-from tests.faults.cluster.progress import Progress
-from tests.faults.cluster.round import Outcome
-from tests.faults.cluster.workload import draw_workload
-from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
+from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 from tests.support.forwarder import Address
 from tests.support.missing import missing
 from tests.support.servers.found import Unavailable
+from verification.cluster.campaign import Line, run_campaign
+from verification.cluster.follower import Follower
+from verification.cluster.group_replication import Seen, agreed_primary
+from verification.cluster.kinds import GALERA, GROUP_REPLICATION, KINDS, Kind, Servers, Variant
+from verification.cluster.network import Network
+from verification.cluster.plan import draw_plan
+from verification.cluster.progress import Progress
+from verification.cluster.round import Outcome
+from verification.cluster.workload import draw_workload
 
 
 def test_a_seed_always_stands_for_the_same_round() -> None:
@@ -267,7 +267,7 @@ def test_what_runs_in_a_network_is_killed_with_it() -> None:
     with ExitStack() as closing:
         server = listen(some_network(closing), 0)
     with server:
-        assert server.wait(LONGEST_WAIT_SECONDS) == -signal.SIGKILL
+        assert server.wait(MAX_WAIT_SECONDS) == -signal.SIGKILL
 
 
 def test_two_networks_do_not_disturb_each_other(network: Network) -> None:

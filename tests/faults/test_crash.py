@@ -1,14 +1,14 @@
-"""Services that end by SIGKILL at a named step: a few of the points; `python -m tests.faults.crash` tries all."""
+"""Services that end by SIGKILL at a named step: a few of the points; `python -m verification.crash` tries all."""
 
 import pytest
 
-from tests.faults.crash.campaign import attempt_until_reached
-from tests.faults.crash.counting import count_passages
-from tests.faults.crash.stage import Servers
-from tests.faults.crash.table import POINTS, points_like
-from tests.faults.crash.trial import Trial, Variant
-from tests.faults.crash.workload import draw_workload
 from tests.support.servers.found import BrokerServer, DatabaseServer
+from verification.crash.campaign import attempt_until_reached
+from verification.crash.counting import count_passages
+from verification.crash.environment import Servers
+from verification.crash.table import POINTS, points_like
+from verification.crash.trial import Trial, Variant
+from verification.crash.workload import draw_workload
 
 SEED = 1
 

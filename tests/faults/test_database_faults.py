@@ -12,15 +12,14 @@ import pytest
 from sqlalchemy import Connection, exc, make_url, text
 
 from services.writer.handlers import WriterHandlers
-from shared.database import Database as ProductDatabase
-from shared.delivery import Outcome, Patience, Settlement, settle
+from shared.messaging.delivery import Answer, Patience, Settlement, settle
+from shared.storage.database import Database as ProductDatabase
 from tests.e2e.test_services import behind_forwarders
 from tests.faults.conftest import SETTINGS
-from tests.faults.holding import end_sessions
 from tests.support.births import Births, births
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, chunks, dropped, manifest
-from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
+from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 from tests.support.forwarder import Direction, Forwarder, forwarder
 from tests.support.model import Accounts, DroppedFile
 from tests.support.private_database import administrator, administrator_of
@@ -28,9 +27,10 @@ from tests.support.servers.found import DatabaseServer
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 from tests.support.sessions import sessions
+from verification.holding import end_sessions
 
 if TYPE_CHECKING:
-    from shared.messages.payloads import Payload
+    from shared.messaging.payloads import Payload
 
 PEOPLE = 600
 #: Several heartbeats.
@@ -42,7 +42,7 @@ KILLS = 5
 MANY_PEOPLE = 1500
 
 #: As many as MariaDB allows at least.
-MOST_CONNECTIONS = 10
+MAX_CONNECTIONS = 10
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ def test_a_chunk_that_waits_too_long_for_a_lock_is_tried_again_until_it_has_it(
             settling = threads.submit(settled, writer, body(chunks(file)[0]))
             eventually(lambda: retries(caplog), message="a retry")
 
-        assert settling.result().outcome is Outcome.ACK
-        assert settled(writer, body(manifest(file))).outcome is Outcome.ACK
+        assert settling.result().outcome is Answer.ACK
+        assert settled(writer, body(manifest(file))).outcome is Answer.ACK
 
     assert all("(1205, " in reason for reason in retries(caplog))
     assert warehouse.accounts(1) == Accounts(read=4, inserted=4)
@@ -137,12 +137,12 @@ def test_a_connection_lost_during_the_commit_leaves_the_message_applied_once(
         for number, payload in enumerate(payloads, start=1):
             commits.arm()
             settling = threads.submit(settled, writer, body(payload))
-            assert commits.lost.wait(LONGEST_WAIT_SECONDS)
+            assert commits.lost.wait(MAX_WAIT_SECONDS)
             if arrives:
                 eventually(lambda: effects(warehouse) == number, message="the commit is made")  # noqa: B023
                 forward.cut()
                 forward.thaw()
-            assert settling.result().outcome is Outcome.ACK
+            assert settling.result().outcome is Answer.ACK
             assert effects(warehouse) == number
 
     assert len(retries(caplog)) >= 2
@@ -245,7 +245,7 @@ def test_a_server_that_is_read_only_for_a_while_only_delays_a_load(
     services = start_in_mid_load(private_pipeline)
     with administrator_of(private_server) as connection:
         connection.execute(text("SET GLOBAL read_only = ON"))
-        # Whoever comes first: a watcher that can't write in its books publishes nothing more for the writer.
+        # Whoever comes first: a watcher that can't write in its ledger publishes nothing more for the writer.
         try:
             drop_more(private_pipeline)
             eventually(lambda: any("(1290" in each.output() for each in services), message="nobody can write")
@@ -307,7 +307,7 @@ def test_a_server_with_too_many_connections_only_delays_a_load(
 ) -> None:
     services = start_in_mid_load(private_pipeline)
     with administrator_of(private_server) as operator, ExitStack() as taken:
-        operator.execute(text(f"SET GLOBAL max_connections = {MOST_CONNECTIONS}"))
+        operator.execute(text(f"SET GLOBAL max_connections = {MAX_CONNECTIONS}"))
 
         def have_all_found_too_many() -> bool:
             end_sessions(operator, sessions_of(operator, private_database))
@@ -340,7 +340,7 @@ def test_a_database_that_is_dropped_and_made_again_gets_its_open_load_from_the_f
     def loaded() -> bool:
         return any(load.file == "people.csv" and load.state == "archived" for load in pipeline.loads().values())
 
-    eventually(loaded, timeout_seconds=2 * LONGEST_WAIT_SECONDS, message="people.csv is loaded")
+    eventually(loaded, timeout_seconds=2 * MAX_WAIT_SECONDS, message="people.csv is loaded")
     [load] = pipeline.loads().values()
     assert (load.load_id, load.inserted, load.rows_done) == (2, MANY_PEOPLE, MANY_PEOPLE)
     # Until the watcher has entered its file again, chunks of it are unknown: they wait.

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, Connection, make_url, text
 
-from shared.database import Database as ProductDatabase
-from shared.errors import DatabaseUnavailable
+from shared.model.errors import DatabaseUnavailable
+from shared.storage.database import Database as ProductDatabase
 from tests.conftest import got
 from tests.e2e.test_services import behind_forwarders
 from tests.faults.conftest import SETTINGS
-from tests.faults.holding import end_sessions
 from tests.faults.test_database_faults import assert_loaded, drop_more, sessions_of, start_in_mid_load
 from tests.support.eventually import eventually
 from tests.support.forwarder import forwarder
@@ -27,6 +26,7 @@ from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.processes import free_ports
 from tests.support.services import Pipeline, Service
 from tests.support.sessions import ping
+from verification.holding import end_sessions
 
 #: What one writer commits in a moment, and more.
 INSERTS = 50

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
+from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 from tests.support.forwarder import Direction, Forwarder, Pace, forwarder
 
 #: Long enough for what is held back to arrive if it were not.
@@ -38,7 +38,7 @@ def forward() -> Iterator[Forwarder]:
 @contextmanager
 def client(forward: Forwarder) -> Iterator[socket.socket]:
     """Connect, and make sure of it."""
-    with socket.create_connection(("127.0.0.1", forward.port), timeout=LONGEST_WAIT_SECONDS) as connection:
+    with socket.create_connection(("127.0.0.1", forward.port), timeout=MAX_WAIT_SECONDS) as connection:
         connection.sendall(b"hello")
         assert connection.recv(100) == b"hello"
         yield connection
@@ -53,7 +53,7 @@ def hears_nothing(connection: socket.socket) -> bool:
     except TimeoutError:
         return True
     finally:
-        connection.settimeout(LONGEST_WAIT_SECONDS)
+        connection.settimeout(MAX_WAIT_SECONDS)
 
 
 @pytest.mark.parametrize("directions", [(Direction.TO_SERVER,), (Direction.TO_CLIENTS,), tuple(Direction), ()])

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.mutants.catalog import MUTANTS
-from tests.faults.mutants.mutant import Edit, Mutant
-from tests.faults.mutants.workshop import copy_of_the_product, run_layer
+from verification.mutants.catalog import MUTANTS
+from verification.mutants.mutant import Edit, Mutant
+from verification.mutants.mutated_copy import copy_of_the_product, run_layer
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -8,17 +8,17 @@ from typing import Any
 import pika
 import pytest
 
-from shared.messages.payloads import LoadExtracted, RowsExtracted
-from shared.messages.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE, Queue
-from tests.faults.holding import place_held, sessions_that_wait
-from tests.faults.poison.bodies import malformed
-from tests.faults.poison.messages import CHUNK, EVENT, Poison, contradictory, misdirected, refused_by_the_database
-from tests.faults.poison.properties import COPIES_KEY, badly_addressed
+from shared.messaging.payloads import LoadExtracted, RowsExtracted
+from shared.messaging.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE, Queue
 from tests.support.births import Births, births
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 from tests.support.topology import TOPOLOGY
+from verification.holding import place_held, sessions_that_wait
+from verification.poison.bodies import malformed
+from verification.poison.messages import CHUNK, EVENT, Poison, contradictory, misdirected, refused_by_the_database
+from verification.poison.properties import COPIES_KEY, badly_addressed
 
 #: RabbitMQ counts deliveries, and from 4.3 on also those for which nobody is to blame.
 COUNTS_OF_BROKER = {"x-delivery-count", "x-acquired-count"}

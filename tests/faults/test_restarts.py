@@ -9,19 +9,19 @@ import pytest
 from sqlalchemy import make_url
 
 from shared.configuration.catalog import load_catalog
-from shared.database import Database as ProductDatabase
-from shared.files import DataFolder
-from shared.messages.topology import QUEUES, WRITER_QUEUE
-from shared.store import Store, open_store
-from tests.faults import checker
-from tests.faults.crash.convergence import unfinished
-from tests.faults.drops import Drop, draw_drops
-from tests.faults.holding import end_sessions, place_held, sessions_that_wait
+from shared.messaging.topology import QUEUES, WRITER_QUEUE
+from shared.runtime.files import DataFolder
+from shared.storage.database import Database as ProductDatabase
+from shared.storage.store import Store, open_store
 from tests.support.births import births
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import SERVICES, Pipeline, Service, running_pipeline
 from tests.support.topology import TOPOLOGY
+from verification import checker
+from verification.crash.convergence import unfinished
+from verification.drops import Drop, draw_drops
+from verification.holding import end_sessions, place_held, sessions_that_wait
 
 PEOPLE, CHUNK_ROWS = 300, 30
 #: All chunks of the people, and their manifest.
@@ -29,13 +29,13 @@ MESSAGES = PEOPLE // CHUNK_ROWS + 1
 
 #: Between two restarts; in chunks of a few rows they keep everybody busy until the next one.
 FILES_BETWEEN_RESTARTS = 2
-MOST_ROWS = 600
+MAX_ROWS = 600
 #: The writer first: it has most to do while the watcher works.
 ROLLING_ORDER = ("writer", "aggregator", "watcher")
 #: Nothing is healed by the patience of the watcher: what is lost stays lost.
 BUSY = {"INFLOW_CHUNK_ROWS": "4", "INFLOW_BACKLOG_MESSAGES": "20", "INFLOW_REPUBLISH_SECONDS": "600"}
 #: More are not begun: on a slow machine they would pile up until the end, and nobody could say how long that takes.
-MOST_OPEN_FILES = 4
+MAX_OPEN_FILES = 4
 CONVERGENCE_SECONDS = 900
 
 SIDE_QUEUES = {name for queue in QUEUES for name in (TOPOLOGY.dead_letter_name(queue), TOPOLOGY.redrive_name(queue))}
@@ -97,7 +97,7 @@ def test_kills_of_a_writer_on_the_same_window_do_not_make_its_messages_dead_lett
 def test_rolling_restarts_under_load_lose_nothing_and_leave_no_dead_letter(
     pipeline: Pipeline, broker: Broker, store: Store, rounds: int
 ) -> None:
-    drops = draw_drops(Random(rounds), count=FILES_BETWEEN_RESTARTS * rounds, most_rows=MOST_ROWS)
+    drops = draw_drops(Random(rounds), count=FILES_BETWEEN_RESTARTS * rounds, most_rows=MAX_ROWS)
     running = {name: start_healthy(pipeline, name) for name in SERVICES}
     dropped: list[Drop] = []
     busy_stops = 0
@@ -133,7 +133,7 @@ def wait_until_few_are_open(pipeline: Pipeline, dropped: list[Drop]) -> None:
 
     def few() -> bool:
         done = [load for load in pipeline.loads().values() if load.state in ("archived", "refused")]
-        return len(dropped) - len(done) <= MOST_OPEN_FILES
+        return len(dropped) - len(done) <= MAX_OPEN_FILES
 
     eventually(few, timeout_seconds=CONVERGENCE_SECONDS, message="few files are open")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from services.writer import books
-from tests.faults.simulation.__main__ import report
-from tests.faults.simulation.batch import Totals, Workshop, run_batch
-from tests.faults.simulation.faults import all_kinds
+from services.writer import load_progress
+from verification.simulation.__main__ import report
+from verification.simulation.batch import Totals, Workshop, run_batch
+from verification.simulation.faults import all_kinds
 
 #: A process that a seed kills leaves its files open; the kernel would close them.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 def bad_seeds() -> list[int]:
     """Seeds that found something once; the file tells each one's story."""
-    lines = (Path(__file__).parent / "simulation" / "bad_seeds.txt").read_text().splitlines()
+    lines = (ROOT / "verification" / "simulation" / "bad_seeds.txt").read_text().splitlines()
     return [int(line.split()[0]) for line in lines if not line.startswith("#")]
 
 
@@ -35,7 +35,7 @@ def close_what_the_killed_left_open() -> Iterator[None]:
 
 
 def test_every_seed_ends_right_and_every_kind_of_fault_comes() -> None:
-    """G1 to G7 and G9: each failure names its seed, `python -m tests.faults.simulation --seed N` replays it."""
+    """G1 to G7 and G9: each failure names its seed, `python -m verification.simulation --seed N` replays it."""
     totals = run_batch(SEEDS)
 
     assert totals.failures == {}
@@ -49,7 +49,7 @@ def test_a_seed_that_was_bad_once_ends_right(seed: int) -> None:
 
 
 def test_a_seed_is_one_run_whichever_process_runs_it() -> None:
-    command = [sys.executable, "-m", "tests.faults.simulation", "--seed", "7"]
+    command = [sys.executable, "-m", "verification.simulation", "--seed", "7"]
     outputs = {
         subprocess.run(
             command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": number}, capture_output=True, check=True, text=True
@@ -71,7 +71,7 @@ def test_what_ran_before_does_not_change_a_seed() -> None:
 
 
 def test_a_product_without_its_ledger_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(books, "enter_chunk", lambda *_: True)
+    monkeypatch.setattr(load_progress, "enter_chunk", lambda *_: True)
     assert run_batch(range(10)).failures
 
 

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.watcher.config import WatcherConfig
-from services.watcher.records.chunks import MOST_ENCODED_BYTES, Bounds, cut_chunks
-from services.watcher.records.header import MOST_ENCODED_BYTES as MOST_HEADER_BYTES
-from services.watcher.records.header import match_header
+from services.extractor.settings import WatcherConfig
 from shared.configuration.environment import Environment
-from shared.errors import ConfigurationError, FileRefused
-from shared.messages.envelope import encode, envelope
-from shared.messages.payloads import RowsExtracted
-from shared.reader.blocks import LONGEST_ROW_BYTES
-from shared.reader.records import RecordReader
+from shared.extraction.chunks import MAX_ENCODED_BYTES, ChunkBounds, cut_chunks
+from shared.extraction.header import MAX_ENCODED_BYTES as MAX_HEADER_BYTES
+from shared.extraction.header import match_header
+from shared.messaging.envelope import encode, envelope
+from shared.messaging.payloads import RowsExtracted
+from shared.model.errors import ConfigurationError, FileRefused
+from shared.reading.blocks import MAX_ROW_BYTES
+from shared.reading.csv.records import RecordReader
 from tests.support.catalogs import default_catalog
 from tests.support.origins import origin_of
 from tests.support.servers.isolation import Broker, Database
@@ -29,10 +29,10 @@ MIB = 1 << 20
 BROKERS_LIMIT_BYTES = 16 * MIB
 #: Ids, kind, time, dataset and the names of the fields.
 ENVELOPE_BYTES = 1024
-LARGEST_MESSAGE_BYTES = MOST_HEADER_BYTES + MOST_ENCODED_BYTES + ENVELOPE_BYTES
+MAX_MESSAGE_BYTES = MAX_HEADER_BYTES + MAX_ENCODED_BYTES + ENVELOPE_BYTES
 
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"
-LARGEST_CHUNKS = {"INFLOW_CHUNK_ROWS": "1000000", "INFLOW_CHUNK_BYTES": str(MIB)}
+MAX_CHUNKS = {"INFLOW_CHUNK_ROWS": "1000000", "INFLOW_CHUNK_BYTES": str(MIB)}
 
 #: What costs most in JSON, in CSV and in UTF-8.
 HOSTILE = st.sampled_from(
@@ -40,7 +40,7 @@ HOSTILE = st.sampled_from(
 )
 
 
-def cut(body: bytes, bounds: Bounds, *, header: list[str]) -> Iterator[RowsExtracted]:
+def cut(body: bytes, bounds: ChunkBounds, *, header: list[str]) -> Iterator[RowsExtracted]:
     reader = RecordReader(BytesIO(b"header\n" + body))
     records = iter(reader)
     next(records)
@@ -49,7 +49,7 @@ def cut(body: bytes, bounds: Bounds, *, header: list[str]) -> Iterator[RowsExtra
 
 def sizes(body: bytes, *, header: list[str]) -> list[int]:
     """Return the size of each message of a file, cut into the largest chunks that the settings allow."""
-    bounds = WatcherConfig.from_environment(Environment(LARGEST_CHUNKS)).bounds
+    bounds = WatcherConfig.from_environment(Environment(MAX_CHUNKS)).bounds
     moment = datetime(2026, 3, 1, tzinfo=UTC)
     return [
         len(encode(envelope(chunk, origin=origin_of(chunk), occurred_at=moment)))
@@ -59,12 +59,12 @@ def sizes(body: bytes, *, header: list[str]) -> list[int]:
 
 def line_of(cell: bytes) -> bytes:
     """Repeat a text to a line that is just short enough to be a row."""
-    return (cell * LONGEST_ROW_BYTES)[: LONGEST_ROW_BYTES - 1] + b"\n"
+    return (cell * MAX_ROW_BYTES)[: MAX_ROW_BYTES - 1] + b"\n"
 
 
-@pytest.mark.parametrize("name", LARGEST_CHUNKS)
+@pytest.mark.parametrize("name", MAX_CHUNKS)
 def test_no_larger_chunks_can_be_asked_for(name: str) -> None:
-    environment = Environment({name: str(int(LARGEST_CHUNKS[name]) + 1)})
+    environment = Environment({name: str(int(MAX_CHUNKS[name]) + 1)})
     WatcherConfig.from_environment(environment)
 
     with pytest.raises(ConfigurationError, match=name):
@@ -72,7 +72,7 @@ def test_no_larger_chunks_can_be_asked_for(name: str) -> None:
 
 
 def test_the_largest_message_is_far_below_the_brokers_limit() -> None:
-    assert LARGEST_MESSAGE_BYTES < 0.6 * BROKERS_LIMIT_BYTES
+    assert MAX_MESSAGE_BYTES < 0.6 * BROKERS_LIMIT_BYTES
 
 
 @pytest.mark.parametrize(
@@ -92,21 +92,21 @@ def test_the_largest_message_is_far_below_the_brokers_limit() -> None:
     ],
 )
 def test_no_file_gives_a_message_above_the_bound(body: bytes) -> None:
-    header = ["\x01" * ((MOST_HEADER_BYTES - len('[""]')) // len("\\u0001"))]
+    header = ["\x01" * ((MAX_HEADER_BYTES - len('[""]')) // len("\\u0001"))]
 
-    assert max(sizes(body, header=header)) <= LARGEST_MESSAGE_BYTES
+    assert max(sizes(body, header=header)) <= MAX_MESSAGE_BYTES
 
 
 @given(st.lists(HOSTILE, max_size=60).map(b"".join))
 def test_rows_take_at_most_six_bytes_per_byte_of_the_file_and_256_each(body: bytes) -> None:
     """The bound is made of this, and of the bounds of a chunk."""
-    rows = sum(chunk.row_count for chunk in cut(body, Bounds(100, MIB), header=[]))
+    rows = sum(chunk.row_count for chunk in cut(body, ChunkBounds(100, MIB), header=[]))
 
     assert sum(sizes(body, header=[])) <= 6 * len(body) + 256 * rows + ENVELOPE_BYTES
 
 
 def test_ordinary_rows_are_cut_by_the_settings_alone() -> None:
-    chunks = list(cut(b"Given,Family,1900-01-01,Weir\n" * 40_000, Bounds(10_000, MIB), header=[]))
+    chunks = list(cut(b"Given,Family,1900-01-01,Weir\n" * 40_000, ChunkBounds(10_000, MIB), header=[]))
 
     assert [chunk.row_count for chunk in chunks] == [10_000] * 4
 
@@ -114,7 +114,7 @@ def test_ordinary_rows_are_cut_by_the_settings_alone() -> None:
 @pytest.mark.parametrize("columns", [1, 100_000])
 def test_a_header_above_its_bound_refuses_the_file_in_few_words(columns: int) -> None:
     """It travels with every chunk. By its size as JSON, not as CSV."""
-    names = [f"{number:06}" + "\x01" * (LONGEST_ROW_BYTES // columns // 2) for number in range(columns)]
+    names = [f"{number:06}" + "\x01" * (MAX_ROW_BYTES // columns // 2) for number in range(columns)]
 
     with pytest.raises(FileRefused, match=f"the {columns} names of the header take") as caught:
         match_header(names, default_catalog().datasets["people"])
@@ -125,9 +125,7 @@ def test_a_header_above_its_bound_refuses_the_file_in_few_words(columns: int) ->
 
 @pytest.fixture
 def pipeline(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Pipeline]:
-    with running_pipeline(
-        tmp_path, broker_url=broker.url, database_url=database.url, settings=LARGEST_CHUNKS
-    ) as pipeline:
+    with running_pipeline(tmp_path, broker_url=broker.url, database_url=database.url, settings=MAX_CHUNKS) as pipeline:
         yield pipeline
 
 

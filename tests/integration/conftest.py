@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from shared.broker import Publisher
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.database import Flavour
-from shared.datasets import Catalog
+from shared.messaging.rabbitmq import Publisher
+from shared.model.datasets import Catalog
+from shared.storage.database import Flavour
 from tests.support.deliveries import Warehouse
 from tests.support.servers.isolation import Broker, Database
 

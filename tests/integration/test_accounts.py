@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import make_url
 
-from shared.counts import kept_counts
-from shared.database import Database
-from shared.datasets import Catalog, TypeName
-from shared.delivery import Handler, Outcome, Patience, settle
-from shared.messages.payloads import Payload
+from shared.messaging.delivery import Answer, Handler, Patience, settle
+from shared.messaging.payloads import Payload
+from shared.model.datasets import Catalog, TypeName
+from shared.storage.database import Database
+from shared.storage.kept_counts import kept_counts
 from tests.integration.conftest import OpenWarehouse
 from tests.integration.test_merge import BOUNDARIES
 from tests.support.catalogs import (
@@ -138,7 +138,7 @@ def deliver_side_by_side(handlers: Sequence[Handler], payloads: Sequence[Payload
 
     def handle(number: int) -> None:
         for payload in payloads[number :: len(handlers)]:
-            assert settle(handlers[number], body(payload), stop=Event(), patience=Patience()).outcome is Outcome.ACK
+            assert settle(handlers[number], body(payload), stop=Event(), patience=Patience()).outcome is Answer.ACK
 
     with ThreadPoolExecutor(len(handlers)) as pool:
         list(pool.map(handle, range(len(handlers))))

@@ -15,17 +15,17 @@ from sqlalchemy import Connection, text
 from services.aggregator import service
 from services.aggregator.aggregator import Aggregator
 from services.writer.relay import Relay
-from shared.broker import Publisher
 from shared.configuration.catalog import parse_catalog
 from shared.configuration.servers import BrokerSettings
-from shared.datasets import Catalog
-from shared.files import DataFolder
-from shared.health import Health
-from shared.heartbeat import Heartbeat
-from shared.lifecycle import SideTask
-from shared.messages.payloads import LoadExtracted
-from shared.messages.topology import AGGREGATOR_QUEUE
-from shared.running import Context
+from shared.messaging.payloads import LoadExtracted
+from shared.messaging.rabbitmq import Publisher
+from shared.messaging.topology import AGGREGATOR_QUEUE
+from shared.model.datasets import Catalog
+from shared.runtime.files import DataFolder
+from shared.runtime.health import Health
+from shared.runtime.lifecycle import SideTask
+from shared.service.heartbeat import Heartbeat
+from shared.service.running import Context
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, dropped
 from tests.support.eventually import eventually

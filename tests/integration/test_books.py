@@ -1,4 +1,4 @@
-"""The books that a writer keeps in the transaction of the data: ledger, accounts, completion, outbox."""
+"""The ledger that a writer keeps in the transaction of the data: ledger, accounts, completion, outbox."""
 
 import threading
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 
 from services.writer.handlers import WriterHandlers
-from shared.database import Database
-from shared.delivery import Outcome, Patience, settle
-from shared.errors import ContradictoryMessage, DatabaseUnavailable, MalformedMessage, UnknownLoad
-from shared.messages.payloads import LoadCompleted, LoadExtracted, Payload, RowsExtracted
+from shared.messaging.delivery import Answer, Patience, settle
+from shared.messaging.payloads import LoadCompleted, LoadExtracted, Payload, RowsExtracted
+from shared.model.errors import ContradictoryMessage, DatabaseUnavailable, MalformedMessage, UnknownLoad
+from shared.storage.database import Database
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, chunks, dropped, manifest, messages
@@ -319,7 +319,7 @@ def at_the_same_moment(house: Warehouse, *queues: Sequence[Payload]) -> None:
             handle = house.new_writer(own).handle
             for payload in queue:
                 start.wait()
-                assert settle(handle, body(payload), stop=threading.Event(), patience=Patience()).outcome is Outcome.ACK
+                assert settle(handle, body(payload), stop=threading.Event(), patience=Patience()).outcome is Answer.ACK
 
     with ThreadPoolExecutor(len(queues)) as pool:
         for done in [pool.submit(write, queue) for queue in queues]:

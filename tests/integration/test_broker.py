@@ -17,17 +17,17 @@ import pika.frame
 import pika.spec
 import pytest
 
-from shared.broker import Consumer, Publisher
-from shared.broker.retries import RetrySchedule
 from shared.configuration.servers import BrokerSettings, Endpoint
-from shared.delivery import Handler
-from shared.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
-from shared.lifecycle import SideTask
-from shared.messages.envelope import Envelope, Origin, decode, encode, envelope
-from shared.messages.payloads import LoadExtracted
-from shared.messages.topology import QUEUES, WRITER_QUEUE
-from shared.running import consume_for_ever
-from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
+from shared.messaging.delivery import Handler
+from shared.messaging.envelope import Envelope, Origin, decode, encode, envelope
+from shared.messaging.payloads import LoadExtracted
+from shared.messaging.rabbitmq import Consumer, Publisher
+from shared.messaging.rabbitmq.retries import RetrySchedule
+from shared.messaging.topology import QUEUES, WRITER_QUEUE
+from shared.model.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
+from shared.runtime.lifecycle import SideTask
+from shared.service.running import consume_for_ever
+from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 from tests.support.forwarder import Forwarder, forwarder
 from tests.support.servers.isolation import Broker
 from tests.support.servers.management import Management
@@ -36,7 +36,7 @@ from tests.support.topology import TOPOLOGY
 QUEUE, DEAD_LETTERS = TOPOLOGY.name(WRITER_QUEUE), TOPOLOGY.dead_letter_name(WRITER_QUEUE)
 MOMENT = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
 #: A handler that nobody lets go on: the test has failed before.
-LONGEST_HANDLING_SECONDS = 2 * LONGEST_WAIT_SECONDS
+MAX_HANDLING_SECONDS = 2 * MAX_WAIT_SECONDS
 #: Pauses that a test can wait for.
 SOON = RetrySchedule(first_pause_seconds=0.5, longest_pause_seconds=2.0, program_version="2.0")
 HEARTBEAT_FRAME = pika.frame.Heartbeat().marshal()
@@ -110,7 +110,7 @@ class Held:
 
     def __call__(self, body: bytes) -> None:
         self.begun.append(load_id_of(body))
-        assert self.go_on.wait(LONGEST_HANDLING_SECONDS)
+        assert self.go_on.wait(MAX_HANDLING_SECONDS)
         self.done.append(load_id_of(body))
 
 
@@ -512,7 +512,7 @@ def test_a_stop_does_not_wait_for_a_message_that_can_not_succeed_now(
 
     publisher.publish(manifest(1))
     with consuming(settings, handle):
-        assert tried.wait(LONGEST_WAIT_SECONDS)
+        assert tried.wait(MAX_WAIT_SECONDS)
 
     eventually_depths(broker, queue=1, dead_letters=0)
 
@@ -542,7 +542,7 @@ def test_a_dead_letter_that_can_not_be_published_is_not_lost(
 
     def handle(body: bytes) -> None:
         tries.append(body)
-        assert may_fail.wait(LONGEST_HANDLING_SECONDS)
+        assert may_fail.wait(MAX_HANDLING_SECONDS)
         raise DatabaseRefused("never so")
 
     publisher.publish(manifest(1))

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from shared.broker import Publisher
-from shared.broker.connection import NodeConnection, connect
 from shared.configuration.servers import BrokerSettings, Endpoint
-from shared.errors import BrokerUnavailable
+from shared.messaging.rabbitmq import Publisher
+from shared.messaging.rabbitmq.connection import NodeConnection, connect
+from shared.model.errors import BrokerUnavailable
 from tests.support.eventually import eventually
 from tests.support.forwarder import forwarder
 from tests.support.servers.isolation import Broker

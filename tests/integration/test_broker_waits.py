@@ -12,10 +12,11 @@ import pika.frame
 import pika.spec
 import pytest
 
-from shared.broker import Publisher
-from shared.broker.connection import Link, connect, open_channel, translated
 from shared.configuration.servers import BrokerSettings, Endpoint
-from shared.errors import BrokerUnavailable
+from shared.messaging.rabbitmq import Publisher
+from shared.messaging.rabbitmq.connection import Link, connect, open_channel, translated
+from shared.messaging.topology import Topology
+from shared.model.errors import BrokerUnavailable
 from tests.integration.test_broker import eventually_depths, logged, manifest, through
 from tests.support.forwarder import Forwarder, forwarder
 from tests.support.servers.isolation import Broker
@@ -97,7 +98,7 @@ def test_declarations_are_waited_for_no_longer_than_confirms(impatient: BrokerSe
     forwarded.freeze()
 
     with pytest.raises(BrokerUnavailable, match=no_answer(impatient)), translated(connection.endpoint):
-        open_channel(connection, impatient.topology)
+        open_channel(connection, Topology(impatient.namespace))
 
     assert connection.is_closed
 
@@ -126,7 +127,7 @@ def test_a_refused_message_is_reported_without_a_guess(
     full: dict[str, Any] = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
     with broker.channel() as channel:
         channel.queue_declare("full", durable=True, arguments=full)
-        channel.queue_bind("full", settings.topology.exchange, "load.extracted")
+        channel.queue_bind("full", Topology(settings.namespace).exchange, "load.extracted")
 
     def publish() -> None:
         # What is beyond the limit is refused once the queue has noticed, a few messages later.

@@ -13,7 +13,7 @@ from typing import IO
 import pytest
 
 from services.watcher.claiming import intake
-from services.watcher.leaving import finishing
+from services.watcher.leaving import archiving
 from tests.support.pipeline import AT_ONCE, PEOPLE, Clock, Pipeline, people
 
 LATE = "Late,Lane,1900-01-01,Weir\n"
@@ -260,7 +260,7 @@ def test_a_file_that_can_not_be_looked_at_for_a_while_does_not_leave(
     with hidden.open("a") as file:
         claim_renamed(pipeline, hidden)
         with monkeypatch.context() as faulty:
-            faulty.setattr(finishing, "is_open_for_writing", fail)
+            faulty.setattr(archiving, "is_open_for_writing", fail)
             load_all(pipeline)
             pipeline.look()
         assert loaded(pipeline) == [("people.csv", "complete", "not-moved")]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.extracting.preparation import Preparation
-from services.watcher.extracting.reading import Reading
-from services.watcher.leaving import returning
-from shared.books import load_states
+from services.extractor.extraction import Reading
+from services.extractor.preflight import Preparation
+from services.watcher.leaving import requeueing
+from shared.storage.ledger import load_states
 from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
 from tests.support.pipeline import PEOPLE, Pipeline, people
 
@@ -39,13 +39,13 @@ def append(pipeline: Pipeline) -> None:
 def fragile(root: Path, steps: Steps, patch: pytest.MonkeyPatch) -> Pipeline:
     """Counts the rename back into the inbox, too."""
     steps.interpose(patch)
-    rename = returning.rename_to_free_name
+    rename = requeueing.rename_to_free_name
 
     def counted(source: Path, target: Path) -> None:
         with steps.around("the rename back into the inbox"):
             rename(source, target)
 
-    patch.setattr(returning, "rename_to_free_name", counted)
+    patch.setattr(requeueing, "rename_to_free_name", counted)
     return Pipeline(root, queue=FragileQueue(steps), new_database=partial(FragileDatabase, steps=steps))
 
 

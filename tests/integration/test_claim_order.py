@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from services.extractor.settings import WatcherConfig
 from services.watcher import watcher
-from services.watcher.claiming import admission, checksums, intake
+from services.watcher.claiming import checksums, eligibility, intake
 from services.watcher.claiming.discovery import Entry
 from services.watcher.claiming.drop_order import MAX_WAIT_SECONDS
 from services.watcher.claiming.inbox import list_inbox
-from services.watcher.config import WatcherConfig
-from services.watcher.regular_files import is_open_for_writing
 from shared.configuration.catalog import load_catalog
-from shared.datasets import Catalog
+from shared.extraction.regular_files import is_open_for_writing
+from shared.model.datasets import Catalog
 from tests.support.pipeline import AT_ONCE, PEOPLE, PLACES, Clock, Pipeline, people
 
 SETTLE_SECONDS = 2.0
@@ -65,7 +65,7 @@ def settle(clock: Clock) -> None:
 
 
 def claimed(pipeline: Pipeline) -> list[str]:
-    """Look, and return the files that are in the books, in the order of their numbers."""
+    """Look, and return the files that are in the ledger, in the order of their numbers."""
     pipeline.look()
     return [load.file for load in pipeline.loads()]
 
@@ -270,14 +270,14 @@ def test_a_file_that_is_written_to_and_closed_just_before_its_claim_is_not_older
     pipeline: Pipeline, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def finish_writing(path: Path) -> bool:
-        monkeypatch.setattr(admission, "is_open_for_writing", is_open_for_writing)
+        monkeypatch.setattr(eligibility, "is_open_for_writing", is_open_for_writing)
         path.write_text(people(2))
         return is_open_for_writing(path)
 
     pipeline.drop("people-1.csv", people(1), modified_at=1)
     pipeline.drop("people-2.csv", people(1), modified_at=2)
     settle(clock)
-    monkeypatch.setattr(admission, "is_open_for_writing", finish_writing)
+    monkeypatch.setattr(eligibility, "is_open_for_writing", finish_writing)
 
     assert claimed(pipeline) == []
     assert pipeline.waiting() == {"people-1.csv": SETTLES, "people-2.csv": WAITS}
@@ -287,7 +287,7 @@ def test_a_file_that_is_written_to_and_closed_just_before_its_claim_is_not_older
 def test_with_room_for_few_the_older_ones_go_first(
     pipeline: Pipeline, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watcher, "_MOST_OPEN", 2)
+    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
     for number in range(6):
         pipeline.drop(f"people-{number}.csv", people(1), modified_at=100 - number)
     pipeline.drop("people-old.csv", people(1), modified_at=1)

@@ -1,5 +1,5 @@
-"""What the watcher keeps in memory agrees with the books whatever becomes of a commit, and with the folder whatever
-becomes of a rename: found by the simulation (tests/faults/simulation), each with a test of its own."""
+"""What the watcher keeps in memory agrees with the ledger whatever becomes of a commit, and with the folder whatever
+becomes of a rename: found by the simulation (verification/simulation), each with a test of its own."""
 
 import errno
 import os
@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.leaving import finishing
+from services.watcher.leaving import archiving
 from services.watcher.service import _Service
 from shared.configuration.servers import BrokerSettings
-from shared.errors import DatabaseUnavailable
-from shared.health import Health
-from shared.heartbeat import Heartbeat
-from shared.running import Context
+from shared.model.errors import DatabaseUnavailable
+from shared.runtime.health import Health
+from shared.service.heartbeat import Heartbeat
+from shared.service.running import Context
 from tests.support.faults import FragileDatabase, Steps
 from tests.support.pipeline import AT_ONCE, Pipeline, people
 
@@ -115,7 +115,7 @@ def test_a_reason_is_gone_before_the_file_is_so_that_a_crash_leaves_none_behind(
         pipeline.finish()
         assert pipeline.states() == {"people.csv": ("archived", "not-moved")}
     with monkeypatch.context() as patch, suppress(InterruptedError):
-        patch.setattr(finishing, "sync_folder", _interrupted)
+        patch.setattr(archiving, "sync_folder", _interrupted)
         pipeline.look()
 
     assert os.listdir(pipeline.folder.processing) == []
@@ -128,7 +128,7 @@ def test_a_refused_file_that_is_out_gets_its_reason_written_no_second_time(
     """A crash in the middle of it would leave half a file behind, with nobody to come back to it."""
     pipeline.drop("animals.csv", "a\n1\n")
     with monkeypatch.context() as patch, suppress(InterruptedError):
-        patch.setattr(finishing, "sync_folder", _interrupted)
+        patch.setattr(archiving, "sync_folder", _interrupted)
         pipeline.finish()
     reason = next(pipeline.folder.rejected.glob("*.reason.txt"))
     written = reason.stat().st_ino

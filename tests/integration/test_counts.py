@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.aggregator.aggregator import Aggregator
-from services.aggregator.counts import Counts, Difference
+from services.aggregator.counts import CountDifference, Counts
 from services.aggregator.folding import Folding
 from services.writer.handlers import WriterHandlers
-from shared.counts import kept_counts
-from shared.datasets import Catalog
-from shared.errors import TransientError
-from shared.files import DataFolder
+from shared.model.datasets import Catalog
+from shared.model.errors import TransientError
+from shared.runtime.files import DataFolder
+from shared.storage.kept_counts import kept_counts
 from tests.integration.conftest import OpenWarehouse
 from tests.integration.test_order_of_arrival import CATALOGS, arrival, files
 from tests.support.catalogs import BIRTHS_BY_COUNTRY, default_catalog, every_type, forgiving_people_and_places
@@ -162,7 +162,7 @@ def test_a_start_repairs_counts_that_somebody_falsified(warehouse: OpenWarehouse
     [count] = kept_counts(house.catalog)
     with house.database.transaction() as connection:
         connection.execute(text(f"UPDATE {count.name} SET _row_count = 7 WHERE place_of_birth = 'Kelso'"))
-    assert Counts(house.store).differences(count, most=5) == [Difference(values=("Kelso",), in_table=1, kept=7)]
+    assert Counts(house.store).differences(count, most=5) == [CountDifference(values=("Kelso",), in_table=1, kept=7)]
 
     aggregator_of(house, tmp_path).recompute()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.records.chunks import Bounds
-from shared.messages.payloads import LoadExtracted, RowsExtracted
+from shared.extraction.chunks import ChunkBounds
+from shared.messaging.payloads import LoadExtracted, RowsExtracted
 from tests.support.deliveries import accounts_of
 from tests.support.model import Accounts, DroppedFile, Model
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
@@ -198,7 +198,7 @@ def test_without_its_earlier_edition_a_file_is_published_whole(
 
 
 def test_a_watcher_that_is_started_again_publishes_the_same_changes(pipeline: Pipeline, tmp_path: Path) -> None:
-    """Though the earlier edition is gone by then: the books say which rows are published."""
+    """Though the earlier edition is gone by then: the ledger says which rows are published."""
     load(pipeline, people(20))
     pipeline.drop("people.csv", people(20).replace("Weir", "Ayr", 7))
     pipeline.look()
@@ -273,6 +273,6 @@ def play(pipeline: Pipeline, chance: random.Random) -> None:
 @pytest.mark.parametrize("seed", range(150))
 def test_any_editions_end_as_if_all_rows_were_published(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    bounds = Bounds(rows=chance.choice((1, 2, 3, 100)), bytes=1 << 20)
+    bounds = ChunkBounds(rows=chance.choice((1, 2, 3, 100)), bytes=1 << 20)
     with closing(Pipeline(tmp_path, config=replace(COMPARING, bounds=bounds))) as pipeline:
         play(pipeline, chance)

@@ -12,10 +12,10 @@ from queue import Empty, SimpleQueue
 import pytest
 from sqlalchemy import make_url
 
-from shared.database import Database
-from shared.datasets import Catalog
-from shared.delivery import Handler, Outcome, Patience, settle
-from shared.errors import ConcurrentInsert, DatabaseUnavailable
+from shared.messaging.delivery import Answer, Handler, Patience, settle
+from shared.model.datasets import Catalog
+from shared.model.errors import ConcurrentInsert, DatabaseUnavailable
+from shared.storage.database import Database
 from tests.support.catalogs import default_catalog, reference_to_itself
 from tests.support.deliveries import Warehouse, body, dropped, messages
 from tests.support.model import DroppedFile, Model
@@ -129,7 +129,7 @@ def write_all(house: Warehouse, bodies: Iterable[bytes], tally: Tally) -> None:
                 except Empty:
                     return
                 tally.add("messages")
-                assert settle(handle, message, stop=threading.Event(), patience=Patience()).outcome is Outcome.ACK
+                assert settle(handle, message, stop=threading.Event(), patience=Patience()).outcome is Answer.ACK
 
     with ThreadPoolExecutor(WRITERS) as pool:
         for done in [pool.submit(write) for _ in range(WRITERS)]:

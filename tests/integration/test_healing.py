@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select, update
 
 from shared.configuration.catalog import parse_catalog
-from shared.messages.envelope import encode
-from shared.reject_files import load_label, report_columns
+from shared.messaging.envelope import encode
+from shared.model.reject_files import load_label, report_columns
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, dropped, messages

@@ -1,9 +1,9 @@
-"""The heartbeats of services in the books."""
+"""The heartbeats of services in the ledger."""
 
-from shared.books.services import ServiceProcess, all_services
-from shared.health import Health
-from shared.heartbeat import Heartbeat
-from shared.store import Store
+from shared.runtime.health import Health
+from shared.service.heartbeat import Heartbeat
+from shared.storage.ledger.service_processes import ServiceProcess, all_services
+from shared.storage.store import Store
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.records.chunks import Bounds
+from shared.extraction.chunks import ChunkBounds
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline
 
-CONFIG = replace(AT_ONCE, bounds=Bounds(rows=10_000, bytes=1 << 20), compare_from_bytes=256 * 1024)
+CONFIG = replace(AT_ONCE, bounds=ChunkBounds(rows=10_000, bytes=1 << 20), compare_from_bytes=256 * 1024)
 MEGABYTE = 1_000_000
 #: One part of ten of what is read: nothing grows with the file, and a row may take a megabyte at several places.
-MOST_BYTES = 30 * MEGABYTE
+MAX_BYTES = 30 * MEGABYTE
 GOOD = "Ada,Stone,1900-01-01,Weir\n"
 
 
@@ -31,7 +31,7 @@ def finish_in_bounded_memory(pipeline: Pipeline) -> None:
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak_bytes < MOST_BYTES
+    assert peak_bytes < MAX_BYTES
 
 
 def drop_endless(pipeline: Pipeline, begin: str, end: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from services.watcher.claiming import intake
 from services.watcher.claiming.discovery import Entry
 from services.watcher.claiming.inbox import list_inbox
-from shared.files import DataFolder
+from shared.runtime.files import DataFolder
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 
 EVENTS = replace(AT_ONCE, watch="auto")

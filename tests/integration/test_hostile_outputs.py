@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from services.aggregator.aggregator import Aggregator
-from shared.files import DataFolder
+from shared.runtime.files import DataFolder
 from tests.support.pipeline import PEOPLE, Pipeline, people
 from tests.support.plants import Plant, assert_untouched, make_secret, planted
 

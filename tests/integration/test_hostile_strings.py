@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
-from services.watcher.claims import ClaimedName
-from services.watcher.extracting.reading import Reading
-from services.watcher.records.chunks import Bounds
-from services.watcher.sorting.ordering import SortingTurns
-from shared.database import Database
+from services.extractor.extraction import Reading
+from services.extractor.sorting.ordering import SortingTurns
+from shared.extraction.chunks import ChunkBounds
+from shared.extraction.claimed_names import ClaimedName
+from shared.storage.database import Database
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, dropped
@@ -21,7 +21,7 @@ from tests.support.hostile import HOSTILE_STRINGS
 from tests.support.model import Accounts
 from tests.support.origins import token_of
 
-BOUNDS = Bounds(rows=100, bytes=4096)
+BOUNDS = ChunkBounds(rows=100, bytes=4096)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""How files get from the inbox into the books: arrival, order, refusals, and what can't be claimed."""
+"""How files get from the inbox into the ledger: arrival, order, refusals, and what can't be claimed."""
 
 import os
 import shutil
@@ -13,14 +13,14 @@ from typing import IO
 import pytest
 from sqlalchemy import Connection
 
+from services.extractor.settings import WatcherConfig
 from services.watcher import watcher
 from services.watcher.claiming import intake
 from services.watcher.claiming.discovery import Entry
 from services.watcher.claiming.inbox import list_inbox
-from services.watcher.config import WatcherConfig
 from shared.configuration.catalog import load_catalog
-from shared.database import Database
-from shared.datasets import Catalog
+from shared.model.datasets import Catalog
+from shared.storage.database import Database
 from tests.support.missing import missing
 from tests.support.pipeline import AT_ONCE, PEOPLE, PLACES, Clock, Pipeline, people
 
@@ -74,7 +74,7 @@ def other_file_system() -> Iterator[Path]:
 
 
 def claimed(pipeline: Pipeline) -> list[str]:
-    """Look, and return the files that are in the books, in the order of their numbers."""
+    """Look, and return the files that are in the ledger, in the order of their numbers."""
     pipeline.look()
     return [load.file for load in pipeline.loads()]
 
@@ -369,7 +369,7 @@ def test_numbers_are_never_given_twice_though_nothing_was_claimed_under_them(new
 
 
 def test_only_so_many_files_are_open_at_a_time(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher, "_MOST_OPEN", 2)
+    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
     for number in range(5):
         pipeline.drop(f"people{number}.csv", people(1))
 
@@ -383,7 +383,7 @@ def test_only_so_many_files_are_open_at_a_time(pipeline: Pipeline, monkeypatch: 
 
 
 def test_what_a_crash_left_open_counts_as_open(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher, "_MOST_OPEN", 2)
+    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
     for number in range(5):
         (pipeline.folder.processing / f"000000000{number + 1}.people.9r9999b.old{number}.csv").write_text(people(1))
     pipeline.look()
@@ -543,7 +543,7 @@ def test_what_took_a_files_place_just_before_its_claim_is_refused_unread(pipelin
 def test_many_files_that_cannot_be_claimed_hold_nobody_back(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watcher, "_MOST_OPEN", 2)
+    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
     refuse_renames_from(pipeline.folder.inbox / "people", monkeypatch)
     for number in range(5):
         pipeline.drop(f"people/{number}.csv", people(1), modified_at=number)

@@ -1,4 +1,4 @@
-"""The books on loads: numbers that grow, states that go forward only, and what still waits."""
+"""The ledger of loads: numbers that grow, states that go forward only, and what still waits."""
 
 import threading
 from collections.abc import Callable
@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Connection
 
-from shared.books import completions, load_reasons, load_states, registration, waiting_files
-from shared.books.loads import Load, ReadAs, State
-from shared.books.waiting_files import WaitingFile
-from shared.clock import utc_now
-from shared.lifecycle import retry
-from shared.schema.schema import Schema
-from shared.waiting import Waiting, waiting_references
+from shared.operations.unresolved_references import Waiting, waiting_references
+from shared.runtime.clock import utc_now
+from shared.runtime.lifecycle import retry
+from shared.storage.ledger import completions, load_reasons, load_states, registration, waiting_files
+from shared.storage.ledger.loads import Load, ReadAs, State
+from shared.storage.ledger.waiting_files import WaitingFile
+from shared.storage.schema.schema import Schema
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import composite_references, default_catalog, reference_in_key
 from tests.support.deliveries import Warehouse, dropped
@@ -30,7 +30,7 @@ READ_AS = ReadAs(feed="places*.csv .csv", manner=None, description="csv", confid
 
 
 def enter(house: Warehouse, *steps: Step) -> Load:
-    """Take steps in the books, each in a transaction of its own; return load 1."""
+    """Take steps in the ledger, each in a transaction of its own; return load 1."""
     for step in steps:
         with house.database.transaction() as connection:
             step(connection, house.schema)

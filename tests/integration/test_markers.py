@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from services.extractor.settings import WatcherConfig
 from services.watcher.claiming import checksums
-from services.watcher.config import WatcherConfig
 from shared.configuration.catalog import load_catalog
-from shared.datasets import Catalog, Marker
+from shared.model.datasets import Catalog, Marker
 from tests.support.pipeline import AT_ONCE, Pipeline, people
 
 PATIENT = replace(AT_ONCE, settle_seconds=3600.0)

@@ -7,8 +7,8 @@ from itertools import permutations
 import pytest
 from sqlalchemy import Connection, event, text
 
-from shared.database import Database
-from shared.datasets import TypeName
+from shared.model.datasets import TypeName
+from shared.storage.database import Database
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import (
     COLUMN_OF_TYPE,

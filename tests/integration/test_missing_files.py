@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher import standstill
+from services.watcher import stalled_loads
 from tests.support.pipeline import AT_ONCE, Clock, Pipeline, people
 
 PATIENCE_SECONDS = 60.0
@@ -21,7 +21,7 @@ NewPipeline = Callable[[], Pipeline]
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(standstill, "time", clock)
+    monkeypatch.setattr(stalled_loads, "time", clock)
     return clock
 
 

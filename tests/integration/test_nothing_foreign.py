@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from shared.broker import Consumer, Publisher
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.errors import ForeignMessage, InstallationChanged, NamespaceTaken
-from shared.lifecycle import SideTask
-from shared.messages.envelope import Origin, decode, encode, envelope
-from shared.messages.payloads import Payload
-from shared.messages.topology import WRITER_QUEUE
-from shared.running import consume_for_ever
+from shared.messaging.envelope import Origin, decode, encode, envelope
+from shared.messaging.payloads import Payload
+from shared.messaging.rabbitmq import Consumer, Publisher
+from shared.messaging.topology import WRITER_QUEUE
+from shared.model.errors import ForeignMessage, InstallationChanged, NamespaceTaken
+from shared.runtime.lifecycle import SideTask
+from shared.service.running import consume_for_ever
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, dropped, messages

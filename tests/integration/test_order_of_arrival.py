@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.datasets import Catalog, Column, Dataset
-from shared.messages.payloads import Payload
+from shared.messaging.payloads import Payload
+from shared.model.datasets import Catalog, Column, Dataset
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import (
     composite_references,

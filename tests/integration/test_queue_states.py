@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from shared.broker import Publisher, look_at_broker
-from shared.broker.connection import Link
-from shared.broker.management import Cluster, Members
-from shared.broker.queue_states import BrokerState, _missing_members
 from shared.configuration.servers import BrokerSettings, Endpoint, ManagementApi
-from shared.errors import BrokerUnavailable
-from shared.messages.topology import QUEUES, WRITER_QUEUE, Topology
+from shared.messaging.rabbitmq import Publisher, look_at_broker
+from shared.messaging.rabbitmq.connection import Link
+from shared.messaging.rabbitmq.management import Cluster, Members
+from shared.messaging.rabbitmq.queue_states import BrokerState, _missing_members
+from shared.messaging.topology import QUEUES, WRITER_QUEUE
+from shared.model.errors import BrokerUnavailable
 from tests.integration.test_broker import manifest
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker
@@ -130,7 +130,7 @@ def test_a_broker_that_does_not_answer_is_an_outage(settings: BrokerSettings) ->
 
 def notes(node_count: int, **members: tuple[int, int]) -> list[str]:
     each: dict[str, Any] = {f"inflow.{name}": Members(count=c, online=o) for name, (c, o) in members.items()}
-    return list(_missing_members(Cluster(node_count=node_count, members=each), Topology()))
+    return list(_missing_members(Cluster(node_count=node_count, members=each), TOPOLOGY))
 
 
 @pytest.mark.parametrize(
@@ -154,4 +154,4 @@ def test_a_queue_without_a_majority_is_mentioned() -> None:
 
 
 def test_other_queues_of_the_virtual_host_are_not_ours() -> None:
-    assert list(_missing_members(Cluster(node_count=3, members={"x": Members(count=1, online=1)}), Topology())) == []
+    assert list(_missing_members(Cluster(node_count=3, members={"x": Members(count=1, online=1)}), TOPOLOGY)) == []

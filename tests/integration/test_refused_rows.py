@@ -6,8 +6,8 @@ from itertools import permutations
 import pytest
 from sqlalchemy import select, text
 
-from shared.counts import kept_counts
-from shared.errors import DatabaseRefused, RowsRefused
+from shared.model.errors import DatabaseRefused, RowsRefused
+from shared.storage.kept_counts import kept_counts
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.counts import kept_rows, rows_by

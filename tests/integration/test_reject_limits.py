@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.records.chunks import Bounds
-from shared.datasets import Catalog, RejectLimit
-from shared.messages.payloads import RowsExtracted
+from shared.extraction.chunks import ChunkBounds
+from shared.messaging.payloads import RowsExtracted
+from shared.model.datasets import Catalog, RejectLimit
 from tests.support.catalogs import default_catalog
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 
@@ -178,7 +178,7 @@ def test_a_load_that_is_being_published_is_not_looked_at_again(new_pipeline: New
 
 def test_large_files_are_counted_in_the_order_of_their_lines(tmp_path: Path) -> None:
     """Their rows are published in the order of their keys."""
-    config = replace(AT_ONCE, bounds=Bounds(rows=100, bytes=64))
+    config = replace(AT_ONCE, bounds=ChunkBounds(rows=100, bytes=64))
     with closing(Pipeline(tmp_path, config=config, catalog=limited(RejectLimit(rows=0)))) as pipeline:
         drop(pipeline, people(9) + "Zoe,Stone,never,Weir\nAda,Stone,never,Weir\n")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from services.watcher.rejects.offsets import record_offsets
-from shared.reader.offsets import LineOffsets
+from services.extractor.rejects.byte_offsets import record_offsets
+from shared.reading.offsets import LineOffsets
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, dropped

@@ -13,23 +13,23 @@ import pytest
 from sqlalchemy import insert
 
 from services.writer.relay import Relay
-from shared.broker import Publisher
-from shared.clock import utc_now
 from shared.configuration.servers import BrokerSettings, Endpoint
-from shared.errors import BrokerUnavailable, DatabaseUnavailable
-from shared.lifecycle import retry
-from shared.messages.envelope import Envelope, Publishing, decode
-from shared.messages.payloads import LoadCompleted
-from shared.messages.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE
+from shared.messaging.envelope import Envelope, Publishing, decode
+from shared.messaging.payloads import LoadCompleted
+from shared.messaging.rabbitmq import Publisher
+from shared.messaging.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE
+from shared.model.errors import BrokerUnavailable, DatabaseUnavailable
+from shared.runtime.clock import utc_now
+from shared.runtime.lifecycle import retry
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, dropped
-from tests.support.eventually import LONGEST_WAIT_SECONDS
+from tests.support.eventually import MAX_WAIT_SECONDS
 from tests.support.forwarder import forwarder
 from tests.support.servers.isolation import Broker, Database
 from tests.support.topology import TOPOLOGY
 
 #: How many events a relay takes at once, and more than that.
-MOST_AT_ONCE, MANY_EVENTS = 100, 250
+MAX_AT_ONCE, MANY_EVENTS = 100, 250
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ class Slow:
 
     def publish(self, message: Envelope) -> None:
         self.begun.set()
-        assert self.go_on.wait(LONGEST_WAIT_SECONDS)
+        assert self.go_on.wait(MAX_WAIT_SECONDS)
         self._publisher.publish(message)
 
 
@@ -187,7 +187,7 @@ def test_a_relay_leaves_alone_what_another_one_holds(
     with closing(Publisher(settings, name="tests-slow")) as its_publisher, ThreadPoolExecutor() as threads:
         slow = Slow(its_publisher)
         holding = threads.submit(relay_of(warehouse, slow).run_once)
-        assert slow.begun.wait(LONGEST_WAIT_SECONDS)
+        assert slow.begun.wait(MAX_WAIT_SECONDS)
         complete(warehouse, 2)
 
         assert relay_of(warehouse, publisher).run_once() == 1
@@ -227,7 +227,7 @@ def test_several_relays_neither_lose_nor_double_events(
     published = Counter(load_ids(channel))
     assert set(published) == set(numbers)
     # What was published before a failure is published once more.
-    assert published.total() - len(numbers) <= MOST_AT_ONCE * len(failures)
+    assert published.total() - len(numbers) <= MAX_AT_ONCE * len(failures)
     assert warehouse.completed_loads() == []
 
 

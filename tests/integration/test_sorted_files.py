@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.records.chunks import Bounds
-from shared.messages.payloads import RowsExtracted
+from shared.extraction.chunks import ChunkBounds
+from shared.messaging.payloads import RowsExtracted
 from tests.support.pipeline import AT_ONCE, PEOPLE, Pipeline, people
 
 #: Files of more than a kilobyte are sorted.
-CONFIG = replace(AT_ONCE, bounds=Bounds(rows=3, bytes=1000))
+CONFIG = replace(AT_ONCE, bounds=ChunkBounds(rows=3, bytes=1000))
 ROWS = 100
 
 NewPipeline = Callable[[], Pipeline]
@@ -20,11 +20,11 @@ NewPipeline = Callable[[], Pipeline]
 
 @pytest.fixture(autouse=True)
 def small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.watcher.extracting.opening._SORTED_FROM_BYTES", 0)
-    monkeypatch.setattr("services.watcher.sorting.runs._FIRST_RUN_BYTES", 200)
-    monkeypatch.setattr("services.watcher.sorting.runs._RUN_BYTES", 200)
-    monkeypatch.setattr("services.watcher.sorting.external_sort._WINDOW_BYTES", 300)
-    monkeypatch.setattr("services.watcher.sorting.external_sort._BLOCK_BYTES", 50)
+    monkeypatch.setattr("services.extractor.row_sources._SORTED_FROM_BYTES", 0)
+    monkeypatch.setattr("services.extractor.sorting.runs._FIRST_RUN_BYTES", 200)
+    monkeypatch.setattr("services.extractor.sorting.runs._RUN_BYTES", 200)
+    monkeypatch.setattr("services.extractor.sorting.external_sort._WINDOW_BYTES", 300)
+    monkeypatch.setattr("services.extractor.sorting.external_sort._BLOCK_BYTES", 50)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_crash_in_the_middle_goes_on_with_the_same_chunks(new_pipeline: NewPip
 def test_without_room_on_the_disk_a_load_says_so_and_waits(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """G10 Waiting explains itself; others go on."""
     with monkeypatch.context() as full_disk:
-        full_disk.setattr("services.watcher.sorting.ordering._ROOM_FACTOR", 1 << 60)
+        full_disk.setattr("services.extractor.sorting.ordering._ROOM_FACTOR", 1 << 60)
         pipeline.drop("people1.csv", descending())
         pipeline.drop("people2.csv", people(2, family="Lane"))
         pipeline.finish()

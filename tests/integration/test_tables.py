@@ -11,16 +11,16 @@ import pytest
 from pymysql.constants import CLIENT
 from sqlalchemy import Connection, event, inspect, make_url, text
 
-from shared.counts import kept_counts
-from shared.database import Database
-from shared.datasets import Catalog, Reference
-from shared.errors import DatabaseRefused, DatabaseUnavailable, SchemaMismatch
-from shared.lifecycle import retry
-from shared.schema.dataset_tables import BEFORE, MARKS
-from shared.schema.differences import compare_tables
-from shared.schema.preparation import prepare_tables
-from shared.schema.schema import build_schema
-from shared.schema.table_parts import COLLATIONS
+from shared.model.datasets import Catalog, Reference
+from shared.model.errors import DatabaseRefused, DatabaseUnavailable, SchemaMismatch
+from shared.runtime.lifecycle import retry
+from shared.storage.database import Database
+from shared.storage.kept_counts import kept_counts
+from shared.storage.schema.dataset_tables import BEFORE, MARKS
+from shared.storage.schema.differences import compare_tables
+from shared.storage.schema.preparation import prepare_tables
+from shared.storage.schema.schema import build_schema
+from shared.storage.schema.table_parts import COLLATIONS
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
 from tests.support.catalogs import (
     catalog,
@@ -41,7 +41,7 @@ from tests.support.servers.isolation import own_database
 CATALOGS = (default_catalog, every_type, composite_references, reference_in_key, reference_to_itself)
 MARK_COLUMNS = ", ".join(f"{mark} BIGINT NOT NULL" for mark in MARKS)
 BEFORE_COLUMN = {"sqlite": f"{BEFORE} BLOB", "mysql": f"{BEFORE} BINARY(16)", "mariadb": f"{BEFORE} BINARY(16)"}
-BOOKS = {
+LEDGER = {
     "inflow_migrations",
     "inflow_installation",
     "inflow_sequences",
@@ -94,7 +94,7 @@ def test_tables_are_created_once_and_found_equal_ever_after(
             prepare_tables(database, wanted())
         with database.transaction() as connection:
             counts = (count.name for count in kept_counts(wanted()))
-            assert set(inspect(connection).get_table_names()) == {*BOOKS, *wanted().datasets, *counts}
+            assert set(inspect(connection).get_table_names()) == {*LEDGER, *wanted().datasets, *counts}
 
 
 def test_preparing_tables_leaves_their_rows_alone(warehouse: OpenWarehouse) -> None:

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
-from shared.broker import Publisher
-from shared.broker.management import look_at_cluster
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings, DatabaseSettings
 from shared.configuration.tls import Tls, TlsMode
-from shared.database import Database
-from shared.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable
-from shared.files import DataFolder
-from shared.lifecycle import Stop
-from shared.running import read_settings, run_on_servers
+from shared.messaging.rabbitmq import Publisher
+from shared.messaging.rabbitmq.management import look_at_cluster
+from shared.model.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable
+from shared.runtime.files import DataFolder
+from shared.runtime.lifecycle import Stop
+from shared.service.running import read_settings, run_on_servers
+from shared.storage.database import Database
 from tests.integration.test_broker import logged, manifest
 from tests.support.certificates import Authority, Signed, authority, copied
 from tests.support.forwarder import forwarder

@@ -1,4 +1,4 @@
-"""The watcher between inbox and books: turns, backpressure, crashes, refusals of the servers, finished files."""
+"""The watcher between inbox and ledger: turns, backpressure, crashes, refusals of the servers, finished files."""
 
 import csv
 import errno
@@ -19,15 +19,15 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from services.watcher import standstill
-from services.watcher.claims import ClaimedName
-from services.watcher.config import WatcherConfig
-from services.watcher.extracting.reading import Reading
-from services.watcher.records.chunks import Bounds
-from services.watcher.sorting.ordering import SortingTurns
+from services.extractor.extraction import Reading
+from services.extractor.settings import WatcherConfig
+from services.extractor.sorting.ordering import SortingTurns
+from services.watcher import stalled_loads
 from shared.configuration.catalog import load_catalog
-from shared.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
-from shared.messages.topology import WRITER_QUEUE
+from shared.extraction.chunks import ChunkBounds
+from shared.extraction.claimed_names import ClaimedName
+from shared.messaging.topology import WRITER_QUEUE
+from shared.model.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
 from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
 from tests.support.pipeline import AT_ONCE, PEOPLE, PLACES, Clock, Pipeline, RecordingQueue, people
 
@@ -55,7 +55,7 @@ def pipeline(new_pipeline: NewPipeline) -> Pipeline:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock by which loads stand still: time passes only where a test lets it."""
     clock = Clock()
-    monkeypatch.setattr(standstill, "time", clock)
+    monkeypatch.setattr(stalled_loads, "time", clock)
     return clock
 
 
@@ -633,10 +633,10 @@ def test_every_step_of_the_watchers_cycle_is_one_at_which_it_can_fail(
         }.items()
     }
     pairs = set(pairwise(names))
-    # The numbers are given out, no file is renamed; files are renamed and not in the books.
+    # The numbers are given out, no file is renamed; files are renamed and not in the ledger.
     assert ("after a commit", "before a rename into processing/") in pairs
     assert ("after a rename into processing/", "before a commit") in pairs
-    # The books are closed, the file is not moved.
+    # The ledger is closed, the file is not moved.
     assert ("after a commit", "before a rename into archive/") in pairs
     assert ("after a commit", "before a rename into rejected/") in pairs
 
@@ -650,7 +650,7 @@ def test_a_crash_at_any_step_changes_nothing_in_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: Result, messages: str, rows: int
 ) -> None:
     """G5 A file leaves processing/ only when its load is complete: a crash anywhere loses and doubles nothing."""
-    later = replace(AT_ONCE, bounds=Bounds(rows=rows, bytes=1 << 20))
+    later = replace(AT_ONCE, bounds=ChunkBounds(rows=rows, bytes=1 << 20))
     template = dropped(tmp_path / "template")
     names = steps_of_a_run(shutil.copytree(template, tmp_path / "counted" / "data"), monkeypatch)
     for number, name in enumerate(names, start=1):

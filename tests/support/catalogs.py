@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from shared.configuration.catalog import load_catalog
-from shared.datasets import Catalog, Column, Dataset, Reference, Summary, TypeName
+from shared.model.datasets import Catalog, Column, Dataset, Reference, Summary, TypeName
 
 #: Born in which country, as by default.
 BIRTHS_BY_COUNTRY = Summary(

@@ -66,7 +66,7 @@ class Inflow:
         return part.rename(self.inbox / name)
 
     def status(self) -> dict[str, Any]:
-        """Return what `inflow status --json` says; nothing as long as there are no books."""
+        """Return what `inflow status --json` says; nothing as long as there is no ledger."""
         finished = self("status", "--json", "--data", "data")
         return dict(json.loads(finished.stdout)) if finished.returncode == 0 else {"inbox": [], "loads": []}
 

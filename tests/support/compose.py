@@ -25,7 +25,7 @@ SERVICES = {"watcher", "writer", "aggregator"}
 ORDINARY_USER, ORDINARY_GROUP = 1234, 2345
 
 #: After this, what a test waits for is not going to come.
-LONGEST_WAIT_SECONDS = 120
+MAX_WAIT_SECONDS = 120
 
 #: Variables that the compose file reads; the developer's own must not reach the tests.
 _SETTINGS = ("INFLOW_", "MYSQL_", "RABBITMQ_", "COMPOSE_")
@@ -126,7 +126,7 @@ class Project:
 
     def _wait_until(self, fact: Callable[[], bool], message: str) -> None:
         try:
-            eventually(fact, timeout_seconds=LONGEST_WAIT_SECONDS, message=message)
+            eventually(fact, timeout_seconds=MAX_WAIT_SECONDS, message=message)
         except StillNot as error:
             error.add_note(self.compose("logs", "--tail=20", *SERVICES))
             raise

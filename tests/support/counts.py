@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
-from shared.counts import KeptCount
-from shared.datasets import Catalog, Dataset, Summary
-from shared.schema.schema import Schema
+from shared.model.datasets import Catalog, Dataset, Summary
+from shared.storage.kept_counts import KeptCount
+from shared.storage.schema.schema import Schema
 from tests.support.deliveries import canonical
 from tests.support.model import Key, Row
 

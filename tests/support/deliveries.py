@@ -15,17 +15,17 @@ from sqlalchemy.pool import NullPool
 
 from services.aggregator.aggregator import Aggregator
 from services.writer.handlers import WriterHandlers
-from shared.books import loads, registration
-from shared.books.loads import Load
-from shared.books.registration import Claim
-from shared.database import Database
-from shared.datasets import Catalog, Summary
-from shared.files import DataFolder
-from shared.messages.envelope import Origin, encode, envelope
-from shared.messages.payloads import LoadExtracted, Payload, RowsExtracted
-from shared.schema.dataset_tables import INFERRED, MARKS
-from shared.store import open_store
-from shared.values import Value
+from shared.messaging.envelope import Origin, encode, envelope
+from shared.messaging.payloads import LoadExtracted, Payload, RowsExtracted
+from shared.model.datasets import Catalog, Summary
+from shared.model.values import Value
+from shared.runtime.files import DataFolder
+from shared.storage.database import Database
+from shared.storage.ledger import loads, registration
+from shared.storage.ledger.loads import Load
+from shared.storage.ledger.registration import Claim
+from shared.storage.schema.dataset_tables import INFERRED, MARKS
+from shared.storage.store import open_store
 from tests.support.model import Accounts, DroppedFile, Mark, Reject, Row
 from tests.support.origins import origin_of, token_of
 
@@ -115,7 +115,7 @@ class Warehouse:
             yield connection
 
     def claim(self, *files: DroppedFile) -> None:
-        """Enter files in the books, as the watcher does when it claims them."""
+        """Enter files in the ledger, as the watcher does when it claims them."""
         claims = [
             Claim(
                 load_id=file.load_id,
@@ -186,7 +186,7 @@ class Warehouse:
         ]
 
     def book(self, load_id: int) -> Load:
-        """Return what the books say of a load."""
+        """Return what the ledger says of a load."""
         with self.database.transaction() as connection:
             return loads.find(connection, self.schema, [load_id])[load_id]
 
@@ -201,7 +201,7 @@ class Warehouse:
             return list(connection.scalars(select(table.c.load_id).order_by(table.c.load_id)))
 
     def row_counts(self) -> dict[str, int]:
-        """Return the number of rows of each table, those of the books too."""
+        """Return the number of rows of each table, those of the ledger too."""
         with self.database.transaction() as connection:
             return {
                 table.name: connection.scalar(select(func.count()).select_from(table)) or 0
@@ -225,7 +225,7 @@ class Warehouse:
 
 
 def accounts_of(load: Load) -> Accounts:
-    """Return how the rows of a load ended, as the books say it."""
+    """Return how the rows of a load ended, as the ledger says it."""
     return Accounts(
         read=load.rows_read,
         inserted=load.inserted,

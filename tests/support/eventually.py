@@ -9,7 +9,7 @@ T = TypeVar("T")
 #: Short beside everything waited for, long beside the cost of asking.
 PAUSE_SECONDS = 0.05
 #: Nothing takes so long but on a machine that is slow for a while.
-LONGEST_WAIT_SECONDS = 60.0
+MAX_WAIT_SECONDS = 60.0
 
 
 class StillNot(AssertionError):
@@ -19,7 +19,7 @@ class StillNot(AssertionError):
 def eventually(
     predicate: Callable[[], T],
     *,
-    timeout_seconds: float = LONGEST_WAIT_SECONDS,
+    timeout_seconds: float = MAX_WAIT_SECONDS,
     message: str = "",
     pause_seconds: float = PAUSE_SECONDS,
 ) -> T:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Connection
 
-from shared.database import Database
-from shared.messages.envelope import Envelope
-from shared.messages.payloads import RowsExtracted
+from shared.messaging.envelope import Envelope
+from shared.messaging.payloads import RowsExtracted
+from shared.storage.database import Database
 from tests.support.pipeline import RecordingQueue
 
 Failure = Callable[[str], BaseException]

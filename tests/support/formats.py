@@ -15,17 +15,17 @@ import pytest
 import zstandard
 from pyarrow import parquet
 
-from shared.errors import FileRefused
-from shared.messages.unreadable_rows import UnreadableRow
-from shared.reader.archives import members_of
-from shared.reader.blocks import Readable
-from shared.reader.compression import Decompressed
-from shared.reader.excel_records import ExcelRecords
-from shared.reader.expansion import Expansion
-from shared.reader.json_records import JsonRecords, NdjsonRecords
-from shared.reader.magic import kind_of
-from shared.reader.parquet_records import ParquetRecords
-from shared.reader.sources import RecordSource
+from shared.model.errors import FileRefused
+from shared.model.unreadable_rows import UnreadableRow
+from shared.reading.blocks import Readable
+from shared.reading.containers.archives import members_of
+from shared.reading.containers.compression import Decompressed
+from shared.reading.containers.decompression_limit import DecompressionLimit
+from shared.reading.containers.magic import content_type_of
+from shared.reading.excel.records import ExcelRecords
+from shared.reading.json.records import JsonRecords, NdjsonRecords
+from shared.reading.parquet.records import ParquetRecords
+from shared.reading.sources import RecordSource
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
@@ -100,18 +100,18 @@ WRITERS: dict[str, Callable[[Table], bytes]] = {
 READERS: dict[str, Callable[[Readable], RecordSource]] = {
     "json": JsonRecords,
     "ndjson": NdjsonRecords,
-    "excel": lambda file: ExcelRecords(in_memory(file), Expansion()),
-    "parquet": lambda file: ParquetRecords(in_memory(file), Expansion()),
+    "excel": lambda file: ExcelRecords(in_memory(file), DecompressionLimit()),
+    "parquet": lambda file: ParquetRecords(in_memory(file), DecompressionLimit()),
 }
 
 
 def unpacked(file: IO[bytes]) -> Readable:
     """What a file holds, whatever it is packed into."""
-    kind = kind_of(file)
+    kind = content_type_of(file)
     if kind in COMPRESSORS:
-        return Decompressed(file, kind, Expansion())  # type: ignore[arg-type]
+        return Decompressed(file, kind, DecompressionLimit())  # type: ignore[arg-type]
     if kind == "zip":
-        [member] = members_of(file, Expansion())
+        [member] = members_of(file, DecompressionLimit())
         return member.open()
     return file
 

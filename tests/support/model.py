@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from shared.bad_values import BadValue
-from shared.datasets import Catalog, Dataset, Summary
-from shared.values import Value, parser_of
+from shared.model.bad_values import BadValue
+from shared.model.datasets import Catalog, Dataset, Summary
+from shared.model.values import Value, parser_of
 
 Key = tuple[Value, ...]
 Values = tuple[Value, ...]

@@ -1,7 +1,7 @@
 """Tokens and origins of loads that tests claim themselves."""
 
-from shared.messages.envelope import Origin
-from shared.messages.payloads import Payload
+from shared.messaging.envelope import Origin
+from shared.messaging.payloads import Payload
 
 
 def token_of(load_id: int) -> str:

@@ -11,31 +11,31 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import URL, select
 
-from inflow.local_queue import LocalQueue
+from services.extractor.settings import WatcherConfig
 from services.watcher.claiming.inbox import InboxEvents
-from services.watcher.config import WatcherConfig
-from services.watcher.records.chunks import Bounds
 from services.watcher.watcher import Watcher
 from services.writer.handlers import WriterHandlers
-from shared.books import loads, waiting_files
-from shared.books.loads import Load
 from shared.configuration.catalog import load_catalog
-from shared.database import Database
-from shared.datasets import Catalog
-from shared.files import DataFolder
-from shared.messages.envelope import Envelope
-from shared.messages.topology import WRITER_QUEUE
-from shared.store import existing_store, open_store
+from shared.extraction.chunks import ChunkBounds
+from shared.messaging.envelope import Envelope
+from shared.messaging.local_queue import LocalQueue
+from shared.messaging.topology import WRITER_QUEUE
+from shared.model.datasets import Catalog
+from shared.runtime.files import DataFolder
+from shared.storage.database import Database
+from shared.storage.ledger import loads, waiting_files
+from shared.storage.ledger.loads import Load
+from shared.storage.store import existing_store, open_store
 
 if TYPE_CHECKING:
-    from shared.messages.payloads import Payload
+    from shared.messaging.payloads import Payload
 
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"
 PLACES = "city,county,country\n"
 
 #: Files are complete at once, chunks are small, and a load that stands still is published again at once.
 AT_ONCE = WatcherConfig(
-    bounds=Bounds(rows=3, bytes=1 << 20),
+    bounds=ChunkBounds(rows=3, bytes=1 << 20),
     settle_seconds=0.0,
     republish_seconds=0.0,
     watch="poll",
@@ -43,7 +43,7 @@ AT_ONCE = WatcherConfig(
 )
 
 #: Far more rounds than any test needs to come to its end.
-_MOST_ROUNDS = 200
+_MAX_ROUNDS = 200
 
 
 def people(count: int, *, family: str = "Stone") -> str:
@@ -165,12 +165,12 @@ class Pipeline:
 
     def rounds(self) -> Iterator[None]:
         """Do everything in turns, one message at a time, as long as asked; fail where there is no end."""
-        for _ in range(_MOST_ROUNDS):
+        for _ in range(_MAX_ROUNDS):
             self.look()
             while self.watcher.publish() | self.deliver():
                 yield
             yield
-        raise AssertionError(f"no end after {_MOST_ROUNDS} rounds: {self.loads()}, {self.waiting()}")
+        raise AssertionError(f"no end after {_MAX_ROUNDS} rounds: {self.loads()}, {self.waiting()}")
 
     def finish(self) -> None:
         """Go on until nothing is left to do but what needs a person."""
@@ -197,7 +197,7 @@ class Pipeline:
         return {load.file: (load.state, load.reason) for load in self.loads()}
 
     def waiting(self) -> dict[str, tuple[str, str]]:
-        """Return the state and reason that the books have of each file in the inbox."""
+        """Return the state and reason that the ledger has of each file in the inbox."""
         with self.database.transaction() as connection:
             files = waiting_files.all_files(connection, self.schema)
         return {file.file: (file.state, file.reason) for file in files}

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-from tests.support.eventually import LONGEST_WAIT_SECONDS, eventually
+from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 
 REPOSITORY = Path(__file__).parents[2]
 SERVICES = ("watcher", "writer", "aggregator")
@@ -99,7 +99,7 @@ class Service:
 
     def wait(self) -> int:
         """Wait for its end, and return its exit code; a stop takes as long as the work in hand."""
-        return self.process.wait(LONGEST_WAIT_SECONDS)
+        return self.process.wait(MAX_WAIT_SECONDS)
 
     def stop(self) -> int:
         """Ask it to stop, as an engine does, and return its exit code."""
@@ -157,7 +157,7 @@ class Pipeline:
             capture_output=True,
             text=True,
             check=False,
-            timeout=LONGEST_WAIT_SECONDS,
+            timeout=MAX_WAIT_SECONDS,
         )
 
     def report(self, *arguments: str, **settings: str) -> Any:
@@ -188,11 +188,11 @@ class Pipeline:
             yield connection
 
     def loads(self) -> dict[int, Any]:
-        """Return the books on each load, by its number."""
+        """Return what the ledger has of each load, by its number."""
         return {load.load_id: load for load in self.query("SELECT * FROM inflow_loads ORDER BY load_id")}
 
     def wait_for_load(self, load_id: int, condition: Callable[[Any], bool]) -> Any:
-        """Wait until the books on a load fulfil a condition, and return them."""
+        """Wait until what the ledger has of a load fulfil a condition, and return them."""
 
         def answer() -> Any:
             load = self.loads().get(load_id)

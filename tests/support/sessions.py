@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from shared.database import Database
+from shared.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The names of exchanges and queues where no namespace is configured."""
 
-from shared.messages.topology import Topology
+from shared.configuration.servers import DEFAULT_NAMESPACE
+from shared.messaging.topology import Topology
 
-TOPOLOGY = Topology()
+TOPOLOGY = Topology(DEFAULT_NAMESPACE)

@@ -8,13 +8,13 @@ from typing import Any
 
 from services.watcher.claiming.discovery import Entry
 from services.watcher.claiming.markers import digest_in
-from services.watcher.regular_files import open_regular
+from shared.extraction.regular_files import open_regular
 
 #: What is read of all files together at one look: others have their turn after a fraction of a second.
 _BYTES_AT_A_LOOK = 64 << 20
 _BLOCK_BYTES = 1 << 20
 #: Far more than a digest and a name.
-_MOST_MARKER_BYTES = 8192
+_MAX_MARKER_BYTES = 8192
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Checksums:
 
     def _expected(self, marker: Entry) -> str | None:
         with open_regular(self._inbox / marker.path) as file:
-            return digest_in(file.read(_MOST_MARKER_BYTES))
+            return digest_in(file.read(_MAX_MARKER_BYTES))
 
     def _read_on(self, check: _Check) -> None:
         if check.is_done:

@@ -7,15 +7,15 @@ from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Literal
 
-from shared.datasets import Dataset
-from shared.errors import FileRefused
+from shared.model.datasets import Dataset
+from shared.model.errors import FileRefused
 
-Kind = Literal["file", "other"]
+EntryType = Literal["file", "other"]
 
 #: Nobody sorts files so far down; somebody who nests folders without end wants to see us fail.
 _DEEPEST = 50
 #: With a name behind it, and the data folder before it, still a path that every system call takes.
-_LONGEST_FOLDER_BYTES = 3000
+_MAX_FOLDER_BYTES = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Entry:
 
     #: Path below the inbox.
     path: str
-    kind: Kind
+    kind: EntryType
     size_bytes: int
     modified_at: float
     changed_at: float
@@ -48,7 +48,7 @@ def is_candidate(path: str) -> bool:
 
 def is_too_deep(folder: str) -> bool:
     """Whether a folder, with a slash at its end, lies too far below the inbox to be looked into."""
-    return folder.count("/") > _DEEPEST or len(os.fsencode(folder)) > _LONGEST_FOLDER_BYTES
+    return folder.count("/") > _DEEPEST or len(os.fsencode(folder)) > _MAX_FOLDER_BYTES
 
 
 def sight(

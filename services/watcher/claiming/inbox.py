@@ -11,14 +11,14 @@ from pathlib import Path
 from inotify_simple import INotify, flags
 
 from services.watcher.claiming.discovery import Entry, is_too_deep
-from shared.logs import facts
+from shared.runtime.logs import facts
 
 _log = logging.getLogger(__name__)
 
 _EVENTS = flags.MOVED_TO | flags.CLOSE_WRITE | flags.CREATE | flags.ATTRIB
 
 #: A signal does not end a wait, so no wait is longer than a stop request may go unnoticed.
-_LONGEST_WAIT_SECONDS = 1.0
+_MAX_WAIT_SECONDS = 1.0
 
 
 def list_inbox(inbox: Path) -> Iterator[Entry]:
@@ -95,7 +95,7 @@ class InboxEvents:
         """
         kernel = self._kernel
         sources = [self._wake_reader, *([kernel.fileno()] if kernel else [])]
-        ready, _, _ = select.select(sources, [], [], min(seconds, _LONGEST_WAIT_SECONDS))
+        ready, _, _ = select.select(sources, [], [], min(seconds, _MAX_WAIT_SECONDS))
         if self._wake_reader in ready:
             os.read(self._wake_reader, 4096)
         if kernel is None or kernel.fileno() not in ready:

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from services.watcher.claiming.admission import Admission
 from services.watcher.claiming.discovery import (
     Entry,
     Sighting,
@@ -21,9 +20,10 @@ from services.watcher.claiming.discovery import (
     sight,
 )
 from services.watcher.claiming.drop_order import MAX_WAIT_SECONDS, DropOrder
+from services.watcher.claiming.eligibility import Admission
 from services.watcher.claiming.inbox import list_inbox
 from services.watcher.claiming.markers import is_marker
-from services.watcher.claiming.unclaimed import (
+from services.watcher.claiming.wait_reasons import (
     UnclaimedFiles,
     awaited_until,
     blocked,
@@ -32,17 +32,17 @@ from services.watcher.claiming.unclaimed import (
     settling,
     waits_for_older,
 )
-from services.watcher.claims import ClaimedName, displayed, new_token, number_of, shortened
-from services.watcher.records.chunks import Bounds
-from services.watcher.versions import Version
-from shared.books import loads, registration
-from shared.books.registration import Claim
-from shared.books.waiting_files import WaitingFile
-from shared.errors import FileRefused
-from shared.files import DataFolder
-from shared.logs import facts
-from shared.schema.book_tables import PATH_LENGTH
-from shared.store import Store
+from shared.extraction.chunks import ChunkBounds
+from shared.extraction.claimed_names import ClaimedName, displayed, new_token, number_of, shortened
+from shared.extraction.file_version import FileVersion
+from shared.model.errors import FileRefused
+from shared.runtime.files import DataFolder
+from shared.runtime.logs import facts
+from shared.storage.ledger import loads, registration
+from shared.storage.ledger.registration import Claim
+from shared.storage.ledger.waiting_files import WaitingFile
+from shared.storage.schema.ledger_tables import PATH_LENGTH
+from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Intake:
         *,
         folder: DataFolder,
         store: Store,
-        bounds: Bounds,
+        bounds: ChunkBounds,
         settle_seconds: float,
     ) -> None:
         self._folder = folder
@@ -241,7 +241,7 @@ class Intake:
         try:
             return dataset_of(path, self._store.catalog.datasets)
         except FileRefused:
-            # It is refused once it is in the books, with its reason.
+            # It is refused once it is in the ledger, with its reason.
             return None
 
     def _highest_number_in_folders(self) -> int:
@@ -249,7 +249,7 @@ class Intake:
         return max((number_of(name) for folder in folders for name in os.listdir(folder)), default=0)
 
     def _entry_for(self, claimed: ClaimedName) -> Claim:
-        version = Version.of((self._folder.processing / str(claimed)).lstat())
+        version = FileVersion.of((self._folder.processing / str(claimed)).lstat())
         return Claim(
             load_id=claimed.load_id,
             token=claimed.token,

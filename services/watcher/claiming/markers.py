@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from services.watcher.claiming.discovery import Entry
-from shared.datasets import Marker
+from shared.model.datasets import Marker
 
 _ENDINGS: dict[Marker, str] = {"done": ".done", "sha256": ".sha256"}
 #: As sha256sum writes it, or the digest alone. A backslash says that the name behind it has escapes.

@@ -5,17 +5,17 @@ import os
 from collections.abc import Callable, Collection
 from pathlib import PurePath
 
-from services.watcher.claims import ClaimedName, shortened
-from services.watcher.records.chunks import Bounds
-from services.watcher.standstill import Standstills
-from services.watcher.versions import Version
-from shared.books import load_reasons, load_states, loads
-from shared.books.load_reasons import FILE_GONE
-from shared.books.loads import Load
-from shared.errors import FileRefused
-from shared.files import DataFolder
-from shared.logs import facts
-from shared.store import Store
+from services.watcher.stalled_loads import Standstills
+from shared.extraction.chunks import ChunkBounds
+from shared.extraction.claimed_names import ClaimedName, shortened
+from shared.extraction.file_version import FileVersion
+from shared.model.errors import FileRefused
+from shared.runtime.files import DataFolder
+from shared.runtime.logs import facts
+from shared.storage.ledger import load_reasons, load_states, loads
+from shared.storage.ledger.load_reasons import FILE_GONE
+from shared.storage.ledger.loads import Load
+from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class MissingFiles:
         for folder in (self._folder.archive, self._folder.rejected):
             path = folder / claimed.finished
             try:
-                Version.claimed(load).require(path)
+                FileVersion.claimed(load).require(path)
             except (FileRefused, OSError):
                 continue
             path.rename(self._folder.processing / str(claimed))
@@ -105,6 +105,6 @@ def _claimed_name(load: Load) -> ClaimedName | None:
         load_id=load.load_id,
         token=load.token,
         dataset=load.dataset,
-        bounds=Bounds(rows=load.chunk_rows, bytes=load.chunk_bytes),
+        bounds=ChunkBounds(rows=load.chunk_rows, bytes=load.chunk_bytes),
         original=shortened(PurePath(load.file).name),
     )

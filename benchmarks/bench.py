@@ -1,0 +1,24 @@
+"""What every case is given."""
+
+from dataclasses import dataclass
+
+from benchmarks.files import Files
+from benchmarks.options import Options
+from benchmarks.processes import wait_until_calm
+from benchmarks.results import Results
+from benchmarks.servers import BenchServers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """The servers, the files that are dropped, and where the results go."""
+
+    options: Options
+    servers: BenchServers
+    files: Files
+    results: Results
+
+    def calm_down(self) -> None:
+        """Wait until the servers have done what the last run left them to do."""
+        if not wait_until_calm(self.servers.pids.values(), at_most_seconds=self.options.calm_seconds):
+            self.results.warn("the servers had other work to do when a run began")

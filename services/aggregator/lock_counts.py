@@ -1,0 +1,18 @@
+"""Whose turn it is to change the kept counts: one transaction at a time, whatever process it is of."""
+
+from sqlalchemy import Connection, insert, update
+
+from shared.storage.schema.schema import Schema
+
+_TURNS = "count_turns"
+
+
+def lock_counts(connection: Connection, schema: Schema) -> None:
+    """Hold, to the end of the transaction, the one row that every change of a count holds.
+
+    So what a rebuild sees of the deltas stays to be folded until it is committed, and no delta is folded twice.
+    """
+    table = schema.sequences
+    next_turn = update(table).where(table.c.name == _TURNS).values(value=table.c.value + 1)
+    if connection.execute(next_turn).rowcount == 0:
+        connection.execute(insert(table).values(name=_TURNS, value=1))

@@ -1,0 +1,162 @@
+"""Finds out what changed in a file since the edition of it that is in the database, before its rows are published."""
+
+import logging
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import PurePath
+
+from services.extractor.comparing.background_query import asked_aside
+from services.extractor.comparing.baseline import choose_base
+from services.extractor.comparing.changes import Changes, read_changes, recorded_changes
+from services.extractor.comparing.comparison import Comparison, FileDifference
+from services.extractor.comparing.fingerprint import FingerprintedFile
+from services.extractor.comparing.known_keys import brings_no_key, has_all_rows, has_any, keys_of, read_rows
+from shared.extraction.claimed_names import ClaimedName, shortened
+from shared.extraction.record_blocks import Incomparable, are_sound, read_blocks
+from shared.extraction.regular_files import open_regular
+from shared.model.datasets import Dataset
+from shared.model.errors import FileRefused
+from shared.runtime.files import DataFolder
+from shared.runtime.logs import facts
+from shared.storage.ledger import loads, rejects
+from shared.storage.ledger.loads import Load
+from shared.storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+#: How far back a base is looked for.
+_MAX_LOADS_BACK = 200
+
+_Search = Generator[None, None, Changes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The end of a search: the changes, or None where all rows are to be published."""
+
+    changes: Changes | None
+
+
+class Editions:
+    """Compares files with what the archive has of them; a file that can't be compared is published whole."""
+
+    def __init__(self, *, folder: DataFolder, store: Store, from_bytes: int) -> None:
+        self._folder = folder
+        self._store = store
+        self._from_bytes = from_bytes
+        self._searches: dict[int, _Search] = {}
+
+    def search(self, claimed: ClaimedName, *, is_resumed: bool) -> Found | None:
+        """Search a while for what changed; None if there is more to search.
+
+        What was published already is published again just so, changes or not.
+        Raises TransientError where the ledger can't be read; OSError or FileRefused where the file can't be.
+        """
+        search = self._searches.setdefault(claimed.load_id, self._search(claimed, is_resumed=is_resumed))
+        try:
+            next(search)
+        except StopIteration as end:
+            self.drop([claimed.load_id])
+            return Found(end.value)
+        except BaseException:
+            self.drop([claimed.load_id])
+            raise
+        return None
+
+    def drop(self, load_ids: Iterable[int]) -> None:
+        """Search these no further."""
+        for load_id in load_ids:
+            search = self._searches.pop(load_id, None)
+            if search is not None:
+                search.close()
+
+    def _search(self, claimed: ClaimedName, *, is_resumed: bool) -> _Search:
+        path = self._folder.processing / str(claimed)
+        is_large = path.stat().st_size >= self._from_bytes
+        if not is_resumed and not is_large:
+            return None
+        with self._store.transaction() as connection:
+            load = loads.find(connection, self._store.schema, [claimed.load_id]).get(claimed.load_id)
+            recorded = recorded_changes(connection, self._store.schema, claimed.load_id)
+        if recorded is not None:
+            return read_changes(path, recorded)
+        if load is None or load.state != "claimed" or not is_large:
+            return None
+        base = self._base_of(load)
+        return (yield from self._compare_with(base, load, claimed)) if base is not None else None
+
+    def _compare_with(self, base: Load, load: Load, claimed: ClaimedName) -> _Search:
+        try:
+            changes = yield from self._compare(claimed, base)
+        except (Incomparable, FileRefused, OSError) as error:
+            _log.info(
+                "file is published whole: %s",
+                error,
+                extra=facts("file_not_compared", load_id=load.load_id, base_load_id=base.load_id),
+            )
+            return None
+        _log.info(
+            "file compared with its earlier edition",
+            extra=facts(
+                "file_compared",
+                load_id=load.load_id,
+                base_load_id=base.load_id,
+                changed_rows=len(changes.records.texts),
+                unchanged_rows=changes.unchanged_count,
+            ),
+        )
+        return changes
+
+    def _base_of(self, load: Load) -> Load | None:
+        with self._store.transaction() as connection:
+            return choose_base(load, loads.before(connection, self._store.schema, load.load_id, limit=_MAX_LOADS_BACK))
+
+    def _compare(self, claimed: ClaimedName, base: Load) -> Generator[None, None, Changes]:
+        dataset = self._store.catalog.datasets[base.dataset or ""]
+        archived = replace(claimed, load_id=base.load_id, original=shortened(PurePath(base.file).name)).finished
+        with (
+            asked_aside(partial(self._has_all_rows, dataset), self._store.database) as has_all_rows,
+            closing(FingerprintedFile(open_regular(self._folder.processing / str(claimed)), dataset)) as file,
+            closing(FingerprintedFile(open_regular(self._folder.archive / archived), dataset)) as earlier,
+        ):
+            comparison = Comparison(
+                read_blocks(file), read_blocks(earlier), rejected_lines=self._rejected_lines(base.load_id)
+            )
+            while comparison.advance():
+                yield
+            if not has_all_rows():
+                raise Incomparable("the table has other rows than its loads inserted")
+        if earlier.fingerprint != base.fingerprint:
+            raise Incomparable("its earlier edition in the archive is another one by now")
+        changes = Changes.of(comparison.difference, base, fingerprint=file.fingerprint)
+        self._check_keys(dataset, changes, comparison.difference, base)
+        return changes
+
+    def _has_all_rows(self, dataset: Dataset) -> bool:
+        with self._store.transaction() as connection:
+            return has_all_rows(connection, self._store.schema, dataset.name)
+
+    def _rejected_lines(self, load_id: int) -> frozenset[int]:
+        with self._store.transaction() as connection:
+            return rejects.rejected_lines(connection, self._store.schema, load_id)
+
+    def _check_keys(self, dataset: Dataset, changes: Changes, difference: FileDifference, base: Load) -> None:
+        """See to it that no key of a changed row is also that of a row that stays: of the two, the last one wins."""
+        if not are_sound(changes.records):
+            raise Incomparable("a quote stands where none belongs")
+        texts, removed = changes.records.texts, difference.removed
+        if not base.superseded and brings_no_key(dataset, changes.header, texts, removed):
+            # As most often: to find out that a key is the same though it is written otherwise takes much longer.
+            return
+        changed = read_rows(dataset, changes.header + b"".join(texts), record_count=len(texts))
+        # Blank lines are no records; the last one of a file may have no end of its own.
+        replaced = read_rows(dataset, difference.header + b"\n".join(removed), record_count=len(removed))
+        if base.superseded and (changes.fingerprint != base.fingerprint or keys_of(dataset, changed)):
+            # Which row is the last one of its key may be another one now, even if only their order changed.
+            raise Incomparable("its earlier edition repeats keys")
+        others = keys_of(dataset, changed) - keys_of(dataset, replaced)
+        with self._store.transaction() as connection:
+            if has_any(connection, self._store.schema.datasets[dataset.name], others):
+                raise Incomparable("a changed row has a key that another row had")

@@ -1,0 +1,48 @@
+"""Remembers how the files of a feed were written: one that differs raises an alarm, and is not guessed anew."""
+
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+
+from shared.extraction.claimed_names import ClaimedName
+from shared.extraction.header import Header
+from shared.model.datasets import Dataset
+from shared.model.errors import FileRefused
+from shared.model.reject_files import has_report
+from shared.reading.format_signature import FormatSignature
+from shared.reading.read_plan import ReadPlan
+from shared.storage.ledger import loads
+from shared.storage.ledger.loads import ReadAs
+from shared.storage.store import Store
+
+_MAX_FEED_CHARACTERS = 255
+
+
+class Feeds:
+    """Compares each file with the one before it in its feed: files of one dataset whose names fit the same pattern."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def check(self, claimed: ClaimedName, dataset: Dataset, plan: ReadPlan, header: Header) -> ReadAs:
+        """Return what the ledger is to say of how a file is read. FileRefused where it differs from the one before."""
+        feed = feed_of(claimed.original, dataset)
+        manner = FormatSignature.of(plan)
+        if has_report(header.names):
+            # Rejected rows come back in our dialect, whatever their file's was.
+            return ReadAs(feed=feed, manner=None, description=str(plan), confidence=plan.confidence)
+        with self._store.transaction() as connection:
+            earlier = loads.manner_before(connection, self._store.schema, claimed.load_id, dataset.name, feed)
+        differences = [*manner.differences(FormatSignature.from_json(earlier), dataset.read)] if earlier else []
+        if differences:
+            raise FileRefused(
+                "format-changed",
+                f"files of this kind, {feed}, are written otherwise by now: {'; '.join(differences)}; if that is meant,"
+                " fix it in the dataset's [read] table of inflow.toml and drop the file again",
+            )
+        return ReadAs(feed=feed, manner=manner.as_json(), description=str(plan), confidence=plan.confidence)
+
+
+def feed_of(name: str, dataset: Dataset) -> str:
+    """Name the feed of a file: the pattern that its name fits, and its ending."""
+    fitting = (pattern for pattern in dataset.files if fnmatchcase(name.lower(), pattern.lower()))
+    return f"{next(fitting, '*')} {PurePath(name).suffix.lower()}".strip()[:_MAX_FEED_CHARACTERS]

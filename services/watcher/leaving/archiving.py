@@ -1,0 +1,152 @@
+"""Takes finished files out of processing/: to the archive, to rejected/ with a reason, or back into the inbox."""
+
+import errno
+import logging
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from services.extractor.rejects.byte_offsets import offsets_in, record_offsets
+from services.extractor.rejects.healing import heal_editions
+from services.extractor.rejects.rejects_file import write_rejects
+from services.watcher.leaving.requeueing import Returner
+from shared.extraction.claimed_names import ClaimedName, displayed
+from shared.extraction.regular_files import is_open_for_writing, open_regular
+from shared.model.errors import FileRefused
+from shared.runtime.files import DataFolder, sync_folder, write_atomically
+from shared.runtime.logs import facts
+from shared.storage.ledger import load_reasons, load_states
+from shared.storage.ledger.loads import Load
+from shared.storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+_OPEN_FOR_WRITING = "open-for-writing"
+#: The file is gone, or another one is in its place, or it is none of ours. Any other fault may pass.
+_NOBODY_CAN_TELL = (errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM)
+
+Finished = tuple[ClaimedName, Load]
+
+
+class Finisher:
+    """Takes files out once the ledger says that their loads are complete or refused."""
+
+    def __init__(self, *, folder: DataFolder, store: Store, returner: Returner) -> None:
+        self._folder = folder
+        self._store = store
+        self._returner = returner
+        #: Loads whose files could not be moved at the last try.
+        self.stuck: set[int] = set()
+        #: Whether a file was refused since the start.
+        self.has_refused = False
+
+    def take_out(self, finished: Sequence[Finished]) -> list[int]:
+        """Move the files of these loads; return the loads whose files are out. The ledger says so first."""
+        closed = [each for each in finished if not self._is_held_open(*each)]
+        changed = [each for each in closed if self._returner.why_back(*each) is not None]
+        moved = [load.load_id for claimed, load in changed if self._attempt(self._returner.put_back, (claimed, load))]
+        moved += self._put_away([each for each in closed if each not in changed])
+        if moved:
+            for path in (self._folder.archive, self._folder.rejected, self._folder.processing):
+                sync_folder(path)
+            self.stuck.difference_update(moved)
+        return moved
+
+    def _is_held_open(self, claimed: ClaimedName, load: Load) -> bool:
+        """Whether more may come through a handle that somebody has: it would go with the file, and be lost.
+
+        Asked first, so that nobody can write between the look at the file and its move.
+        """
+        try:
+            is_held_open = is_open_for_writing(self._folder.processing / str(claimed))
+        except OSError as error:
+            if error.errno in _NOBODY_CAN_TELL:
+                return False
+            # Once the ledger says that it is archived, it may be out already: nobody would take back that it is stuck.
+            if load.state == "complete":
+                self._report_stuck(load, error)
+            return True
+        if is_held_open and load.state == "complete" and load.reason != _OPEN_FOR_WRITING:
+            with self._store.transaction() as connection:
+                message = "all its rows are stored; it is moved once nobody has it open for writing"
+                load_reasons.explain_move(connection, self._store.schema, [load.load_id], _OPEN_FOR_WRITING, message)
+        return is_held_open
+
+    def _put_away(self, finished: Sequence[Finished]) -> list[int]:
+        ready = [each for each in finished if self._attempt(self._write_rejects, each)]
+        self._close_books([load for _, load in ready if load.state != "refused"])
+        return [load.load_id for claimed, load in ready if self._attempt(self._move, (claimed, load))]
+
+    def _write_rejects(self, claimed: ClaimedName, load: Load) -> None:
+        if load.rejected and load.state == "complete":
+            with self._store.transaction() as connection:
+                self._record_offsets(connection, claimed)
+                write_rejects(connection, self._store.schema, load, self._folder.rejected / claimed.rejects)
+
+    def _record_offsets(self, connection: Connection, claimed: ClaimedName) -> None:
+        try:
+            file = open_regular(self._folder.processing / str(claimed))
+        except (FileNotFoundError, FileRefused):
+            # Somebody took it away or put something else there: nobody can tell any more.
+            return
+        dataset = self._store.catalog.datasets.get(claimed.dataset or "")
+        with file:
+            offsets = offsets_in(file, dataset) if dataset is not None else None
+            if offsets is not None:
+                record_offsets(connection, self._store.schema, claimed.load_id, offsets)
+
+    def _close_books(self, ready: Sequence[Load]) -> None:
+        """What held a file back is forgotten first: nobody would come back to it once the file is out."""
+        complete = [load for load in ready if load.state == "complete"]
+        explained = [load.load_id for load in ready if load.reason is not None]
+        if complete or explained:
+            with self._store.transaction() as connection:
+                for load in complete:
+                    heal_editions(connection, self._store.schema, load)
+                load_states.mark_archived(connection, self._store.schema, [load.load_id for load in complete])
+                load_reasons.explain_move(connection, self._store.schema, explained, None, None)
+
+    def _move(self, claimed: ClaimedName, load: Load) -> None:
+        if load.state == "refused":
+            self._reject(claimed, load)
+        else:
+            _move(self._folder.processing / str(claimed), self._folder.archive / claimed.finished)
+        action = "file_rejected" if load.state == "refused" else "file_archived"
+        _log.info("file taken out", extra=facts(action, load_id=load.load_id, file=load.file))
+
+    def _reject(self, claimed: ClaimedName, load: Load) -> None:
+        self.has_refused = True
+        source, target = self._folder.processing / str(claimed), self._folder.rejected / claimed.finished
+        if not os.path.lexists(source):
+            # It was moved at the last look, and so stands its reason beside it.
+            return
+        text = f"{displayed(claimed.original)}: {load.message}\nreason: {load.reason}\nload: {load.load_id}\n"
+        write_atomically(target.with_name(f"{target.name}.reason.txt"), text.encode())
+        _move(source, target)
+
+    def _attempt(self, step: Callable[[ClaimedName, Load], None], finished: Finished) -> bool:
+        """Take one step; where a folder does not let us, say so and leave the file for the next look."""
+        try:
+            step(*finished)
+        except OSError as error:
+            self._report_stuck(finished[1], error)
+            return False
+        return True
+
+    def _report_stuck(self, load: Load, error: OSError) -> None:
+        with self._store.transaction() as connection:
+            load_reasons.explain_move(connection, self._store.schema, [load.load_id], "not-moved", str(error))
+        if load.load_id not in self.stuck:
+            _log.warning("file can't be taken out", extra=facts("file_stuck", load_id=load.load_id, error=str(error)))
+            self.stuck.add(load.load_id)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Rename; nothing happens where the file was moved already, even if a network file system says otherwise."""
+    try:
+        source.rename(target)
+    except OSError:
+        if os.path.lexists(source):
+            raise

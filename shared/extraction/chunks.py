@@ -1,0 +1,135 @@
+"""Cuts a file's records into chunks: the same file and bounds give the same chunks, whenever it is read."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.messaging.payloads import RowsExtracted
+from shared.model.unreadable_rows import UnreadableRow
+from shared.reading.encodings.undecoded import is_decoded, storable, undecoded
+from shared.reading.sources import Record
+
+#: The most bytes that the rows of a chunk take in a message: with the header far below the broker's limit of 16 MiB.
+MAX_ENCODED_BYTES = 8 << 20
+
+#: JSON writes a byte of the file as six where it is a control character, and as less otherwise.
+_ESCAPED_BYTES = 6
+#: What a row takes beside its text: its line's number and brackets, or the code and message of one that can't be read.
+_BESIDE_TEXT_BYTES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkBounds:
+    """The most rows of a chunk, and the bytes of the file with which it ends: those of its last row may go over.
+
+    A chunk of rows that could take too much in a message ends before them.
+    """
+
+    rows: int
+    bytes: int
+
+
+class ByteCounter(Protocol):
+    """Counts the bytes of the records that were read from it."""
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes the records up to here have."""
+
+
+def cut_chunks(
+    reader: ByteCounter,
+    records: Iterator[Record | UnreadableRow],
+    bounds: ChunkBounds,
+    *,
+    load_id: int,
+    dataset: str,
+    header: list[str],
+    declared: Collection[str] | None = None,
+    first_row: int = 0,
+) -> Iterator[RowsExtracted]:
+    """Yield the chunks of one load in order, from this row on; nothing where there are no records.
+
+    What can't be decoded faults its row, but in columns that are not `declared`; None: all are.
+    """
+    columns = _Columns(header, [name for name in header if declared is None or name in declared])
+    chunk = _Draft(first_row)
+    before = reader.bytes_read
+    for record in records:
+        after = reader.bytes_read
+        row_bytes, before = after - before, after
+        if not chunk.has_room(row_bytes):
+            yield chunk.finish(load_id=load_id, dataset=dataset, columns=columns)
+        chunk.add(record, row_bytes)
+        if chunk.row_count >= bounds.rows or chunk.file_bytes >= bounds.bytes:
+            yield chunk.finish(load_id=load_id, dataset=dataset, columns=columns)
+    if chunk.row_count:
+        yield chunk.finish(load_id=load_id, dataset=dataset, columns=columns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of a file, and those of them that the dataset has."""
+
+    header: list[str]
+    declared: list[str]
+
+    def decoded(self, cells: list[str]) -> list[str]:
+        """Return a row with U+FFFD for what is not a character in columns that were not asked for."""
+        if len(cells) != len(self.header):
+            return cells
+        pairs = zip(self.header, cells, strict=True)
+        return [cell if name in self.declared else storable(cell) for name, cell in pairs]
+
+
+class _Draft:
+    """A chunk that is being filled. Finished, it is the next one, and keeps nothing of what was handed out."""
+
+    def __init__(self, first_row: int) -> None:
+        self._first_row = first_row
+        self._begin()
+
+    def _begin(self) -> None:
+        self.lines: list[int] = []
+        self.rows: list[list[str]] = []
+        self.unreadable: list[UnreadableRow] = []
+        self.row_count = 0
+        self.file_bytes = 0
+
+    def has_room(self, row_bytes: int) -> bool:
+        """Whether a row of so many bytes of the file may join. The first one always may: it has a limit of its own."""
+        text_bytes = _ESCAPED_BYTES * (self.file_bytes + row_bytes)
+        return not self.row_count or text_bytes + _BESIDE_TEXT_BYTES * (self.row_count + 1) <= MAX_ENCODED_BYTES
+
+    def add(self, record: Record | UnreadableRow, row_bytes: int) -> None:
+        self.row_count += 1
+        self.file_bytes += row_bytes
+        if isinstance(record, UnreadableRow):
+            self.unreadable.append(record)
+        else:
+            line, cells = record
+            self.lines.append(line)
+            self.rows.append(cells)
+
+    def finish(self, *, load_id: int, dataset: str, columns: _Columns) -> RowsExtracted:
+        if not all(map(is_decoded, self.rows)):
+            self._set_aside_what_is_undecoded(columns)
+        chunk = RowsExtracted(
+            load_id=load_id,
+            dataset=dataset,
+            first_row=self._first_row,
+            header=columns.header,
+            lines=self.lines,
+            rows=self.rows,
+            unreadable=self.unreadable,
+        )
+        self._first_row += self.row_count
+        self._begin()
+        return chunk
+
+    def _set_aside_what_is_undecoded(self, columns: _Columns) -> None:
+        pairs = [(line, columns.decoded(cells)) for line, cells in zip(self.lines, self.rows, strict=True)]
+        good = [(line, cells) for line, cells in pairs if is_decoded(cells)]
+        self.unreadable += [undecoded(line, cells) for line, cells in pairs if not is_decoded(cells)]
+        self.lines = [line for line, _ in good]
+        self.rows = [cells for _, cells in good]

@@ -1,0 +1,230 @@
+"""Reads a file in blocks and gives out its lines, in bounded memory however long a line or a row is."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from tempfile import TemporaryFile
+from typing import IO, Protocol
+
+BOM = b"\xef\xbb\xbf"
+
+#: The most bytes a row may have; G8 needs some bound, and a message must stay far below the broker's 16 MiB.
+MAX_ROW_BYTES = 1 << 20
+_LINE_ENDS = (b"\n", b"\r")
+_MARKS = re.compile(b"(?:" + BOM + b")+")
+
+
+class Readable(Protocol):
+    """What is read from its start to its end."""
+
+    def read(self, size_bytes: int, /) -> bytes:
+        """Read at most so many bytes; none at the end."""
+
+
+class RowTooLarge(Exception):
+    """A row above the limit. A new iteration goes on with the line after the one that went over it."""
+
+
+class RowEnd(Protocol):
+    """Follows the quotes of one row."""
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next line of the row, or the next piece of a line."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the row goes on with the next line, inside of a quoted value that may be closed there."""
+
+
+class Lines:
+    """Iterates over the lines of a file, with their line ends.
+
+    Lines end as RFC 4180 readers expect: LF, CRLF or CR; the encoding is one in which these are single bytes, as in
+    all but UTF-16 and UTF-32. Bytes that are not of the encoding come as lone surrogates, and byte order marks before
+    a row not at all. The consumer ends each row that it completes; one that goes above the limit raises RowTooLarge.
+    """
+
+    def __init__(
+        self,
+        file: Readable,
+        *,
+        block_bytes: int,
+        encoding: str = "utf-8",
+        longest_row_bytes: int = MAX_ROW_BYTES,
+        suspect: re.Pattern[bytes] | None = None,
+    ) -> None:
+        self._suspect = suspect
+        #: Whether lines of the row that is being read may match: one of its blocks does.
+        self.is_suspect = False
+        self._encoding = encoding
+        self._block_bytes = block_bytes
+        self._longest_row_bytes = longest_row_bytes
+        self._blocks = _Blocks(file, block_bytes, longest_row_bytes)
+        self._block: Iterator[bytes] = iter(())
+        self._row: list[bytes] = []
+        self._row_bytes = 0
+        #: What follows in a row that is too large to be kept.
+        self._rest_of_row: IO[bytes] | None = None
+        #: Whether what was read last is a piece of a line, and more of it follows.
+        self._is_in_line = False
+        #: Bytes of the rows that were ended.
+        self.bytes_read = 0
+
+    def __iter__(self) -> Iterator[str]:
+        """Read on, to the end of the file."""
+        encoding = self._encoding
+        self._end_line()
+        while True:
+            for line in self._block:
+                self._row.append(line)
+                self._row_bytes += len(line)
+                if self._row_bytes > self._longest_row_bytes:
+                    # However much of it was read: the count must not depend on the blocks.
+                    self._row_bytes = self._longest_row_bytes
+                    self._is_in_line = not line.endswith(_LINE_ENDS)
+                    raise RowTooLarge(f"the row is longer than {self._longest_row_bytes} bytes")
+                yield line.decode(encoding, "surrogateescape")
+            if not self._begin_block():
+                return
+
+    @property
+    def row_text(self) -> str:
+        """What was read since the last row ended, up to the limit; bytes that are not of the encoding as U+FFFD."""
+        return b"".join(self._row)[: self._longest_row_bytes].decode(self._encoding, "replace")
+
+    @property
+    def row_line_count(self) -> int:
+        """How many lines were read since the last row ended."""
+        return len(self._row)
+
+    def skip(self, count: int) -> Iterator[str]:
+        """Leave out so many lines, or as many as there are; yield the text of each, of a long one its beginning."""
+        skipped = 0
+        while skipped < count:
+            try:
+                if next(iter(self), None) is None:
+                    return
+            except RowTooLarge:
+                # A new iteration goes on behind it.
+                pass
+            yield self.row_text
+            self.end_row()
+            skipped += 1
+
+    def read_rest_of_row(self, row_end: RowEnd) -> int:
+        """Read a row that is too large to its end, onto the disk. Return how many lines it has."""
+        for line in self._row:
+            row_end.feed(line)
+        line_count = len(self._row)
+        if not self._is_in_line and not row_end.is_open:
+            return line_count
+        self._rest_of_row = TemporaryFile()  # noqa: SIM115
+        for piece in self._pieces():
+            line_count += not self._is_in_line
+            self._is_in_line = not piece.endswith(_LINE_ENDS)
+            self._rest_of_row.write(piece)
+            row_end.feed(piece)
+            if not self._is_in_line and not row_end.is_open:
+                break
+        self._is_in_line = False
+        return line_count
+
+    def give_back(self, is_next: Callable[[str], bool]) -> int:
+        """End the row before the first of its lines, other than its own first one, of which this is so.
+
+        That line and those behind it are given out once more, by a new iteration. Return how many lines the row keeps.
+        """
+        rest, block = self._rest_of_row, self._block
+        pieces = chain(self._row, self._pieces_of(rest) if rest is not None else ())
+        self._row, self._row_bytes, self._rest_of_row = [], 0, None
+        line_count, is_in_line = 0, False
+        for piece in pieces:
+            if line_count and not is_in_line and is_next(piece.decode(self._encoding, "surrogateescape")):
+                self._block = chain([piece], pieces, block)
+                break
+            line_count += not is_in_line
+            is_in_line = not piece.endswith(_LINE_ENDS)
+            self._keep(piece)
+        return line_count
+
+    def end_row(self) -> None:
+        """Begin a new row with the next line."""
+        self._row.clear()
+        if self._rest_of_row is not None:
+            self._rest_of_row.close()
+            self._rest_of_row = None
+        self.bytes_read += self._row_bytes
+        self._row_bytes = 0
+
+    def _keep(self, piece: bytes) -> None:
+        if self._row_bytes < self._longest_row_bytes:
+            self._row.append(piece)
+            self._row_bytes = min(self._row_bytes + len(piece), self._longest_row_bytes)
+
+    def _pieces_of(self, rest: IO[bytes]) -> Iterator[bytes]:
+        # Which of its blocks had suspects is not known any more.
+        self.is_suspect = self._suspect is not None
+        with rest:
+            rest.seek(0)
+            yield from _Blocks(rest, self._block_bytes, self._longest_row_bytes).lines()
+
+    def _end_line(self) -> None:
+        """Leave out what is left of a line that is too long."""
+        if self._is_in_line:
+            any(piece.endswith(_LINE_ENDS) for piece in self._pieces())
+            self._is_in_line = False
+
+    def _pieces(self) -> Iterator[bytes]:
+        while True:
+            yield from self._block
+            if not self._begin_block():
+                return
+
+    def _begin_block(self) -> bool:
+        """Read the next block; False where there is none."""
+        block = self._blocks.next()
+        if self._suspect is not None:
+            self.is_suspect = bool(self._suspect.search(block) or (self.is_suspect and self._row))
+        lines = block.splitlines(keepends=True)
+        self._block = self._without_marks(lines) if BOM in block else iter(lines)
+        return bool(block)
+
+    def _without_marks(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Leave out byte order marks where a row begins: of the file, and of each file that was joined to it."""
+        for line in lines:
+            marks = _MARKS.match(line) if not self._row and not self._is_in_line else None
+            mark_bytes = marks.end() if marks is not None else 0
+            self._row_bytes += mark_bytes
+            yield line[mark_bytes:]
+
+
+class _Blocks:
+    """Blocks of whole lines of a file; of a line that is longer than a row may be, pieces."""
+
+    def __init__(self, file: Readable, block_bytes: int, most_bytes: int) -> None:
+        self._file = file
+        self._block_bytes = block_bytes
+        self._most_bytes = most_bytes
+        self._rest = b""
+
+    def next(self) -> bytes:
+        """Return the next one; at the end of the file whatever is left."""
+        block, self._rest = self._rest, b""
+        while data := self._file.read(self._block_bytes):
+            block += data
+            # The last byte of a piece stays: it may be half of the line's end.
+            end = _end_of_last_line(block) or (len(block) - 1 if len(block) > self._most_bytes + 1 else 0)
+            if end:
+                self._rest = block[end:]
+                return block[:end]
+        return block
+
+    def lines(self) -> Iterator[bytes]:
+        """Read to the end."""
+        while block := self.next():
+            yield from block.splitlines(keepends=True)
+
+
+def _end_of_last_line(data: bytes) -> int:
+    """Where the last whole line ends, 0 if there is none; a CR at the very end may be half a CRLF."""
+    return data.rfind(b"\n") + 1 or data.rfind(b"\r", 0, len(data) - 1) + 1

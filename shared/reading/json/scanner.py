@@ -1,0 +1,169 @@
+"""Walks through a JSON text of any size and cuts out its values, in bounded memory whatever their size and depth."""
+
+import re
+
+from shared.model.errors import FileRefused
+from shared.reading.blocks import MAX_ROW_BYTES, Readable
+
+_BOM = b"\xef\xbb\xbf"
+_NOT_BLANK = re.compile(rb"[^ \t\r\n]")
+#: An object without others in it, as nearly all rows are: found at the speed of the regular expression.
+_FLAT_OBJECT = re.compile(rb'\{(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+\}', re.DOTALL)
+_BRACKETS_OR_QUOTE = re.compile(rb'[{\[]++|[}\]]++|"')
+_IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_BEHIND_SCALAR = re.compile(rb"[ \t\r\n,:{}\[\]]")
+
+
+class ValueTooLarge(Exception):
+    """A value above the limit. The scanner stands behind it."""
+
+    def __init__(self, beginning: bytes) -> None:
+        super().__init__()
+        self.beginning = beginning
+
+
+class Scanner:
+    """Stands before a character of a UTF-8 text, and moves on.
+
+    Its methods raise FileRefused where the text ends too early (`truncated-file`) or is no JSON (`format-error`).
+    """
+
+    def __init__(
+        self, file: Readable, *, block_bytes: int = 256 * 1024, longest_value_bytes: int = MAX_ROW_BYTES
+    ) -> None:
+        self._file = file
+        self._block_bytes = block_bytes
+        self._longest_value_bytes = longest_value_bytes
+        self._data = b""
+        self._at = 0
+        self._bytes_before = 0
+        while len(self._data) < len(_BOM) and self._read_on():
+            pass
+        self._at = len(_BOM) if self._data.startswith(_BOM) else 0
+
+    def peek(self) -> bytes:
+        """Go to the next character that is no blank and return it; nothing at the end of the text."""
+        while not (found := _NOT_BLANK.search(self._data, self._at)):
+            self._at = len(self._data)
+            if not self._read_on():
+                return b""
+        self._at = found.start()
+        return found[0]
+
+    def take(self, expected: bytes) -> bytes:
+        """Move behind the next character, which must be one of these."""
+        if self._next() not in expected:
+            raise self._broken(" or ".join(expected.decode()))
+        self._at += 1
+        return self._data[self._at - 1 : self._at]
+
+    def value(self) -> bytes:
+        """Return the text of the next value and move behind it. ValueTooLarge where it is above the limit."""
+        first = self._next()
+        if first in b",:]}":
+            raise self._broken("a value")
+        if flat := _FLAT_OBJECT.match(self._data, self._at, self._at + self._longest_value_bytes):
+            self._at = flat.end()
+            return flat[0]
+        return self._cut(_ValueEnd(is_scalar=first not in b'{["'))
+
+    def skip_value(self) -> None:
+        """Move behind the next value, however large it is."""
+        try:
+            self.value()
+        except ValueTooLarge:
+            return
+
+    def leave_list(self) -> None:
+        """Move behind the list that was entered, whatever is left of it."""
+        try:
+            self._cut(_ValueEnd(depth=1))
+        except ValueTooLarge:
+            return
+
+    def _next(self) -> bytes:
+        first = self.peek()
+        if not first:
+            raise _truncated()
+        return first
+
+    def _cut(self, end: "_ValueEnd") -> bytes:
+        parts, size_bytes = [], 0
+        while not end.is_found:
+            if self._at == len(self._data) and not self._read_on():
+                raise _truncated()
+            begin, self._at = self._at, end.find(self._data, self._at)
+            size_bytes += self._at - begin
+            if size_bytes <= self._longest_value_bytes:
+                parts.append(self._data[begin : self._at])
+            elif not parts:
+                parts.append(self._data[begin : begin + self._longest_value_bytes])
+        value = b"".join(parts)
+        if size_bytes > self._longest_value_bytes:
+            raise ValueTooLarge(value)
+        return value
+
+    def _read_on(self) -> bool:
+        """Read the next block behind what is left; False at the end of the file."""
+        block = self._file.read(self._block_bytes)
+        self._bytes_before += self._at
+        self._data, self._at = self._data[self._at :] + block, 0
+        return bool(block)
+
+    def _broken(self, expected: str) -> FileRefused:
+        found = self._data[self._at : self._at + 1].decode("ascii", "replace")
+        where = self._bytes_before + self._at + 1
+        return FileRefused("format-error", f"the JSON is broken at byte {where}: found {found!r}; expected {expected}")
+
+
+class _ValueEnd:
+    """Finds the end of one value, block by block, by its brackets and quotes alone."""
+
+    def __init__(self, *, depth: int = 0, is_scalar: bool = False) -> None:
+        self._depth = depth
+        self._is_scalar = is_scalar
+        self._is_in_string = False
+        self._is_escaped = False
+        self.is_found = False
+
+    def find(self, data: bytes, at: int) -> int:
+        """Return where the value ends, or the end of the data."""
+        if self._is_scalar:
+            behind = _BEHIND_SCALAR.search(data, at)
+            self.is_found = behind is not None
+            return behind.start() if behind else len(data)
+        while not self.is_found and at < len(data):
+            at = self._in_string(data, at) if self._is_in_string else self._outside_strings(data, at)
+        return at
+
+    def _outside_strings(self, data: bytes, at: int) -> int:
+        found = _BRACKETS_OR_QUOTE.search(data, at)
+        if not found:
+            return len(data)
+        symbols = found[0]
+        if symbols == b'"':
+            self._is_in_string = True
+        elif symbols[0] in b"{[":
+            self._depth += len(symbols)
+        else:
+            closed = min(self._depth, len(symbols))
+            self._depth -= closed
+            self.is_found = not self._depth
+            return found.start() + closed
+        return found.end()
+
+    def _in_string(self, data: bytes, at: int) -> int:
+        if self._is_escaped:
+            self._is_escaped = False
+            return at + 1
+        found = _IN_STRING.match(data, at)
+        end = found.end() if found else at
+        symbol = data[end : end + 1]
+        self._is_escaped = symbol == b"\\"
+        self._is_in_string = symbol != b'"'
+        self.is_found = not (self._is_in_string or self._depth)
+        return min(end + 1, len(data))
+
+
+def _truncated() -> FileRefused:
+    return FileRefused("truncated-file", "the JSON ends before it is closed; send the whole file again")

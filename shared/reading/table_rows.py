@@ -1,0 +1,27 @@
+"""The rows of a table: its records that are as wide as its header, and what is wrong with the others."""
+
+from collections.abc import Iterator
+
+from shared.model.rows import is_blank, misshapen, repeated_header, repeating
+from shared.model.unreadable_rows import UnreadableRow
+from shared.reading.encodings.undecoded import is_decoded, undecoded
+from shared.reading.sources import Record, RecordSource
+
+
+def rows_of(table: RecordSource) -> Iterator[Record | UnreadableRow]:
+    """Yield each record; an UnreadableRow for what is one of no dataset, whatever its columns are.
+
+    That is a record of the wrong width or without a value, bytes that are not of the encoding, or the header again.
+    """
+    width, repeated = len(table.header), repeated_header(table.header)
+    for record in table:
+        if isinstance(record, UnreadableRow):
+            yield record
+        elif not is_decoded(record[1]):
+            yield undecoded(record[0], record[1])
+        elif len(record[1]) != width or is_blank(record[1]):
+            yield misshapen(record[0], record[1], width)
+        elif record[1] == repeated:
+            yield repeating(record[0], record[1])
+        else:
+            yield record

@@ -1,0 +1,119 @@
+"""What the ledger says of loads, and how they are looked up."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Self
+
+import orjson
+from sqlalchemy import Connection, Row, select
+
+from shared.storage.schema.schema import Schema
+
+State = Literal["claimed", "reading", "published", "complete", "archived", "refused"]
+#: The states of loads whose rows are still on their way.
+OPEN_STATES: Sequence[State] = ("claimed", "reading", "published")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """One claimed file: its state and its accounts. Times are in UTC."""
+
+    load_id: int
+    #: Made at the claim; empty where that was before loads had tokens.
+    token: str
+    #: The most rows and bytes of a chunk; None for both where the claim was before they were kept.
+    chunk_rows: int | None
+    chunk_bytes: int | None
+    file: str
+    dataset: str | None
+    state: State
+    reason: str | None
+    message: str | None
+    size_bytes: int
+    modified_at: datetime
+    header: tuple[str, ...]
+    ignored_columns: tuple[str, ...]
+    read_as: str | None
+    confidence_percent: int | None
+    row_count: int | None
+    #: What became of the file's lines that are not rows; None where it is not known.
+    lines: Mapping[str, Any] | None
+    fingerprint: str | None
+    first_pass_milliseconds: int | None
+    rows_done: int
+    inserted: int
+    updated: int
+    unchanged: int
+    superseded: int
+    rejected: int
+    claimed_at: datetime
+    completed_at: datetime | None
+    summarised_at: datetime | None
+
+    @property
+    def rows_read(self) -> int:
+        """Rows of the file, as far as it is known yet."""
+        return self.rows_done if self.row_count is None else self.row_count
+
+    @property
+    def seconds(self) -> float | None:
+        """Time from the claim to the last row's commit; None while it is not complete."""
+        return None if self.completed_at is None else (self.completed_at - self.claimed_at).total_seconds()
+
+    @classmethod
+    def from_row(cls, row: Row[Any]) -> Self:
+        """Build from a row of inflow_loads."""
+        values = {name: row._mapping[name] for name in cls.__slots__}
+        for name in ("header", "ignored_columns"):
+            values[name] = tuple(orjson.loads(values[name] or "[]"))
+        lines = None if values["lines"] is None else orjson.loads(values["lines"])
+        return cls(**{**values, "token": values["token"] or "", "lines": lines})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadAs:
+    """How a load's file is read."""
+
+    #: What files it is compared with.
+    feed: str
+    #: What it shows of its sender's ways, JSON; None where it is not to be compared with.
+    manner: str | None
+    #: In words.
+    description: str
+    #: From 0 to 1.
+    confidence: float
+
+
+def find(connection: Connection, schema: Schema, load_ids: Iterable[int]) -> dict[int, Load]:
+    """Look up loads by number."""
+    table = schema.loads
+    rows = connection.execute(select(table).where(table.c.load_id.in_(list(load_ids))))
+    return {row.load_id: Load.from_row(row) for row in rows}
+
+
+def undone(connection: Connection, schema: Schema) -> list[tuple[int, str]]:
+    """List the loads whose files have not left processing/, as far as the ledger knows: number and token of each."""
+    table = schema.loads
+    query = select(table.c.load_id, table.c.token).where(table.c.state.in_((*OPEN_STATES, "complete")))
+    return [(load_id, token or "") for load_id, token in connection.execute(query)]
+
+
+def before(connection: Connection, schema: Schema, load_id: int, *, limit: int) -> list[Load]:
+    """List the loads before this one, latest first."""
+    table = schema.loads
+    query = select(table).where(table.c.load_id < load_id).order_by(table.c.load_id.desc()).limit(limit)
+    return [Load.from_row(row) for row in connection.execute(query)]
+
+
+def all_loads(connection: Connection, schema: Schema) -> list[Load]:
+    """List every load, oldest first."""
+    return [Load.from_row(row) for row in connection.execute(select(schema.loads).order_by(schema.loads.c.load_id))]
+
+
+def manner_before(connection: Connection, schema: Schema, load_id: int, dataset: str, feed: str) -> str | None:
+    """Return the manner of the last file of a feed before this load's that was not refused."""
+    table = schema.loads
+    earlier = (table.c.load_id < load_id, table.c.state != "refused", table.c.manner.is_not(None))
+    query = select(table.c.manner).where(table.c.feed == feed, table.c.dataset == dataset, *earlier)
+    return connection.execute(query.order_by(table.c.load_id.desc()).limit(1)).scalar_one_or_none()

@@ -1,0 +1,77 @@
+"""The ledger of rejected rows: which are open, and which load healed the others."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+
+from shared.storage.schema.schema import Schema
+
+_LINES_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A rejected row as the ledger has it."""
+
+    load_id: int
+    file: str
+    line: int
+    #: Where the row begins in its file; None: unknown.
+    byte_offset: int | None
+    #: None where the row as a whole is at fault.
+    column: str | None
+    code: str
+    message: str
+    raw: str
+    #: None: it is open.
+    healed_by: int | None
+
+
+def is_left_to(schema: Schema, load_id: int) -> ColumnElement[bool]:
+    """Return the condition that no load before this one healed a rejected row: of several, the first one stands."""
+    healed_by = schema.rejects.c.healed_by
+    return healed_by.is_(None) | (healed_by > load_id)
+
+
+def heal(connection: Connection, schema: Schema, load_id: int, lines: Sequence[int], *, by: int) -> None:
+    """Mark rejected rows of a load as healed by a later one, where none before that did it."""
+    table = schema.rejects
+    mine = (table.c.load_id == load_id) & is_left_to(schema, by)
+    for first in range(0, len(lines), _LINES_AT_ONCE):
+        named = table.c.line.in_(lines[first : first + _LINES_AT_ONCE])
+        connection.execute(update(table).where(mine & named).values(healed_by=by))
+
+
+def rejected_lines(connection: Connection, schema: Schema, load_id: int) -> frozenset[int]:
+    """Return the lines of a load's rejected rows."""
+    table = schema.rejects
+    return frozenset(connection.scalars(select(table.c.line).where(table.c.load_id == load_id)))
+
+
+def healed_counts(connection: Connection, schema: Schema) -> dict[int, int]:
+    """Count the healed rows of each load; one without any is missing."""
+    table = schema.rejects
+    healed = select(table.c.load_id, func.count()).where(table.c.healed_by.is_not(None)).group_by(table.c.load_id)
+    return {load_id: count for load_id, count in connection.execute(healed)}  # noqa: C416
+
+
+def all_rejects(
+    connection: Connection, schema: Schema, *, load_id: int | None = None, is_open: bool = False
+) -> Iterator[Reject]:
+    """Read rejected rows in the order of loads and lines: of one load, or of all; all of them, or those still open."""
+    table = schema.rejects
+    query = (
+        select(table, schema.loads.c.file)
+        .join(schema.loads, schema.loads.c.load_id == table.c.load_id)
+        .order_by(table.c.load_id, table.c.line)
+        .execution_options(yield_per=_LINES_AT_ONCE)
+    )
+    if load_id is not None:
+        query = query.where(table.c.load_id == load_id)
+    if is_open:
+        query = query.where(table.c.healed_by.is_(None))
+    for row in connection.execute(query):
+        values = {**row._mapping, "column": row.column_name}
+        del values["column_name"]
+        yield Reject(**values)

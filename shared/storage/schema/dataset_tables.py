@@ -1,0 +1,65 @@
+"""The tables of the datasets, derived from inflow.toml.
+
+Every row carries two marks, each a (load, line): `asserted`, the last drop that stated the row, which
+guards the order; and `changed`, the one that last set a value, which is the lineage. A row asserted by load 0 is
+an inferred member: other rows refer to it, no file has stated it yet. `_inferred` says so in tables that others
+refer to.
+
+`_before` is a digest of the values that the row had before the load that `_changed_load` names; NULL where that load
+inserted the row. It tells how the row counts in the accounts of a load that states it more than once.
+"""
+
+from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Index, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy import Column as TableColumn
+from sqlalchemy.schema import SchemaItem
+
+from shared.model.datasets import Dataset
+from shared.storage.database import Flavour
+from shared.storage.schema.table_parts import digest, new_table, sql_type
+
+#: The marks of a dataset's row, in table order. No declared column begins with an underscore.
+MARKS = ("_asserted_load", "_asserted_line", "_changed_load", "_changed_line")
+INFERRED = "_inferred"
+BEFORE = "_before"
+
+
+def dataset_table(metadata: MetaData, flavour: Flavour, dataset: Dataset, *, referenced: bool) -> Table:
+    """Add the table of a dataset; those that it refers to come first."""
+    columns = [
+        TableColumn(
+            column.name,
+            sql_type(column),
+            autoincrement=False,
+            # An inferred member has nothing but its key.
+            nullable=column.name not in dataset.key and (referenced or not column.required),
+        )
+        for column in dataset.columns
+    ]
+    marks: list[SchemaItem] = [TableColumn(name, BigInteger(), nullable=False) for name in MARKS]
+    if referenced:
+        marks += [
+            TableColumn(INFERRED, Boolean(), nullable=False),
+            Index(f"ix_{dataset.name}_inferred", INFERRED),
+        ]
+    marks.append(before_column())
+    key = PrimaryKeyConstraint(*dataset.key)
+    return new_table(metadata, flavour, dataset.name, *columns, *marks, key, *_foreign_keys(metadata, dataset))
+
+
+def before_column() -> TableColumn[bytes]:
+    """Return the column of what a row was before its last change."""
+    comment = "digest of the values before the load in _changed_load; NULL: that load inserted the row"
+    return TableColumn(BEFORE, digest(), comment=comment)
+
+
+def _foreign_keys(metadata: MetaData, dataset: Dataset) -> list[SchemaItem]:
+    constraints: list[SchemaItem] = []
+    for reference in dataset.references:
+        name = f"{dataset.name}_{reference.name}"
+        target = metadata.tables.get(reference.dataset)
+        keys = dataset.key if target is None else tuple(column.name for column in target.primary_key)
+        constraints += [
+            Index(f"ix_{name}", *reference.columns),
+            ForeignKeyConstraint(reference.columns, [f"{reference.dataset}.{key}" for key in keys], name=f"fk_{name}"),
+        ]
+    return constraints

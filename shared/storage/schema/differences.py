@@ -1,0 +1,106 @@
+"""Compares the tables that exist with those that a configuration asks for."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Inspector, Table, inspect, text
+
+from shared.storage.schema.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class TableDifference:
+    """What is wrong with an existing table, in words that name it."""
+
+    table: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def compare_tables(connection: Connection, schema: Schema) -> list[TableDifference]:
+    """List where tables that exist differ from the schema."""
+    inspector = inspect(connection)
+    existing = set(inspector.get_table_names())
+    collations = _collations(connection, schema)
+    return [
+        TableDifference(table.name, found)
+        for table in schema.metadata.sorted_tables
+        if table.name in existing
+        for found in (*_differences(connection, inspector, table), *_collation_differences(table, collations))
+    ]
+
+
+def _differences(connection: Connection, inspector: Inspector, table: Table) -> Iterator[str]:
+    found = {column["name"]: column for column in inspector.get_columns(table.name)}
+    for column in table.columns:
+        if column.name not in found:
+            yield f"{table.name}: column {column.name} is missing"
+            continue
+        actual = found.pop(column.name)
+        wanted_type = _type_name(column.type, connection)
+        actual_type = _type_name(actual["type"], connection)
+        if wanted_type != actual_type:
+            yield f"{table.name}.{column.name}: is {actual_type}, configured is {wanted_type}"
+        if bool(actual["nullable"]) != bool(column.nullable):
+            yield f"{table.name}.{column.name}: is {_null(actual['nullable'])}, configured is {_null(column.nullable)}"
+    for name in found:
+        yield f"{table.name}: column {name} is not configured"
+    wanted_key = [column.name for column in table.primary_key]
+    actual_key = inspector.get_pk_constraint(table.name)["constrained_columns"]
+    if wanted_key != actual_key:
+        yield f"{table.name}: its key is ({', '.join(actual_key)}), configured is ({', '.join(wanted_key)})"
+    yield from _reference_differences(inspector, table)
+
+
+def _reference_differences(inspector: Inspector, table: Table) -> Iterator[str]:
+    wanted = {
+        _arrow(constraint.column_keys, constraint.referred_table.name) for constraint in table.foreign_key_constraints
+    }
+    found = {
+        _arrow(constraint["constrained_columns"], constraint["referred_table"])
+        for constraint in inspector.get_foreign_keys(table.name)
+    }
+    for reference in sorted(wanted - found):
+        yield f"{table.name}: the foreign key {reference} is missing"
+    for reference in sorted(found - wanted):
+        yield f"{table.name}: the foreign key {reference} is not configured"
+
+
+def _collations(connection: Connection, schema: Schema) -> dict[tuple[str, str], str]:
+    """The collation of each text column, by table and column; where nobody named one, it is the table's own."""
+    if schema.flavour == "sqlite":
+        return {}
+    query = text(
+        "SELECT table_name, column_name, collation_name FROM information_schema.columns"
+        " WHERE table_schema = DATABASE() AND collation_name IS NOT NULL"
+    )
+    return {(table, column): collation for table, column, collation in connection.execute(query)}
+
+
+def _collation_differences(table: Table, collations: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    wanted = table.dialect_options["mysql"].get("collate")
+    for column in table.columns:
+        collation = collations.get((table.name, column.name), wanted)
+        if collation != wanted:
+            found = f"compares by {collation}, which merges different texts"
+            yield f"{table.name}.{column.name}: {found}; expected {wanted}"
+
+
+def _type_name(sql_type: Any, connection: Connection) -> str:
+    """The type as the server writes it, without the collation and without MariaDB's display width."""
+    name = str(sql_type.compile(connection.dialect)).upper()
+    name = name.split(" CHARACTER SET ")[0].split(" COLLATE ")[0]
+    if name.startswith("NUMERIC("):
+        return name.replace("NUMERIC", "DECIMAL")
+    return {"BOOL": "TINYINT(1)", "BIGINT(20)": "BIGINT"}.get(name, name)
+
+
+def _arrow(columns: Iterable[str], target: str) -> str:
+    return f"({', '.join(columns)}) to {target}"
+
+
+def _null(nullable: object) -> str:
+    return "NULL" if nullable else "NOT NULL"

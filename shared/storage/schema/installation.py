@@ -1,0 +1,23 @@
+"""Which installation a database is: made with its tables, and in every message from then on."""
+
+import uuid
+
+from sqlalchemy import Connection, insert, select
+
+from shared.runtime.clock import utc_now
+from shared.storage.schema.schema import Schema
+
+
+def installation_id(connection: Connection, schema: Schema) -> str | None:
+    """Return the id of the installation; None where no service has prepared the database yet."""
+    return connection.scalar(select(schema.installation.c.installation_id))
+
+
+def ensure_installation(connection: Connection, schema: Schema) -> str:
+    """Return the id of the installation, and make one where there is none. The caller keeps others from doing so."""
+    found = installation_id(connection, schema)
+    if found is not None:
+        return found
+    made = uuid.uuid4().hex
+    connection.execute(insert(schema.installation).values(installation_id=made, created_at=utc_now()))
+    return made

@@ -1,0 +1,202 @@
+"""The tables in which Inflow keeps its ledger."""
+
+from sqlalchemy import BigInteger, Index, MetaData, String, Table, Text
+from sqlalchemy import Column as TableColumn
+
+from shared.storage.database import Flavour
+from shared.storage.schema.table_parts import instant, long_text, new_table
+
+#: The most characters of a file's path that the ledger keeps; 4 bytes each is what an InnoDB key can hold.
+PATH_LENGTH = 768
+#: How much of a rejected row's text is in the index that finds those that are rejected again.
+_RAW_PREFIX_LENGTH = 100
+
+
+def migrations(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the migrations that were applied to these tables."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_migrations",
+        TableColumn("version", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("applied_at", instant(), nullable=False, comment="UTC"),
+        comment="The versions of these tables; the highest one is that of the program that they are for.",
+    )
+
+
+def installation(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the one row that tells this database from all others."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_installation",
+        TableColumn("installation_id", String(32), primary_key=True),
+        TableColumn("created_at", instant(), nullable=False, comment="UTC"),
+        comment="One row: what tells this installation from others, in every message.",
+    )
+
+
+def sequences(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the numbers given out."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_sequences",
+        TableColumn("name", String(64), primary_key=True),
+        TableColumn("value", BigInteger(), nullable=False),
+        comment="Numbers given out so far; load numbers only ever grow.",
+    )
+
+
+def loads(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the loads."""
+    counts = ("rows_done", "inserted", "updated", "unchanged", "superseded", "rejected")
+    moments = ("modified_at", "claimed_at", "published_at", "completed_at", "archived_at", "summarised_at")
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_loads",
+        TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("token", String(16), comment="made at the claim; NULL: claimed before version 1 of these tables"),
+        TableColumn("chunk_rows", BigInteger(), comment="the most rows of a chunk, as in the claimed file's name"),
+        TableColumn("chunk_bytes", BigInteger(), comment="the same in bytes of the file"),
+        TableColumn("file", String(PATH_LENGTH), nullable=False, comment="path below the inbox"),
+        TableColumn("dataset", String(64)),
+        TableColumn(
+            "state",
+            String(16),
+            nullable=False,
+            comment="claimed, reading, published, complete, archived, refused",
+        ),
+        TableColumn("reason", String(64), comment="why it is not further, for machines"),
+        TableColumn("message", long_text(), comment="the same, for people"),
+        TableColumn("size_bytes", BigInteger(), nullable=False),
+        TableColumn("header", long_text(), comment="the file's columns, JSON"),
+        TableColumn("ignored_columns", long_text(), comment="those that no dataset column takes, JSON"),
+        TableColumn("read_as", long_text(), comment="format, encoding and dialect, in words"),
+        TableColumn("confidence_percent", BigInteger(), comment="how sure that is"),
+        TableColumn("feed", String(255), comment="the kind of files that it is compared with"),
+        TableColumn("manner", long_text(), comment="what is compared, JSON"),
+        TableColumn("row_count", BigInteger(), comment="rows of the file, once its manifest is here"),
+        TableColumn("lines", long_text(), comment="what became of those that are not rows, JSON; NULL: not known"),
+        TableColumn("fingerprint", String(64), comment="of the file's bytes and its dataset's definition"),
+        TableColumn(
+            "first_pass_milliseconds", BigInteger(), comment="spent on a look for rejects; NULL: there was none"
+        ),
+        *(TableColumn(name, BigInteger(), nullable=False, server_default="0") for name in counts),
+        *(TableColumn(name, instant(), comment="UTC") for name in moments),
+        Index("ix_inflow_loads_feed", "feed"),
+        Index("ix_inflow_loads_file", "file"),
+        Index("ix_inflow_loads_state", "state"),
+        Index("ix_inflow_loads_summarised_at", "summarised_at"),
+        comment="One row per claimed file: its state and its accounts.",
+    )
+
+
+def chunks(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the chunk ledger."""
+    # No foreign key to the load: its shared lock would turn into the exclusive one of the accounts, a sure deadlock.
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_chunks",
+        TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("first_row", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("row_count", BigInteger(), nullable=False),
+        comment="The chunk ledger: what was already applied.",
+    )
+
+
+def changes(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of what changed in files since their earlier editions."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_changes",
+        TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("base_load_id", BigInteger(), nullable=False, comment="the load whose file it was compared with"),
+        TableColumn("unchanged_count", BigInteger(), nullable=False, comment="rows that are not published"),
+        TableColumn("superseded_count", BigInteger(), nullable=False, comment="the same, of keys that it repeats"),
+        TableColumn(
+            "changed_lines", long_text(), nullable=False, comment="lines of the others, JSON, until they are archived"
+        ),
+        comment="Files that were compared with an earlier edition; of open loads, what is published.",
+    )
+
+
+def rejects(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the rejected rows."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_rejects",
+        TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("line", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("byte_offset", BigInteger(), comment="where the row begins in the file; NULL: unknown"),
+        TableColumn("column_name", String(255), comment="NULL where the row as a whole is at fault"),
+        TableColumn("code", String(64), nullable=False),
+        TableColumn("message", long_text(), nullable=False),
+        TableColumn("raw", long_text(), nullable=False, comment="the row as one CSV record of the file's columns"),
+        TableColumn("healed_by", BigInteger(), comment="the first load that has the row mended; NULL: it is open"),
+        Index("ix_inflow_rejects_raw", "load_id", "raw", mysql_length={"raw": _RAW_PREFIX_LENGTH}),
+        comment="Rows refused, one entry each.",
+    )
+
+
+def outbox(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the outbox."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_outbox",
+        TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("dataset", String(64), nullable=False),
+        TableColumn("completed_at", instant(), nullable=False),
+        comment="load.completed events still to publish, written with the completion itself.",
+    )
+
+
+def summaries(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the summary files."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_summaries",
+        TableColumn("file", String(255), primary_key=True, comment="name in the data folder"),
+        TableColumn("digest", String(64), nullable=False, comment="SHA-256 of its content"),
+        TableColumn("written_at", instant(), nullable=False, comment="UTC"),
+        comment="What the summaries' files hold: one that differs is written again.",
+    )
+
+
+def services(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the services that work."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_services",
+        TableColumn("service", String(32), primary_key=True),
+        TableColumn("host", String(255), primary_key=True),
+        TableColumn("process_id", BigInteger(), primary_key=True, autoincrement=False),
+        TableColumn("version", String(64), nullable=False),
+        TableColumn("started_at", instant(), nullable=False, comment="UTC"),
+        TableColumn("seen_at", instant(), nullable=False, comment="UTC; the last heartbeat"),
+        TableColumn("waits_for", long_text(), comment="what keeps it from working; NULL: it works"),
+        TableColumn("waits_since", instant(), comment="UTC"),
+        comment="Heartbeats: which services work, and what the others wait for.",
+    )
+
+
+def inbox(metadata: MetaData, flavour: Flavour) -> Table:
+    """Add the table of the files that wait."""
+    return new_table(
+        metadata,
+        flavour,
+        "inflow_inbox",
+        TableColumn("file", String(PATH_LENGTH), primary_key=True, comment="path below the inbox"),
+        TableColumn("state", String(16), nullable=False),
+        TableColumn("reason", String(64), nullable=False),
+        TableColumn("message", Text(), nullable=False),
+        TableColumn("since", instant(), nullable=False),
+        comment="Files that the watcher sees in the inbox and has not claimed, and why.",
+    )

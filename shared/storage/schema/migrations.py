@@ -1,0 +1,88 @@
+"""Brings the tables of an earlier version of Inflow up to this one, step by step.
+
+Each step looks at what is there and adds what is missing, so that one that a crash interrupted is made again: MySQL
+commits each change of a table by itself. The caller holds the lock under which tables are prepared.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select, update
+from sqlalchemy.schema import CreateColumn
+
+from shared.model.errors import SchemaMismatch
+from shared.runtime.clock import utc_now
+from shared.storage.schema.dataset_tables import MARKS, before_column
+from shared.storage.schema.schema import Schema
+
+Step = Callable[[Connection, Schema], None]
+
+
+def _add_identity(connection: Connection, schema: Schema) -> None:
+    """Tokens and chunk bounds of loads: NULL where a load was claimed before."""
+    _add_columns(connection, schema.loads, "token", "chunk_rows", "chunk_bytes")
+
+
+def _add_before(connection: Connection, schema: Schema) -> None:
+    """Digests of what rows were before a load: NULL in all rows. Tables that are not configured may be so again."""
+    inspector = inspect(connection)
+    for name in inspector.get_table_names():
+        if {column["name"] for column in inspector.get_columns(name)}.issuperset(MARKS):
+            column = before_column()
+            _add_columns(connection, Table(name, MetaData(), column), column.name)
+    _forget_fingerprints(connection, schema)
+
+
+def _forget_fingerprints(connection: Connection, schema: Schema) -> None:
+    """No load is a base where one that repeats keys may have changed rows and counted them as unchanged."""
+    table = schema.loads
+    # MySQL takes no query of the table that it updates.
+    datasets = list(connection.scalars(select(table.c.dataset).where(table.c.superseded > 0).distinct()))
+    connection.execute(update(table).where(table.c.dataset.in_(datasets)).values(fingerprint=None))
+
+
+def _add_lines(connection: Connection, schema: Schema) -> None:
+    """What became of the lines of files: NULL for loads of before."""
+    _add_columns(connection, schema.loads, "lines")
+
+
+#: In their order: the first one leads from version 0, of tables without a list of migrations, to version 1.
+STEPS: Sequence[Step] = (_add_identity, _add_before, _add_lines)
+VERSION = len(STEPS)
+
+
+def migrate(connection: Connection, schema: Schema) -> None:
+    """Apply the steps that an existing database has not seen. A new one needs none.
+
+    Raises SchemaMismatch where the tables are those of a newer program.
+    """
+    existing = set(inspect(connection).get_table_names())
+    is_new = schema.loads.name not in existing
+    schema.migrations.create(connection, checkfirst=True)
+    version = connection.scalar(select(func.max(schema.migrations.c.version)))
+    if version is None:
+        version = VERSION if is_new else 0
+        _note(connection, schema, range(1, version + 1))
+    if version > VERSION:
+        raise SchemaMismatch(
+            f"the tables are of version {version}, written by a newer Inflow; this one knows versions up to {VERSION}: "
+            "start the newer program, or restore a backup of the time before it"
+        )
+    for number in range(version + 1, VERSION + 1):
+        STEPS[number - 1](connection, schema)
+        _note(connection, schema, [number])
+
+
+def _note(connection: Connection, schema: Schema, versions: Sequence[int]) -> None:
+    if versions:
+        now = utc_now()
+        connection.execute(insert(schema.migrations), [{"version": each, "applied_at": now} for each in versions])
+
+
+def _add_columns(connection: Connection, table: Table, *names: str) -> None:
+    """Add those of a table's columns that are missing, each by a statement of its own."""
+    existing = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    for name in names:
+        if name not in existing:
+            column = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {quote(table.name)} ADD COLUMN {column}")

@@ -1,8 +1,0 @@
-"""Eight writers on the same keys at the same time: python -m tests.faults.contention."""
-
-import sys
-
-import pytest
-
-if __name__ == "__main__":
-    sys.exit(pytest.main(["-q", "tests/integration/test_eight_writers.py"]))

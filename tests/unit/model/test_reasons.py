@@ -1,0 +1,28 @@
+"""The list of reasons is closed: the code and the documents have the same one."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.model.reasons import REASONS
+
+ROOT = Path(__file__).parents[3]
+SOURCE = "".join(
+    path.read_text()
+    for folder in ("inflow", "services", "shared")
+    for path in (ROOT / folder).rglob("*.py")
+    if path.name != "reasons.py"
+)
+
+
+def test_the_documents_have_a_line_for_each_reason_in_their_order() -> None:
+    section = (ROOT / "docs/rejects.md").read_text().partition("\n## Reasons\n")[2]
+    documented = re.findall(r"^\| `([a-z-]+)` \| (?:row|file|row, file) \| .+ \|$", section, re.MULTILINE)
+
+    assert documented == sorted(REASONS) == list(REASONS)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_each_reason_is_given_somewhere(reason: str) -> None:
+    assert f'"{reason}"' in SOURCE

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from shared.model.errors import FolderTaken
+from shared.runtime.files import DataFolder
+from shared.runtime.folder_owner import Owner, own_folder, require_own_folder
+from tests.support.plants import Plant, assert_untouched, make_secret, planted
+
+OURS = Owner(installation_id="a" * 32, database="db:3306/inflow")
+EMPTIED = Owner(installation_id="b" * 32, database="db:3306/inflow")
+MOVED = Owner(installation_id="a" * 32, database="db2:3306/inflow")
+OTHER = Owner(installation_id="c" * 32, database="db3:3306/inflow")
+
+
+@pytest.mark.parametrize("later", [OURS, EMPTIED, MOVED], ids=["the same", "database emptied", "database moved"])
+def test_a_folder_stays_with_its_installation(tmp_path: Path, later: Owner) -> None:
+    folder = DataFolder(tmp_path)
+    own_folder(folder, OURS)
+
+    own_folder(folder, later)
+
+    with pytest.raises(FolderTaken):
+        own_folder(folder, OTHER)
+
+
+def test_another_installation_is_told_whose_it_is_and_what_to_do(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    own_folder(folder, OURS)
+
+    with pytest.raises(FolderTaken) as taken:
+        own_folder(folder, OTHER)
+
+    assert f"another installation, {OURS.installation_id} with the database db:3306/inflow" in str(taken.value)
+    assert f"remove {tmp_path / '.installation'}" in str(taken.value)
+
+
+def test_it_may_have_the_folder_once_that_is_done(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    own_folder(folder, OURS)
+    (tmp_path / ".installation").unlink()
+
+    own_folder(folder, OTHER)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"installation_id": "x"}', b"null"])
+def test_what_we_did_not_write_is_not_taken_for_ours(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".installation").write_bytes(content)
+
+    with pytest.raises(FolderTaken, match="not as Inflow writes it"):
+        own_folder(DataFolder(tmp_path), OURS)
+
+
+@planted
+def test_what_was_planted_says_nothing_and_is_replaced(tmp_path: Path, plant: Plant) -> None:
+    secret, folder = make_secret(tmp_path), DataFolder(tmp_path)
+    plant(tmp_path / ".installation", secret)
+
+    own_folder(folder, OURS)
+
+    assert not (tmp_path / ".installation").is_symlink()
+    assert require_own_folder(folder, OURS) == OURS
+    assert_untouched(secret)

@@ -1,0 +1,19 @@
+"""Judges the kept counts: with the deltas still to fold, each is what counting the rows of its dataset gives."""
+
+from collections.abc import Iterator
+
+from tests.support.counts import rows_by
+from verification.checks.expected import Expected
+from verification.checks.stored import Stored
+
+
+def count_problems(stored: Stored, expected: Expected) -> Iterator[str]:
+    """Yield what is wrong with any kept count."""
+    for count, found in stored.counts.items():
+        if count.name not in stored.built:
+            yield f"the count of {count} is not built"
+        dataset = expected.model.catalog.datasets[count.dataset]
+        wanted = rows_by(dataset, expected.model.tables[count.dataset].values(), count.columns)
+        for key in sorted(wanted.keys() | found.keys()):
+            if wanted[key] != found.get(key, 0):
+                yield f"the count of {count} keeps {found.get(key, 0)} of {key}; expected {wanted[key]}"

@@ -1,0 +1,57 @@
+"""Accounts for the lines of a CSV file on its own: each is in one row or reject, or named."""
+
+import itertools
+import re
+
+from shared.model.unreadable_rows import UnreadableRow
+from shared.reading.encodings.wide_encodings import is_wide
+from shared.reading.line_account import LineAccount
+from shared.reading.read_plan import ReadPlan
+from shared.reading.sources import Record
+
+Found = Record | UnreadableRow
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+def faults_of(content: bytes, plan: ReadPlan, found: list[Found], account: LineAccount) -> list[str]:
+    """Say which lines are in no record and not named, or in two of them; nothing where they can't be counted."""
+    understanding = plan.parts[0].understanding
+    if plan.container is not None or understanding is None or is_wide(understanding.dialect.encoding):
+        return []
+    faults = [f"line {line} is twice in a record" for line in _lines_doubled(found)]
+    line_count = len(_LINE.findall(content.removeprefix(b"\xef\xbb\xbf")))
+    if account.lines != line_count:
+        faults.append(f"{line_count} lines, not {account.lines}")
+    if account.rows + account.rejects != len(found):
+        faults.append(f"{len(found)} records, not {account.rows + account.rejects}")
+    continued = sum(_span(each) - 1 for each in found)
+    if account.continued != continued:
+        faults.append(f"{continued} lines go on with a record, not {account.continued}: {account}")
+    return faults
+
+
+def _lines_doubled(found: list[Found]) -> list[int]:
+    """The lines on which a record begins that an earlier one holds."""
+    return [
+        _begin(later)
+        for earlier, later in itertools.pairwise(found)
+        if _begin(later) < _begin(earlier) + _span(earlier)
+    ]
+
+
+def _begin(each: Found) -> int:
+    return each.line if isinstance(each, UnreadableRow) else each[0]
+
+
+def _span(each: Found) -> int:
+    """How many lines it takes; one that is too large says so."""
+    if not isinstance(each, UnreadableRow):
+        return 1 + sum(map(_line_ends, each[1]))
+    goes_on = re.search(r"it goes on to line (\d+)", each.message)
+    if goes_on is not None:
+        return int(goes_on[1]) - each.line + 1
+    return _line_ends(each.raw.removesuffix("\n").removesuffix("\r")) + 1
+
+
+def _line_ends(text: str) -> int:
+    return text.replace("\r\n", "\n").replace("\r", "\n").count("\n")

@@ -1,0 +1,60 @@
+"""Writes tables as CSV in any dialect: independent of the csv module, and of the reader that is tested."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from verification.corpus.tables import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How a table is written."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    #: Before a quote inside of a quoted value; empty: it is doubled.
+    escape: str = ""
+    line_end: str = "\r\n"
+    quotes_all: bool = False
+
+    def record(self, cells: Sequence[str]) -> str:
+        """One record without its line end."""
+        return self.delimiter.join(map(self.cell, cells))
+
+    def cell(self, value: str) -> str:
+        if not (self.quotes_all or self._needs_quotes(value)):
+            return value
+        if self.escape:
+            value = value.replace(self.escape, self.escape * 2).replace(self.quote, self.escape + self.quote)
+        else:
+            value = value.replace(self.quote, self.quote * 2)
+        return f"{self.quote}{value}{self.quote}"
+
+    def _needs_quotes(self, value: str) -> bool:
+        special = (self.delimiter, self.delimiter[0], self.quote, "\r", "\n", *filter(None, [self.escape]))
+        return any(each in value for each in special)
+
+    def records(self, table: Table) -> list[str]:
+        """The header and the rows, as text."""
+        return [self.record(cells) for cells in (table.header, *table.rows)]
+
+    def text(self, records: Sequence[str]) -> str:
+        """The records with their line ends."""
+        return "".join(record + self.line_end for record in records)
+
+    def write(self, table: Table) -> str:
+        return self.text(self.records(table))
+
+
+RFC = Style()
+SEMICOLON = Style(delimiter=";")
+
+
+def usual_style(table: Table) -> Style:
+    """What such a table is written with: semicolons where its numbers have commas."""
+    return SEMICOLON if table.name == "decimals" else RFC
+
+
+def lines_of(text: str) -> int:
+    """How many lines a record without its line end takes."""
+    return 1 + text.replace("\r\n", "\n").replace("\r", "\n").count("\n")

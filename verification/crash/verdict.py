@@ -1,0 +1,88 @@
+"""Judges a run when all is done: the checker of all layers, the events, the logs, and who still runs."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+
+from shared.messaging.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
+from shared.storage.ledger import loads
+from tests.support.eventually import StillNot, eventually
+from tests.support.services import SERVICES
+from tests.support.topology import TOPOLOGY
+from verification import checker
+from verification.crash import events
+from verification.crash.environment import Stage
+
+#: The point that tells of each message that a service is done with, by the queue that it consumes.
+_ACKS = {
+    WRITER_QUEUE: ("writer", "after the ack"),
+    AGGREGATOR_QUEUE: ("aggregator", "after the ack of an event"),
+    WATCHER_QUEUE: ("watcher", "after a completion is acknowledged"),
+}
+
+
+def judge(stage: Stage) -> list[str]:
+    """Stop the services and return all that is wrong, in words."""
+    found = list(_ended_unasked(stage))
+    depths = _settled_depths(stage)
+    found += checker.problems(
+        drops=stage.dropped,
+        store=stage.store,
+        folder=stage.folder,
+        queue_depths=depths,
+        dead_letters=events.dead_letters(stage.broker_url),
+    )
+    return [*found, *_never_published(stage), *_alarming_lines(stage)]
+
+
+def _ended_unasked(stage: Stage) -> Iterator[str]:
+    for service in stage.running:
+        if service.has_ended:
+            yield f"a service ended with {service.process.returncode} and nobody asked it to: {service.log_file.name}"
+
+
+def _settled_depths(stage: Stage) -> dict[str, int]:
+    """Return what is left in the queues; what a service had in hand when it was stopped, it may take once more."""
+    stage.stop_all()
+    depths = events.depths(stage.broker_url)
+    if not any(depths[TOPOLOGY.name(queue)] for queue in _ACKS):
+        return depths
+    for service in SERVICES:
+        stage.launch(service)
+    with suppress(StillNot):
+        eventually(lambda: _have_acknowledged(stage, depths), message="they acknowledge what they had in hand")
+    stage.stop_all()
+    return events.depths(stage.broker_url)
+
+
+def _have_acknowledged(stage: Stage, depths: Mapping[str, int]) -> bool:
+    return all(
+        stage.passages(service)[point] >= depths[TOPOLOGY.name(queue)] for queue, (service, point) in _ACKS.items()
+    )
+
+
+def _never_published(stage: Stage) -> Iterator[str]:
+    """The completion of each load is published, at least once."""
+    heard = events.heard(stage.broker_url)
+    with stage.store.transaction() as connection:
+        entered = loads.all_loads(connection, stage.store.schema)
+    for load in entered:
+        if load.completed_at is not None and not heard[load.load_id]:
+            yield f"load {load.load_id} is complete, and its load.completed was never published"
+
+
+def _alarming_lines(stage: Stage) -> Iterator[str]:
+    """A kill is no reason for an error, and nothing may need the watcher's patience with loads that stand still."""
+    for service in stage.pipeline.services:
+        # The last line of a killed process may be half a line.
+        whole_lines, _, _ = service.output().rpartition("\n")
+        for line in filter(_is_alarming, whole_lines.splitlines()):
+            yield f"{service.log_file.name} says: {line}"
+
+
+def _is_alarming(line: str) -> bool:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return True
+    return record["level"] in ("error", "critical") or record.get("action") == "load_revived"

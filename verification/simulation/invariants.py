@@ -1,0 +1,79 @@
+"""What must hold at each step, faults or not; and what only a simulation can know in the end."""
+
+from collections.abc import Iterator, Sequence
+
+from shared.extraction.claimed_names import number_of
+from shared.runtime.files import DataFolder
+from verification.simulation.broker import SimulatedBroker
+from verification.simulation.database import SimulatedDatabase
+from verification.simulation.user import Dropped
+from verification.simulation.world import World
+from verification.summary_watch import SummaryWatch
+
+_UNBALANCED = (
+    "SELECT load_id FROM inflow_loads WHERE completed_at IS NOT NULL AND"
+    " (rows_done IS NOT row_count OR rows_done <> inserted + updated + unchanged + superseded + rejected)"
+)
+
+
+class Invariants:
+    """Looks on. A problem stays in the world's list."""
+
+    def __init__(
+        self, world: World, database: SimulatedDatabase, broker: SimulatedBroker, folder: DataFolder, *, only_adds: bool
+    ) -> None:
+        self._world = world
+        self._database = database
+        self._broker = broker
+        self._folder = folder
+        self._summary = folder.root / "summary_output.json"
+        self._watch = SummaryWatch(only_adds)
+        self._archived: set[str] = set()
+
+    def look(self) -> None:
+        """See what a reader of the summary sees now."""
+        with self._world.act(None):
+            try:
+                content = self._summary.read_bytes()
+            except FileNotFoundError:
+                content = None
+        self._watch.look(content)
+
+    def check(self) -> None:
+        """Add what is wrong after a step."""
+        self.look()
+        problems = self._world.problems
+        problems += self._watch.problems
+        problems += (f"load {load_id} is complete and does not balance" for (load_id,) in self._select(_UNBALANCED))
+        problems += (f"a message is dead-lettered: {reason}" for reason in self._broker.dead_letters)
+        problems += self._archived_too_early()
+
+    def _archived_too_early(self) -> Iterator[str]:
+        archived = {path.name for path in self._folder.archive.iterdir()}
+        for name in sorted(archived - self._archived):
+            found = self._select(f"SELECT completed_at FROM inflow_loads WHERE load_id = {number_of(name)}")
+            if not found or found[0][0] is None:
+                yield f"{name} is in the archive, and its load is not complete in the ledger"
+        self._archived = archived
+
+    def _select(self, query: str) -> list[tuple[int | str | None, ...]]:
+        return self._database.select(query)
+
+
+def order_problems(database: SimulatedDatabase, dropped: Sequence[Dropped]) -> Iterator[str]:
+    """A file that was dropped after another one was taken has the higher number."""
+    numbers: dict[str, list[int]] = {}
+    for load_id, file in database.select("SELECT load_id, file FROM inflow_loads ORDER BY load_id DESC"):
+        numbers.setdefault(file, []).append(load_id)
+    for each in dropped:
+        left = numbers.get(each.drop.name)
+        number = left.pop() if left else None
+        if number is not None and number <= each.floor:
+            yield f"{each.drop.name} got the number {number}, though {each.floor} was taken before it was dropped"
+
+
+def event_problems(database: SimulatedDatabase, broker: SimulatedBroker) -> Iterator[str]:
+    """The timer heals a lost event; but none is lost by ourselves."""
+    for (load_id,) in database.select("SELECT load_id FROM inflow_loads WHERE completed_at IS NOT NULL"):
+        if load_id not in broker.announced:
+            yield f"load {load_id} is complete, and its event was never published"
