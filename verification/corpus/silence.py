@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from random import Random
 
 import openpyxl
@@ -13,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from faker import Faker
 
-_FILES_OF_A_KIND = 5
+from verification.corpus import trouble
+
 _NAMES = ("day", "place", "amount", "remark", "state", "share", "unit", "branch")
 _WORDS = ("amber", "birch", "Cedar wood", "delta", "Ember", "fjord", "glade", "north gate")
 
@@ -32,16 +34,33 @@ class Sent:
     later: "Sent | None" = None
 
 
-def sent_files() -> Iterator[Sent]:
-    """A few files of every kind."""
+def sent_files(letters: str = "abcde") -> Iterator[Sent]:
+    """One file of every kind for each letter."""
     for kind, make in _KINDS.items():
-        for letter in "abcdefghijkl"[:_FILES_OF_A_KIND]:
+        for letter in letters:
             made = make(Random(f"{kind} {letter}"))
             ending = "csv" if isinstance(made[0], str) else _ending(made[0])
             content = made[0].encode() if isinstance(made[0], str) else made[0]
             name = f"{kind.replace(' ', '_')}_{letter}.{ending}"
             later = Sent(name=name, content=made[3].encode(), labels=made[1], rows=made[4]) if len(made) > 3 else None
             yield Sent(name=name, content=content, labels=made[1], rows=made[2], later=later)
+
+
+def trouble_files() -> Iterator[Sent]:
+    """Those that senders sent."""
+    for known in trouble.known_files():
+        answer = known.answer
+        header = [*map(str.strip, answer.header)]
+        labels = [*dict.fromkeys(filter(None, header))]
+        places = [header.index(label) for label in labels]
+        rows = [[cells[place] for place in places] for cells in answer.rows]
+        name = Path(known.name)
+        yield Sent(
+            name=f"t{name.stem.replace('-', '_').lower()}_x{name.suffix}",
+            content=known.content,
+            labels=labels or ["id"],
+            rows=rows,
+        )
 
 
 def _ending(content: bytes) -> str:

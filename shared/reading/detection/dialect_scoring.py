@@ -157,7 +157,9 @@ def _rate(text: str, dialect: Dialect) -> Rating:
     score = consistency * _gain(width) * _tidiness(cells[:_MAX_CELLS])
     if dialect.delimiter in _RARE_DELIMITERS:
         # A header of several names may lack that of the first column.
-        is_regular = consistency >= _RARE_CONSISTENCY and len(records[0][1]) in (width, max(2, width - 1))
+        is_regular = (
+            len(records) > 1 and consistency >= _RARE_CONSISTENCY and len(records[0][1]) in (width, max(2, width - 1))
+        )
         score *= _RARE_PRIOR if is_regular else 0.0
     return Rating(
         dialect=dialect,
