@@ -282,9 +282,11 @@ def _is_aligned(best: Rating, text: str) -> bool:
 
 
 def _ending(sample: FileSample, best: Rating, encoding: str) -> list[Record] | None:
-    """Read the file's last records, as far as they can be told."""
+    """Read the file's last records, as far as they can be told: those of a small file were read already."""
+    if sample.is_whole and best.has_all_records:
+        return best.records
     if is_wide(encoding):
-        return best.records if sample.is_whole and len(best.records) < 300 else None  # noqa: PLR2004
+        return None
     records = last_records(sample, replace(best.dialect, encoding=encoding), best.width)
     # What can't be read has no cells: no footer goes on above it.
     return [(record.line, []) if isinstance(record, UnreadableRow) else record for record in records]

@@ -49,13 +49,23 @@ class Rating:
     #: How many records could not be read.
     unreadable: int = 0
 
+    @property
+    def has_all_records(self) -> bool:
+        """Whether the text has no others."""
+        return not self.unreadable and len(self.records) < _MAX_RECORDS
+
 
 def rated(text: str, settings: ReadSettings, *, is_wide: bool = False) -> list[Rating]:
     """Rate each dialect that the text may be in, best first. Of equals, the more usual one is first.
 
     `is_wide`: it has several columns.
     """
-    ratings = [_rate(text, dialect) for dialect in _candidates(text, settings, is_wide=is_wide)]
+    ratings: list[Rating] = []
+    for dialect in _candidates(text, settings, is_wide=is_wide):
+        # It is the last one, and one column can't be rated higher.
+        is_beaten = dialect.delimiter == NO_DELIMITER and any(rating.score >= _gain(1) for rating in ratings)
+        if not is_beaten:
+            ratings.append(_rate(text, dialect))
     return sorted(ratings, key=lambda rating: -rating.score)
 
 
@@ -177,7 +187,8 @@ def _gain(width: int) -> float:
 
 
 def _tidiness(cells: list[str]) -> float:
-    return sum(_WEIGHTS[kind_of(cell)] for cell in cells) / max(1, len(cells))
+    kinds = Counter(map(kind_of, cells))
+    return sum(_WEIGHTS[kind] * count for kind, count in kinds.items()) / max(1, len(cells))
 
 
 def with_encoding(rating: Rating, encoding: str) -> Dialect:

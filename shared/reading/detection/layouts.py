@@ -152,13 +152,17 @@ def _places(records: Sequence[Record], settings: ReadSettings) -> list[int]:
         remarks = sum(1 for _ in takewhile(lambda record: width > 1 and is_remark(record[1], width), records))
         return [remarks if remarks < len(records) else 0]
     found = [0]
-    for place in range(1, min(len(records), _MAX_PREAMBLE_RECORDS)):
-        above, cells = records[place - 1][1], records[place][1]
-        is_other = len(cells) != len(above) or _filled(cells) > _filled(above) or is_apart(records, place)
+    above, filled_above = records[0][1], _filled(records[0][1])
+    for place, (_, cells) in enumerate(records[1:_MAX_PREAMBLE_RECORDS], start=1):
+        filled = _filled(cells)
+        is_other = len(cells) != len(above) or filled > filled_above or is_apart(records, place)
         is_below_repeated = place > 1 and cells != above == records[place - 2][1]
-        if (is_other or is_below_repeated) and _filled(cells):
+        if filled and (is_other or is_below_repeated):
             found.append(place)
-    return found[:_MAX_PLACES]
+            if len(found) == _MAX_PLACES:
+                break
+        above, filled_above = cells, filled
+    return found
 
 
 def is_apart(records: Sequence[Record], place: int) -> bool:
@@ -283,16 +287,20 @@ def _count_rows(texts: Sequence[str]) -> bool:
 
 def _fit(body: Sequence[Sequence[str]], width: int, unreadable: int) -> float:
     """The share of the values that are in rows of this width; what can't be read counts as a row."""
-    counts = Counter(len(cells) for cells in body if not (len(cells) == 1 < width and is_remark(cells, width)))
+    counts = Counter(map(len, body))
+    if width > 1:
+        counts[1] -= sum(is_remark(cells, width) for cells in body if len(cells) == 1)
     total = sum(each * count for each, count in counts.items()) + width * unreadable
     return width * counts[width] / total if total else 1.0
 
 
 def _beginning(records: Sequence[Record], place: int, header: HeaderGuess) -> float:
     """How believable a record is as the first one of a table."""
-    cells = records[place][1]
-    width = max(len(each) for _, each in records[place:])
-    if not _filled(cells) or (_filled(cells) == 1 and (width > 2 or len(cells) == 1 < width)):  # noqa: PLR2004
+    cells, filled = records[place][1], _filled(records[place][1])
+    if not filled:
+        return 0.1
+    width = max(len(each) for _, each in records[place:]) if filled == 1 else 1
+    if width > 2 or len(cells) == 1 < width:  # noqa: PLR2004
         return 0.1
     if header.header_lines:
         is_repeated = [cells] == [each for _, each in records[place + 1 : place + 2]]
@@ -308,9 +316,10 @@ def _named_share(table: Sequence[Record], shape: _Shape, header: HeaderGuess) ->
     if not header.header_lines or shape.row_names:
         return 1.0
     rows = [cells for _, cells in table[header.header_lines + header.notes_lines :] if len(cells) == shape.width]
-    valued = {column for cells in rows for column, cell in enumerate(cells) if column and cell.strip()}
     named = {column for _, cells in table[: header.header_lines] for column, cell in enumerate(cells) if cell.strip()}
-    return 1 - len(valued - named) / shape.width
+    unnamed = [column for column in range(1, shape.width) if column not in named]
+    valued = sum(any(cells[column].strip() for cells in rows) for column in unnamed)
+    return 1 - valued / shape.width
 
 
 def _is_remark(cells: Sequence[str]) -> bool:
