@@ -32,6 +32,8 @@ _RARE_PRIOR, _RARE_CONSISTENCY = 0.8, 0.7
 #: So many lines, and so large a share of them, stand between bars in a table with a frame.
 _FRAME = "|"
 _MIN_FRAMED, _MIN_SHARE_FRAMED = 2, 0.5
+#: So many columns are not there by chance.
+_MIN_SURE_WIDTH = 3
 _WEIGHTS = {"empty": 0.8, "number": 1.0, "time": 1.0, "code": 1.0, "name": 0.9, "text": 0.6, "odd": 0.0}
 
 
@@ -62,9 +64,8 @@ def rated(text: str, settings: ReadSettings, *, is_wide: bool = False) -> list[R
     """
     ratings: list[Rating] = []
     for dialect in _candidates(text, settings, is_wide=is_wide):
-        # It is the last one, and one column can't be rated higher.
-        is_beaten = dialect.delimiter == NO_DELIMITER and any(rating.score >= _gain(1) for rating in ratings)
-        if not is_beaten:
+        # It comes last, and one column can't be rated higher than these. Two may be parts of one: of a name, an amount.
+        if dialect.delimiter != NO_DELIMITER or not any(map(_beats_one_column, ratings)):
             ratings.append(_rate(text, dialect))
     return sorted(ratings, key=lambda rating: -rating.score)
 
@@ -179,6 +180,10 @@ def _rate(text: str, dialect: Dialect) -> Rating:
         records=records,
         unreadable=len(found) - len(records),
     )
+
+
+def _beats_one_column(rating: Rating) -> bool:
+    return rating.width >= _MIN_SURE_WIDTH and rating.score >= _gain(1)
 
 
 def _gain(width: int) -> float:
