@@ -1,7 +1,7 @@
 """schema.sql: the tables of a configuration, as the compose database is initialised with them."""
 
 from shared.model.datasets import Catalog
-from shared.storage.database import Dialect
+from shared.storage.database import DatabaseDialect
 from shared.storage.schema.migrations import VERSION
 from shared.storage.schema.preparation import ddl
 from shared.storage.schema.schema import build_schema
@@ -12,7 +12,7 @@ _HEAD = """\
 """
 
 
-def schema_sql(catalog: Catalog, dialect: Dialect) -> str:
+def schema_sql(catalog: Catalog, dialect: DatabaseDialect) -> str:
     """Write the statements that create all tables."""
     head = _HEAD.format(title=dialect.title) + dialect.script_head
     versions = ", ".join(f"({version}, {dialect.now})" for version in range(1, VERSION + 1))

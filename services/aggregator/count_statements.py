@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table, TextClause, text
 
-from shared.storage.database import Dialect, SqlType
+from shared.storage.database import DatabaseDialect, SqlType
 from shared.storage.kept_counts import KeptCount
 from shared.storage.schema.count_tables import ROW_COUNT
 from shared.storage.schema.schema import Schema
@@ -68,7 +68,7 @@ def _full(dataset: str, columns: Sequence[str]) -> str:
     return f"SELECT {names}, COUNT(*) AS {ROW_COUNT} FROM {dataset} WHERE {stated} GROUP BY {names}"
 
 
-def _pending(sql: Dialect, table: Table, deltas: str, columns: Sequence[str]) -> str:
+def _pending(sql: DatabaseDialect, table: Table, deltas: str, columns: Sequence[str]) -> str:
     cells = [f"{sql.cell(position)} AS {name}" for position, name in enumerate([*columns, ROW_COUNT])]
     rows = sql.json_table("d.deltas", _types(table), path=table.name)
     return f"SELECT {', '.join(cells)} FROM {deltas} AS d CROSS JOIN {rows}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, Table, TextClause, text
 
-from shared.storage.database import Dialect
+from shared.storage.database import DatabaseDialect
 from shared.storage.schema.dataset_tables import BEFORE, INFERRED, MARKS
 
 
@@ -40,7 +40,7 @@ class KeyStatements:
     infer: TextClause
 
 
-def merge_statements(table: Table, sql: Dialect, *, counted: Sequence[str] = ()) -> MergeStatements:
+def merge_statements(table: Table, sql: DatabaseDialect, *, counted: Sequence[str] = ()) -> MergeStatements:
     """Write the statements that merge a chunk into a dataset's table; `counted` are columns of kept counts."""
     columns = [column for column in table.columns if not column.name.startswith("_")]
     keys = [column for column in columns if column.primary_key]
@@ -77,7 +77,7 @@ def merge_statements(table: Table, sql: Dialect, *, counted: Sequence[str] = ())
     )
 
 
-def _which_are_before(sql: Dialect, equal: str, stored: Sequence[str], new: Sequence[str]) -> str:
+def _which_are_before(sql: DatabaseDialect, equal: str, stored: Sequence[str], new: Sequence[str]) -> str:
     """Which values are those before the load; NULL for a row that the load has not asserted yet, without a digest."""
     return (
         f"CASE WHEN t._asserted_load <> :load OR ({equal}) THEN NULL"
@@ -86,13 +86,13 @@ def _which_are_before(sql: Dialect, equal: str, stored: Sequence[str], new: Sequ
     )
 
 
-def _kept(sql: Dialect, stored: Sequence[str]) -> str:
+def _kept(sql: DatabaseDialect, stored: Sequence[str]) -> str:
     """What is kept of the values before the load: their digest, the first time that it changes a row that is stated."""
     is_first_change = "t._changed_load > 0 AND t._changed_load < :load"
     return f"CASE WHEN {is_first_change} THEN {sql.digest_of(stored)} ELSE t.{BEFORE} END"
 
 
-def key_statements(table: Table, sql: Dialect) -> KeyStatements:
+def key_statements(table: Table, sql: DatabaseDialect) -> KeyStatements:
     """Write the statements that find, lock and create referenced rows by their key."""
     keys = list(table.primary_key.columns)
     name = sql.quote(table.name)
@@ -109,11 +109,11 @@ def key_statements(table: Table, sql: Dialect) -> KeyStatements:
     )
 
 
-def _matches(sql: Dialect, keys: Sequence[Column[Any]], columns: Sequence[Column[Any]], *, first: int) -> str:
+def _matches(sql: DatabaseDialect, keys: Sequence[Column[Any]], columns: Sequence[Column[Any]], *, first: int) -> str:
     """The condition that the JSON's row and the table's row t have the same key."""
     cells = {column.name: sql.cell(position) for position, column in enumerate(columns, start=first)}
     return " AND ".join(f"t.{sql.quote(key.name)} = {cells[key.name]}" for key in keys)
 
 
-def _as_value(sql: Dialect, column: Column[Any]) -> str:
+def _as_value(sql: DatabaseDialect, column: Column[Any]) -> str:
     return sql.as_value(f"t.{sql.quote(column.name)}", column)

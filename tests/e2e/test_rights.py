@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine, exc, make_url, text
 from sqlalchemy.pool import NullPool
 
-from shared.storage.database import DIALECTS, Dialect
+from shared.storage.database import DIALECTS, DatabaseDialect
 from tests.support.births import births
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
@@ -56,7 +56,7 @@ class Accounts:
     """Accounts of both servers, one per service and one to prepare them, in one virtual host and one database."""
 
     pipeline: Pipeline
-    dialect: Dialect
+    dialect: DatabaseDialect
     broker_urls: dict[str, str]
     database_urls: dict[str, str]
 

@@ -11,7 +11,7 @@ from shared.model.errors import (
     TablesUnusable,
     UnknownDatabaseError,
 )
-from shared.storage.database.dialects import Dialect
+from shared.storage.database.dialects import DatabaseDialect
 from shared.storage.database.meaning import Meaning
 
 #: What SQLAlchemy itself says of a statement before it gets to a server.
@@ -25,7 +25,7 @@ _CLASSES = {
 }
 
 
-def classify(error: exc.SQLAlchemyError, dialect: Dialect, *, server: str) -> InflowError:
+def classify(error: exc.SQLAlchemyError, dialect: DatabaseDialect, *, server: str) -> InflowError:
     """Return the error of ours for one that a statement raised.
 
     Its text names the server, unless it is about a row: that one is shown to whoever sent the file.
@@ -42,7 +42,7 @@ def classify(error: exc.SQLAlchemyError, dialect: Dialect, *, server: str) -> In
     return _CLASSES[meaning](named(server, _first_line(error)))
 
 
-def classify_connecting(error: exc.SQLAlchemyError, dialect: Dialect, *, server: str) -> InflowError:
+def classify_connecting(error: exc.SQLAlchemyError, dialect: DatabaseDialect, *, server: str) -> InflowError:
     """Return the error of ours for one raised while connecting or logging in: an outage, whatever its number.
 
     Accounts are locked, expire and are not there yet; none of that is about a message. An embedded database's file is
@@ -65,7 +65,7 @@ def _class_of_sqlalchemys(error: exc.SQLAlchemyError) -> type[InflowError]:
     return DatabaseRefused if isinstance(error, _OF_STATEMENT) else UnknownDatabaseError
 
 
-def _meaning(error: exc.DBAPIError, dialect: Dialect) -> Meaning:
+def _meaning(error: exc.DBAPIError, dialect: DatabaseDialect) -> Meaning:
     meaning = dialect.meaning(error.orig)
     # Where no list says more, the driver's class does.
     is_of_rows = meaning is Meaning.UNKNOWN and isinstance(error, exc.DataError | exc.IntegrityError)

@@ -9,7 +9,7 @@ from sqlalchemy.engine import ExceptionContext
 from shared.configuration.tls import Tls
 from shared.model.errors import ConcurrentInsert, RowsRefused
 from shared.storage.database.classification import classify, classify_connecting
-from shared.storage.database.dialects import Dialect, dialect_of, spoken_by
+from shared.storage.database.dialects import DatabaseDialect, dialect_of, spoken_by
 from shared.storage.database.waits import Waits
 
 _PLAIN = Tls()
@@ -68,7 +68,7 @@ class Database:
         nested.commit()
 
     @property
-    def dialect(self) -> Dialect:
+    def dialect(self) -> DatabaseDialect:
         """Which SQL the server speaks; connects."""
         with self.transaction():
             return self._dialect

@@ -4,14 +4,14 @@ from sqlalchemy import BigInteger, MetaData, String, Table
 from sqlalchemy import Column as TableColumn
 
 from shared.model.datasets import Dataset
-from shared.storage.database import Dialect
+from shared.storage.database import DatabaseDialect
 from shared.storage.kept_counts import KeptCount
 
 #: How many rows have the values that a row of a kept count's table names.
 ROW_COUNT = "_row_count"
 
 
-def counts(metadata: MetaData, dialect: Dialect) -> Table:
+def counts(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the list of the kept counts that are built."""
     return dialect.table(
         metadata,
@@ -23,7 +23,7 @@ def counts(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def count_deltas(metadata: MetaData, dialect: Dialect) -> Table:
+def count_deltas(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the table of the deltas."""
     return dialect.table(
         metadata,
@@ -39,7 +39,7 @@ def count_deltas(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def kept_count_table(metadata: MetaData, dialect: Dialect, count: KeptCount, dataset: Dataset) -> Table:
+def kept_count_table(metadata: MetaData, dialect: DatabaseDialect, count: KeptCount, dataset: Dataset) -> Table:
     """Add the table of one kept count."""
     columns = [
         TableColumn(name, dialect.type_of(dataset.column(name)), primary_key=True, autoincrement=False)

@@ -14,7 +14,7 @@ from sqlalchemy import Column as TableColumn
 from sqlalchemy.schema import SchemaItem
 
 from shared.model.datasets import Dataset
-from shared.storage.database import Dialect
+from shared.storage.database import DatabaseDialect
 
 #: The marks of a dataset's row, in table order. No declared column begins with an underscore.
 MARKS = ("_asserted_load", "_asserted_line", "_changed_load", "_changed_line")
@@ -22,7 +22,7 @@ INFERRED = "_inferred"
 BEFORE = "_before"
 
 
-def dataset_table(metadata: MetaData, dialect: Dialect, dataset: Dataset, *, referenced: bool) -> Table:
+def dataset_table(metadata: MetaData, dialect: DatabaseDialect, dataset: Dataset, *, referenced: bool) -> Table:
     """Add the table of a dataset; those that it refers to come first."""
     columns = [
         TableColumn(
@@ -45,7 +45,7 @@ def dataset_table(metadata: MetaData, dialect: Dialect, dataset: Dataset, *, ref
     return dialect.table(metadata, dataset.name, *columns, *marks, key, *_foreign_keys(metadata, dataset))
 
 
-def before_column(dialect: Dialect) -> TableColumn[bytes]:
+def before_column(dialect: DatabaseDialect) -> TableColumn[bytes]:
     """Return the column of what a row was before its last change."""
     comment = "digest of the values before the load in _changed_load; NULL: that load inserted the row"
     return TableColumn(BEFORE, dialect.digest(), comment=comment)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Inspector, Table, inspect
 
-from shared.storage.database import Dialect
+from shared.storage.database import DatabaseDialect
 from shared.storage.schema.schema import Schema
 
 
@@ -36,7 +36,7 @@ def compare_tables(connection: Connection, schema: Schema) -> list[TableDifferen
     ]
 
 
-def _differences(inspector: Inspector, table: Table, dialect: Dialect) -> Iterator[str]:
+def _differences(inspector: Inspector, table: Table, dialect: DatabaseDialect) -> Iterator[str]:
     found = {column["name"]: column for column in inspector.get_columns(table.name)}
     for column in table.columns:
         if column.name not in found:
@@ -72,7 +72,9 @@ def _reference_differences(inspector: Inspector, table: Table) -> Iterator[str]:
         yield f"{table.name}: the foreign key {reference} is not configured"
 
 
-def _collation_differences(table: Table, dialect: Dialect, collations: Mapping[tuple[str, str], str]) -> Iterator[str]:
+def _collation_differences(
+    table: Table, dialect: DatabaseDialect, collations: Mapping[tuple[str, str], str]
+) -> Iterator[str]:
     for column in table.columns:
         collation = collations.get((table.name, column.name), dialect.collation)
         if collation != dialect.collation:

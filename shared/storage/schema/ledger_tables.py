@@ -3,13 +3,13 @@
 from sqlalchemy import BigInteger, Index, MetaData, String, Table, Text
 from sqlalchemy import Column as TableColumn
 
-from shared.storage.database import Dialect
+from shared.storage.database import DatabaseDialect
 
 #: The most characters of a file's path that the ledger keeps; 4 bytes each is what an InnoDB key can hold.
 PATH_LENGTH = 768
 
 
-def migrations(metadata: MetaData, dialect: Dialect) -> Table:
+def migrations(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the table of the migrations that were applied to these tables."""
     return dialect.table(
         metadata,
@@ -20,7 +20,7 @@ def migrations(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def installation(metadata: MetaData, dialect: Dialect) -> Table:
+def installation(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the table of the one row that tells this database from all others."""
     return dialect.table(
         metadata,
@@ -31,7 +31,7 @@ def installation(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def sequences(metadata: MetaData, dialect: Dialect) -> Table:
+def sequences(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the table of the numbers given out."""
     return dialect.table(
         metadata,
@@ -42,7 +42,7 @@ def sequences(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def loads(metadata: MetaData, dialect: Dialect) -> Table:
+def loads(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the table of the loads."""
     counts = ("rows_done", "inserted", "updated", "unchanged", "superseded", "rejected")
     moments = ("modified_at", "claimed_at", "published_at", "completed_at", "archived_at", "summarised_at")
@@ -88,7 +88,7 @@ def loads(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def chunks(metadata: MetaData, dialect: Dialect) -> Table:
+def chunks(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the chunk ledger."""
     # No foreign key to the load: its shared lock would turn into the exclusive one of the accounts, a sure deadlock.
     return dialect.table(
@@ -101,7 +101,7 @@ def chunks(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def changes(metadata: MetaData, dialect: Dialect) -> Table:
+def changes(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the table of what changed in files since their earlier editions."""
     return dialect.table(
         metadata,
@@ -120,7 +120,7 @@ def changes(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def rejects(metadata: MetaData, dialect: Dialect) -> Table:
+def rejects(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the table of the rejected rows."""
     return dialect.table(
         metadata,
@@ -141,7 +141,7 @@ def rejects(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def outbox(metadata: MetaData, dialect: Dialect) -> Table:
+def outbox(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the outbox."""
     return dialect.table(
         metadata,
@@ -153,7 +153,7 @@ def outbox(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def summaries(metadata: MetaData, dialect: Dialect) -> Table:
+def summaries(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the table of the summary files."""
     return dialect.table(
         metadata,
@@ -165,7 +165,7 @@ def summaries(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def services(metadata: MetaData, dialect: Dialect) -> Table:
+def services(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the table of the services that work."""
     return dialect.table(
         metadata,
@@ -182,7 +182,7 @@ def services(metadata: MetaData, dialect: Dialect) -> Table:
     )
 
 
-def inbox(metadata: MetaData, dialect: Dialect) -> Table:
+def inbox(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the table of the files that wait."""
     return dialect.table(
         metadata,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import MetaData, Table
 
 from shared.model.datasets import Catalog
-from shared.storage.database import Dialect
+from shared.storage.database import DatabaseDialect
 from shared.storage.kept_counts import kept_counts
 from shared.storage.schema import count_tables, ledger_tables
 from shared.storage.schema.dataset_tables import dataset_table
@@ -16,7 +16,7 @@ class Schema:
     """All tables of one database."""
 
     metadata: MetaData
-    dialect: Dialect
+    dialect: DatabaseDialect
     migrations: Table
     installation: Table
     sequences: Table
@@ -35,7 +35,7 @@ class Schema:
     kept_counts: dict[str, Table]
 
 
-def build_schema(catalog: Catalog, dialect: Dialect) -> Schema:
+def build_schema(catalog: Catalog, dialect: DatabaseDialect) -> Schema:
     """Derive the tables that a catalogue needs on one kind of server."""
     metadata = MetaData()
     return Schema(

@@ -18,7 +18,7 @@ from shared.model.errors import (
     TransientError,
     UnknownDatabaseError,
 )
-from shared.storage.database import DIALECTS, Dialect, error_numbers
+from shared.storage.database import DIALECTS, DatabaseDialect, error_numbers
 from shared.storage.database.classification import classify, classify_connecting
 from shared.storage.database.error_numbers import is_wrong_server, meaning_of
 from shared.storage.database.meaning import Meaning
@@ -143,7 +143,7 @@ NUMBERS: list[tuple[str, int, tuple[bool, ...], Meaning]] = [
 TABLE = [(number, is_mariadb, meaning) for _, number, servers, meaning in NUMBERS for is_mariadb in servers]
 
 
-def dialect(*, is_mariadb: bool = False) -> Dialect:
+def dialect(*, is_mariadb: bool = False) -> DatabaseDialect:
     return DIALECTS["mariadb" if is_mariadb else "mysql"]
 
 

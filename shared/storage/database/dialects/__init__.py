@@ -2,7 +2,7 @@
 
 from sqlalchemy import URL, Connection
 
-from shared.storage.database.dialects.base import DIGEST_BYTES, Dialect, SqlType
+from shared.storage.database.dialects.base import DIGEST_BYTES, DatabaseDialect, SqlType
 from shared.storage.database.dialects.mariadb import MariaDb
 from shared.storage.database.dialects.mysql import MySql
 from shared.storage.database.dialects.postgresql import Postgresql
@@ -11,7 +11,7 @@ from shared.storage.database.dialects.sqlite import Sqlite
 __all__ = [
     "DIALECTS",
     "DIGEST_BYTES",
-    "Dialect",
+    "DatabaseDialect",
     "MariaDb",
     "MySql",
     "Postgresql",
@@ -22,14 +22,16 @@ __all__ = [
 ]
 
 #: Every dialect by its name.
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (MySql(), MariaDb(), Postgresql(), Sqlite())}
+DIALECTS: dict[str, DatabaseDialect] = {
+    dialect.name: dialect for dialect in (MySql(), MariaDb(), Postgresql(), Sqlite())
+}
 
 
-def dialect_of(url: URL) -> Dialect:
+def dialect_of(url: URL) -> DatabaseDialect:
     """Return the dialect that a URL names."""
     return DIALECTS[url.get_backend_name()]
 
 
-def spoken_by(connection: Connection, dialect: Dialect) -> Dialect:
+def spoken_by(connection: Connection, dialect: DatabaseDialect) -> DatabaseDialect:
     """Return the dialect of a server that is connected to by one of these: a MariaDB answers to MySQL's name."""
     return DIALECTS["mariadb"] if getattr(connection.dialect, "is_mariadb", False) else dialect

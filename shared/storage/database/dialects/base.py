@@ -42,7 +42,7 @@ SqlType = TypeEngine[Any]
 DIGEST_BYTES = 16
 
 
-class Dialect(ABC):
+class DatabaseDialect(ABC):
     """One kind of database."""
 
     #: As `inflow schema --database` calls it.

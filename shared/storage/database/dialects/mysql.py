@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 from shared.configuration.tls import FreshContext, Tls, TlsMode
 from shared.model.errors import DatabaseUnavailable
 from shared.storage.database.connections import WatchedConnection
-from shared.storage.database.dialects.base import DIGEST_BYTES, Dialect, SqlType
+from shared.storage.database.dialects.base import DIGEST_BYTES, DatabaseDialect, SqlType
 from shared.storage.database.error_numbers import is_wrong_server, meaning_of
 from shared.storage.database.meaning import Meaning
 from shared.storage.database.waits import ANSWER_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, POOL_RECYCLE_SECONDS, Waits
@@ -37,7 +37,7 @@ _PREFIX_LENGTH = 100
 _RIGHTS_TO_MIGRATE = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES"
 
 
-class MySql(Dialect):
+class MySql(DatabaseDialect):
     """MySQL."""
 
     name = "mysql"

@@ -28,7 +28,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.schema import SchemaItem
 
 from shared.configuration.tls import Tls, TlsMode
-from shared.storage.database.dialects.base import DIGEST_BYTES, Dialect, SqlType
+from shared.storage.database.dialects.base import DIGEST_BYTES, DatabaseDialect, SqlType
 from shared.storage.database.meaning import Meaning
 from shared.storage.database.postgresql_connections import KEEP_ALIVES, connect
 from shared.storage.database.sqlstates import is_wrong_state, meaning_of_state
@@ -61,7 +61,7 @@ _ESCAPED = re.compile("␛(.)|␀")
 _SYSTEM = "system"
 
 
-class Postgresql(Dialect):
+class Postgresql(DatabaseDialect):
     """PostgreSQL."""
 
     name = "postgresql"

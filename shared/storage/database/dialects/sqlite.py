@@ -9,7 +9,7 @@ from sqlalchemy import URL, Column, Connection, Engine, String, create_engine, e
 from sqlalchemy.dialects import sqlite
 
 from shared.configuration.tls import Tls
-from shared.storage.database.dialects.base import DIGEST_BYTES, Dialect, SqlType
+from shared.storage.database.dialects.base import DIGEST_BYTES, DatabaseDialect, SqlType
 from shared.storage.database.meaning import Meaning
 from shared.storage.database.waits import Waits
 
@@ -20,7 +20,7 @@ _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "bu
 _MAX_FLOAT_LENGTH = 24
 
 
-class Sqlite(Dialect):
+class Sqlite(DatabaseDialect):
     """SQLite."""
 
     name = "sqlite"
