@@ -135,7 +135,7 @@ def test_a_message_for_a_queue_whose_only_member_is_down_is_refused_without_a_gu
             notes = eventually(
                 lambda: [note for note in look_at_broker(cluster.settings(1, 2)).notes if note.startswith(WRITER)]
             )
-        assert f"{WRITER} takes no message: 0 of its 1 members are online" in notes
+        assert f"{WRITER} accepts no messages: 0 of its 1 members are online" in notes
 
 
 def test_a_publisher_in_a_cluster_without_a_majority_gives_up_in_time_and_says_so(

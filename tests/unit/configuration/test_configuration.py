@@ -91,7 +91,7 @@ def test_a_limit_of_rejects_that_is_none_is_reported(limit: str) -> None:
     [problem] = problems(changed('key = ["id"]', f'key = ["id"]\nmax_rejects = {limit}'))
 
     assert problem.startswith("inflow.toml:4: [datasets.orders] max_rejects is ")
-    assert problem.endswith('; expected a number of rows, such as 100, or a share of them, such as "5%"')
+    assert problem.endswith('; expected a number of rows, such as 100, or a percentage, such as "5%"')
 
 
 def test_the_default_configuration_declares_places_before_people() -> None:
@@ -223,7 +223,7 @@ WRONG = {
     "key of no column": (
         'key = ["id"]',
         'key = [\n  "id",\n  "ammount",\n]',
-        '5: [datasets.orders] key names "ammount", which is no column; did you mean "amount"?',
+        '5: [datasets.orders] key names "ammount", which is not a column; did you mean "amount"?',
     ),
     "key with a column twice": (
         'key = ["id"]',
@@ -233,67 +233,76 @@ WRONG = {
     "optional key column": (
         'id = { type = "integer" }',
         'id = { type = "integer", optional = true }',
-        "6: [datasets.orders.columns] id: optional is true; expected false or nothing, as every file must have the key",
+        (
+            "6: [datasets.orders.columns] id: optional is true; "
+            "expected false, because every file must have the key columns"
+        ),
     ),
     "optional and required": (
         "optional = true",
         "optional = true, required = true",
-        (
-            "9: [datasets.orders.columns] note: optional and required are both true; "
-            "a column that may be absent can't be required"
-        ),
+        ("9: [datasets.orders.columns] note: optional and required are both true; expected at most one of them"),
     ),
     "label with blanks around it": (
         "optional = true",
         'optional = true, label = " Note"',
-        '9: [datasets.orders.columns] note: label is " Note"; expected a text without blanks around it',
+        '9: [datasets.orders.columns] note: label is " Note"; expected a text without leading or trailing blanks',
     ),
     "label that is empty": (
         "optional = true",
         'optional = true, label = ""',
-        '9: [datasets.orders.columns] note: label is ""; expected a text without blanks around it',
+        '9: [datasets.orders.columns] note: label is ""; expected a text without leading or trailing blanks',
     ),
     "null of the key": (
         'id = { type = "integer" }',
         'id = { type = "integer", null = ["-"] }',
-        "6: [datasets.orders.columns] id: null is for columns that may have no value; expected none in the key",
+        (
+            "6: [datasets.orders.columns] id: null is set for a key column; "
+            "expected no null, because key columns must have a value"
+        ),
     ),
     "null that is no list": (
         'null = ["NA", "-"]',
         'null = "NA"',
         (
             '9: [datasets.orders.columns] note: null is "NA"; '
-            'expected texts that stand for no value, such as ["NA", "-"]'
+            'expected a list of texts to read as NULL, such as ["NA", "-"]'
         ),
     ),
     "null with blanks around it": (
         'null = ["NA", "-"]',
         'null = ["NA", " -"]',
-        '9: [datasets.orders.columns] note: null holds " -"; expected a text without blanks around it',
+        '9: [datasets.orders.columns] note: null contains " -"; expected a text without leading or trailing blanks',
     ),
     "label that is another column's name": (
         "optional = true",
         'optional = true, label = "id"',
-        '9: [datasets.orders.columns] note: files call it "id", as they call id',
+        (
+            '9: [datasets.orders.columns] note: its name in files is "id", the same as that of id; '
+            "expected different names: set another label"
+        ),
     ),
     "dataset name in capitals": (
         '[[summaries]]\nfile = "orders.json"',
         '[datasets.Odd]\nfiles = ["x"]\nkey = ["a"]\ncolumns.a.type = "date"\n[[summaries]]\nfile = "orders.json"',
         (
-            "22: [datasets.Odd] bad name; "
+            "22: [datasets.Odd] invalid name; "
             "expected a lower-case letter, then at most 62 lower-case letters, digits and underscores"
         ),
     ),
     "dataset name of our own tables": (
         '[[summaries]]\nfile = "orders.json"',
         '[datasets.inflow_x]\nfiles = ["x"]\nkey = ["a"]\ncolumns.a.type = "date"\n[[summaries]]\nfile = "orders.json"',
-        "22: [datasets.inflow_x] bad name; names that begin with inflow_ are for Inflow's own tables",
+        (
+            "22: [datasets.inflow_x] invalid name; "
+            "expected one that does not begin with inflow_, as Inflow's own tables do"
+        ),
     ),
     "column name with a line end": (
         'country = { type = "text" }',
         'country = { type = "text" }\n"a\\nb" = { type = "date" }',
         (
-            '21: [datasets.customers.columns] "a\\nb": bad name; '
+            '21: [datasets.customers.columns] "a\\nb": invalid name; '
             "expected a lower-case letter, then at most 62 lower-case letters, digits and underscores"
         ),
     ),
@@ -301,7 +310,7 @@ WRONG = {
         'country = { type = "text" }',
         f'country = {{ type = "text" }}\n{"a" * 64} = {{ type = "date" }}',
         (
-            f"21: [datasets.customers.columns] {'a' * 64}: bad name; "
+            f"21: [datasets.customers.columns] {'a' * 64}: invalid name; "
             "expected a lower-case letter, then at most 62 lower-case letters, digits and underscores"
         ),
     ),
@@ -313,12 +322,12 @@ WRONG = {
     "length of an integer": (
         'id = { type = "integer" }',
         'id = { type = "integer", length = 5 }',
-        "6: [datasets.orders.columns] id: length is for columns of type text, not integer",
+        "6: [datasets.orders.columns] id: length is set for a column of type integer; expected it only for type text",
     ),
     "scale of a text": (
         "optional = true",
         "scale = 2",
-        "9: [datasets.orders.columns] note: scale is for columns of type decimal, not text",
+        "9: [datasets.orders.columns] note: scale is set for a column of type text; expected it only for type decimal",
     ),
     "length out of bounds": (
         'country = { type = "text" }',
@@ -333,12 +342,12 @@ WRONG = {
     "scale above the precision": (
         "precision = 12, scale = 2",
         "precision = 12, scale = 13",
-        "7: [datasets.orders.columns] amount: scale is 13; expected at most the precision, which is 12",
+        "7: [datasets.orders.columns] amount: scale is 13; expected at most the precision, 12",
     ),
     "default scale above the precision": (
         "precision = 12, scale = 2",
         "precision = 3",
-        "7: [datasets.orders.columns] amount: scale is 4 by default; expected at most the precision, which is 3",
+        "7: [datasets.orders.columns] amount: scale is 4 by default; expected at most the precision, 3",
     ),
     "files that are no list": (
         'files = ["orders*.csv"]',
@@ -351,12 +360,12 @@ WRONG = {
     "empty pattern": (
         '"clients*.csv"',
         '""',
-        '15: [datasets.customers] files holds ""; expected a list of patterns for file names, such as "people*.csv"',
+        '15: [datasets.customers] files contains ""; expected a list of patterns for file names, such as "people*.csv"',
     ),
     "pattern with a folder": (
         '"clients*.csv"',
         '\n  "in/*.csv"',
-        '16: [datasets.customers] files holds "in/*.csv"; expected a file name\'s pattern, without /',
+        '16: [datasets.customers] files contains "in/*.csv"; expected a pattern without /',
     ),
     "reference to no dataset": (
         'dataset = "customers"',
@@ -366,7 +375,10 @@ WRONG = {
     "reference by no column": (
         'columns = ["customer"]',
         'columns = ["custmer"]',
-        '12: [datasets.orders.references] buyer: columns names "custmer", which is no column; did you mean "customer"?',
+        (
+            '12: [datasets.orders.references] buyer: columns names "custmer", which is not a column; '
+            'did you mean "customer"?'
+        ),
     ),
     "reference with too many columns": (
         'columns = ["customer"]',
@@ -395,30 +407,30 @@ WRONG = {
             'country = { type = "text" }\nlast = { type = "integer" }\n[datasets.customers.references]\n'
             'latest = { columns = ["last"], dataset = "orders" }\n'
         ),
-        "11: [datasets.orders] references lead round in a circle: orders -> customers -> orders; expected none that do",
+        "11: [datasets.orders] references form a cycle: orders -> customers -> orders; expected no cycle",
     ),
     "summary file in a folder": (
         '"orders.json"',
         '"out/orders.json"',
-        (
-            '23: [[summaries]] file is "out/orders.json"; '
-            "expected the plain name of a file, without / or a dot at its beginning"
-        ),
+        ('23: [[summaries]] file is "out/orders.json"; expected a plain file name without /, \\ or a leading dot'),
     ),
     "hidden summary file": (
         '"orders.json"',
         '".orders"',
-        '23: [[summaries]] file is ".orders"; expected the plain name of a file, without / or a dot at its beginning',
+        '23: [[summaries]] file is ".orders"; expected a plain file name without /, \\ or a leading dot',
     ),
     "summary file of our own": (
         '"orders.json"',
         '"Inflow.db-wal"',
-        '23: [[summaries]] file is "Inflow.db-wal", which Inflow needs for itself; expected another name',
+        '23: [[summaries]] file is "Inflow.db-wal", which is reserved for Inflow; expected another name',
     ),
     "two summaries in one file": (
         '"customers.csv"\nformat',
         '"Orders.json"\nformat',
-        '29: [[summaries]] file is "Orders.json", as in a summary above; expected a file for each summary',
+        (
+            '29: [[summaries]] file is "Orders.json", which a summary above uses; '
+            "expected a different file for each summary"
+        ),
     ),
     "unknown format": (
         'format = "json-object"',
@@ -428,12 +440,12 @@ WRONG = {
     "count and query": (
         'format = "csv"',
         'format = "csv"\ncount = "orders"',
-        "32: [[summaries]] query stands beside count; expected either count and by, or query",
+        "32: [[summaries]] query is set together with count; expected either count and by, or query",
     ),
     "count without by": (
         'by = "buyer.country"\n',
         "",
-        "22: [[summaries]] by is missing; expected a column, or references and a column with dots between them",
+        "22: [[summaries]] by is missing; expected a column, or references and a column separated by dots",
     ),
     "count of no dataset": (
         'count = "orders"',
@@ -443,12 +455,12 @@ WRONG = {
     "by an unknown reference": (
         '"buyer.country"',
         '"byer.country"',
-        '26: [[summaries]] by goes through "byer", which is no reference of orders; did you mean "buyer"?',
+        '26: [[summaries]] by goes through "byer", which is not a reference of orders; did you mean "buyer"?',
     ),
     "by an unknown column": (
         '"buyer.country"',
         '"buyer.amount"',
-        '26: [[summaries]] by ends with "amount", which is no column of customers; expected one of name, country',
+        '26: [[summaries]] by ends with "amount", which is not a column of customers; expected one of name, country',
     ),
     "query that changes data": (
         '"SELECT * FROM customers"',
@@ -482,7 +494,9 @@ def test_a_key_has_at_most_sixteen_columns() -> None:
 
     text = f'[datasets.wide]\nfiles = ["x"]\nkey = {names}\n[datasets.wide.columns]\n{columns}'
 
-    assert problems(text) == ["inflow.toml:3: [datasets.wide] key has 17 columns; expected at most 16, as InnoDB does"]
+    assert problems(text) == [
+        "inflow.toml:3: [datasets.wide] key has 17 columns; expected at most 16, the limit of InnoDB"
+    ]
 
 
 def test_a_row_must_fit_into_mysql() -> None:
@@ -491,7 +505,7 @@ def test_a_row_must_fit_into_mysql() -> None:
     assert problems(text) == [
         (
             "inflow.toml:5: [datasets.orders] the columns take up to 65558 bytes, 4 for each character of a text; "
-            "expected at most 65000, what MySQL can keep of one row: shorten a length"
+            "expected at most 65000, the limit of MySQL for a row: shorten a length"
         )
     ]
 
@@ -511,8 +525,8 @@ def test_every_circle_of_references_is_reported() -> None:
     links = [("a", "b"), ("b", "a"), ("c", "d"), ("d", "e"), ("e", "d")]
 
     assert problems("".join(linked(name, target) for name, target in links)) == [
-        "inflow.toml:5: [datasets.a] references lead round in a circle: a -> b -> a; expected none that do",
-        "inflow.toml:20: [datasets.d] references lead round in a circle: d -> e -> d; expected none that do",
+        "inflow.toml:5: [datasets.a] references form a cycle: a -> b -> a; expected no cycle",
+        "inflow.toml:20: [datasets.d] references form a cycle: d -> e -> d; expected no cycle",
     ]
 
 
@@ -531,7 +545,7 @@ def test_an_empty_file_has_no_datasets() -> None:
         ),
         (
             f"summaries = [\n  1,\n]\n{VALID.partition('[[')[0]}",
-            "2: summaries holds 1; expected tables that begin with [[summaries]]",
+            "2: summaries contains 1; expected tables that begin with [[summaries]]",
         ),
     ],
     ids=["datasets", "dataset", "summaries", "summary"],

@@ -152,7 +152,7 @@ def test_what_a_file_holds_is_not_shown(tmp_path: Path) -> None:
 
     environment.integer("PORT", 1)
 
-    assert problems(environment) == ["PORT_FILE is something else (not shown); expected a whole number of at least 0"]
+    assert problems(environment) == ["PORT_FILE has another value (not shown); expected a whole number of at least 0"]
 
 
 def test_a_url_with_a_password_in_the_wrong_place_is_not_shown() -> None:
@@ -160,4 +160,4 @@ def test_a_url_with_a_password_in_the_wrong_place_is_not_shown() -> None:
 
     environment.integer("PORT", 1)
 
-    assert problems(environment) == ["PORT is something else (not shown); expected a whole number of at least 0"]
+    assert problems(environment) == ["PORT has another value (not shown); expected a whole number of at least 0"]

@@ -11,12 +11,13 @@ from shared.model.errors import ConfigurationError
 Variables = dict[str, str]
 
 VERIFIED = Tls(mode=TlsMode.VERIFY_IDENTITY)
-KNOWN_TO_THE_BROKER = "behind its ?; known are cacertfile, certfile, keyfile, verify, server_name_indication"
+KNOWN_TO_THE_BROKER = "after its ?; known parameters are cacertfile, certfile, keyfile, verify, server_name_indication"
 KNOWN_TO_THE_DATABASE = (
-    "behind its ?; known are ssl_ca, ssl_cert, ssl_key, ssl_mode, ssl_server_name, connect_timeout, read_timeout, "
+    "after its ?; known parameters are ssl_ca, ssl_cert, ssl_key, ssl_mode, ssl_server_name, "
+    "connect_timeout, read_timeout, "
     "write_timeout, charset, unix_socket"
 )
-DIFFERENT_HOSTS = "names several hosts, and not the same login, virtual host and TLS for each"
+DIFFERENT_HOSTS = "names several hosts with different logins, virtual hosts or TLS settings"
 
 
 def broker(variables: Variables) -> BrokerSettings:
@@ -143,20 +144,20 @@ def test_a_url_may_stand_in_a_file(tmp_path: Path) -> None:
         ("hunter2", "does not begin with amqp:// or amqps://"),
         ("http://inflow:hunter2@rabbitmq", "does not begin with amqp:// or amqps://"),
         ("amqp://inflow:hunter2@/loads", "has no host"),
-        ("amqp://inflow:hunter2@rabbitmq:http", "is no URL, or its port is no number"),
-        ("amqp://inflow:hunter2@rabbitmq:65536", "is no URL, or its port is no number"),
-        ("amqp://inflow:hunter2#x@rabbitmq", "is no URL, or its port is no number"),
-        ("amqp://inflow:hunter2[@rabbitmq", "is no URL, or its port is no number"),
-        ("amqp://inflow:1/hunter2@rabbitmq", "has a second / or an @ behind its host"),
-        ("amqp://inflow:hunter2@rabbitmq/a/b", "has a second / or an @ behind its host"),
-        ("amqp://inflow:1#hunter2@rabbitmq", "has a # in it, or an @ behind a ?"),
-        ("amqp://inflow:1?hunter2@rabbitmq", "has a # in it, or an @ behind a ?"),
-        ("amqp://inflow:hunter2@rabbitmq?cacertfile=/ca", "has a ?, whose parameters go with amqps://"),
+        ("amqp://inflow:hunter2@rabbitmq:http", "is not a URL, or its port is not a number"),
+        ("amqp://inflow:hunter2@rabbitmq:65536", "is not a URL, or its port is not a number"),
+        ("amqp://inflow:hunter2#x@rabbitmq", "is not a URL, or its port is not a number"),
+        ("amqp://inflow:hunter2[@rabbitmq", "is not a URL, or its port is not a number"),
+        ("amqp://inflow:1/hunter2@rabbitmq", "has a second / or an @ after its host"),
+        ("amqp://inflow:hunter2@rabbitmq/a/b", "has a second / or an @ after its host"),
+        ("amqp://inflow:1#hunter2@rabbitmq", "contains a #, or an @ after a ?"),
+        ("amqp://inflow:1?hunter2@rabbitmq", "contains a #, or an @ after a ?"),
+        ("amqp://inflow:hunter2@rabbitmq?cacertfile=/ca", "has a ?, but parameters are allowed only with amqps://"),
         ("amqps://inflow:hunter2@rabbitmq?heartbeat=5", f"has an unknown parameter heartbeat {KNOWN_TO_THE_BROKER}"),
         ("amqps://inflow:hunter2@rabbitmq?hunter2!", f"has an unknown parameter {KNOWN_TO_THE_BROKER}"),
-        ("amqps://inflow:hunter2@rabbitmq?verify=a&verify=b", "has verify twice behind its ?"),
+        ("amqps://inflow:hunter2@rabbitmq?verify=a&verify=b", "has verify twice after its ?"),
         ("amqp://inflow:hunter2@one,,two", "has no host"),
-        ("amqp://inflow:hunter2@one,two:http", "is no URL, or its port is no number"),
+        ("amqp://inflow:hunter2@one,two:http", "is not a URL, or its port is not a number"),
         ("amqp://inflow:hunter2@one,amqp://inflow@two", DIFFERENT_HOSTS),
         ("amqp://inflow:hunter2@one/a,amqp://inflow:hunter2@two/b", DIFFERENT_HOSTS),
         ("amqp://inflow:hunter2@one,amqps://inflow:hunter2@two", DIFFERENT_HOSTS),
@@ -225,10 +226,10 @@ def test_the_management_api_has_the_broker_s_login_or_its_own(urls: str, expecte
     [
         ("rabbitmq:15672", "does not begin with http:// or https://"),
         ("http://u:hunter2@", "has no host"),
-        ("http://u:hunter2@rabbitmq:x", "is no URL, or its port is no number"),
-        ("http://u:1/hunter2@rabbitmq", "has a ?, a # or an @ behind its host"),
-        ("http://rabbitmq/hunter2@x", "has a ?, a # or an @ behind its host"),
-        ("http://rabbitmq?hunter2", "has a ?, a # or an @ behind its host"),
+        ("http://u:hunter2@rabbitmq:x", "is not a URL, or its port is not a number"),
+        ("http://u:1/hunter2@rabbitmq", "has a ?, a # or an @ after its host"),
+        ("http://rabbitmq/hunter2@x", "has a ?, a # or an @ after its host"),
+        ("http://rabbitmq?hunter2", "has a ?, a # or an @ after its host"),
     ],
 )
 def test_a_management_api_s_url_that_can_not_be_used_is_told_without_its_text(url: str, fault: str) -> None:
@@ -324,34 +325,34 @@ def test_the_parts_lend_a_database_s_url_what_it_leaves_out() -> None:
 @pytest.mark.parametrize(
     ("url", "fault"),
     [
-        ("hunter2", "is no URL, or its port is no number"),
-        ("mysql://inflow:hunter2@db:http/x", "is no URL, or its port is no number"),
+        ("hunter2", "is not a URL, or its port is not a number"),
+        ("mysql://inflow:hunter2@db:http/x", "is not a URL, or its port is not a number"),
         ("mysql://inflow:hunter2@db:65536/x", "has a port above 65535"),
         ("mysql://inflow:hunter2@/x", "has no host"),
         ("mysql://inflow:hunt@er2@db/x", "has a second @ before its host"),
-        ("mysql://inflow@db/x?password=hunter2", "has a user or password behind its ?"),
+        ("mysql://inflow@db/x?password=hunter2", "has a user or password after its ?"),
         ("mysql://inflow:hunter2@db/x?sslmode=require", f"has an unknown parameter sslmode {KNOWN_TO_THE_DATABASE}"),
         ("mysql://inflow:hunter2@db/x?hunter2!=1", f"has an unknown parameter {KNOWN_TO_THE_DATABASE}"),
-        ("mysql://inflow:hunter2@db/x?ssl_ca=a&ssl_ca=b", "has ssl_ca twice behind its ?"),
+        ("mysql://inflow:hunter2@db/x?ssl_ca=a&ssl_ca=b", "has ssl_ca twice after its ?"),
         (
             "mysql://inflow:hunter2@db/x?read_timeout=soon",
-            "has something else than a whole number of seconds for read_timeout",
+            "has read_timeout that is not a positive whole number of seconds",
         ),
         (
             "mysql://inflow:hunter2@db/x?connect_timeout=0",
-            "has something else than a whole number of seconds for connect_timeout",
+            "has connect_timeout that is not a positive whole number of seconds",
         ),
-        ("sqlite:///inflow.db?mode=ro", "has an unknown parameter mode behind its ?; known are none"),
-        ("sqlite://", "names no file"),
-        ("sqlite:///:memory:", "names no file"),
-        ("sqlite://hunter2/inflow.db", "names no file"),
+        ("sqlite:///inflow.db?mode=ro", "has an unknown parameter mode after its ?; known parameters are none"),
+        ("sqlite://", "does not name a file"),
+        ("sqlite:///:memory:", "does not name a file"),
+        ("sqlite://hunter2/inflow.db", "does not name a file"),
         (
             "postgresql://inflow:hunter2@db/x",
-            "begins with none of mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, sqlite://",
+            "does not begin with one of mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, sqlite://",
         ),
         (
             "mysql+mysqldb://inflow:hunter2@db/x",
-            "begins with none of mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, sqlite://",
+            "does not begin with one of mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, sqlite://",
         ),
     ],
 )

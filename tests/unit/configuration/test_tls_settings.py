@@ -185,7 +185,7 @@ def test_files_that_can_not_be_used_are_told_with_where_they_are_named(
     assert broker_problem(RABBITMQ_URL=f"amqps://h?cacertfile={missing}") == f"RABBITMQ_URL {unreadable}"
     assert database_problem(MYSQL_SSL_CERT=cert, MYSQL_SSL_KEY=str(missing)) == f"MYSQL_SSL_KEY {unreadable}"
     assert database_problem(DATABASE_URL=f"mysql://h/x?ssl_key={client.key}") == (
-        "DATABASE_URL names a key, but no certificate; expected both"
+        "DATABASE_URL names a key without a certificate; expected both"
     )
     assert database_problem(MYSQL_SSL_CA=str(client.key)).startswith(
         f'MYSQL_SSL_CA names "{client.key}", which is not a CA certificate: '
@@ -208,7 +208,7 @@ def test_a_key_with_a_passphrase_is_a_problem_and_nobody_is_asked_for_it(client:
 
     assert database_problem(MYSQL_SSL_CERT=str(client.cert), MYSQL_SSL_KEY=str(locked)) == (
         f'MYSQL_SSL_CERT names "{client.cert}", which can\'t be used with its key: '
-        "the key has a passphrase; expected one without"
+        "the key has a passphrase; expected a key without one"
     )
 
 

@@ -77,7 +77,9 @@ def test_a_day_that_its_century_does_not_have_is_a_type_error() -> None:
     ['type = "date", format = "%d.%m.%Y"', 'type = "date"', 'type = "date", format = "%%y %Y-%m-%d"', 'type = "text"'],
 )
 def test_a_century_start_is_for_years_of_two_digits(settings: str) -> None:
-    with pytest.raises(ConfigurationError, match="century_start is for a format with two digits of a year, %y"):
+    with pytest.raises(
+        ConfigurationError, match="century_start is set; expected it only with a format with two-digit years, %y"
+    ):
         parse_catalog(
             f"""
             [datasets.d]
@@ -100,7 +102,7 @@ def test_a_century_start_is_for_years_of_two_digits(settings: str) -> None:
         (GERMAN, "1,2,3", "'1,2,3' is not a decimal number"),
         (ENGLISH, "1,23", "'1,23' is not an integer"),
         (ENGLISH, "1.0", "'1.0' is not an integer"),
-        (DAY, "1984-12-31", "'1984-12-31' is not a date; expected one as its format %d.%m.%Y says, e.g. 31.12.1984"),
+        (DAY, "1984-12-31", "'1984-12-31' is not a date; expected the format %d.%m.%Y, e.g. 31.12.1984"),
         (DAY, "31.02.1984", "'31.02.1984' is not a date"),
         (MOMENT, "31/12/84 23:59", "'31/12/84 23:59' is not a timestamp"),
     ],
@@ -143,13 +145,25 @@ def test_they_are_declared_in_the_configuration() -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ('type = "integer", decimal_char = ","', "decimal_char is for columns of type decimal or float, not integer"),
-        ('type = "text", group_char = ","', "group_char is for columns of type integer or decimal or float, not text"),
-        ('type = "decimal", decimal_char = "5"', 'decimal_char is "5"; expected one character, and no letter'),
+        (
+            'type = "integer", decimal_char = ","',
+            "decimal_char is set for a column of type integer; expected it only for type decimal or float",
+        ),
+        (
+            'type = "text", group_char = ","',
+            "group_char is set for a column of type text; expected it only for type integer or decimal or float",
+        ),
+        ('type = "decimal", decimal_char = "5"', 'decimal_char is "5"; expected one character other than a letter'),
         ('type = "decimal", decimal_char = ""', 'decimal_char is ""; expected one character'),
-        ('type = "decimal", group_char = "."', "group_char is the decimal_char, too; expected another one"),
-        ('type = "text", format = "%d"', "format is for columns of type date or timestamp, not text"),
-        ('type = "date", format = "%m.%Y"', 'format is "%m.%Y"; expected codes of strptime for year, month and day'),
+        (
+            'type = "decimal", group_char = "."',
+            "group_char is the same as decimal_char; expected a different character",
+        ),
+        (
+            'type = "text", format = "%d"',
+            "format is set for a column of type text; expected it only for type date or timestamp",
+        ),
+        ('type = "date", format = "%m.%Y"', 'format is "%m.%Y"; expected strptime codes for year, month and day'),
         ('type = "timestamp", format = "%d.%m.%Y"', "for year, month, day, hour and minute"),
         ('type = "date", format = "%Q"', 'format is "%Q"'),
     ],

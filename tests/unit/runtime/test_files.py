@@ -254,7 +254,7 @@ def test_a_lock_is_taken_on_a_file_only(locks: Locks, tmp_path: Path, secret: Pa
     path = tmp_path / ".watcher.lock"
     plant(path, secret)
 
-    with pytest.raises(FolderUnavailable, match=rf"{path} is (a link|not a regular file), and .* remove it"):
+    with pytest.raises(FolderUnavailable, match=rf"{path} is (a link|not a regular file); expected .*: remove it"):
         locks("watcher").acquire()
     assert_untouched(secret)
     path.unlink()
@@ -267,7 +267,7 @@ def test_a_service_touches_a_file_only(tmp_path: Path, secret: Path, plant: Plan
     plant(path, secret)
     os.utime(secret, (1, 1))
 
-    with pytest.raises(FolderUnavailable, match=rf"{path} is (a link|not a regular file), and .* remove it"):
+    with pytest.raises(FolderUnavailable, match=rf"{path} is (a link|not a regular file); expected .*: remove it"):
         Health(path).beat()
     assert_untouched(secret)
     assert secret.stat().st_mtime == 1

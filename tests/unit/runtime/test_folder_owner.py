@@ -47,7 +47,7 @@ def test_it_may_have_the_folder_once_that_is_done(tmp_path: Path) -> None:
 def test_what_we_did_not_write_is_not_taken_for_ours(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".installation").write_bytes(content)
 
-    with pytest.raises(FolderTaken, match="not as Inflow writes it"):
+    with pytest.raises(FolderTaken, match="was not written by Inflow"):
         own_folder(DataFolder(tmp_path), OURS)
 
 
