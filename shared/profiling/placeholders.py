@@ -1,6 +1,6 @@
-"""What people and programs write where there is no value."""
+"""Null markers: texts that people and programs write in place of a missing value."""
 
-#: Compared without blanks and without regard to case.
+#: Compared without surrounding blanks and ignoring case.
 _PLACEHOLDERS = frozenset({
     "n/a", "#n/a", "na", "n.a.", "nan", "null", "(null)", "<null>", "\\n", "none", "nil", "-", "--", "---", "?", "??",
     ".", "unknown", "tbd", "#value!", "#ref!", "9999-12-31", "0001-01-01", "0000-00-00",
@@ -8,5 +8,5 @@ _PLACEHOLDERS = frozenset({
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a text may stand for no value."""
+    """Whether a text looks like a null marker."""
     return text.strip(" \t").lower() in _PLACEHOLDERS

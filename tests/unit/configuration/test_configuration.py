@@ -76,7 +76,7 @@ def changed(old: str, new: str) -> str:
         ('"100%"', 1000, False),
     ],
 )
-def test_a_limit_of_rejects_is_a_number_or_a_share(limit: str, rejected: int, *, is_exceeded: bool) -> None:
+def test_max_rejects_is_a_number_or_a_percentage(limit: str, rejected: int, *, is_exceeded: bool) -> None:
     catalog = parse(changed('key = ["id"]', f'key = ["id"]\nmax_rejects = {limit}'))
 
     found = catalog.datasets["orders"].max_rejects
@@ -87,7 +87,7 @@ def test_a_limit_of_rejects_is_a_number_or_a_share(limit: str, rejected: int, *,
 
 
 @pytest.mark.parametrize("limit", ["-1", "true", "1.5", '"5"', '"101%"', '"-1%"', '"%"', '"5 %"', "[5]"])
-def test_a_limit_of_rejects_that_is_none_is_reported(limit: str) -> None:
+def test_an_invalid_max_rejects_is_reported(limit: str) -> None:
     [problem] = problems(changed('key = ["id"]', f'key = ["id"]\nmax_rejects = {limit}'))
 
     assert problem.startswith("inflow.toml:4: [datasets.orders] max_rejects is ")
@@ -107,7 +107,7 @@ def test_the_default_configuration_declares_places_before_people() -> None:
     )
 
 
-def test_every_setting_arrives_where_it_belongs() -> None:
+def test_every_setting_is_read() -> None:
     catalog = parse(VALID)
 
     assert catalog.datasets["customers"].files == ("customers*.csv", "clients*.csv")
@@ -120,26 +120,26 @@ def test_every_setting_arrives_where_it_belongs() -> None:
     assert catalog.summaries[1] == Summary(file="customers.csv", format="csv", query="SELECT * FROM customers")
 
 
-def test_key_columns_are_required_without_saying_so() -> None:
+def test_key_columns_are_required_implicitly() -> None:
     assert parse(VALID).datasets["customers"].column("name").required
     assert not parse(VALID).datasets["customers"].column("country").required
 
 
 def linked(name: str, target: str) -> str:
-    """A dataset of five lines that refers to another one."""
+    """Return the text of a dataset, five lines long, that refers to another one."""
     return (
         f'[datasets.{name}]\nfiles = ["x"]\nkey = ["id"]\ncolumns.id.type = "integer"\n'
         f'references.next = {{ columns = ["id"], dataset = "{target}" }}\n'
     )
 
 
-def test_datasets_stand_behind_those_they_refer_to_and_else_as_declared() -> None:
+def test_datasets_come_after_those_they_refer_to() -> None:
     links = [("e", "d"), ("a", "a"), ("d", "b"), ("b", "b"), ("c", "c")]
 
     assert list(parse("".join(linked(name, target) for name, target in links)).datasets) == ["a", "b", "d", "e", "c"]
 
 
-#: What is replaced in VALID, by what, and the whole of the only problem.
+#: The text to replace in VALID, its replacement, and the one problem expected.
 WRONG = {
     "unknown top table": (
         "[datasets.customers.columns]",
@@ -471,11 +471,11 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("old", "new", "problem"), WRONG.values(), ids=WRONG.keys())
-def test_what_is_wrong_is_reported_once_with_its_line(old: str, new: str, problem: str) -> None:
+def test_each_problem_is_reported_once_with_its_line(old: str, new: str, problem: str) -> None:
     assert problems(changed(old, new)) == [f"inflow.toml:{problem}"]
 
 
-def test_a_key_may_take_all_the_bytes_that_innodb_has_and_no_more() -> None:
+def test_a_key_may_take_all_of_innodbs_bytes_but_not_more() -> None:
     columns = 'columns.b.type = "integer"\ncolumns.a = { type = "text", length = 766 }\n'
     text = f'[datasets.wide]\nfiles = ["x"]\nkey = ["a", "b"]\n{columns}'
 
@@ -521,7 +521,7 @@ def test_all_problems_are_reported_together_in_the_order_of_their_lines() -> Non
     ]
 
 
-def test_every_circle_of_references_is_reported() -> None:
+def test_every_cycle_of_references_is_reported() -> None:
     links = [("a", "b"), ("b", "a"), ("c", "d"), ("d", "e"), ("e", "d")]
 
     assert problems("".join(linked(name, target) for name, target in links)) == [
@@ -550,7 +550,7 @@ def test_an_empty_file_has_no_datasets() -> None:
     ],
     ids=["datasets", "dataset", "summaries", "summary"],
 )
-def test_a_thing_of_another_kind_is_reported_and_nothing_else(text: str, problem: str) -> None:
+def test_a_value_of_the_wrong_kind_is_the_only_problem_reported(text: str, problem: str) -> None:
     assert problems(text) == [f"inflow.toml:{problem}"]
 
 
@@ -563,19 +563,19 @@ def test_a_thing_of_another_kind_is_reported_and_nothing_else(text: str, problem
     ],
     ids=["no value", "twice", "never closed"],
 )
-def test_what_is_not_toml_is_reported_with_its_line(text: str, problem: str) -> None:
+def test_a_syntax_error_is_reported_with_its_line(text: str, problem: str) -> None:
     (found,) = problems(text)
 
     assert found.startswith(f"inflow.toml:{problem}")
 
 
-def test_a_long_value_is_cut_and_stays_on_one_line() -> None:
+def test_a_long_value_is_shortened_to_one_line() -> None:
     (found,) = problems(changed('"SELECT * FROM customers"', f'"""DROP\n{"x" * 500}"""'))
 
     assert f'query is "DROP\\n{"x" * 55}…"; expected' in found
 
 
-#: Every number is that of the line on which a reader would look for it.
+#: Every number is that of its own line.
 LINES = "\n".join([  # noqa: FLY002
     'one = 1  # 99 "no string',
     r'"two\u0020words" = 2',
@@ -649,11 +649,11 @@ def test_each_value_is_found_on_its_line() -> None:
         (("array", 7), 30),
     ],
 )
-def test_what_is_not_there_is_looked_for_at_its_nearest_parent(path: TomlPath, line: int) -> None:
+def test_a_missing_value_is_found_at_its_nearest_parent(path: TomlPath, line: int) -> None:
     assert TomlLines(LINES).line_of(path) == line
 
 
-def test_the_example_of_the_manual_can_be_added_to_the_default() -> None:
+def test_the_documented_example_can_be_added_to_the_default() -> None:
     manual = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     example = manual.partition("## Example")[2].partition("```toml\n")[2].partition("```")[0]
 

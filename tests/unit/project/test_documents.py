@@ -1,4 +1,4 @@
-"""The documents name what exists."""
+"""The tests, files and links that the documents name exist."""
 
 import re
 from pathlib import Path
@@ -27,14 +27,14 @@ def test_every_guarantee_is_listed_with_a_test() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_somewhere(document: Path) -> None:
+def test_links_point_to_existing_files(document: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", document.read_text())
 
     assert [t for t in targets if "://" not in t and not (document.parent / t).exists()] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_files_of_the_tests_that_are_named_exist(document: Path) -> None:
+def test_named_test_files_exist(document: Path) -> None:
     named = re.findall(r"`((?:unit|integration|e2e|faults)/test_\w+\.py)`", document.read_text())
 
     assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
