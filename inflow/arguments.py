@@ -8,11 +8,22 @@ from inflow.read_options import add_read_options
 _Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse gives what its add_subparsers returns no other name
 
 
+class _PrintVersion(argparse.Action):
+    """Looks the version up only when it is asked for: argparse's own action would at each health check."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        from shared.runtime.version import program_version  # noqa: PLC0415
+
+        print(f"inflow {program_version()}")
+        parser.exit()
+
+
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser; each command names the function that does it."""
     parser = argparse.ArgumentParser(
         prog="inflow", description="Files dropped into a folder are in a database, exactly once in effect."
     )
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
     _add_looks_at_files(commands)

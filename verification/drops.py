@@ -163,6 +163,10 @@ def _with_a_label_twice(drop: Drop) -> Drop:
 
 
 def _with_a_blank_label(drop: Drop) -> Drop:
+    has_table = any(len(cells) == len(drop.header) for cells in drop.rows.values())
+    if drop.rows and not has_table:
+        # No row fits the header, and that is what such a file is refused for.
+        return _with_a_label_twice(drop)
     return _refuse(drop, "blank-label", header=",".join((drop.header[0], "", *drop.header[2:])))
 
 
