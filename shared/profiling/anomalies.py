@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from shared.model.datasets import TypeName
 from shared.profiling.batch import ColumnBatch
 from shared.profiling.occurrences import Occurrences
-from shared.profiling.placeholders import is_placeholder
 from shared.profiling.profile import Finding
-from shared.profiling.type_inference import LEADING_ZERO, Evidence
+from shared.profiling.type_inference import LEADING_ZERO, Evidence, is_null_marker
 from shared.profiling.wording import count, percent
 from shared.reading.garbled_text import CONTROLS, DOUBLE_ENCODED, garbled
 
@@ -22,7 +21,7 @@ class Anomalies:
 
     def __init__(self) -> None:
         self._blanks = Occurrences()
-        self._placeholders = Occurrences()
+        self._null_markers = Occurrences()
         self._leading_zeros = Occurrences()
         self._garbled = {fault: Occurrences() for fault in (DOUBLE_ENCODED, CONTROLS)}
         self._plus_signs = Occurrences()
@@ -33,8 +32,8 @@ class Anomalies:
             bare = text.strip()
             if len(bare) != len(text):
                 self._blanks.add(text, times, batch.first_lines[text])
-            if is_placeholder(text):
-                self._placeholders.add(text, times, batch.first_lines[text])
+            if is_null_marker(text):
+                self._null_markers.add(text, times, batch.first_lines[text])
             if LEADING_ZERO.match(text) and bare.lstrip("+-").isdigit():
                 self._leading_zeros.add(text, times, batch.first_lines[text])
             fault = garbled(text)
@@ -46,7 +45,7 @@ class Anomalies:
 
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for each kind of suspicious value."""
-        yield from _seen(self._placeholders, "placeholder", "looks like a null marker; list it under `null`")
+        yield from _seen(self._null_markers, "placeholder", "looks like a null marker; list it under `null`")
         yield from _seen(self._blanks, "blanks", "begins or ends with a blank, which text columns keep")
         yield from _seen(self._leading_zeros, "leading-zero", "has leading zeros, which an integer column would lose")
         for fault, occurrences in self._garbled.items():

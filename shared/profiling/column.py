@@ -64,8 +64,8 @@ class ColumnProfiler:
         """Return the profile; `is_unique` says whether all values differ and none is empty."""
         evidence = self._best()
         column = _column_of(evidence)
-        nulls = evidence.placeholders.total()
-        distinct = self._distinct_values(evidence.placeholders, is_unique=is_unique)
+        nulls = evidence.null_markers.total()
+        distinct = self._distinct_values(evidence.null_markers, is_unique=is_unique)
         distribution = self._sample.distribution(column)
         least, greatest = _range(evidence)
         shortest, longest = self._lengths or (None, None)
@@ -89,7 +89,7 @@ class ColumnProfiler:
             shortest=shortest,
             longest=longest,
             quantiles=distribution.quantiles,
-            most_frequent=self._frequent.result(_MAX_FREQUENT, without=evidence.placeholders),
+            most_frequent=self._frequent.result(_MAX_FREQUENT, without=evidence.null_markers),
             histogram=distribution.histogram,
             findings=tuple(self._findings(column.type, distinct)),
         )
@@ -101,9 +101,9 @@ class ColumnProfiler:
             best = inferred(self._notations or ()) or best
         return self._evidence["text"] if best.type in NUMBERS and is_code(self._name) else best
 
-    def _distinct_values(self, placeholders: Collection[str], *, is_unique: bool) -> Distinct:
+    def _distinct_values(self, null_markers: Collection[str], *, is_unique: bool) -> Distinct:
         texts = Distinct(count=self._values) if is_unique else self._distinct.result()
-        return replace(texts, count=texts.count - len(placeholders))
+        return replace(texts, count=texts.count - len(null_markers))
 
     def _findings(self, type_name: TypeName, distinct: Distinct) -> Iterator[Finding]:
         rows = self._values + self._empty
@@ -126,7 +126,7 @@ def _column_of(evidence: Evidence) -> Column:
         name="profiled",
         precision=max(1, evidence.whole_digits + evidence.scale),
         scale=evidence.scale,
-        null=tuple(sorted({text.strip() for text in evidence.placeholders})),
+        null=tuple(sorted({text.strip() for text in evidence.null_markers})),
     )
 
 

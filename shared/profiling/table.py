@@ -37,7 +37,7 @@ def profile_table(
     `has_types` says that its format has typed numbers and dates, which are always in the default notation.
     """
     names = column_names(source.header)
-    table = _Table(names, bounds or MemoryBudget.for_width(len(names)), has_types=has_types)
+    table = _TableProfiler(names, bounds or MemoryBudget.for_width(len(names)), has_types=has_types)
     for batch in table.accepted(source):
         table.add(batch)
     return table.result(file)
@@ -62,7 +62,7 @@ def positional_name(position: int) -> str:
     return f"(column {position})"
 
 
-class _Table:
+class _TableProfiler:
     def __init__(self, names: Sequence[str], bounds: MemoryBudget, *, has_types: bool) -> None:
         self._names = names
         self._bounds = bounds

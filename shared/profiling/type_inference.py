@@ -11,7 +11,6 @@ from shared.model.datasets import Column, TypeName
 from shared.model.values import Value, parser_of
 from shared.profiling.batch import ColumnBatch
 from shared.profiling.occurrences import Occurrences
-from shared.profiling.placeholders import is_placeholder
 
 #: For each type the most accepting column: the longest text and the widest decimal that inflow.toml allows.
 WIDEST: dict[TypeName, Column] = {
@@ -28,6 +27,12 @@ NUMBERS: tuple[TypeName, ...] = ("integer", "decimal", "float")
 _CODE = re.compile(r"[+-]?[0-9]+[eE][0-9]+")
 #: Every decimal with this many digits is the text of a double; with two more digits, hardly any is.
 _DOUBLE_DIGITS = 15
+#: Texts that people and programs write in place of a missing value. Compared without surrounding blanks and ignoring
+#: case.
+_NULL_MARKERS = frozenset({
+    "n/a", "#n/a", "na", "n.a.", "nan", "null", "(null)", "<null>", "\\n", "none", "nil", "-", "--", "---", "?", "??",
+    ".", "unknown", "tbd", "#value!", "#ref!", "9999-12-31", "0001-01-01", "0000-00-00",
+})  # fmt: skip
 
 
 class Evidence:
@@ -45,7 +50,7 @@ class Evidence:
         #: Refused values, each distinct one with its first line in a batch.
         self.refused = Occurrences()
         #: Refused values that look like null markers, with their counts.
-        self.placeholders: Counter[str] = Counter()
+        self.null_markers: Counter[str] = Counter()
         #: The smallest and the largest value, as returned by the parser.
         self.least: Any = None
         self.greatest: Any = None
@@ -119,8 +124,8 @@ class Evidence:
             self.least_scale = digits if self.least_scale is None else min(self.least_scale, digits)
 
     def _refuse(self, text: str, count: int, batch: ColumnBatch) -> None:
-        if is_placeholder(text):
-            self.placeholders[text] += count
+        if is_null_marker(text):
+            self.null_markers[text] += count
         else:
             self._refused_distinct += 1
             self.refused.add(text, count, batch.first_lines[text])
@@ -131,6 +136,11 @@ class Evidence:
         if self.type == "decimal":
             wholes = (str(value).lstrip("-0").partition(".")[0] for value in values)
             self.whole_digits = max(self.whole_digits, *map(len, wholes))
+
+
+def is_null_marker(text: str) -> bool:
+    """Whether a text looks like a null marker."""
+    return text.strip(" \t").lower() in _NULL_MARKERS
 
 
 def best_type(evidence: dict[TypeName, Evidence]) -> TypeName:

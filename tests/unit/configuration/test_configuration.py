@@ -190,7 +190,7 @@ WRONG = {
             "expected one of text, integer, decimal, float, date, timestamp, boolean"
         ),
     ),
-    "column that is no table": (
+    "column that is not a table": (
         'country = { type = "text" }',
         'country = "text"',
         '20: [datasets.customers.columns] country is "text"; expected a table, such as NAME = { type = "text" }',
@@ -205,7 +205,7 @@ WRONG = {
         "precision = true",
         "7: [datasets.orders.columns] amount: precision is true; expected an integer from 1 to 65",
     ),
-    "key that is no list": (
+    "key that is not a list": (
         'key = ["id"]',
         'key = "id"',
         '3: [datasets.orders] key is "id"; expected a list of column names',
@@ -261,7 +261,7 @@ WRONG = {
             "expected no null, because key columns must have a value"
         ),
     ),
-    "null that is no list": (
+    "null that is not a list": (
         'null = ["NA", "-"]',
         'null = "NA"',
         (
@@ -349,7 +349,7 @@ WRONG = {
         "precision = 3",
         "7: [datasets.orders.columns] amount: scale is 4 by default; expected at most the precision, 3",
     ),
-    "files that are no list": (
+    "files that are not a list": (
         'files = ["orders*.csv"]',
         'files = "orders*.csv"',
         (

@@ -210,7 +210,7 @@ def test_unknown_fields_of_an_unreadable_row_are_ignored() -> None:
         pytest.param(spoiled(version="1"), id="version is a string"),
         pytest.param(spoiled(version=True), id="version is true"),
         pytest.param(spoiled(version=1.0), id="version is a float"),
-        pytest.param(spoiled(id="12"), id="id is no UUID"),
+        pytest.param(spoiled(id="12"), id="id is not a UUID"),
         pytest.param(spoiled(id=12), id="id is a number"),
         pytest.param(spoiled(id=None), id="id is null"),
         pytest.param(spoiled(id=[str(uuid4())]), id="id is a list"),

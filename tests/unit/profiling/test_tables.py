@@ -23,8 +23,8 @@ def naive_keys(header: list[str], rows: list[list[str]]) -> set[tuple[str, ...]]
             smaller = any(set(key) <= set(columns) for key in keys)
             if not smaller and len({tuple(row[n] for n in columns) for row in rows}) == len(rows):
                 keys.append(columns)
-    alone = [key for key in keys if len(key) == 1]
-    return {tuple(header[n] for n in key) for key in alone or keys}
+    singles = [key for key in keys if len(key) == 1]
+    return {tuple(header[n] for n in key) for key in singles or keys}
 
 
 @given(tables())
