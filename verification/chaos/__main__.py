@@ -1,4 +1,4 @@
-"""Run chaos: python -m verification.chaos --seeds 20, or one seed again: --seed 7."""
+"""Runs chaos: python -m verification.chaos --seeds 20, or replays one seed: --seed 7."""
 
 import argparse
 import os
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    """End with all that was started; a second signal must not disturb that."""
+    """End everything that was started; a second signal must not interrupt that."""
     for number in _INTERRUPTIONS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Bodies that are no message of any kind."""
+"""Message bodies that are not valid messages."""
 
 import gzip
 import json
@@ -14,7 +14,7 @@ _MANY_BRACKETS = 100_000
 _LARGE_BYTES = 15 << 20
 _ABSENT = object()
 
-#: A field of a good message, of its payload where the name has a dot, and what is there instead.
+#: A field of a valid message (of its payload if the name has a dot), and its invalid value.
 _CHANGES: Sequence[tuple[str, str, Any]] = (
     ("an unknown kind", "kind", "rows.deleted"),
     ("a kind that is no text", "kind", ["rows.extracted"]),
