@@ -249,9 +249,9 @@ def test_a_growing_summary_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (b"", "no JSON"),
-        (b'{"A":1', "no JSON"),
-        (b"\xff", "no JSON"),
+        (b"", "not JSON"),
+        (b'{"A":1', "not JSON"),
+        (b"\xff", "not JSON"),
         (b"[]", "not an object of counts"),
         (b'{"A":0}', "not an object of counts"),
         (b'{"A":"1"}', "not an object of counts"),

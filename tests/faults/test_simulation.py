@@ -81,7 +81,7 @@ def test_a_fault_that_never_occurs_fails_the_run(capsys: pytest.CaptureFixture[s
     assert report(totals, seconds=1.0) == 0
     del totals.faults["at a read: EIO"]
     assert report(totals, seconds=1.0) == 1
-    assert "never came: at a read: EIO" in capsys.readouterr().out
+    assert "never occurred: at a read: EIO" in capsys.readouterr().out
 
 
 def test_a_failed_seed_fails_the_run() -> None:

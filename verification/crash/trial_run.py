@@ -73,7 +73,7 @@ class _Play:
         return victim
 
     def _drop_until_it_ends(self, victim: Service, waves: Iterator[Sequence[Drop]]) -> int:
-        """Drop wave after wave, each when the previous one is done, until the service is killed; return its passages."""
+        """Drop each wave when the previous one is done, until the service is killed; return its passages."""
         for wave in waves:
             self._stage.drop(wave)
             self._stage.wait_until_done(unless_ended=victim)
