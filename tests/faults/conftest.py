@@ -19,7 +19,7 @@ SETTINGS = {"INFLOW_CHUNK_ROWS": "10", "INFLOW_BACKLOG_MESSAGES": "5", "RABBITMQ
 
 @pytest.fixture(scope="module")
 def private_server(session_environment: Mapping[str, str]) -> Iterator[DatabaseServer]:
-    """A private server, all settings of which tests may change."""
+    """A private server whose settings tests may change."""
     scripts = session_environment.get(SCRIPTS_VARIABLE)
     with ExitStack() as closing_all:
         yield got(lambda: start_private_server(closing_all, scripts), what="MySQL or MariaDB of this machine")

@@ -248,7 +248,7 @@ def test_a_server_that_is_temporarily_read_only_only_delays_a_load(
         # Whichever service fails first: a watcher that can't write to the ledger publishes nothing more.
         try:
             drop_more(private_pipeline)
-            eventually(lambda: any("(1290" in each.output() for each in services), message="nobody can write")
+            eventually(lambda: any("(1290" in each.output() for each in services), message="no service can write")
         finally:
             connection.execute(text("SET GLOBAL read_only = OFF"))
 
@@ -297,7 +297,7 @@ def test_a_database_that_is_temporarily_read_only_only_delays_a_load(
     services = start_in_mid_load(pipeline)
     with read_only(database):
         drop_more(pipeline)
-        eventually(lambda: any("(3989" in each.output() for each in services), message="nobody can write")
+        eventually(lambda: any("(3989" in each.output() for each in services), message="no service can write")
 
     assert_loaded(pipeline, broker, services)
 
@@ -314,7 +314,7 @@ def test_a_server_with_too_many_connections_only_delays_a_load(
             take_all_connections(private_server, taken)
             return all("(1040" in service.output() for service in services)
 
-        eventually(have_all_found_too_many, message="nobody gets a connection")
+        eventually(have_all_found_too_many, message="no service gets a connection")
         operator.execute(text("SET GLOBAL max_connections = DEFAULT"))
 
     assert_loaded(private_pipeline, broker, services)

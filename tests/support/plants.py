@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SECRET = b"what nobody may write to"
+SECRET = b"must not be overwritten"
 
 #: Creates an object at a path, using a file elsewhere.
 Plant = Callable[[Path, Path], object]

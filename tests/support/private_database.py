@@ -1,4 +1,4 @@
-"""A private database server, all settings of which tests may change."""
+"""A private database server whose settings tests may change."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager

@@ -38,7 +38,7 @@ def judge(stage: Stage) -> list[str]:
 def _ended_unasked(stage: Stage) -> Iterator[str]:
     for service in stage.running:
         if service.has_ended:
-            yield f"a service ended with {service.process.returncode} and nobody asked it to: {service.log_file.name}"
+            yield f"a service ended with {service.process.returncode} without a stop request: {service.log_file.name}"
 
 
 def _settled_depths(stage: Stage) -> dict[str, int]:

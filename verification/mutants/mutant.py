@@ -31,7 +31,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """The change, and the attempts to catch it, of which one must succeed."""
+    """The change, and the attempts to catch it; one of them must succeed."""
 
     name: str
     edits: tuple[Edit, ...]
