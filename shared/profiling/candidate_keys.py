@@ -4,13 +4,12 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, combinations, islice
 
 from shared.profiling.batch import ColumnBatch
-from shared.profiling.profile import Keys
+from shared.profiling.profile import MAX_COMBINED_COLUMNS, Keys
 from shared.profiling.uniqueness import Uniqueness
 
 #: The positions of a key's columns.
 Combination = tuple[int, ...]
 
-MAX_COMBINED_COLUMNS = 4
 #: Number of columns that are combined with each other, and of combinations that are tracked through the file.
 _MAX_COLUMNS = 10
 _MAX_TRACKED = 24

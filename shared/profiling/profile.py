@@ -6,6 +6,9 @@ from typing import Literal
 from shared.model.datasets import TypeName
 from shared.reading.line_account import LineAccount
 
+#: Maximum number of columns in a candidate key.
+MAX_COMBINED_COLUMNS = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distinct:

@@ -1,8 +1,15 @@
 """Wording of profile facts, the same for every output."""
 
-from shared.profiling.candidate_keys import MAX_COMBINED_COLUMNS
 from shared.profiling.printable import visible
-from shared.profiling.profile import Bin, ColumnProfile, Distinct, Keys, MostFrequent, PossibleReference
+from shared.profiling.profile import (
+    MAX_COMBINED_COLUMNS,
+    Bin,
+    ColumnProfile,
+    Distinct,
+    Keys,
+    MostFrequent,
+    PossibleReference,
+)
 
 
 def count(number: int, one: str, several: str | None = None) -> str:
