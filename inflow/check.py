@@ -62,7 +62,8 @@ def _as_text(path: Path, dataset: Dataset | None, findings: Findings) -> Iterato
     for remark in findings.remarks.values():
         values = "1 value" if remark.count == 1 else f"{remark.count} values"
         yield f"remark      line {remark.line} ({remark.column}): {remark.code}: {values}, {remark.message}"
-        yield f"            {remark.text[:_SHOWN_CHARACTERS]!r} seems to mean {remark.meant[:_SHOWN_CHARACTERS]!r}"
+        meant = f" seems to mean {remark.meant[:_SHOWN_CHARACTERS]!r}" if remark.meant is not None else ""
+        yield f"            {remark.text[:_SHOWN_CHARACTERS]!r}{meant}"
     yield f"rows        {findings.row_count}, of which {findings.rejected_count} would be rejected"
     if findings.account is not None:
         first, *others = as_lines(findings.account)

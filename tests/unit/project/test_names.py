@@ -99,7 +99,7 @@ MODULE_BEGINNINGS = re.compile(r"(?:What|How|Where|Which|Why|Who|Whose|When|Whet
 
 def files_in(*packages: str) -> Iterator[Path]:
     done = subprocess.run(["git", "ls-files", "--", *packages], cwd=ROOT, check=True, capture_output=True, text=True)
-    return (path for name in done.stdout.splitlines() if (path := ROOT / name).exists())
+    return (path for name in dict.fromkeys(done.stdout.splitlines()) if (path := ROOT / name).exists())
 
 
 def modules_in(*packages: str) -> list[Path]:
