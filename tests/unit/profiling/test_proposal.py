@@ -55,7 +55,7 @@ def test_the_proposed_dataset_rejects_none_of_the_profiled_rows(table: tuple[lis
         assert "NO KEY" in toml
         return
 
-    # What is no key is written as a comment: whoever chooses it all the same takes the # away.
+    # What is not a key is written as a comment: whoever chooses it all the same takes the # away.
     assert ("\n# key = " in toml) == ("NO KEY WAS FOUND" in toml)
     dataset = dataset_in(toml.replace("\n# key = ", "\nkey = "))
 

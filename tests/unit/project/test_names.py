@@ -46,6 +46,7 @@ SHORT_MODULES = {
     "shared/reading/parquet/int96.py": "one obsolete type of Parquet",
     "shared/reading/sources.py": "the interface of every reader",
     "shared/reading/table_rows.py": "used by the readers of every format",
+    "shared/reading/total_rows.py": "one rule, for every format",
     "shared/runtime/clock.py": "the one place that reads the time",
     "shared/runtime/exit_codes.py": "a contract with whoever runs the processes",
     "shared/runtime/version.py": "the one place that reads the installed version",
