@@ -1,7 +1,7 @@
-"""The SQL of a kept count, derived from its table.
+"""SQL statements of a kept count, derived from its table.
 
-At any moment, and in any one statement, its table and the deltas that are still to fold are together what counting the
-whole dataset gives. So no statement here needs to keep others from changing anything.
+At any moment, and within any one statement, the count's table plus the deltas not folded yet equal a full count of the
+dataset. So no statement here needs a lock against concurrent changes.
 """
 
 from collections.abc import Sequence
@@ -17,21 +17,22 @@ from shared.storage.schema.schema import Schema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountStatements:
-    """What is done with one kept count."""
+    """The statements of one kept count."""
 
-    #: Add the deltas of the parameter `rows`, JSON.
+    #: Adds the deltas in the parameter `rows`, JSON.
     add: TextClause
     clear: TextClause
-    #: Fill the empty table so that it is right together with the deltas still to fold.
+    #: Fills the empty table so that it is correct together with the deltas not folded yet.
     fill: TextClause
-    #: Give values and row count, in any number of rows each: the table and the deltas still to fold.
+    #: Selects values and row counts from the table and the deltas not folded yet; values may have several rows.
     current: str
-    #: Give values, the row count of the dataset's table and that which is kept, where they differ; `most` of them.
+    #: Selects values whose kept count differs, with the row count of the dataset's table and the kept one; at most
+    #: `most` of them.
     differences: TextClause
 
 
 def count_statements(count: KeptCount, schema: Schema) -> CountStatements:
-    """Write the statements of one kept count."""
+    """Return the statements of one kept count."""
     sql, table = JsonSql(schema.flavour), schema.kept_counts[count.name]
     columns = [sql.quote(name) for name in count.columns]
     names, name = ", ".join(columns), sql.quote(table.name)
@@ -75,7 +76,7 @@ def _pending(sql: JsonSql, table: Table, deltas: str, columns: Sequence[str]) ->
 
 def _add(sql: JsonSql, table: Table, columns: Sequence[str]) -> str:
     if sql.is_sqlite:
-        # Without a condition SQLite takes ON for the join's.
+        # Without a WHERE, SQLite would parse ON as the condition of a join.
         return (
             f"WHERE 1 ON CONFLICT ({', '.join(columns)}) DO UPDATE SET {ROW_COUNT} = {ROW_COUNT} + excluded.{ROW_COUNT}"
         )

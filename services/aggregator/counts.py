@@ -1,4 +1,4 @@
-"""The kept counts in the database: brought up to date, built from the whole tables, and compared with them."""
+"""The kept counts in the database: updates them, builds them from the tables, and compares the two."""
 
 import logging
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountDifference:
-    """Values of which a kept count is wrong: how many rows the table has, and how many are kept."""
+    """Values whose kept count is wrong: the number of rows in the table, and the kept one."""
 
     values: tuple[Any, ...]
     in_table: int
@@ -27,7 +27,7 @@ class CountDifference:
 
 
 class Counts:
-    """All kept counts of a database. Any number of these may work side by side, and beside writers."""
+    """All kept counts of a database. Any number of instances may run in parallel, and beside writers."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -38,16 +38,16 @@ class Counts:
             if count.dataset not in store.held
         }
         self._folding = Folding(store, self._statements)
-        #: Those that somebody may have touched while nobody looked.
+        #: Counts to build again at the start: their tables may have been changed while no aggregator ran.
         self._doubtful = set(self._statements)
 
     @property
     def all(self) -> list[KeptCount]:
-        """All counts that are kept by the configuration."""
+        """All counts that the configuration asks for."""
         return list(self._statements)
 
     def bring_up_to_date(self) -> None:
-        """Fold all deltas, and build what is not built or was found wrong; the first time, everything anew."""
+        """Fold all deltas, and build the counts that are missing; the first call builds all of them."""
         self.fold()
         missing = self.missing()
         for count in self.all:
@@ -55,25 +55,25 @@ class Counts:
                 self.build(count)
 
     def fold(self) -> None:
-        """Add to the counts what chunks left."""
+        """Add the deltas that chunks left to the counts."""
         self._folding.fold()
 
     def build(self, count: KeptCount) -> None:
-        """Build a count from the whole table."""
+        """Build a count from its dataset's whole table."""
         with self._store.transaction() as connection:
             lock_counts(connection, self._store.schema)
             self._build(connection, count)
         self._doubtful.discard(count)
-        _log.info("a count is built", extra=facts("count_built", count=str(count)))
+        _log.info("count built", extra=facts("count_built", count=str(count)))
 
     def missing(self) -> list[KeptCount]:
-        """List the counts that are not built, or were found wrong."""
+        """List the counts that are not built, or whose entry was removed because they were wrong."""
         with self._store.transaction() as connection:
             built = set(connection.scalars(select(self._counts_table.c.name)))
         return [count for count in self.all if count.name not in built]
 
     def differences(self, count: KeptCount, *, most: int) -> list[CountDifference]:
-        """Compare a count with its table, both as they are at one moment; give at most so many differences."""
+        """Compare a count with its table, both at the same moment; return at most `most` differences."""
         with self._store.transaction() as connection:
             found = connection.execute(self._statements[count].differences, {"most": most}).all()
         return [

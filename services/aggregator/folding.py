@@ -1,4 +1,4 @@
-"""Folding: the deltas that chunks left are added to the kept counts, and taken out."""
+"""Folding: adds the deltas that chunks left to the kept counts, and removes them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,15 +13,15 @@ from shared.model.values import Value
 from shared.storage.kept_counts import KeptCount
 from shared.storage.store import Store
 
-#: Rows of deltas folded in one transaction: with their largest text they bound the memory.
+#: Rows of deltas folded in one transaction; together with the maximum size of a row it bounds the memory.
 _MAX_ROWS = 16
 
-#: A chunk's deltas: rows of values and a number, by the name of the count.
+#: A chunk's deltas, by the name of the count: rows of values and a difference.
 _Document = Mapping[str, Sequence[Sequence[Any]]]
 
 
 class Folding:
-    """Folds into the counts of one configuration."""
+    """Folds deltas into the counts of one configuration."""
 
     def __init__(self, store: Store, statements: Mapping[KeptCount, CountStatements]) -> None:
         self._store = store
@@ -30,7 +30,7 @@ class Folding:
         self._add_statements = {count.name: each.add for count, each in statements.items()}
 
     def fold(self) -> None:
-        """Fold until next to nothing is left."""
+        """Fold until fewer than one transaction's rows are left."""
         while self._is_pending() and self._fold_some() == _MAX_ROWS:
             pass
 
@@ -39,7 +39,7 @@ class Folding:
             return connection.scalar(select(self._deltas.c.part).limit(1)) is not None
 
     def _fold_some(self) -> int:
-        """Fold some rows of deltas; return how many."""
+        """Fold one transaction's rows of deltas; return how many there were."""
         with self._store.transaction() as connection:
             lock_counts(connection, self._store.schema)
             rows = connection.execute(select(self._deltas).order_by(*self._deltas.primary_key).limit(_MAX_ROWS)).all()
@@ -49,14 +49,14 @@ class Folding:
         return len(rows)
 
     def _add(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
-        """Add to each count that was built; what was not needs nothing, as building it counts the whole table."""
+        """Add to each count that is built; the others need nothing, because building counts the whole table."""
         documents = [(row.dataset, orjson.loads(row.deltas)) for row in rows]
         for name, dataset in connection.execute(select(self._counts_table.c.name, self._counts_table.c.dataset)).all():
             mine = [document for changed, document in documents if changed == dataset]
             if name in self._add_statements and all(name in document for document in mine):
                 self._add_to(connection, name, mine)
             elif mine:
-                # They or we have another configuration, which lacks this count: it is to be built anew.
+                # The writer or this aggregator has a configuration without this count: it must be built again.
                 connection.execute(delete(self._counts_table).where(self._counts_table.c.name == name))
 
     def _add_to(self, connection: Connection, name: str, documents: Sequence[_Document]) -> None:
@@ -65,13 +65,13 @@ class Folding:
             connection.execute(self._add_statements[name], {"rows": orjson.dumps(rows).decode()})
 
     def _remove(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
-        # Not as a list of tuples: not every server looks these up by the key, and a scan would wait for the writers.
+        # Not as a list of tuples: not every server uses the primary key for it, and a scan would wait for the writers.
         taken = (and_(*(column == row._mapping[column.name] for column in self._deltas.primary_key)) for row in rows)
         connection.execute(delete(self._deltas).where(or_(*taken)))
 
 
 def _total(deltas: Iterable[Sequence[Sequence[Any]]]) -> list[list[Value]]:
-    """Sum up by values; what comes to nothing is left out."""
+    """Sum the differences by values; leave out sums of zero."""
     total: Counter[tuple[Value, ...]] = Counter()
     for rows in deltas:
         for *values, difference in rows:

@@ -1,4 +1,4 @@
-"""Whose turn it is to change the kept counts: one transaction at a time, whatever process it is of."""
+"""The lock on the kept counts: one transaction at a time changes them, across all processes."""
 
 from sqlalchemy import Connection, insert, update
 
@@ -8,9 +8,9 @@ _TURNS = "count_turns"
 
 
 def lock_counts(connection: Connection, schema: Schema) -> None:
-    """Hold, to the end of the transaction, the one row that every change of a count holds.
+    """Lock, until the end of the transaction, the one row that every change of a count locks.
 
-    So what a rebuild sees of the deltas stays to be folded until it is committed, and no delta is folded twice.
+    The deltas that a rebuild sees therefore stay until it is committed, and no delta is folded twice.
     """
     table = schema.sequences
     next_turn = update(table).where(table.c.name == _TURNS).values(value=table.c.value + 1)

@@ -1,4 +1,4 @@
-"""Where an aggregator can be made to end."""
+"""The crash points of an aggregator."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""What is still to be done, as the ledger and the folders say it."""
+"""The remaining work, according to the ledger and the folders."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _DONE = ("archived", "refused")
 
 
 def unfinished(store: Store, folder: DataFolder, *, drops: int) -> list[str]:
-    """Return what is left to do, in words; nothing once all dropped files are loaded or refused."""
+    """Return descriptions of what is left to do; empty once all dropped files are loaded or refused."""
     with store.transaction() as connection:
         entered = loads.all_loads(connection, store.schema)
         events = completions.unsent_events(connection, store.schema)

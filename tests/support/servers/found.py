@@ -1,4 +1,4 @@
-"""What a way of getting servers hands over."""
+"""Servers that were found, and the interface of the ways to get them."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -10,12 +10,12 @@ Flavour = Literal["mysql", "mariadb"]
 
 
 class Unavailable(Exception):
-    """This way gives no such server; the message says why, on one line."""
+    """No server is available in this way; the message gives the reason on one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerServer:
-    """A RabbitMQ whose user may make virtual hosts through the management API."""
+    """A RabbitMQ whose user may create virtual hosts through the management API."""
 
     host: str
     port: int
@@ -31,7 +31,7 @@ class BrokerServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseServer:
-    """A MySQL or MariaDB whose user may make databases; the URL names none."""
+    """A MySQL or MariaDB whose user may create databases; its URL names no database."""
 
     url: URL
 
@@ -41,7 +41,7 @@ class Provider(Protocol):
 
     @property
     def name(self) -> str:
-        """The word that INFLOW_TEST_PROVISION forces this way with."""
+        """The value of INFLOW_TEST_PROVISION that selects this way."""
 
     def broker(self) -> BrokerServer:
         """Return a server that answers, or raise Unavailable."""

@@ -1,4 +1,4 @@
-"""Servers of a test's own, of the kind that this machine has: started from scripts, or from installed programs."""
+"""Private servers of a test, started by scripts or from the programs installed on this machine."""
 
 import os
 from contextlib import ExitStack
@@ -9,12 +9,12 @@ from tests.support.servers.mysqld import Options, no_more, private_mysqld
 from tests.support.servers.rabbitmq import private_rabbitmq
 from tests.support.servers.scripts import scripted_mysql, scripted_rabbitmq
 
-#: Names a folder with mysql.sh and rabbitmq.sh; without it, programs installed on this machine are taken.
+#: Names a folder with mysql.sh and rabbitmq.sh; without it, installed programs are used.
 SCRIPTS_VARIABLE = "INFLOW_TEST_SERVER_SCRIPTS"
 
 
 def own_broker(closing: ExitStack) -> ControlledBroker:
-    """Prepare a RabbitMQ that does not run yet; `closing` ends it and removes its data. Unavailable says why not."""
+    """Prepare a RabbitMQ that does not run yet; `closing` ends it and removes its data. Raises Unavailable."""
     scripts = os.environ.get(SCRIPTS_VARIABLE)
     return scripted_rabbitmq(Path(scripts), closing) if scripts else private_rabbitmq(closing)
 

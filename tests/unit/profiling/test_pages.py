@@ -1,4 +1,4 @@
-"""What people see: the page and the text, whole and harmless whatever the values are."""
+"""The output of a profile as page and text: complete and harmless for any values."""
 
 import json
 from html.parser import HTMLParser
@@ -30,7 +30,7 @@ HOSTILE = (
     "\x00",
     '"""\\u0022\n[datasets.evil]',
 )
-#: Those that are not shown as they are.
+#: Characters that are escaped.
 SHOWN = {
     "\x1b[31mred\x07\r\n": r"\x1b[31mred\x07\r\n",
     "\u202edrawkcab": r"\u202edrawkcab",
@@ -46,7 +46,7 @@ ALLOWED = {
 
 
 class Page(HTMLParser):
-    """Checks that every element is closed in its turn, and keeps what there is."""
+    """Checks that elements are properly nested, and records them."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -96,13 +96,13 @@ def test_nothing_on_the_page_runs_or_comes_from_elsewhere(page: Page) -> None:
     assert "@import" not in page.text
 
 
-def test_hostile_values_are_there_as_text(page: Page) -> None:
+def test_hostile_values_are_shown_as_text(page: Page) -> None:
     for value in HOSTILE[:6]:
         assert value in page.text
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
-def test_each_hostile_value_is_shown_without_what_can_t_be_seen(value: str) -> None:
+def test_hostile_values_are_shown_without_invisible_characters(value: str) -> None:
     page = Page(as_html(profiled(["x", "y"], [[value, "1"], [value, "2"]]).profile))
 
     assert SHOWN.get(value, value[:59]) in page.text
@@ -110,7 +110,7 @@ def test_each_hostile_value_is_shown_without_what_can_t_be_seen(value: str) -> N
     assert "w" * 1000 not in page.text
 
 
-def test_every_picture_says_what_it_shows(page: Page) -> None:
+def test_every_picture_has_a_description(page: Page) -> None:
     pictures = page.attributes.count(("role", "img"))
     labels = [value for name, value in page.attributes if name == "aria-label"]
 
@@ -118,34 +118,34 @@ def test_every_picture_says_what_it_shows(page: Page) -> None:
     assert all(labels)
 
 
-def test_links_lead_to_columns_that_are_there(page: Page) -> None:
+def test_links_point_to_existing_columns(page: Page) -> None:
     links = {value.removeprefix("#") for name, value in page.attributes if name == "href"}
 
     assert links == {value for name, value in page.attributes if name == "id"} == {f"column-{n}" for n in range(1, 7)}
 
 
-def test_the_text_acts_on_no_terminal_and_is_narrow(hostile: Profile) -> None:
+def test_the_text_is_narrow_and_has_no_control_characters(hostile: Profile) -> None:
     text = as_text(hostile)
 
     assert all(character.isprintable() or character == "\n" for character in text)
     assert max(map(len, text.splitlines())) <= 78
 
 
-def test_the_toml_of_hostile_values_holds_nothing_but_the_dataset(hostile: Profile) -> None:
+def test_the_toml_of_hostile_values_has_only_the_dataset(hostile: Profile) -> None:
     datasets = parse_catalog(as_toml(propose(hostile, Catalog(datasets={}, summaries=()))), source="hostile").datasets
 
     assert list(datasets) == ["things"]
     assert datasets["things"].column_names == ("plain",)
 
 
-def test_json_takes_hostile_values_too(hostile: Profile) -> None:
+def test_json_can_hold_hostile_values(hostile: Profile) -> None:
     decoded = json.loads(orjson.dumps(hostile))
 
     assert decoded["columns"][0]["name"] == HOSTILE[0]
     assert decoded["rejected_rows"][0]["message"] == HOSTILE[0]
 
 
-def test_a_page_of_an_empty_table_is_well_formed_too() -> None:
+def test_the_page_of_an_empty_table_is_well_formed() -> None:
     assert Page(as_html(profiled(["a"], []).profile)).open == []
     text = as_text(profiled(["a"], []).profile)
     assert text.startswith("things-2024.csv: 0 rows, 1 column, 0 rejected")
