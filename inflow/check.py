@@ -10,8 +10,8 @@ import orjson
 from inflow.installation import catalog_of
 from inflow.line_report import as_data, as_lines
 from inflow.read_options import open_given, settings_of
-from services.watcher.claiming.discovery import dataset_of
 from shared.configuration.environment import Environment
+from shared.extraction.dataset_match import dataset_of
 from shared.model.datasets import Catalog, Dataset
 from shared.model.errors import ConfigurationError, FileRefused
 from shared.operations.dry_run import Findings, check_file

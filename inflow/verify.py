@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import orjson
 
 from inflow.installation import open_installation
-from services.aggregator.counts import CountDifference, Counts
 from shared.configuration.environment import Environment
 from shared.runtime.exit_codes import ExitCode
+from shared.storage.counting.counts import CountDifference, Counts
 from shared.storage.kept_counts import KeptCount
 from shared.storage.ledger import completions
 from shared.storage.store import Store

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from services.aggregator.count_statements import count_statements
-from services.aggregator.folding import Folding
-from services.aggregator.lock_counts import lock_counts
 from shared.runtime.clock import utc_now
 from shared.runtime.logs import facts
+from shared.storage.counting.count_statements import count_statements
+from shared.storage.counting.folding import Folding
+from shared.storage.counting.lock_counts import lock_counts
 from shared.storage.kept_counts import KeptCount, kept_counts
 from shared.storage.store import Store
 

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, and_, delete, or_, select
 
-from services.aggregator.count_statements import CountStatements
-from services.aggregator.lock_counts import lock_counts
 from shared.model.values import Value
+from shared.storage.counting.count_statements import CountStatements
+from shared.storage.counting.lock_counts import lock_counts
 from shared.storage.kept_counts import KeptCount
 from shared.storage.store import Store
 
