@@ -1,9 +1,10 @@
 """The ledger of rejected rows: which are open, and which load healed the others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from shared.storage.schema.schema import Schema
 
@@ -49,29 +50,45 @@ def rejected_lines(connection: Connection, schema: Schema, load_id: int) -> froz
     return frozenset(connection.scalars(select(table.c.line).where(table.c.load_id == load_id)))
 
 
-def healed_counts(connection: Connection, schema: Schema) -> dict[int, int]:
-    """Count the healed rows of each load; one without any is missing."""
+def healed_counts(connection: Connection, schema: Schema, load_ids: Sequence[int]) -> dict[int, int]:
+    """Count the healed rows of each of these loads; one without any is missing."""
     table = schema.rejects
-    healed = select(table.c.load_id, func.count()).where(table.c.healed_by.is_not(None)).group_by(table.c.load_id)
+    mine = table.c.load_id.in_(load_ids) & table.c.healed_by.is_not(None)
+    healed = select(table.c.load_id, func.count()).where(mine).group_by(table.c.load_id)
     return {load_id: count for load_id, count in connection.execute(healed)}  # noqa: C416
 
 
-def all_rejects(
-    connection: Connection, schema: Schema, *, load_id: int | None = None, is_open: bool = False
-) -> Iterator[Reject]:
-    """Read rejected rows in the order of loads and lines: of one load, or of all; all of them, or those still open."""
+def after(
+    connection: Connection,
+    schema: Schema,
+    position: tuple[int, int],
+    *,
+    limit: int,
+    load_id: int | None = None,
+    is_open: bool = False,
+) -> list[Reject]:
+    """List rejected rows in the order of loads and lines, those after this load and line.
+
+    Of one load, or of all; all of them, or those still open.
+    """
     table = schema.rejects
+    last_load, last_line = position
     query = (
         select(table, schema.loads.c.file)
         .join(schema.loads, schema.loads.c.load_id == table.c.load_id)
+        # The first condition says the same as the second for loads: databases find their place in the key by it.
+        .where(table.c.load_id >= last_load, (table.c.load_id > last_load) | (table.c.line > last_line))
         .order_by(table.c.load_id, table.c.line)
-        .execution_options(yield_per=_LINES_AT_ONCE)
+        .limit(limit)
     )
     if load_id is not None:
         query = query.where(table.c.load_id == load_id)
     if is_open:
         query = query.where(table.c.healed_by.is_(None))
-    for row in connection.execute(query):
-        values = {**row._mapping, "column": row.column_name}
-        del values["column_name"]
-        yield Reject(**values)
+    return [_reject(row) for row in connection.execute(query)]
+
+
+def _reject(row: Row[Any]) -> Reject:
+    values = {**row._mapping, "column": row.column_name}
+    del values["column_name"]
+    return Reject(**values)
