@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-unit simulate crash chaos cluster installations mutants fuzz bench lint format lock schema up down logs clean
+.PHONY: help setup demo run test test-unit coverage docs simulate crash chaos cluster installations mutants fuzz bench lint format lock schema up down logs clean
 
 BIN := .venv/bin
 DATA ?= data
@@ -28,6 +28,10 @@ test: setup ## Run all tests but the compose and the slow ones; prepares its own
 
 test-unit: setup ## Run the tests that need no server
 	$(PYTEST) -m "not servers and not compose and not slow" $(PYTEST_OPTIONS)
+
+coverage: setup ## Run the tests of `make test` and print what of the code they ran; takes about twice as long
+	@mkdir -p build/coverage
+	$(PYTEST) -m "not compose and not slow" --cov --cov-report=term --cov-report=html $(PYTEST_OPTIONS)
 
 simulate: setup ## Run the cores with faults at every step, 10000 seeds (SEEDS=n)
 	$(BIN)/python -m verification.simulation --seeds $(or $(SEEDS),10000)
@@ -59,11 +63,14 @@ lint: setup ## Check style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: setup ## Build the site of the documents into build/site; a link that leads nowhere fails it
+	@scripts/docs.sh
+
 format: setup ## Put the code into its one style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: ## Write the lock files anew (UPGRADE=--upgrade takes the newest versions)
+lock: ## Update the lock files (UPGRADE=--upgrade takes the newest versions)
 	@PYTHON="$(PYTHON)" UPGRADE="$(UPGRADE)" scripts/lock.sh
 
 schema: setup ## Write schema.sql from the default configuration

@@ -50,6 +50,16 @@ class Command(Protocol):
         """Run the command and return its exit code."""
 
 
+class _PrintVersion(argparse.Action):
+    """Looks the version up only when it is asked for: argparse's own action would at each health check."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        from shared.runtime.version import program_version  # noqa: PLC0415
+
+        print(f"inflow {program_version()}")
+        parser.exit()
+
+
 class _CommandParser(argparse.ArgumentParser):
     """Parses the arguments of one command, whose module is imported once the command is chosen.
 
@@ -95,6 +105,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="inflow", description="Files dropped into a folder are in a database, exactly once in effect."
     )
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_CommandParser)
     for name, does in _COMMANDS.items():
         commands.add_parser(name, help=does)

@@ -19,7 +19,7 @@ heading "inflow run --embedded --data $data --until-idle"
 heading "What was loaded: inflow status --data $data"
 "$inflow" status --data "$data"
 
-heading "What was rejected, to be mended and dropped again"
+heading "What was rejected: correct the rows and drop the file again"
 for file in "$data"/rejected/*; do
     [ -f "$file" ] || continue
     printf '%s\n' "$file"

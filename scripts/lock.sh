@@ -1,6 +1,7 @@
 #!/bin/sh
-# Writes requirements.lock (the product), requirements-dev.lock (the product and the tools) and
-# requirements-bench.lock (the product and the benchmark's rivals) from pyproject.toml, with the hash of every file.
+# Writes requirements.lock (the product), requirements-dev.lock (the product and the tools), requirements-bench.lock (the
+# product and the benchmark's rivals) and requirements-docs.lock (the product and what builds the site of the documents)
+# from pyproject.toml, with the hash of every file.
 # Versions already locked stay where they still fit; `make lock UPGRADE=--upgrade` takes the newest ones.
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,3 +21,4 @@ compile() {
 compile ${UPGRADE:+"$UPGRADE"} --output-file requirements.lock
 compile ${UPGRADE:+"$UPGRADE"} --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 compile ${UPGRADE:+"$UPGRADE"} --extra bench --constraint requirements.lock --output-file requirements-bench.lock
+compile ${UPGRADE:+"$UPGRADE"} --extra docs --constraint requirements.lock --output-file requirements-docs.lock

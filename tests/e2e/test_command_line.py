@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def inflow(tmp_path: Path) -> Inflow:
 
 def loaded_tables(inflow: Inflow) -> set[str | None]:
     return {load["dataset"] for load in inflow.loads().values() if load["state"] == "archived"}
+
+
+def test_the_command_says_its_version(inflow: Inflow) -> None:
+    finished = inflow("--version")
+
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert (finished.returncode, finished.stdout) == (0, f"inflow {project['version']}\n")
 
 
 @pytest.mark.parametrize(

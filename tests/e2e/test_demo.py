@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -58,6 +59,18 @@ def test_the_demo_shows_what_was_loaded_rejected_and_summarised(clone: Path) -> 
     assert rejected.count("1837-02-30") >= 1
     summary = json.loads(summarised.splitlines()[1])
     assert list(summary.items()) == list(expected_summary(clone / "data" / "samples").items())
+
+
+def test_the_readme_shows_what_the_demo_prints(clone: Path) -> None:
+    """But for the seconds that it took, and what the README leaves out with an ellipsis."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("```text\n== ")[2].partition("```")[0]
+
+    printed = re.sub(r"\d+\.\d$", "0.1", demo(clone).stdout, flags=re.MULTILINE)
+
+    parts = [part.strip("\n") for part in shown.split("…")]
+    assert len(parts) == 3
+    assert [part for part in parts if part not in printed] == []
 
 
 def test_the_demo_can_be_run_again(clone: Path) -> None:

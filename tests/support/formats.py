@@ -94,13 +94,13 @@ def parquet_file(table: pa.Table, **options: object) -> bytes:
 WRITERS: dict[str, Callable[[Table], bytes]] = {
     "json": as_json,
     "ndjson": as_ndjson,
-    "excel": as_excel,
+    "xlsx": as_excel,
     "parquet": as_parquet,
 }
 READERS: dict[str, Callable[[Readable], RecordSource]] = {
     "json": JsonRecords,
     "ndjson": NdjsonRecords,
-    "excel": lambda file: ExcelRecords(in_memory(file), DecompressionLimit()),
+    "xlsx": lambda file: ExcelRecords(in_memory(file), DecompressionLimit()),
     "parquet": lambda file: ParquetRecords(in_memory(file), DecompressionLimit()),
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 from verification.chaos.nemesis import Nemesis
 from verification.chaos.targets import World
@@ -43,13 +43,12 @@ def small_disk(folder: Path) -> Iterator[None]:
 def _fill(world: World, random: Random) -> str:
     seconds = random.uniform(2, 6)
     until = time.monotonic() + seconds
-    filler = world.data / ".filler"
-    with filler.open("ab", buffering=0) as file:
+    # It has no name to clash with that of another blow of the same kind, and its room is free when it is closed.
+    with TemporaryFile(dir=world.data, buffering=0) as file:
         while time.monotonic() < until:
             # What others give back meanwhile is taken, too.
             _write_until_full(file.fileno())
             time.sleep(_REFILL_SECONDS)
-    filler.unlink()
     return f"disk full for {seconds:.1f} s"
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.model.datasets import FORMATS
 from shared.model.errors import FileRefused
 from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.json.records import JsonRecords, NdjsonRecords
@@ -31,6 +32,11 @@ def packed(data: bytes, packing: str | None) -> bytes:
     if packing is None:
         return data
     return zipped({"table": data}) if packing == "zip" else COMPRESSORS[packing](data)
+
+
+def test_every_format_is_read_back_here() -> None:
+    """But for CSV, which has tests of its own."""
+    assert set(WRITERS) == set(READERS) == set(FORMATS) - {"csv"}
 
 
 @pytest.mark.parametrize("format_name", WRITERS)
