@@ -134,11 +134,6 @@ def count(connection: Connection, schema: Schema) -> int:
     return connection.scalar(select(func.count()).select_from(schema.loads)) or 0
 
 
-def all_loads(connection: Connection, schema: Schema) -> list[Load]:
-    """List every load, oldest first."""
-    return [Load.from_row(row) for row in connection.execute(select(schema.loads).order_by(schema.loads.c.load_id))]
-
-
 def manner_before(connection: Connection, schema: Schema, load_id: int, dataset: str, feed: str) -> str | None:
     """Return the manner of the last file of a feed before this load's that was not refused."""
     table = schema.loads
