@@ -73,18 +73,23 @@ def after(
     """
     table = schema.rejects
     last_load, last_line = position
-    query = (
-        select(table, schema.loads.c.file)
-        .join(schema.loads, schema.loads.c.load_id == table.c.load_id)
-        # The first condition says the same as the second for loads: databases find their place in the key by it.
-        .where(table.c.load_id >= last_load, (table.c.load_id > last_load) | (table.c.line > last_line))
-        .order_by(table.c.load_id, table.c.line)
-        .limit(limit)
-    )
+    wanted: list[ColumnElement[bool]] = []
     if load_id is not None:
-        query = query.where(table.c.load_id == load_id)
+        wanted.append(table.c.load_id == load_id)
     if is_open:
-        query = query.where(table.c.healed_by.is_(None))
+        wanted.append(table.c.healed_by.is_(None))
+    # Two queries, as not every database begins at a position in the key that one condition names.
+    found = _select(connection, schema, [*wanted, table.c.load_id == last_load, table.c.line > last_line], limit)
+    if len(found) < limit:
+        found += _select(connection, schema, [*wanted, table.c.load_id > last_load], limit - len(found))
+    return found
+
+
+def _select(connection: Connection, schema: Schema, wanted: Sequence[ColumnElement[bool]], limit: int) -> list[Reject]:
+    table, loads = schema.rejects, schema.loads
+    # Not joined: a database that began with the loads would sort all rejects for each page.
+    file = select(loads.c.file).where(loads.c.load_id == table.c.load_id).scalar_subquery()
+    query = select(table, file.label("file")).where(*wanted).order_by(table.c.load_id, table.c.line).limit(limit)
     return [_reject(row) for row in connection.execute(query)]
 
 
