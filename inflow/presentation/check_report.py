@@ -31,7 +31,8 @@ def as_text(path: Path, findings: Findings) -> Iterator[str]:
     for remark in findings.remarks:
         values = "1 value" if remark.count == 1 else f"{remark.count} values"
         yield f"remark      line {remark.line} ({remark.column}): {remark.code}: {values}, {remark.message}"
-        yield f"            {remark.text[:_SHOWN_CHARACTERS]!r} seems to mean {remark.meant[:_SHOWN_CHARACTERS]!r}"
+        meant = f" seems to mean {remark.meant[:_SHOWN_CHARACTERS]!r}" if remark.meant is not None else ""
+        yield f"            {remark.text[:_SHOWN_CHARACTERS]!r}{meant}"
     yield f"rows        {findings.row_count}, of which {findings.rejected_count} would be rejected"
     if findings.account is not None:
         first, *others = line_report.as_lines(findings.account)

@@ -47,7 +47,7 @@ class RecordsOfText:
 
     def __init__(self, text: bytes, lines: Sequence[int]) -> None:
         self._text: BytesIO | None = BytesIO(text)
-        self._reader = RecordReader(self._text, skips_mark=False)
+        self._reader = RecordReader(self._text)
         self._lines = lines
 
     @classmethod

@@ -66,7 +66,7 @@ class _RowTyper:
     def __init__(self, dataset: Dataset, header: Sequence[str]) -> None:
         positions = {name: position for position, name in enumerate(header)}
         self._width = len(header)
-        self._repeated_headers = repeated_headers(header)
+        self._repeated_header = repeated_header(header)
         self._columns = dataset.columns
         self._cells: list[tuple[int | None, Callable[[str], Value]]] = [
             (positions.get(column.expected_label), parser_of(column)) for column in dataset.columns
@@ -74,7 +74,7 @@ class _RowTyper:
 
     def convert(self, cells: Sequence[str]) -> TypedRow:
         """Type one row; BadValue or IndexError at its first fault."""
-        if len(cells) != self._width or cells in self._repeated_headers:
+        if len(cells) != self._width or cells == self._repeated_header:
             raise IndexError
         return tuple(None if position is None else parse(cells[position]) for position, parse in self._cells)
 
@@ -82,7 +82,7 @@ class _RowTyper:
         """Say all that is wrong with a row that could not be typed."""
         if is_blank(cells) or len(cells) != self._width:
             return _rejection(misshapen(line, cells, self._width))
-        if cells in self._repeated_headers:
+        if cells == self._repeated_header:
             return _rejection(repeating(line, cells))
         raw = as_csv(cells)
         faults = self._faults(cells)
@@ -111,10 +111,10 @@ def misshapen(line: int, cells: Sequence[str], width: int) -> UnreadableRow:
     return UnreadableRow(line=line, code=code, message=message, raw=as_csv(cells))
 
 
-def repeated_headers(header: Sequence[str]) -> Sequence[list[str]]:
-    """Return how a header looks where it comes again, as in joined files: the second one may begin with a mark."""
+def repeated_header(header: Sequence[str]) -> list[str] | None:
+    """Return what is no row but the header once more, as in joined files; None where it may be a row."""
     # A single name may be a value, too.
-    return ([*header], [f"\ufeff{header[0]}", *header[1:]]) if len(header) > 1 else ()
+    return [*header] if len(header) > 1 else None
 
 
 def repeating(line: int, cells: Sequence[str]) -> UnreadableRow:

@@ -16,6 +16,8 @@ from shared.reading.garbled_text import garbled, repaired
 from shared.reading.line_account import LineAccount
 from shared.reading.read_plan import ReadPlan
 from shared.reading.sources import RecordSource
+from shared.reading.total_rows import CODE as TOTAL_ROW
+from shared.reading.total_rows import MESSAGE, is_total
 
 _BOUNDS = ChunkBounds(1000, 1 << 20)
 _FIRST_ROWS = 5
@@ -29,11 +31,12 @@ class Remark:
     column: str
     code: str
     message: str
-    #: How many values, and the first of them: its line, the text, and what it seems to be meant as.
+    #: How many values, and the first of them: its line, and the text.
     count: int = 0
     line: int
     text: str
-    meant: str
+    #: None where it is meant as it is.
+    meant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +160,17 @@ class _Check:
         self._rejected_count += len(typed.rejections)
         self._rejections += typed.rejections[: _MAX_SHOWN_REJECTIONS - len(self._rejections)]
         self._add_remarks(chunk)
+        self._note_total(chunk)
+
+    def _note_total(self, chunk: RawRows) -> None:
+        """Point out a total as the last row: what was one before is not the last one any more."""
+        column = chunk.header[0]
+        self._remarks.pop((column, TOTAL_ROW), None)
+        if chunk.rows and is_total(chunk.rows[-1]):
+            text = ", ".join(filter(None, chunk.rows[-1]))
+            self._remarks[column, TOTAL_ROW] = Remark(
+                column=column, code=TOTAL_ROW, message=MESSAGE, count=1, line=chunk.lines[-1], text=text
+            )
 
     def _add_remarks(self, chunk: RawRows) -> None:
         """Point out text that was decoded wrongly before it was written into the file."""

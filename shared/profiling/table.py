@@ -10,9 +10,11 @@ from shared.profiling.candidate_keys import CandidateKeys
 from shared.profiling.column import ColumnProfiler
 from shared.profiling.memory_budget import MemoryBudget
 from shared.profiling.printable import encodable
-from shared.profiling.profile import ColumnProfile, Keys, Profile, RejectedRow
+from shared.profiling.profile import ColumnProfile, Finding, Keys, Profile, RejectedRow
 from shared.reading.sources import Record, RecordSource
 from shared.reading.table_rows import rows_of
+from shared.reading.total_rows import CODE as TOTAL_ROW
+from shared.reading.total_rows import MESSAGE, is_total
 
 _MAX_REJECTED_SHOWN = 10
 #: InnoDB has no table with more.
@@ -67,6 +69,7 @@ class _Table:
         self._names = names
         self._bounds = bounds
         self._rows = 0
+        self._last: Record = (0, [])
         self._rejected = 0
         self._rejected_rows: list[RejectedRow] = []
         self._columns = [ColumnProfiler(name, bounds, has_types=has_types) for name in names]
@@ -90,6 +93,7 @@ class _Table:
     def add(self, batch: _Batch) -> None:
         """Take in some rows."""
         self._rows += len(batch)
+        self._last = batch[-1]
         lines = [line for line, _ in batch]
         columns = [ColumnBatch(values, lines) for values in zip(*(cells for _, cells in batch), strict=True)]
         for column, values in zip(self._columns, columns, strict=True):
@@ -103,6 +107,10 @@ class _Table:
             column.result(is_unique=(name,) in keys.found)
             for name, column in zip(self._names, self._columns, strict=True)
         ]
+        line, cells = self._last
+        if is_total(cells):
+            total = Finding(code=TOTAL_ROW, message=MESSAGE, lines=(line,))
+            columns[0] = replace(columns[0], findings=(*columns[0].findings, total))
         profile = Profile(
             file=file,
             rows=self._rows,

@@ -1,7 +1,7 @@
 """Reads a file in blocks and gives out its lines, in bounded memory however long a line or a row is."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from tempfile import TemporaryFile
 from typing import IO, Protocol
@@ -11,6 +11,7 @@ BOM = b"\xef\xbb\xbf"
 #: The most bytes a row may have; G8 needs some bound, and a message must stay far below the broker's 16 MiB.
 MAX_ROW_BYTES = 1 << 20
 _LINE_ENDS = (b"\n", b"\r")
+_MARKS = re.compile(b"(?:" + BOM + b")+")
 
 
 class Readable(Protocol):
@@ -39,8 +40,8 @@ class Lines:
     """Iterates over the lines of a file, with their line ends.
 
     Lines end as RFC 4180 readers expect: LF, CRLF or CR; the encoding is one in which these are single bytes, as in
-    all but UTF-16 and UTF-32. Bytes that are not of the encoding come as lone surrogates. The consumer ends each row
-    that it completes; one that goes above the limit raises RowTooLarge.
+    all but UTF-16 and UTF-32. Bytes that are not of the encoding come as lone surrogates, and byte order marks before
+    a row not at all. The consumer ends each row that it completes; one that goes above the limit raises RowTooLarge.
     """
 
     def __init__(
@@ -50,7 +51,6 @@ class Lines:
         block_bytes: int,
         encoding: str = "utf-8",
         longest_row_bytes: int = MAX_ROW_BYTES,
-        skips_mark: bool = True,
         suspect: re.Pattern[bytes] | None = None,
     ) -> None:
         self._suspect = suspect
@@ -59,8 +59,7 @@ class Lines:
         self._encoding = encoding
         self._block_bytes = block_bytes
         self._longest_row_bytes = longest_row_bytes
-        begin = file.read(len(BOM)).removeprefix(BOM) if skips_mark else b""
-        self._blocks = _Blocks(file, block_bytes, longest_row_bytes, begin)
+        self._blocks = _Blocks(file, block_bytes, longest_row_bytes)
         self._block: Iterator[bytes] = iter(())
         self._row: list[bytes] = []
         self._row_bytes = 0
@@ -172,8 +171,8 @@ class Lines:
     def _end_line(self) -> None:
         """Leave out what is left of a line that is too long."""
         if self._is_in_line:
-            self._is_in_line = False
             any(piece.endswith(_LINE_ENDS) for piece in self._pieces())
+            self._is_in_line = False
 
     def _pieces(self) -> Iterator[bytes]:
         while True:
@@ -186,18 +185,27 @@ class Lines:
         block = self._blocks.next()
         if self._suspect is not None:
             self.is_suspect = bool(self._suspect.search(block) or (self.is_suspect and self._row))
-        self._block = iter(block.splitlines(keepends=True))
+        lines = block.splitlines(keepends=True)
+        self._block = self._without_marks(lines) if BOM in block else iter(lines)
         return bool(block)
+
+    def _without_marks(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Leave out byte order marks where a row begins: of the file, and of each file that was joined to it."""
+        for line in lines:
+            marks = _MARKS.match(line) if not self._row and not self._is_in_line else None
+            mark_bytes = marks.end() if marks is not None else 0
+            self._row_bytes += mark_bytes
+            yield line[mark_bytes:]
 
 
 class _Blocks:
     """Blocks of whole lines of a file; of a line that is longer than a row may be, pieces."""
 
-    def __init__(self, file: Readable, block_bytes: int, most_bytes: int, begin: bytes = b"") -> None:
+    def __init__(self, file: Readable, block_bytes: int, most_bytes: int) -> None:
         self._file = file
         self._block_bytes = block_bytes
         self._most_bytes = most_bytes
-        self._rest = begin
+        self._rest = b""
 
     def next(self) -> bytes:
         """Return the next one; at the end of the file whatever is left."""

@@ -249,3 +249,24 @@ def test_check_points_out_text_that_was_garbled_before_it_was_written(inflow: In
     assert [(remark["column"], remark["code"], remark["meant"]) for remark in found] == [
         ("family_name", "double-encoded", "Müller")
     ]
+
+
+def test_check_and_profile_point_out_a_total_that_is_as_wide_as_the_rows(inflow: Inflow) -> None:
+    path = inflow.root / "people.csv"
+    path.write_text(",".join(HEADER) + "\nAnn,Lee,1901-02-03,Ayr\nTotal,1,,\n")
+
+    shown = inflow("check", str(path)).stdout
+    profiled = json.loads(inflow("profile", str(path), "--json").stdout)
+
+    assert f"remark      line 3 ({HEADER[0]}): total-row: 1 value, it looks like a total" in shown
+    assert "'Total, 1'\n" in shown
+    assert [(finding["code"], finding["lines"]) for finding in profiled["columns"][0]["findings"]] == [
+        ("total-row", [3])
+    ]
+
+
+def test_a_total_before_other_rows_is_not_pointed_out(inflow: Inflow) -> None:
+    path = inflow.root / "people.csv"
+    path.write_text(",".join(HEADER) + "\nTotal,Lee 2,1901-02-03,Ayr\nAnn,Lee,1901-02-03,Ayr\n")
+
+    assert "total-row" not in inflow("check", str(path)).stdout + inflow("profile", str(path)).stdout

@@ -35,6 +35,9 @@ def main() -> None:
     print(f"{'confidence':12} {'files':>7} {'refused':>8} {'read right':>11}")
     for line in table(found):
         print(line)
+    loaded = [trial for trial in found if not trial.is_refused]
+    refused, right = 1 - len(loaded) / len(found), sum(trial.is_right for trial in loaded) / len(loaded)
+    print(f"refused {refused:.1%}; of those that load {right:.1%} are read right")
 
 
 def table(found: list[Trial]) -> Iterator[str]:

@@ -62,9 +62,9 @@ def _key(proposal: Proposal) -> Iterator[str]:
         yield from _comment(f"What tells rows apart can't be the key here: {keys}." if keys else "")
         yield from _comment(
             f"NO KEY WAS FOUND that tells the {rows} apart. Of rows that agree in these columns the last one would win:"
-            " choose what identifies a row."
+            " choose what identifies a row, and take the # away."
         )
-    yield f"key = {_texts(dataset.key)}"
+    yield f"{'' if proposal.is_key_found else '# '}key = {_texts(dataset.key)}"
 
 
 def _columns(proposal: Proposal) -> Iterator[str]:

@@ -97,7 +97,7 @@ def _rest(file: IO[bytes], runs: Runs, width: int) -> Iterator[Window]:
     if not runs.is_cut_short:
         return
     file.seek(runs.end_offset)
-    reader = RecordReader(file, skips_mark=not runs.end_offset, width=width)
+    reader = RecordReader(file, width=width)
     records = iter(reader)
     if not runs.end_offset:
         next(records, None)  # the header

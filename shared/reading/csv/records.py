@@ -38,7 +38,6 @@ class RecordReader:
         dialect: Dialect = PLAIN,
         block_bytes: int = _BLOCK_BYTES,
         longest_row_bytes: int = MAX_ROW_BYTES,
-        skips_mark: bool = True,
         skip_lines: int = 0,
         width: int | None = None,
     ) -> None:
@@ -49,7 +48,6 @@ class RecordReader:
             encoding=dialect.encoding,
             block_bytes=block_bytes,
             longest_row_bytes=longest_row_bytes,
-            skips_mark=skips_mark,
             suspect=self._loose_quotes.suspect if self._loose_quotes else None,
         )
         #: The lines up to here that are not records.

@@ -45,8 +45,8 @@ def kind_of(cell: str) -> CellType:
 
 
 def _is_odd(text: str) -> bool:
-    """Whether quotes or tabs are left of a text that was split in the wrong way; said words and inches are none."""
-    if text[0] == "'" or "\t" in text or '""' in text:
+    """Whether quotes or delimiters are left of a text that was split in the wrong way; speech and inches are fine."""
+    if text[0] == "'" or "\t" in text or '""' in text or text[-1] in ",;":
         return True
     is_alone = text.count('"') % 2 == 1
     if text[0] == '"':

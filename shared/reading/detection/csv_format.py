@@ -15,6 +15,7 @@ from shared.reading.csv.dialects import Dialect
 from shared.reading.detection.alignment import has_aligned_columns
 from shared.reading.detection.dialect_scoring import Rating, rated, with_encoding
 from shared.reading.detection.file_tail import has_end_mark, last_records
+from shared.reading.detection.footers import is_marked_as_remark
 from shared.reading.detection.known_names import KnownNames, find_known_names, row_above
 from shared.reading.detection.layouts import Layout, TableGuess, guess_tables, with_footer
 from shared.reading.detection.samples import FileSample
@@ -90,7 +91,8 @@ def understand(sample: FileSample, settings: ReadSettings, *, expected: Collecti
         raise FileRefused("blank-header", "the file is empty; expected a header line with the names of the columns")
     settings = _with_hint(text, settings)
     seen = text if sample.is_whole else _without_open_value(text)
-    ratings = rated(_skipped(seen, settings.skip_lines or 0), settings, is_wide=len(expected) > 1)
+    seen = _skipped(seen, settings.skip_lines or 0)
+    ratings = rated(seen, settings, is_wide=len(expected) > 1)
     names = find_known_names(ratings, expected, settings)
     choices = _choices([names.rating] if names else ratings, settings, names)
     best, table = choices[0].rating, choices[0].table
@@ -106,6 +108,8 @@ def understand(sample: FileSample, settings: ReadSettings, *, expected: Collecti
     is_known = names is not None and names.are_all
     is_aligned = not (is_known or settings.delimiter is not None) and _is_aligned(best, text)
     doubts = [] if is_known else [*_doubts(choices, settings, has_expected=bool(expected))]
+    if table.layout.row_names:
+        doubts.append(_doubt_of_row_names(choices[0], seen))
     return Understanding(
         dialect=with_encoding(best, "utf-8" if encoding.encoding == "ascii" else encoding.encoding),
         layout=layout,
@@ -143,9 +147,12 @@ def _choices(ratings: Sequence[Rating], settings: ReadSettings, names: KnownName
 
 
 def _as_one_column(table: TableGuess) -> float:
-    """How believable it is that a name with delimiters inside is that of one column."""
-    has_delimiter = table.width == 1 and any(sign in cell for cell in table.first[1] for sign in _USUAL_DELIMITERS)
-    return 0.5 if has_delimiter else 1.0
+    """How believable it is that a remark, or what has delimiters inside, is the name of one column."""
+    first = table.first[1]
+    is_no_name = table.width == 1 and (
+        any(sign in cell for cell in first for sign in _USUAL_DELIMITERS) or any(map(is_marked_as_remark, first))
+    )
+    return 0.5 if is_no_name else 1.0
 
 
 def _doubts(choices: Sequence[_Choice], settings: ReadSettings, *, has_expected: bool) -> Iterator[Doubt]:
@@ -183,7 +190,8 @@ def _doubt_of_place(best: _Choice, choices: Sequence[_Choice]) -> Doubt:
     lines = " or ".join(_shown(each.table.first) for each in [best, *others[:2]])
     message = f"it is not clear where the table begins: {lines}; skip the lines above it with skip_lines ="
     margin = _margin(best.table.score, max((each.table.score for each in others), default=0.0))
-    may_be_pairs = any(each.table.passes_over_pairs for each in [best, *others])
+    likely = [best, *(each for each in others if each.table.fit and each.table.score > best.table.score / 5)]
+    may_be_pairs = any(each.table.passes_over_pairs for each in likely)
     return Doubt(min(margin, 0.5) if may_be_pairs else margin, message)
 
 
@@ -201,6 +209,19 @@ def _doubt_of_header(best: _Choice) -> Doubt:
     question = "how many lines the header has" if has_several else "whether the first line is the header or a row"
     message = f"it is not clear {question}: {shown}; set header_lines ="
     return Doubt(best.table.header_sureness, message)
+
+
+def _doubt_of_row_names(best: _Choice, text: str) -> Doubt:
+    """Names in quotes are R's, which has none for the names of rows. Else a name may be missing anywhere."""
+    line, _ = best.table.first
+    header = next(islice(StringIO(text, newline=""), line - 1, None))
+    quote = best.rating.dialect.quote
+    is_quoted = quote is not None and header.lstrip().startswith(quote)
+    message = (
+        f"{_shown(best.table.first)} has one name fewer than the rows have values; name each column in the file,"
+        " or skip that line and have the columns in their order, with header_lines = 0 and skip_lines ="
+    )
+    return Doubt(1.0 if is_quoted else 0.5, message)
 
 
 def _shown(record: Record) -> str:
@@ -261,9 +282,11 @@ def _is_aligned(best: Rating, text: str) -> bool:
 
 
 def _ending(sample: FileSample, best: Rating, encoding: str) -> list[Record] | None:
-    """Read the file's last records, as far as they can be told."""
+    """Read the file's last records, as far as they can be told: those of a small file were read already."""
+    if sample.is_whole and best.has_all_records:
+        return best.records
     if is_wide(encoding):
-        return best.records if sample.is_whole and len(best.records) < 300 else None  # noqa: PLR2004
+        return None
     records = last_records(sample, replace(best.dialect, encoding=encoding), best.width)
     # What can't be read has no cells: no footer goes on above it.
     return [(record.line, []) if isinstance(record, UnreadableRow) else record for record in records]

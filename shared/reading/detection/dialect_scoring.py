@@ -32,6 +32,8 @@ _RARE_PRIOR, _RARE_CONSISTENCY = 0.8, 0.7
 #: So many lines, and so large a share of them, stand between bars in a table with a frame.
 _FRAME = "|"
 _MIN_FRAMED, _MIN_SHARE_FRAMED = 2, 0.5
+#: So many columns are not there by chance.
+_MIN_SURE_WIDTH = 3
 _WEIGHTS = {"empty": 0.8, "number": 1.0, "time": 1.0, "code": 1.0, "name": 0.9, "text": 0.6, "odd": 0.0}
 
 
@@ -49,13 +51,22 @@ class Rating:
     #: How many records could not be read.
     unreadable: int = 0
 
+    @property
+    def has_all_records(self) -> bool:
+        """Whether the text has no others."""
+        return not self.unreadable and len(self.records) < _MAX_RECORDS
+
 
 def rated(text: str, settings: ReadSettings, *, is_wide: bool = False) -> list[Rating]:
     """Rate each dialect that the text may be in, best first. Of equals, the more usual one is first.
 
     `is_wide`: it has several columns.
     """
-    ratings = [_rate(text, dialect) for dialect in _candidates(text, settings, is_wide=is_wide)]
+    ratings: list[Rating] = []
+    for dialect in _candidates(text, settings, is_wide=is_wide):
+        # It comes last, and one column can't be rated higher than these. Two may be parts of one: of a name, an amount.
+        if dialect.delimiter != NO_DELIMITER or not any(map(_beats_one_column, ratings)):
+            ratings.append(_rate(text, dialect))
     return sorted(ratings, key=lambda rating: -rating.score)
 
 
@@ -68,8 +79,8 @@ def _candidates(text: str, settings: ReadSettings, *, is_wide: bool) -> Iterator
         yield Dialect(delimiter=_FRAME, quote=None, is_framed=True, trim=True, comment=settings.comment or None)
         delimiters = [delimiter for delimiter in delimiters if delimiter != _FRAME]
     may_be_one_column = not (settings.delimiter or settings.header_lines == 0 or is_wide)
-    if may_be_one_column and lines and not any(delimiter in lines[0] for delimiter in delimiters):
-        # The first line may be the name of one column, whose values have delimiters inside.
+    if may_be_one_column and lines and not any(sign in lines[0] for sign in delimiters if sign != " "):
+        # The first line may be the name of one column, of several words, whose values have delimiters inside.
         delimiters.append(NO_DELIMITER)
     for delimiter, quote in product(delimiters, _quotes(text, settings)):
         for escape, trim in product(_escapes(text, delimiter, quote, settings), _trims(text, lines, delimiter, quote)):
@@ -157,7 +168,9 @@ def _rate(text: str, dialect: Dialect) -> Rating:
     score = consistency * _gain(width) * _tidiness(cells[:_MAX_CELLS])
     if dialect.delimiter in _RARE_DELIMITERS:
         # A header of several names may lack that of the first column.
-        is_regular = consistency >= _RARE_CONSISTENCY and len(records[0][1]) in (width, max(2, width - 1))
+        is_regular = (
+            len(records) > 1 and consistency >= _RARE_CONSISTENCY and len(records[0][1]) in (width, max(2, width - 1))
+        )
         score *= _RARE_PRIOR if is_regular else 0.0
     return Rating(
         dialect=dialect,
@@ -169,13 +182,18 @@ def _rate(text: str, dialect: Dialect) -> Rating:
     )
 
 
+def _beats_one_column(rating: Rating) -> bool:
+    return rating.width >= _MIN_SURE_WIDTH and rating.score >= _gain(1)
+
+
 def _gain(width: int) -> float:
     """The more cells all records have, the less it is by chance."""
     return 1 - 0.5**width
 
 
 def _tidiness(cells: list[str]) -> float:
-    return sum(_WEIGHTS[kind_of(cell)] for cell in cells) / max(1, len(cells))
+    kinds = Counter(map(kind_of, cells))
+    return sum(_WEIGHTS[kind] * count for kind, count in kinds.items()) / max(1, len(cells))
 
 
 def with_encoding(rating: Rating, encoding: str) -> Dialect:

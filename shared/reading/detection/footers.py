@@ -44,4 +44,9 @@ def is_remark(cells: Sequence[str], width: int) -> bool:
         return False
     text = cells[0].strip()
     words = [word for word in text.split() if word[0].isalpha()]
-    return len(words) > _MAX_WORDS_OF_A_NAME or _REMARK.search(text) is not None
+    return len(words) > _MAX_WORDS_OF_A_NAME or is_marked_as_remark(text)
+
+
+def is_marked_as_remark(text: str) -> bool:
+    """Whether a text begins or ends as no name and no value does, but a note."""
+    return _REMARK.search(text.strip()) is not None

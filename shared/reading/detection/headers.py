@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
+from operator import itemgetter
 from typing import TypeVar
 
 from shared.reading.detection.cell_types import CellType, code_length, is_rare_for_names, kind_of, shape_of
@@ -33,7 +34,7 @@ def value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, CellTy
     below = rows[max(1, min(len(rows) // 2, _MAX_HEADER_LINES)) :]
     found: dict[int, CellType] = {}
     for column in range(width):
-        kinds = Counter(kind_of(cells[column]) for cells in below)
+        kinds = Counter(map(kind_of, map(itemgetter(column), below)))
         del kinds["empty"]
         for kind in _COLUMN_KINDS:
             if kinds[kind] and kinds[kind] >= _MAX_VALUES * kinds.total():

@@ -13,6 +13,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from shared.model.datasets import ReadSettings
+from shared.reading.detection.cell_types import CellType, kind_of
 from shared.reading.detection.footers import footer_of, is_remark
 from shared.reading.detection.headers import (
     HeaderGuess,
@@ -28,14 +29,16 @@ from shared.reading.sources import Record
 
 #: So many records may be above a header, and so many places are rated.
 _MAX_PREAMBLE_RECORDS, _MAX_PLACES = 100, 16
-#: Joined files have it in front of the header that comes again.
-_BOM = "\ufeff"
 #: How believable a table without a header is: at the file's beginning or below remarks, and below anything else.
 _WITHOUT_HEADER, _WITHOUT_HEADER_BELOW = 0.7, 0.35
+#: How believable a header is with no rows below lines to pass over, and one that comes again at once.
+_WITHOUT_ROWS, _REPEATED = 0.3, 0.5
 #: How believable it is to pass over lines: titles and notes, pairs of a label and a value, wider ones, a table.
 _TITLES, _PAIRS, _WIDER, _TABLE = 0.97, 0.95, 0.85, 0.1
 #: The same of pairs that may be a table of two columns: it is asked.
-_LABELS, _MAX_PAIRS = 0.7, 10
+_LABELS, _MAX_PAIRS, _MAX_LABELLED = 0.7, 10, 3
+#: So large a share of the values below each other is of one kind in a column.
+_MAX_SHARE_OF_KIND = 0.7
 #: The same of pairs and wider ones with no blank line between them and the table, and of one that may be a row.
 _ADJACENT, _LIKE_ROW = 0.6, 0.4
 #: So many records as wide make a table: with values in the same columns, or right above the table that is rated.
@@ -149,12 +152,17 @@ def _places(records: Sequence[Record], settings: ReadSettings) -> list[int]:
         remarks = sum(1 for _ in takewhile(lambda record: width > 1 and is_remark(record[1], width), records))
         return [remarks if remarks < len(records) else 0]
     found = [0]
-    for place in range(1, min(len(records), _MAX_PREAMBLE_RECORDS)):
-        above, cells = records[place - 1][1], records[place][1]
-        is_other = len(cells) != len(above) or _filled(cells) > _filled(above) or is_apart(records, place)
-        if is_other and _filled(cells):
+    above, filled_above = records[0][1], _filled(records[0][1])
+    for place, (_, cells) in enumerate(records[1:_MAX_PREAMBLE_RECORDS], start=1):
+        filled = _filled(cells)
+        is_other = len(cells) != len(above) or filled > filled_above or is_apart(records, place)
+        is_below_repeated = place > 1 and cells != above == records[place - 2][1]
+        if filled and (is_other or is_below_repeated):
             found.append(place)
-    return found[:_MAX_PLACES]
+            if len(found) == _MAX_PLACES:
+                break
+        above, filled_above = cells, filled
+    return found
 
 
 def is_apart(records: Sequence[Record], place: int) -> bool:
@@ -181,6 +189,9 @@ def _table_at(records: Sequence[Record], place: int, settings: ReadSettings, unr
     shape = _shape(table, width, header)
     if shape.row_names:
         header = replace(header, header_lines=1, sureness=min(header.sureness, 0.9))
+    elif settings.header_lines is None and len(table[0][1]) < width - shape.trailing:
+        # The upper one of several lines has a cell for each column, empty ones as well.
+        header = replace(header, header_lines=min(header.header_lines, 1))
     body = [cells for _, cells in table[header.header_lines + header.notes_lines :]]
     fit = _fit(body, shape.width, unreadable)
     has_header = header.header_lines > 0 and header.sureness >= _SURE_HEADER
@@ -198,7 +209,7 @@ def _table_at(records: Sequence[Record], place: int, settings: ReadSettings, unr
         layout=layout,
         first=records[place],
         width=shape.width,
-        score=math.prod(skipping) * beginning * (0.5 + fit / 2),
+        score=math.prod(skipping) * beginning * (0.5 + fit / 2) * (_WITHOUT_ROWS if place and not body else 1),
         fit=fit,
         header_sureness=header.sureness,
         passes_over_pairs=_LABELS in skipping,
@@ -229,7 +240,7 @@ def _first_rows(table: Sequence[Record], width: int, *, fixed: int | None) -> li
         if len(rows) >= _MAX_JUDGED_ROWS or (len(rows) > _MIN_TABLE_RECORDS and is_apart(table, at)):
             break
         is_drawn_across = at == 1 and fixed in (None, 1) and is_rule(cells)
-        is_repeated = cells[-1:] == first[-1:] and [cells[0].removeprefix(_BOM), *cells[1:]] == first
+        is_repeated = cells == first
         if (len(cells) == width and not is_repeated) or is_drawn_across:
             rows.append(cells)
     return rows
@@ -276,19 +287,24 @@ def _count_rows(texts: Sequence[str]) -> bool:
 
 def _fit(body: Sequence[Sequence[str]], width: int, unreadable: int) -> float:
     """The share of the values that are in rows of this width; what can't be read counts as a row."""
-    counts = Counter(len(cells) for cells in body if not (len(cells) == 1 < width and is_remark(cells, width)))
+    counts = Counter(map(len, body))
+    if width > 1:
+        counts[1] -= sum(is_remark(cells, width) for cells in body if len(cells) == 1)
     total = sum(each * count for each, count in counts.items()) + width * unreadable
     return width * counts[width] / total if total else 1.0
 
 
 def _beginning(records: Sequence[Record], place: int, header: HeaderGuess) -> float:
     """How believable a record is as the first one of a table."""
-    cells = records[place][1]
-    width = max(len(each) for _, each in records[place:])
-    if not _filled(cells) or (_filled(cells) == 1 and (width > 2 or len(cells) == 1 < width)):  # noqa: PLR2004
+    cells, filled = records[place][1], _filled(records[place][1])
+    if not filled:
+        return 0.1
+    width = max(len(each) for _, each in records[place:]) if filled == 1 else 1
+    if width > 2 or len(cells) == 1 < width:  # noqa: PLR2004
         return 0.1
     if header.header_lines:
-        return 0.6 + 0.4 * header.sureness
+        is_repeated = [cells] == [each for _, each in records[place + 1 : place + 2]]
+        return (0.6 + 0.4 * header.sureness) * (_REPEATED if is_repeated else 1)
     above = [each for _, each in records[:place] if _filled(each)]
     are_titles = all(_filled(each) == 1 for each in above)
     is_below_remarks = are_titles and (not place or is_apart(records, place) or all(map(_is_remark, above)))
@@ -300,9 +316,10 @@ def _named_share(table: Sequence[Record], shape: _Shape, header: HeaderGuess) ->
     if not header.header_lines or shape.row_names:
         return 1.0
     rows = [cells for _, cells in table[header.header_lines + header.notes_lines :] if len(cells) == shape.width]
-    valued = {column for cells in rows for column, cell in enumerate(cells) if column and cell.strip()}
     named = {column for _, cells in table[: header.header_lines] for column, cell in enumerate(cells) if cell.strip()}
-    return 1 - len(valued - named) / shape.width
+    unnamed = [column for column in range(1, shape.width) if column not in named]
+    valued = sum(any(cells[column].strip() for cells in rows) for column in unnamed)
+    return 1 - valued / shape.width
 
 
 def _is_remark(cells: Sequence[str]) -> bool:
@@ -315,7 +332,8 @@ def _skipping(records: Sequence[Record], place: int, width: int, *, has_header: 
     for begin, end in _groups(records, place):
         group = [cells for _, cells in records[begin:end] if _filled(cells)]
         is_adjacent = end == place and not is_apart(records, place)
-        found.append(_skipping_group(group, width, is_adjacent=is_adjacent, has_header=has_header))
+        above = _Above(group, width, is_adjacent=is_adjacent, has_header=has_header)
+        found.append(_skipping_group(above))
     return found
 
 
@@ -327,41 +345,77 @@ def _groups(records: Sequence[Record], place: int) -> Iterator[tuple[int, int]]:
             begin = at
 
 
-def _skipping_group(group: Sequence[Sequence[str]], width: int, *, is_adjacent: bool, has_header: bool) -> float:
+class _Above(NamedTuple):
+    """Records with no blank line between them, above one with which a table may begin."""
+
+    records: Sequence[Sequence[str]]
+    #: Of the table: how many cells a row has, and whether its first record is surely a header.
+    width: int
+    has_header: bool
+    #: Whether no blank line parts them from it.
+    is_adjacent: bool
+
+    @property
+    def is_set_apart(self) -> bool:
+        """Whether something tells them from the table: a blank line, or a header that is wider than they are."""
+        return not self.is_adjacent or (self.has_header and self.is_narrower)
+
+    @property
+    def is_narrower(self) -> bool:
+        """Whether all of them have fewer cells than a row."""
+        return max(map(len, self.records), default=0) < self.width
+
+    @property
+    def may_be_labels(self) -> bool:
+        """Whether each may be a label with a value, and maybe its unit: a table of two columns has more rows."""
+        labels = {cells[0].strip() for cells in self.records}
+        are_names = len(labels) == len(self.records) <= _MAX_PAIRS and may_be_names([*labels])
+        are_short = all(_filled(cells) <= _MAX_LABELLED for cells in self.records)
+        return self.is_set_apart and self.has_header and are_names and are_short
+
+    @property
+    def are_labels(self) -> bool:
+        """Whether they surely are: their values are of several kinds, as those of no column are below its name."""
+        if not self.is_narrower or not self.may_be_labels:
+            return False
+        kinds = Counter(_rough_kind(cells[1]) for cells in self.records[1:] if len(cells) > 1 and cells[1].strip())
+        return len(kinds) > 1 and max(kinds.values()) < _MAX_SHARE_OF_KIND * kinds.total()
+
+
+def _skipping_group(above: _Above) -> float:
+    group, width = above.records, above.width
     most = max(map(_filled, group), default=0)
     if most <= 1:
-        # A word right above what may be rows is rather the name of their one column.
-        is_title = has_header or not is_adjacent or any(map(_is_remark, group))
-        return _TITLES if is_title else _ADJACENT
-    if _has_table(group, is_adjacent=is_adjacent, has_header=has_header):
-        is_above = has_header and not is_adjacent
-        return _LABELS if is_above and _are_pairs(group) else _TABLE
+        # A word right above what may be rows is rather the name of their one column, or one of the rows.
+        is_title = above.has_header or not above.is_adjacent or any(map(_is_remark, group))
+        is_like_rows = width == 1 and not all(map(_is_remark, group))
+        return _LIKE_ROW if is_like_rows else _TITLES if is_title else _ADJACENT
+    if above.are_labels:
+        return _PAIRS
+    if _has_table(group, is_adjacent=above.is_adjacent, has_header=above.has_header):
+        return _LABELS if above.may_be_labels else _TABLE
     believable = _PAIRS if most == 2 else _WIDER  # noqa: PLR2004
-    if any(len(cells) == width == _filled(cells) for cells in group) and width >= _MIN_TABLE_WIDTH:
+    may_be_rows = width >= _MIN_TABLE_WIDTH or not above.has_header
+    if may_be_rows and any(len(cells) == width == _filled(cells) for cells in group):
         believable *= _LIKE_ROW
-    return believable * _ADJACENT if is_adjacent else believable
+    return believable if above.is_set_apart else believable * _ADJACENT
 
 
-def _are_pairs(group: Sequence[Sequence[str]]) -> bool:
-    """Whether these may be labels, each with a value: a table of two columns has more rows."""
-    labels = {cells[0].strip() for cells in group}
-    are_labels = len(labels) == len(group) <= _MAX_PAIRS and may_be_names([*labels])
-    return are_labels and all(len(cells) == 2 for cells in group)  # noqa: PLR2004
+def _rough_kind(cell: str) -> CellType:
+    kind = kind_of(cell)
+    return kind if kind in ("number", "time") else "text"
 
 
 def _has_table(group: Sequence[Sequence[str]], *, is_adjacent: bool, has_header: bool) -> bool:
     """Whether records that are as wide as each other look like a header and its rows, or like many rows."""
-    begin = 0
-    for end in range(1, len(group) + 1):
-        if end == len(group) or len(group[end]) != len(group[begin]):
-            if _is_table(group[begin:end], is_adjacent=is_adjacent, has_header=has_header):
-                return True
-            begin = end
-    return False
+    tables = ([cells for cells in group if len(cells) == width] for width in {*map(len, group)})
+    return any(_is_table(rows, is_adjacent=is_adjacent, has_header=has_header) for rows in tables)
 
 
 def _is_table(rows: Sequence[Sequence[str]], *, is_adjacent: bool, has_header: bool) -> bool:
     width = len(rows[0])
+    # What comes again is no further evidence: a line that is repeated, or the header of a joined file.
+    rows = [*dict.fromkeys(map(tuple, rows))]
     if len(rows) < 2 or width < 2 or max(map(_filled, rows)) < width:  # noqa: PLR2004
         return False
     guess = guess_header(rows, width, fixed=None)

@@ -24,7 +24,7 @@ def trailing_delimiters(table: Sequence[Record], width: int, header_lines: int) 
 
 def _empty_at_the_end(rows: Sequence[Sequence[str]], width: int) -> int:
     """Count the columns at the end that are empty in all of these rows; two columns are always left."""
-    if not rows:
+    if not rows or any(cells[-1] for cells in rows):
         return 0
     empty = min(len(list(takewhile(lambda cell: not cell, reversed(cells)))) for cells in rows)
     return max(0, min(empty, width - 2))

@@ -9,6 +9,7 @@ from inflow.presentation.profile.toml import as_toml
 from shared.configuration.catalog import load_catalog, parse_catalog
 from shared.messaging.payloads import RowsExtracted
 from shared.model.datasets import Catalog, Dataset, ReadSettings
+from shared.model.errors import ConfigurationError
 from shared.model.rows import TypedChunk, type_chunk
 from shared.operations.key_lookup import without_database
 from shared.profiling.proposal import propose
@@ -22,6 +23,14 @@ NOTHING = Catalog(datasets={}, summaries=())
 
 def proposed_toml(header: list[str], rows: list[list[str]]) -> str:
     return as_toml(propose(profile_of(header, rows), NOTHING))
+
+
+def test_a_section_without_a_key_that_was_found_is_refused() -> None:
+    toml = as_toml(propose(profile_of(["name", "town"], [["Ann", "Ayr"], ["Ann", "Ayr"]]), NOTHING))
+
+    assert "NO KEY WAS FOUND" in toml
+    with pytest.raises(ConfigurationError, match="key is missing"):
+        dataset_in(toml)
 
 
 def dataset_in(toml: str) -> Dataset:
@@ -46,7 +55,9 @@ def test_any_table_gives_a_dataset_that_rejects_none_of_its_rows(table: tuple[li
         assert "NO KEY" in toml
         return
 
-    dataset = dataset_in(toml)
+    # What is no key is written as a comment: whoever chooses it all the same takes the # away.
+    assert ("\n# key = " in toml) == ("NO KEY WAS FOUND" in toml)
+    dataset = dataset_in(toml.replace("\n# key = ", "\nkey = "))
 
     assert dataset.column_names == tuple(header)
     result = loaded(dataset, header, rows)

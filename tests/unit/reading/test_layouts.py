@@ -329,9 +329,9 @@ def test_a_row_without_any_value_is_rejected_as_in_a_load() -> None:
     assert read("a,b\n1,2\n,\n3,4\n").rejects == [3]
 
 
-def test_a_mark_behind_the_beginning_is_text() -> None:
+def test_a_mark_is_text_but_at_the_beginning_of_a_row() -> None:
     text = 'id,note\n1,"a\n\ufeffb"\n2,\ufeffc\n\ufeff3,d\n'
-    assert read(text).rows == [["1", "a\n\ufeffb"], ["2", "\ufeffc"], ["\ufeff3", "d"]]
+    assert read(text).rows == [["1", "a\n\ufeffb"], ["2", "\ufeffc"], ["3", "d"]]
 
 
 @pytest.mark.parametrize(
@@ -378,3 +378,54 @@ def test_values_are_not_taken_for_the_names_of_rows(first: str) -> None:
 
 def test_a_hint_that_names_another_delimiter_than_the_file_has_is_no_evidence() -> None:
     assert read(f"sep=,\nid;name\n{lines(3, '#;Ann')}").header == ["id", "name"]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "Made by,x\n" * 4,
+        "Version,3\n",
+        "Client,ACME Ltd\nFrom,2024-01-01\nVersion,3\nZone,UTC\n",
+        "Account,DE00\nFrom,2024-01-01\nZone,UTC\nBalance,100.50,EUR\n",
+    ],
+)
+def test_labels_with_values_right_above_a_wider_table_are_not_its_rows(above: str) -> None:
+    reading = read(f"{above}id,day,place,amount\n{lines(9, '#,2024-01-0#,Ayr,#.50', 1)}")
+
+    assert reading.header == ["id", "day", "place", "amount"]
+    assert (len(reading.rows), reading.rejects) == (9, [])
+    assert reading.account.named["preamble"] == len(above.splitlines())
+    reading.plan.check()
+
+
+def test_a_line_that_comes_again_is_not_the_header_of_two_columns() -> None:
+    reading = read("Made by,x\n" * 3 + f"id,name\n{lines(5, '#,Ann #')}")
+
+    assert (reading.header, len(reading.rows)) == (["id", "name"], 5)
+
+
+@pytest.mark.parametrize("expected", [(), ("id", "day", "place")])
+def test_a_header_one_name_short_is_asked_unless_it_is_quoted(expected: tuple[str, ...]) -> None:
+    rows = lines(9, "#,2024-01-0#,Ayr,7", 1)
+    unquoted, quoted = read(f"id,day,place\n{rows}", expected=expected), read(f'"day","place","sum"\n{rows}')
+
+    with pytest.raises(FileRefused, match=r"one name fewer than the rows have values; name each column"):
+        unquoted.plan.check()
+    quoted.plan.check()
+    assert quoted.header == ["", "day", "place", "sum"]
+
+
+@pytest.mark.parametrize("gap", range(1, 5))
+def test_a_blank_line_in_a_column_of_texts_begins_no_table(gap: int) -> None:
+    values = ["amber", "birch", "Cedar wood", "delta hill", "ember"]
+
+    reading = read("\n".join(["title", *values[:gap], "", *values[gap:], ""]))
+
+    assert (reading.header, reading.rows) == (["title"], [[value] for value in values])
+
+
+def test_names_with_commas_below_a_name_of_two_words_are_one_column() -> None:
+    reading = read("full name\nSmith, Al\nJones, Bo\n\nLee, Cy\nAsh, Di\n")
+
+    assert (reading.header, reading.rows[0], len(reading.rows)) == (["full name"], ["Smith, Al"], 4)
+    reading.plan.check()
