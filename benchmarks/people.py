@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
-from inflow.sample_words import COUNTRIES
+from inflow.sample_data.countries import COUNTRIES
 
 PLACES_HEADER = "city,county,country\n"
 PEOPLE_HEADER = "given_name,family_name,date_of_birth,place_of_birth\n"

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from services.aggregator.counts import Counts
 from services.aggregator.queries import query_of
 from services.aggregator.summary import render
 from services.aggregator.written_files import SummaryFiles, digest_of
@@ -16,6 +15,7 @@ from shared.model.errors import DatabaseRefused, FolderUnavailable, MalformedMes
 from shared.runtime.files import DataFolder, read_whole, remove_leftovers, write_atomically
 from shared.runtime.folder_owner import require_own_folder
 from shared.runtime.logs import facts
+from shared.storage.counting.counts import Counts
 from shared.storage.ledger import completions, summary_files
 from shared.storage.store import Store
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import FromClause, Select, TextClause, and_, column, func, select, text
 
-from services.aggregator.count_statements import count_statements
 from shared.model.datasets import Catalog, Dataset, Summary
+from shared.storage.counting.count_statements import count_statements
 from shared.storage.kept_counts import KeptCount, counted_columns, kept_count_of
 from shared.storage.schema.count_tables import ROW_COUNT
 from shared.storage.schema.schema import Schema

@@ -105,6 +105,14 @@ class ConfigurationError(TerminalError):
     """The environment or inflow.toml is wrong; the message lists every problem."""
 
 
+class RequestError(TerminalError):
+    """What was asked for can't be done; the message says why."""
+
+
+class NoSuchLoad(RequestError):
+    """A load that was asked for is not in the ledger."""
+
+
 class FileRefused(TerminalError):
     """A file that can't be loaded.
 

@@ -23,9 +23,10 @@ from shared.messaging.topology import WRITER_QUEUE
 from shared.model.datasets import Catalog
 from shared.runtime.files import DataFolder
 from shared.storage.database import Database
-from shared.storage.ledger import loads, waiting_files
+from shared.storage.ledger import waiting_files
 from shared.storage.ledger.loads import Load
 from shared.storage.store import existing_store, open_store
+from tests.support.ledger import all_loads
 
 if TYPE_CHECKING:
     from shared.messaging.payloads import Payload
@@ -186,7 +187,7 @@ class Pipeline:
     def loads(self) -> list[Load]:
         """Return all loads, oldest first."""
         with self.database.transaction() as connection:
-            return loads.all_loads(connection, self.schema)
+            return all_loads(connection, self.schema)
 
     def outcomes(self) -> list[Outcome]:
         """Return the outcomes of all loads, in order."""

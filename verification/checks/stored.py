@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from shared.model.values import Value
 from shared.storage.kept_counts import KeptCount, kept_counts
-from shared.storage.ledger import loads, waiting_files
+from shared.storage.ledger import waiting_files
 from shared.storage.ledger.loads import Load
 from shared.storage.ledger.waiting_files import WaitingFile
 from shared.storage.schema.dataset_tables import INFERRED, MARKS
@@ -16,6 +16,7 @@ from shared.storage.schema.schema import Schema
 from shared.storage.store import Store
 from tests.support.counts import kept_rows
 from tests.support.deliveries import canonical
+from tests.support.ledger import all_loads
 from tests.support.model import Key, Mark, Reject, Values
 
 
@@ -55,7 +56,7 @@ def read_stored(store: Store) -> Stored:
     schema = store.schema
     with store.transaction() as connection:
         return Stored(
-            loads=loads.all_loads(connection, schema),
+            loads=all_loads(connection, schema),
             ledger=_ledger(connection, schema),
             unpublished=_unpublished(connection, schema),
             rejects=_rejects(connection, schema),

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from shared.runtime.files import DataFolder
-from shared.storage.ledger import completions, loads
+from shared.storage.ledger import completions
 from shared.storage.store import Store
+from tests.support.ledger import all_loads
 
 _DONE = ("archived", "refused")
 
@@ -12,7 +13,7 @@ _DONE = ("archived", "refused")
 def unfinished(store: Store, folder: DataFolder, *, drops: int) -> list[str]:
     """Return descriptions of what is left to do; empty once all dropped files are loaded or refused."""
     with store.transaction() as connection:
-        entered = loads.all_loads(connection, store.schema)
+        entered = all_loads(connection, store.schema)
         events = completions.unsent_events(connection, store.schema)
         unsummarised = completions.unsummarised(connection, store.schema)
     left = [f"load {load.load_id} of {load.file} is {load.state}" for load in entered if load.state not in _DONE]

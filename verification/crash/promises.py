@@ -7,9 +7,9 @@ from pathlib import Path
 
 from shared.extraction.claimed_names import number_of
 from shared.runtime.files import DataFolder
-from shared.storage.ledger import loads
 from shared.storage.ledger.loads import Load
 from shared.storage.store import Store
+from tests.support.ledger import all_loads
 from verification.checks.expected import expect, pair
 from verification.drops import Drop
 
@@ -43,4 +43,4 @@ def _counts(summary: Path) -> dict[str, int]:
 
 def _entered_loads(store: Store) -> list[Load]:
     with store.transaction() as connection:
-        return loads.all_loads(connection, store.schema)
+        return all_loads(connection, store.schema)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from shared.messaging.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
-from shared.storage.ledger import loads
 from tests.support.eventually import StillNot, eventually
+from tests.support.ledger import all_loads
 from tests.support.services import SERVICES
 from tests.support.topology import TOPOLOGY
 from verification import checker
@@ -65,7 +65,7 @@ def _never_published(stage: Stage) -> Iterator[str]:
     """Yield the completed loads whose completion was never published."""
     heard = events.heard(stage.broker_url)
     with stage.store.transaction() as connection:
-        entered = loads.all_loads(connection, stage.store.schema)
+        entered = all_loads(connection, stage.store.schema)
     for load in entered:
         if load.completed_at is not None and not heard[load.load_id]:
             yield f"load {load.load_id} is complete, and its load.completed was never published"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shared.runtime.files import DataFolder
-from shared.storage.ledger import loads
+from tests.support.ledger import all_loads
 from verification.checker import problems
 from verification.simulation.broker import SimulatedBroker
 from verification.simulation.claim_order import ClaimOrder
@@ -188,7 +188,7 @@ class Course:
     def _final_problems(self) -> Iterator[str]:
         dropped, store = self._user.dropped, self._database.store
         with store.transaction() as connection:
-            late = as_loaded(self._user.late, loads.all_loads(connection, store.schema))
+            late = as_loaded(self._user.late, all_loads(connection, store.schema))
         yield from problems(
             drops=[*(each.drop for each in dropped), *late],
             store=store,

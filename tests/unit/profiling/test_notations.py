@@ -2,7 +2,7 @@
 
 import pytest
 
-from inflow.profile.toml import as_toml
+from inflow.presentation.profile.toml import as_toml
 from shared.configuration.catalog import parse_catalog
 from shared.model.datasets import Catalog, Column
 from shared.model.values import parser_of

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from inflow.profile.lookup import nobody_knows
-from inflow.profile.toml import as_toml
+from inflow.presentation.profile.toml import as_toml
 from shared.configuration.catalog import load_catalog, parse_catalog
 from shared.messaging.payloads import RowsExtracted
 from shared.model.datasets import Catalog, Dataset, ReadSettings
 from shared.model.errors import ConfigurationError
 from shared.model.rows import TypedChunk, type_chunk
+from shared.operations.key_lookup import without_database
 from shared.profiling.proposal import propose
 from shared.profiling.proposed_references import possible_references
 from tests.support.command import REPOSITORY
@@ -206,7 +206,7 @@ def test_a_column_of_keys_becomes_a_reference_of_the_same_type() -> None:
     table = profiled(header, rows)
     known = {"Town 0", "Town 1", "Town 2"}
     found = tuple(possible_references(table, catalog, lambda _dataset, keys: len(known & set(keys))))
-    guessed = tuple(possible_references(table, catalog, nobody_knows))
+    guessed = tuple(possible_references(table, catalog, without_database))
     toml = as_toml(propose(replace(table.profile, references=found), catalog))
 
     assert [(each.column, each.dataset, each.looked_up, each.found) for each in found] == [("lives_in", "places", 3, 3)]
