@@ -1,1 +1,1 @@
-"""How fast Inflow is, beside what users would take instead; docs/performance.md explains it."""
+"""The benchmark of Inflow and its alternatives; docs/performance.md explains it."""

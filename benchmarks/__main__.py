@@ -1,4 +1,4 @@
-"""Run the benchmark: python -m benchmarks --rows 1000000 --json results.json."""
+"""Runs the benchmark: python -m benchmarks --rows 1000000 --json results.json."""
 
 import dataclasses
 import os
@@ -21,16 +21,16 @@ from benchmarks.tables import report
 from tests.support.servers.found import Unavailable
 from tests.support.servers.session import Servers
 
-#: What configures the product: a user's own settings must not reach what is measured.
+#: Prefixes of the product's variables: the user's own settings must not affect the measurement.
 _SETTINGS = ("INFLOW_", "RABBITMQ_", "MYSQL_", "DATABASE_URL")
 
 say = partial(print, flush=True)
 
 
 def main() -> int:
-    """Measure what is asked for, print it, and return 0 if everything went right."""
+    """Run the requested cases, print the results, and return 0 if everything succeeded."""
     options = Options.parse()
-    # Ended by `timeout` or a CI runner, it ends its servers and drops its databases as it does on ctrl-C.
+    # If ended by `timeout` or a CI runner, it ends its servers and drops its databases as after ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     servers = Servers(environ=_taken_environment(), announce=say)
     try:
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def _taken_environment() -> Mapping[str, str]:
-    """Return the environment, and leave the processes that we start without the settings in it."""
+    """Return the environment, and remove the product's settings from it for the processes that we start."""
     environ = dict(os.environ)
     for name in environ:
         if name.startswith(_SETTINGS):
@@ -64,7 +64,7 @@ def _run(options: Options, servers: BenchServers) -> int:
         results.warn(f"ended early, not everything was measured: {type(error).__name__}")
         raise
     finally:
-        # Also of half a run: it may have taken an hour to get there.
+        # Also for an incomplete run, which may have taken an hour.
         say(f"\n{report(results, rows=options.rows)}")
         if options.json:
             content = document(results, rows=options.rows, arguments=sys.argv[1:], circumstances=circumstances)
@@ -73,7 +73,7 @@ def _run(options: Options, servers: BenchServers) -> int:
 
 
 def _circumstances(servers: BenchServers, results: Results) -> Mapping[str, object]:
-    """Say what the figures depend on, and what makes them worth less."""
+    """Print the conditions of the measurement, and everything that makes it less reliable."""
     machine, facts = machine_facts(), servers.facts()
     for name, known in (("machine", machine), ("database", facts.database), ("broker", facts.broker)):
         say(f"{name}: {', '.join(f'{key} {value}' for key, value in known.items())}")

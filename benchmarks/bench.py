@@ -1,4 +1,4 @@
-"""What every case is given."""
+"""The context of every case."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from benchmarks.servers import BenchServers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """The servers, the files that are dropped, and where the results go."""
+    """The servers, the files to drop, and the results."""
 
     options: Options
     servers: BenchServers
@@ -19,6 +19,6 @@ class Bench:
     results: Results
 
     def calm_down(self) -> None:
-        """Wait until the servers have done what the last run left them to do."""
+        """Wait until the servers have finished the work of the last run."""
         if not wait_until_calm(self.servers.pids.values(), at_most_seconds=self.options.calm_seconds):
             self.results.warn("the servers had other work to do when a run began")

@@ -1,4 +1,4 @@
-"""The JSON: everything that was measured, each run with all its figures."""
+"""The JSON document: all measurements, each run with all its figures."""
 
 import dataclasses
 import shlex
@@ -12,7 +12,7 @@ from benchmarks.targets import targets
 
 
 def document(results: Results, *, rows: int, arguments: Sequence[str], circumstances: Mapping[str, object]) -> bytes:
-    """Write all results, with the command and the circumstances that they were measured in."""
+    """Write all results, with the command and the conditions of the measurement."""
     content = {
         "command": shlex.join(["python", "-m", "benchmarks", *arguments]),
         **circumstances,

@@ -1,4 +1,4 @@
-"""The files that are dropped: written once, used by all cases and rivals."""
+"""The files to drop, written once and used by all cases and rivals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from benchmarks.people import write_people, write_places
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFile:
-    """A file, and what is known of it without any database."""
+    """A file, with facts about it that need no database."""
 
     path: Path
     dataset: str
     rows: int
-    #: How many of its people were born in each country; empty for places.
+    #: Number of its people born in each country; empty for places.
     births: Mapping[str, int]
 
 
 class Files:
-    """Writes each file when it is first asked for."""
+    """Writes each file when it is first requested."""
 
     def __init__(self, folder: Path, *, seed: int) -> None:
         self._folder = folder

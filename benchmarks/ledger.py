@@ -1,4 +1,4 @@
-"""What Inflow's own ledger says of the loads of a drop."""
+"""The loads of a drop in Inflow's ledger."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -12,7 +12,7 @@ from shared.storage.database import DIALECTS
 from shared.storage.schema.schema import build_schema
 from tests.support.catalogs import default_catalog
 
-#: The steps of a load, by the services' own clocks; all of them are on this machine.
+#: The steps of a load, by the clocks of the services, which all run on this machine.
 MOMENTS = ("claimed", "published", "completed", "archived", "summarised")
 
 Entry = Mapping[str, Any]
@@ -20,7 +20,7 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
-    """What becomes of the rows of a drop."""
+    """The outcomes of the rows of a drop."""
 
     inserted: int = 0
     updated: int = 0
@@ -30,12 +30,12 @@ class Outcomes:
 
     @property
     def rows(self) -> int:
-        """All of them."""
+        """The total number of rows."""
         return sum(getattr(self, field.name) for field in fields(self))
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> Self:
-        """Add up what became of the rows of some loads."""
+        """Sum the outcomes of the rows of some loads."""
         return cls(**{field.name: sum(entry[field.name] for entry in entries) for field in fields(cls)})
 
 
@@ -47,7 +47,7 @@ class LedgerReader:
         self._schema = build_schema(default_catalog(), DIALECTS[flavour])
 
     def summarised(self, names: Sequence[str]) -> list[Entry]:
-        """Return the loads of these files, once the summaries include them all; the names are in order."""
+        """Return the loads of these files, in order of name, once the summaries include them all."""
         table = self._schema.loads
         query = select(table).where(table.c.file.between(names[0], names[-1]))
         with self._engine.connect() as connection:
@@ -65,14 +65,14 @@ class LedgerReader:
 
 
 def moments(entries: Sequence[Entry], *, since: float) -> dict[str, float]:
-    """Return the seconds until the last of the loads had each step.
+    """Return the seconds until the last of the loads reached each step.
 
-    A load may be complete before the watcher has written down that it is published: then it has no such moment.
+    A load may be complete before the watcher has recorded that it is published; that step is then missing.
     """
     stamps = {name: [entry[f"{name}_at"] for entry in entries] for name in MOMENTS}
     return {name: max(map(timestamp, times)) - since for name, times in stamps.items() if None not in times}
 
 
 def timestamp(instant: datetime) -> float:
-    """Return an instant of the ledger, which are in UTC, as time.time() counts."""
+    """Return a time of the ledger, which is in UTC, in seconds since 1970."""
     return instant.replace(tzinfo=UTC).timestamp()

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine on which the figures are measured."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from tests.support.services import REPOSITORY
 
 
 def machine_facts() -> Mapping[str, object]:
-    """Describe this machine, what else it does at the moment, and the code that runs."""
+    """Describe this machine, its other load at the moment, and the version of the code."""
     return {
         "moment": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _first_value("/proc/cpuinfo", "model name"),
@@ -25,7 +25,7 @@ def machine_facts() -> Mapping[str, object]:
 
 
 def is_busy() -> bool:
-    """Whether others used the machine during the last minute: no figure is worth much then."""
+    """Whether other work used the machine during the last minute, which makes figures unreliable."""
     return os.getloadavg()[0] > 0.5
 
 
@@ -35,7 +35,7 @@ def _first_value(path: str, name: str) -> str:
 
 
 def _commit() -> str:
-    """Name the commit; with the word dirty behind it where files differ from it."""
+    """Return the commit, followed by "dirty" if files differ from it."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "not known"

@@ -1,4 +1,4 @@
-"""What the cases and their subjects are called, in the report and in the JSON."""
+"""The names of the cases and their subjects, in the report and in the JSON."""
 
 INFLOW = "Inflow"
 
@@ -8,22 +8,22 @@ SMALL, LATENCY = "small files", "latency"
 WRITERS, SCALE, EMBEDDED = "writers", "scale", "embedded"
 
 WRITER_COUNTS = (1, 2, 4)
-#: How many times as many rows the larger file of `scale` has.
+#: Factor between the sizes of the two files of `scale`.
 LARGER = 10
 #: Rows of the small table of `latency`.
 FEW_ROWS = 10_000
 
 
 def table_of(rows: int) -> str:
-    """Name a table by its size."""
+    """Return the name of a table of this size."""
     return f"{rows:,} rows in the table"
 
 
 def file_of(rows: int) -> str:
-    """Name a file by its size."""
+    """Return the name of a file of this size."""
     return f"{rows:,} rows"
 
 
 def writers_of(count: int) -> str:
-    """Name a number of writers."""
+    """Return the name of a number of writers."""
     return f"{count} writer{'s' * (count > 1)}"

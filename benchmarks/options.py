@@ -1,4 +1,4 @@
-"""What is asked for on the command line."""
+"""The options of the command line."""
 
 import argparse
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ CASES = ("first", "again", "changed", "rivals", "small", "latency", "writers", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How much is measured."""
+    """The extent of the measurement."""
 
     rows: int
     cases: frozenset[str]
@@ -28,7 +28,7 @@ class Options:
 
     @classmethod
     def parse(cls, arguments: Sequence[str] | None = None) -> Self:
-        """Read the command line; ends the program where it makes no sense."""
+        """Read the command line; ends the program if it is invalid."""
         parsed = vars(_parser().parse_args(arguments))
         return cls(**{**parsed, "cases": frozenset(parsed["cases"])})
 
@@ -43,14 +43,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--rows", type=_positive, default=1_000_000, metavar="N", help="people in the large file")
     add("--cases", type=_cases, default=",".join(CASES), metavar="A,B", help="some of these")
     add("--repeat", type=_positive, default=1, metavar="N", help="runs of each case; scale and profile run once")
-    add("--writers", type=_positive, default=2, metavar="N", help="writers, where their number is not the question")
+    add("--writers", type=_positive, default=2, metavar="N", help="writers, in cases that do not vary their number")
     add("--small-files", type=_positive, default=1000, metavar="N", help="files of 100 rows, dropped together")
     add("--latency-samples", type=_positive, default=20, metavar="N", help="files of 100 rows, dropped one by one")
     add("--rival-rows", type=_positive, default=100_000, metavar="N", help="at most, for each bounded rival")
-    add("--rival-seconds", type=float, default=120.0, metavar="S", help="after so long a bounded rival is ended")
+    add("--rival-seconds", type=float, default=120.0, metavar="S", help="time limit in seconds for each bounded rival")
     add("--calm-seconds", type=float, default=30.0, metavar="S", help="at most: the wait for calm servers before a run")
     add("--seed", type=int, default=1, metavar="N", help="the same seed gives the same people")
-    add("--json", type=Path, default=None, metavar="FILE", help="write everything there, for machines")
+    add("--json", type=Path, default=None, metavar="FILE", help="write all results to this file as JSON")
     return parser
 
 

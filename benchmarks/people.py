@@ -1,6 +1,6 @@
-"""People and places for the benchmarks: any stretch of an endless list of distinct people, the same for the same seed.
+"""People and places for the benchmarks: any slice of a very long list of distinct people, reproducible by seed.
 
-Keys come in no order, as in the files that people send: sorted ones are far kinder to a table's index.
+Keys are in no order, as in most real files; sorted keys would be far easier for a table's index.
 """
 
 import random
@@ -10,37 +10,37 @@ from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
-from inflow.sample_words import COUNTRIES
+from inflow.sample_data.countries import COUNTRIES
 
 PLACES_HEADER = "city,county,country\n"
 PEOPLE_HEADER = "given_name,family_name,date_of_birth,place_of_birth\n"
 
-#: Each country's towns stand together, and all have the same number.
+#: The towns of a country are consecutive, and each country has the same number of them.
 TOWNS = [town for country in COUNTRIES for town in country.towns]
 TOWNS_PER_COUNTRY = len(TOWNS) // len(COUNTRIES)
 _TOWNS_PER_COUNTY = TOWNS_PER_COUNTRY // len(COUNTRIES[0].counties)
 
 _FIRST_DAY, _LAST_DAY = date(1837, 1, 1), date(1999, 12, 31)
 _DAYS = [(_FIRST_DAY + timedelta(days=number)).isoformat() for number in range((_LAST_DAY - _FIRST_DAY).days + 1)]
-#: A prime larger than the number of days: steps of it visit every day before any comes again.
+#: A prime larger than the number of days: steps of this size visit every day before any repeats.
 _STRIDE_DAYS = 2_147_483_647
 
 
-#: Between the first days of two names; any number that is no divisor of the days.
+#: Distance between the first days of two names; any number that does not divide the number of days.
 _APART_DAYS = 7919
 
 
 def _names() -> Iterator[tuple[str, int]]:
-    """Yield each full name there is, with the number of its country's first town."""
+    """Yield each full name, with the number of its country's first town."""
     for number, country in enumerate(COUNTRIES):
         for names in product(country.given_names.split(), country.family_names.split()):
             yield ",".join(names), number * TOWNS_PER_COUNTRY
 
 
-#: Full names, each with its country's first town, and the number of the day on which its first bearer was born.
+#: Full names, each with its country's first town and the number of the birthday of the first person of that name.
 _NAMES = [(name, town, number * _APART_DAYS) for number, (name, town) in enumerate(_names())]
 
-#: So many people in a row have different names; behind them the next days' people begin.
+#: Number of consecutive people with different names; after them the people of the next days begin.
 BLOCK_ROWS = len(_NAMES)
 MAX_PEOPLE = BLOCK_ROWS * len(_DAYS)
 
@@ -53,7 +53,7 @@ def places() -> Iterator[dict[str, str]]:
 
 
 def write_places(path: Path) -> int:
-    """Write places.csv, and return how many there are."""
+    """Write places.csv, and return the number of places."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(PLACES_HEADER)
         file.writelines(f"{','.join(place.values())}\n" for place in places())
@@ -61,9 +61,9 @@ def write_places(path: Path) -> int:
 
 
 def write_people(path: Path, rows: range, *, seed: int, edited: Collection[int] = ()) -> Counter[str]:
-    """Write people.csv with these people of the list; return how many were born in each country.
+    """Write people.csv with these people of the list; return the number born in each country.
 
-    The edited ones were born in another country than in a file without the edit; nothing else is different.
+    Edited people have a birthplace in another country than without the edit; nothing else differs.
     """
     if rows.stop > MAX_PEOPLE:
         raise ValueError(f"there are no more than {MAX_PEOPLE:,} distinct people")
@@ -88,6 +88,6 @@ def _lines(block: int, rows: range, seed: int, edited: Collection[int], births: 
         if number in edited:
             town = (town + TOWNS_PER_COUNTRY) % len(TOWNS)
         births[town] += 1
-        # A name has another day in each block, so no key comes twice.
+        # A name has another day in each block, so no key repeats.
         day = _DAYS[(first_day + block * _STRIDE_DAYS) % len(_DAYS)]
         yield f"{name},{day},{TOWNS[town]}\n"

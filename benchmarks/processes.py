@@ -1,4 +1,4 @@
-"""What processes use, as the kernel counts it: /proc of this machine, nothing of theirs is touched but a counter."""
+"""Resource usage of processes, from /proc of this machine; only their peak counters are reset."""
 
 import os
 import time
@@ -10,32 +10,32 @@ from benchmarks.samples import Usage
 
 _PROC = Path("/proc")
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-#: Behind the name in parentheses: fields 14 and 15 of proc(5), the first one there being the third.
+#: Fields 14 and 15 of proc(5), counted from the field after the name in parentheses, which is the third.
 _USER, _SYSTEM = 11, 12
-#: What sets the peak back to what is resident now (proc(5), clear_refs).
+#: The value that resets the peak to the current resident size (proc(5), clear_refs).
 _RESET_PEAK = "5"
 _LISTENING = "0A"
-#: Servers are calm that used less than this share of one processor for so long.
+#: Servers are idle if they used less than this share of one processor for this long.
 _CALM_SECONDS = 1.0
 _CALM_SHARE = 0.1
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return what all threads of a process have used so far."""
+    """Return the processor time in seconds used by all threads of a process."""
     fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     return (int(fields[_USER]) + int(fields[_SYSTEM])) / _TICKS_PER_SECOND
 
 
 def peak_mib(pid: int) -> float:
-    """Return the most memory that a process had resident, since its start or since the counter was set back."""
+    """Return the peak resident memory of a process since its start or since the counter was reset."""
     lines = (_PROC / str(pid) / "status").read_text().splitlines()
     [kib] = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
     return int(kib) / 1024
 
 
 def reset_peak(pid: int) -> bool:
-    """Set the peak back; False where the process is another user's, and we are not root."""
+    """Reset the peak; False if the process belongs to another user, and we are not root."""
     try:
         (_PROC / str(pid) / "clear_refs").write_text(_RESET_PEAK)
     except OSError:
@@ -44,7 +44,7 @@ def reset_peak(pid: int) -> bool:
 
 
 class Meter:
-    """Measures some processes, by their names, over one run."""
+    """Measures named processes over one run."""
 
     def __init__(self, pids: Mapping[str, int]) -> None:
         self._pids = pids
@@ -52,7 +52,7 @@ class Meter:
         self._before = {name: cpu_seconds(pid) for name, pid in pids.items()}
 
     def usages(self) -> tuple[Usage, ...]:
-        """Return what they used since the meter was made."""
+        """Return what they have used since the meter was created."""
         return tuple(
             Usage(
                 process=name,
@@ -64,7 +64,7 @@ class Meter:
 
 
 def wait_until_calm(pids: Collection[int], *, at_most_seconds: float) -> bool:
-    """Wait until processes have next to nothing to do; False where that took too long."""
+    """Wait until processes are nearly idle; False after a timeout."""
     deadline = time.monotonic() + at_most_seconds
     while time.monotonic() < deadline:
         before = sum(map(cpu_seconds, pids))
@@ -75,7 +75,7 @@ def wait_until_calm(pids: Collection[int], *, at_most_seconds: float) -> bool:
 
 
 def server_process(host: str | None, port: int, *, programs: tuple[str, ...]) -> int | None:
-    """Return the process that listens there; None where it is on another machine, in a container or hidden from us."""
+    """Return the process that listens there; None if it is on another machine, in a container or hidden from us."""
     if host not in _LOOPBACK:
         return None
     sockets = set(_listening_sockets(port))
@@ -84,10 +84,10 @@ def server_process(host: str | None, port: int, *, programs: tuple[str, ...]) ->
 
 
 def file_system_of(path: str, pid: int) -> str:
-    """Return the kind of the file system that holds a path, as a process sees it: ext4, xfs, tmpfs."""
+    """Return the type of the file system of a path, as seen by a process: ext4, xfs, tmpfs."""
     mounts = [line.split()[1:3] for line in (_PROC / str(pid) / "mounts").read_text().splitlines()]
     inside = [(point, kind) for point, kind in mounts if Path(path).is_relative_to(point)]
-    # Of two on the same point the later one is seen.
+    # Of two mounts on the same point, the later one is visible.
     return max(enumerate(inside), key=lambda entry: (len(entry[1][0]), entry[0]))[1][1]
 
 

@@ -1,4 +1,4 @@
-"""What was measured: all runs of each subject in each case. Pure."""
+"""The results: all runs of each subject in each case. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,41 +16,41 @@ class Measurement:
     case: str
     subject: str
     rows: int
-    #: What it does, where that is not plain from its name.
+    #: A description, if the name does not say enough.
     note: str = ""
     samples: list[Sample] = field(default_factory=list)
-    #: It was ended after so long, unfinished: the only sample that it has is a lower bound.
+    #: The time limit at which it was ended; its only sample is then a lower bound.
     limit_seconds: float | None = None
 
     @property
     def seconds(self) -> Spread:
-        """How long the runs took."""
+        """The durations of the runs."""
         return spread([sample.seconds for sample in self.samples])
 
     @property
     def rows_per_second(self) -> float:
-        """The speed of the middle run; of an unfinished one the speed that it did not reach."""
+        """The speed of the median run; for an unfinished run, a speed that it did not reach."""
         return self.rows / self.seconds.middle
 
     @property
     def rows_per_cpu_second(self) -> float | None:
-        """Rows for each second of all processors; None unless every server's process that took part was seen."""
+        """Rows per second of processor time; None unless every server process involved was visible."""
         used = [sample.cpu_seconds for sample in self.samples]
         return self.rows / median(used) if all(used) and self._servers_were_seen() else None
 
     @property
     def retries_per_thousand_chunks(self) -> float | None:
-        """How often writers were in each other's way."""
+        """The number of conflicts between writers."""
         chunks = sum(sample.chunks or 0 for sample in self.samples)
         return 1000 * sum(sample.retries or 0 for sample in self.samples) / chunks if chunks else None
 
     def usages(self) -> list[Usage]:
-        """Each process with its middle use of the processor and its highest peak."""
+        """Each process with its median processor time and its highest peak of memory."""
         names = [usage.process for usage in self.samples[0].usages] if self.samples else []
         return [self._usage(name) for name in names]
 
     def moment(self, name: str) -> float:
-        """The middle of the seconds until a step."""
+        """The median of the seconds until a step."""
         return median(sample.moments[name] for sample in self.samples)
 
     def _servers_were_seen(self) -> bool:
@@ -67,7 +67,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRun:
-    """What could not be measured here."""
+    """A measurement that was not possible here."""
 
     case: str
     subject: str
@@ -75,7 +75,7 @@ class NotRun:
 
 
 class Results:
-    """Collects what the cases measure, and says each as it comes."""
+    """Collects the measurements of the cases, and prints each as it arrives."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
@@ -83,7 +83,7 @@ class Results:
         self.not_run: list[NotRun] = []
         self.steps: list[StepTime] = []
         self.warnings: list[str] = []
-        #: Whether anything went wrong that would have gone right without a defect.
+        #: Whether anything failed because of a defect.
         self.has_failed = False
 
     def add(
@@ -107,19 +107,19 @@ class Results:
         self._say(f"{case}: {subject}, {rows:,} rows: {sample.seconds:.3f} s{unfinished}")
 
     def leave_out(self, *, case: str, subject: str, reason: str) -> None:
-        """Say once what can't be measured, and why."""
+        """Print once what can't be measured, and why."""
         left_out = NotRun(case=case, subject=subject, reason=reason)
         if left_out not in self.not_run:
             self.not_run.append(left_out)
             self._say(f"{case}: {subject}: not run: {reason}")
 
     def fail(self, *, case: str, subject: str, reason: str) -> None:
-        """Say what went wrong; its figures are dropped."""
+        """Print what failed; its figures are dropped."""
         self.has_failed = True
         self.leave_out(case=case, subject=subject, reason=f"FAILED: {reason}")
 
     def warn(self, warning: str) -> None:
-        """Say once what makes the figures worth less."""
+        """Print once what makes the figures less reliable."""
         if warning not in self.warnings:
             self.warnings.append(warning)
             self._say(f"WARNING: {warning}")

@@ -1,4 +1,4 @@
-"""Single figures, as plain data: one run, one process, one step; and what some numbers have in common. Pure."""
+"""Single figures as plain data: a run, a process, a step; and statistics of numbers. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,42 +7,42 @@ from statistics import median, quantiles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What one process used during one run."""
+    """The resources used by one process during one run."""
 
     process: str
     cpu_seconds: float
-    #: The most memory that it had resident; None where its counter could not be set back before the run.
+    #: Peak resident memory; None if its counter could not be reset before the run.
     peak_mib: float | None
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is one of Inflow's own."""
+        """Whether it is a process of Inflow."""
         return self.process not in ("database", "broker", "client")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One run of one way to load something."""
+    """One run of one subject."""
 
     seconds: float
     usages: tuple[Usage, ...] = ()
-    #: Seconds from the drop until the ledger has each step.
+    #: Seconds from the drop until each step in the ledger.
     moments: Mapping[str, float] = field(default_factory=dict)
-    #: What the broker received and sent, every byte of every frame; None where it could not be asked.
+    #: Bytes that the broker received and sent, including all frames; None if it could not be asked.
     broker_bytes: int | None = None
     chunks: int | None = None
-    #: Messages that a writer tried again, after a deadlock or another conflict.
+    #: Messages that a writer retried, after a deadlock or another conflict.
     retries: int | None = None
 
     @property
     def cpu_seconds(self) -> float:
-        """What all processes used together."""
+        """The processor time of all processes together."""
         return sum(usage.cpu_seconds for usage in self.usages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """The middle of some numbers, and how far they lie apart."""
+    """The median of some numbers, and their range."""
 
     middle: float
     lowest: float
@@ -65,14 +65,14 @@ def spread(numbers: list[float]) -> Spread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTime:
-    """One step of a row's way, alone in one process."""
+    """One step of a row's way, by itself in one process."""
 
     name: str
     rows: int
     seconds: float
-    #: Of the process that makes the step; where the step names a server, of that.
+    #: Processor time of the process that makes the step, or of the server that the step names.
     cpu_seconds: float
-    #: Part of the steps above it, and not to be added to the sum.
+    #: Whether it is part of the steps above it, and not added to the sum.
     is_part: bool = False
 
     @property

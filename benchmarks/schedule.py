@@ -1,4 +1,4 @@
-"""Which measurements are made, and in which order."""
+"""The schedule of the measurements."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,7 +20,7 @@ from tests.support.eventually import StillNot
 
 _Measure = Callable[[Bench], None]
 
-#: Cases that one and the same table goes through.
+#: Cases that run one after the other on the same table.
 _LOADING = frozenset({"first", "again", "changed", "latency"})
 _REPEATED: dict[str, _Measure] = {
     "rivals": measure_rivals,
@@ -36,9 +36,9 @@ _ONCE: dict[str, _Measure] = {
 
 
 def measure(bench: Bench) -> None:
-    """Measure all that was asked for; where one case fails, the others go on.
+    """Run all requested cases; if one fails, the others continue.
 
-    Rivals have their turn right after each run of Inflow: a machine may be slower in the evening.
+    Rivals run right after each run of Inflow, because the machine's speed may change over time.
     """
     for name, run in _runs(bench):
         try:

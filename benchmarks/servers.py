@@ -1,4 +1,4 @@
-"""The two servers of a benchmark: how durable they are, where their processes are, and what is set for a while."""
+"""The two servers of a benchmark: their durability, their processes, and temporary settings."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,21 +30,21 @@ _NOT_KNOWN = "not known"
 
 
 class LocalInfileRefused(Exception):
-    """The server does not take LOAD DATA LOCAL, and does not let us change that."""
+    """The server does not allow LOAD DATA LOCAL, and does not let us change that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
-    """What has to be known of the servers to believe a figure."""
+    """Facts about the servers that affect the figures."""
 
     database: Mapping[str, str]
     broker: Mapping[str, str]
-    #: What makes them faster than a durable server, each in a sentence.
+    #: Settings that make them faster than a durable server, one sentence each.
     shortcuts: tuple[str, ...]
 
 
 class BenchServers:
-    """The servers that the tests would take, too."""
+    """The servers, chosen in the same way as for the tests."""
 
     def __init__(self, servers: Servers) -> None:
         self.broker = servers.broker
@@ -53,7 +53,7 @@ class BenchServers:
 
     @cached_property
     def pids(self) -> Mapping[str, int]:
-        """The servers' processes, as far as they can be seen from here."""
+        """The servers' processes that are visible from here."""
         url = self.database.url
         found = {
             "database": server_process(url.host, url.port or 3306, programs=("mysqld", "mariadbd")),
@@ -62,7 +62,7 @@ class BenchServers:
         return {name: pid for name, pid in found.items() if pid is not None}
 
     def facts(self) -> ServerFacts:
-        """Ask the servers."""
+        """Query the facts from the servers."""
         with self._administrator() as connection:
             listed = connection.execute(text("SHOW GLOBAL VARIABLES"))
             variables = {name: value for name, value in listed if name in _VARIABLES}
@@ -75,7 +75,7 @@ class BenchServers:
 
     @contextmanager
     def local_infile(self) -> Iterator[None]:
-        """Let clients send files until the block ends, then put the setting back."""
+        """Allow clients to send files until the block ends, then restore the setting."""
         with self._administrator() as connection:
             if connection.scalar(text("SELECT @@GLOBAL.local_infile")):
                 yield
@@ -92,9 +92,9 @@ class BenchServers:
 
     @contextmanager
     def staging_of(self, database: str) -> Iterator[None]:
-        """Give the database beside another one that dlt stages its rows in, and drop it in the end.
+        """Yield a database, created with another one in which dlt stages its rows, and drop it at the end.
 
-        Both have a character set for every name, whatever the server's default is.
+        Both have a character set that can store every name, whatever the server's default is.
         """
         staging = f"{database}_staging"
         with self._administrator() as connection:
@@ -115,7 +115,7 @@ class BenchServers:
 
 
 def _end_sessions(connection: Connection, database: str) -> None:
-    """End what a client that was killed still has the server do."""
+    """End the statements of a killed client that the server still executes."""
     for session in sessions(connection, database=database):
         connection.execute(text(f"KILL {session.number}"))
 
@@ -133,4 +133,4 @@ def _shortcuts(database: Mapping[str, str], broker: Mapping[str, str]) -> Iterat
         if facts["file_system"] in _IN_MEMORY:
             yield f"the {name}'s data is in memory ({facts['file_system']}): it is not durable"
         if facts["file_system"] == _NOT_KNOWN:
-            yield f"the {name}'s process can't be seen: it is not known what it uses, nor whether its data is on a disk"
+            yield f"the {name}'s process is not visible: its resources, and whether its data is on a disk, are unknown"

@@ -1,4 +1,4 @@
-"""Starts the system as users do: with its defaults, on servers or in one process."""
+"""Starts the system as users do, with its default settings, on servers or in one process."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +13,7 @@ from services.extractor.settings import WatcherConfig
 from tests.support.servers.isolation import own_database, own_vhost
 from tests.support.services import Pipeline, Service
 
-#: The tests are in a hurry; what is measured here is what users get.
+#: Overrides the tests' short intervals with the defaults that users get.
 _DEFAULTS = {
     "INFLOW_SETTLE_SECONDS": str(WatcherConfig().settle_seconds),
     "INFLOW_RESCAN_SECONDS": str(WatcherConfig().rescan_seconds),

@@ -1,4 +1,4 @@
-"""Clocks for the steps of a row's way, those inside SQLAlchemy included."""
+"""Clocks for the steps of a row's way, including those inside SQLAlchemy."""
 
 import time
 from collections import defaultdict
@@ -16,7 +16,7 @@ _SQL = "SQL: "
 
 
 class Step(StrEnum):
-    """What is timed; statements are timed by their own names besides."""
+    """The timed steps; statements are also timed by their own names."""
 
     READ = "read and cut into chunks"
     ENCODE = "encode"
@@ -31,7 +31,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What steps took: by the clock on the wall, and of this process's processor time."""
+    """The wall-clock time and the processor time of steps in this process."""
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -44,11 +44,11 @@ class Taken:
 
 
 class Clock:
-    """Adds up what each step takes."""
+    """Sums the times of each step."""
 
     def __init__(self) -> None:
         self.taken: defaultdict[str, Taken] = defaultdict(Taken)
-        #: Of each server, while it was used.
+        #: Processor time of each server while it was used.
         self.server_cpu_seconds: dict[str, float] = {}
 
     @contextmanager
@@ -72,7 +72,7 @@ def time_statements(engine: Engine, clock: Clock, tables: Sequence[str]) -> None
     def end(*_all: Any) -> None:
         running.pop().__exit__(None, None, None)
 
-    # SQLAlchemy has no event behind a commit.
+    # SQLAlchemy has no event after a commit.
     commit = engine.dialect.do_commit
 
     def timed_commit(connection: Any) -> None:
@@ -83,13 +83,13 @@ def time_statements(engine: Engine, clock: Clock, tables: Sequence[str]) -> None
 
 
 def label_of(statement: str, tables: Sequence[str]) -> str:
-    """Name a statement by its verb and the table that it is about, the first of those that it names."""
+    """Return a name for a statement: its verb and the first table that it names."""
     words = statement.translate(str.maketrans("`().,", "     ")).split()
     return " ".join([words[0].lower(), *[word for word in words if word in tables][:1]])
 
 
 def steps_of(clock: Clock, rows: int) -> list[StepTime]:
-    """Bring the steps into the order of a row's way, each without what another one counts."""
+    """Return the steps in the order of a row's way, each without the time counted in another one."""
     taken = clock.taken
     statements = {name: each for name, each in taken.items() if name.startswith(_SQL)}
     sql = sum(statements.values(), start=Taken())
@@ -119,6 +119,6 @@ def steps_of(clock: Clock, rows: int) -> list[StepTime]:
 
 
 def _processor_of(server: str, clock: Clock) -> dict[str, Taken]:
-    """Return what a server's process used meanwhile as a step without a length, where it is known."""
+    """Return a server's processor time meanwhile as a step without duration, if it is known."""
     used = {name: seconds for name, seconds in clock.server_cpu_seconds.items() if name == server}
     return {f"meanwhile, in the {name}'s process": Taken(0.0, seconds) for name, seconds in used.items()}

@@ -1,4 +1,4 @@
-"""A running system: files are dropped into it and timed, from the rename into the inbox to the renamed summary."""
+"""A running system, in which drops are timed from the rename into the inbox to the renamed summary."""
 
 import os
 import shutil
@@ -15,14 +15,14 @@ from benchmarks.traffic import Traffic
 from tests.support.eventually import eventually
 from tests.support.services import Service, summary_of
 
-#: The slowest that a load may be before we give up, and what everything else may take.
+#: Minimum speed of a load, and the time limit for everything else.
 _MIN_ROWS_PER_SECOND = 500
 _PATIENCE_SECONDS = 120
 _LOG_TAIL_CHARACTERS = 3000
 
 
 class WrongResult(Exception):
-    """What was loaded is not what was dropped: whatever was measured means nothing."""
+    """The result of a load is wrong, so that its figures mean nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class _Drop:
 
 
 class System:
-    """A data folder, the services that work on it, and their ledger."""
+    """A data folder, the services on it, and their ledger."""
 
     def __init__(
         self,
@@ -57,9 +57,9 @@ class System:
     def load(
         self, *files: DataFile, births: Mapping[str, int], becoming: Outcomes, counts_bytes: bool = False
     ) -> Sample:
-        """Drop files, all at once, and return how they went, once the summary shows `births`.
+        """Drop files together, and return the figures of the run once the summary shows `births`.
 
-        Raises WrongResult where the ledger or the summary are not what they must be.
+        Raises WrongResult if the ledger or the summary is wrong.
         """
         drop = self._drop(files, counts_bytes=counts_bytes)
         entries = self._wait(drop.names, becoming.rows)
@@ -75,7 +75,7 @@ class System:
         )
 
     def _drop(self, files: Sequence[DataFile], *, counts_bytes: bool) -> _Drop:
-        """Put copies into the inbox under hidden names, then rename them: that is the drop."""
+        """Put copies into the inbox under hidden names, then drop them by renaming."""
         inbox = self._data / "inbox"
         self._drops += 1
         names = [f"{file.dataset}_{self._drops:04d}_{number:04d}.csv" for number, file in enumerate(files)]
@@ -90,7 +90,7 @@ class System:
         return _Drop(names=names, at=at, octets=octets, retries=retries, meter=meter)
 
     def _wait(self, names: Sequence[str], rows: int) -> list[Entry]:
-        """Wait for the archive first: to ask the database again and again would slow down what is measured."""
+        """Wait for the archive first, because querying the database repeatedly would slow down the load."""
         seconds = _PATIENCE_SECONDS + rows / _MIN_ROWS_PER_SECOND
         eventually(lambda: self._are_archived(names), timeout_seconds=seconds, message=f"{names[-1]} is archived")
         return eventually(lambda: self._ledger.summarised(names), timeout_seconds=seconds, message="summarised")
@@ -103,7 +103,7 @@ class System:
         return archived >= {Path(name).stem for name in names}
 
     def _summarised_at(self, dropped_at: float, entries: Sequence[Entry]) -> float:
-        """When the summary's file got its name; where it stayed the same, when it was found to be right."""
+        """Return when the summary's file was renamed, or if it stayed the same, when it was found to be right."""
         renamed_at = self._summary.stat().st_ctime
         return renamed_at if renamed_at > dropped_at else max(timestamp(entry["summarised_at"]) for entry in entries)
 
@@ -126,7 +126,7 @@ class System:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file and wait until it is on the disk: to write it out is no part of loading it."""
+    """Copy a file and wait until it is on the disk, because writing it out is not part of the load."""
     with source.open("rb") as original, target.open("wb") as file:
         shutil.copyfileobj(original, file)
         file.flush()

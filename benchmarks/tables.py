@@ -1,4 +1,4 @@
-"""The report: what was measured, as tables for people. Pure."""
+"""The report: the measurements as text tables. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,18 +17,18 @@ def report(results: Results, *, rows: int) -> str:
         ("Loads: from the drop to the summary; rivals: from the first row read to the last commit", _loads(results)),
         ("Against each rival, in rows/s", _ratios(results)),
         ("Latency of 100 rows in an idle system, in ms; steps are counted from the drop", _latency(results)),
-        ("Processes: middle use of the processor, highest peak of memory", _processes(results)),
-        ("Where the time goes: each step alone, in one process", _steps(results)),
+        ("Processes: median processor time, highest peak of memory", _processes(results)),
+        ("Where the time goes: each step by itself, in one process", _steps(results)),
         ("Targets", _targets(targets(results, rows=rows))),
         ("What was measured", _notes(results)),
-        ("Warnings", [["what makes these figures worth less"], *([warning] for warning in results.warnings)]),
+        ("Warnings", [["what makes these figures less reliable"], *([warning] for warning in results.warnings)]),
         ("Not run", [["case", "subject", "reason"], *([n.case, n.subject, n.reason] for n in results.not_run)]),
     )
     return "\n\n".join(f"== {title}\n{align(lines)}" for title, lines in sections if len(lines) > 1)
 
 
 def align(lines: Sequence[Sequence[str]]) -> str:
-    """Put cells under each other: figures to the right, everything else to the left. The first line is the header."""
+    """Align cells in columns: figures to the right, everything else to the left. The first line is the header."""
     columns = list(zip(*lines, strict=True))
     widths = [max(map(len, column)) for column in columns]
     right = [all(_is_figure(cell) for cell in column[1:]) for column in columns]
@@ -42,7 +42,7 @@ def align(lines: Sequence[Sequence[str]]) -> str:
 
 
 def _is_figure(cell: str) -> bool:
-    """Whether a cell is a number, with a sign before it or a unit behind it."""
+    """Whether a cell is a number, with an optional sign before it or unit after it."""
     return cell == _UNKNOWN or (len(cell.split()) <= 2 and any(map(str.isdigit, cell)))
 
 

@@ -1,4 +1,4 @@
-"""What the figures have to reach, and whether they do. Pure."""
+"""The targets of the figures, and whether they are met. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,31 +26,31 @@ from benchmarks.rivals.catalog import CORE, DLT, LOOKED_UP, ORM, RESOLVED
 _RIVALS = ((RESOLVED, 1.0), (LOOKED_UP, 3.0), (ORM, 20.0), (CORE, 20.0), (DLT, 20.0))
 _EDITIONS = ((AGAIN, 15.0), (SPREAD, 10.0), (TOGETHER, 10.0))
 _MAX_MIB = 150.0
-#: Peaks of the same program on the same day differ by so much.
+#: Variation of the peaks of the same program on the same day.
 _SAME_PEAK = 1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One figure beside what it has to be."""
+    """One figure and its target."""
 
     what: str
     value: float
     wanted: float
-    #: Whether it has to be at least that much; otherwise at most.
+    #: Whether the target is a minimum; otherwise it is a maximum.
     at_least: bool
     unit: str = "×"
-    #: The rival did not finish: the true value is above this one.
+    #: Whether the rival did not finish, so that the true value is above this one.
     is_lower_bound: bool = False
 
     @property
     def is_met(self) -> bool:
-        """Whether the figure is as wanted."""
+        """Whether the target is met."""
         return self.value >= self.wanted if self.at_least else self.value <= self.wanted
 
 
 def targets(results: Results, *, rows: int) -> list[Target]:
-    """Compare what was measured; for what was not there is no target."""
+    """Return the targets of the figures that were measured."""
     return [
         *_against_rivals(results),
         *_editions(results),
@@ -61,12 +61,12 @@ def targets(results: Results, *, rows: int) -> list[Target]:
 
 
 def ratio(ours: Measurement, theirs: Measurement) -> float:
-    """How many times as many rows in a second."""
+    """Return the ratio of the speeds in rows per second."""
     return ours.rows_per_second / theirs.rows_per_second
 
 
 def after_completion(latency: Measurement) -> float:
-    """The seconds from the last commit to the new summary: relay, event, aggregator."""
+    """Return the seconds from the last commit to the new summary: relay, event, aggregator."""
     return median(sample.seconds - sample.moments["completed"] for sample in latency.samples)
 
 
@@ -116,7 +116,7 @@ def _writers(results: Results) -> Iterator[Target]:
             yield Target(what=what, value=ratio(more, fewer), wanted=1.0, at_least=True)
     for many in (two, four):
         if many and many.retries_per_thousand_chunks is not None:
-            what = f"{many.subject}: messages tried again per 1,000 chunks"
+            what = f"{many.subject}: messages retried per 1,000 chunks"
             yield Target(what=what, value=many.retries_per_thousand_chunks, wanted=1.0, at_least=False, unit="")
 
 

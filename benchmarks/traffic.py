@@ -1,4 +1,4 @@
-"""How many bytes go through the broker, as it counts them itself."""
+"""The traffic through the broker in bytes, as counted by the broker."""
 
 import time
 from urllib.parse import quote
@@ -6,20 +6,20 @@ from urllib.parse import quote
 from tests.support.eventually import eventually
 from tests.support.servers.management import Management
 
-#: Connections report every five seconds, and what the API answers may be five seconds old.
+#: Connections report every five seconds, and the API's answers may be five seconds old.
 _LATE_SECONDS = 11
 
 
 class BrokerStatistics(Management):
-    """What the management API knows that the tests do not need."""
+    """Additional calls of the management API."""
 
     def octets(self, vhost: str) -> int:
-        """Return what a virtual host's clients have sent and received, each frame whole."""
+        """Return the bytes that a virtual host's clients have sent and received, including all frames."""
         counts = self._request("GET", f"/api/vhosts/{quote(vhost, safe='')}")
         return int(counts.get("recv_oct") or 0) + int(counts.get("send_oct") or 0)
 
     def data_folder(self) -> str:
-        """Return where the first node keeps its data; just started, it does not say so at once."""
+        """Return the data folder of the first node, which a node reports only some time after its start."""
         return eventually(lambda: str(self._request("GET", "/api/nodes")[0].get("db_dir", "")))
 
 
@@ -31,6 +31,6 @@ class Traffic:
         self._vhost = vhost
 
     def octets(self) -> int:
-        """Return the bytes up to now; waits until the broker is sure to know."""
+        """Return the bytes up to now, after waiting until the broker must have counted them."""
         time.sleep(_LATE_SECONDS)
         return self._statistics.octets(self._vhost)

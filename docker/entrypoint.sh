@@ -1,14 +1,14 @@
 #!/bin/sh
-# Run a command as the owner of the data folder, so that every file in it stays that owner's.
+# Runs a command as the owner of the data folder, so that all files in it keep that owner.
 # Usage: entrypoint.sh [--announce] COMMAND [ARGUMENT...]
-#   --announce     say so in the log when the command is about to run as root
-#   INFLOW_UID     user number to run as instead of the owner's
-#   INFLOW_GID     group number; by default INFLOW_UID's value where that is given, else the owner's group
+#   --announce     log a warning if the command runs as root
+#   INFLOW_UID     user id to run as, instead of the owner's
+#   INFLOW_GID     group id; by default the value of INFLOW_UID if that is set, else the owner's group
 set -eu
 
 unprivileged=10001
 
-log() { # LEVEL ACTION MESSAGE: a line in the form of the services' own
+log() { # LEVEL ACTION MESSAGE: writes a line in the format of the services
     printf '{"time":"%s","level":"%s","service":"entrypoint","message":"%s","action":"%s"}\n' \
         "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)" "$1" "$3" "$2" >&2
 }
@@ -16,7 +16,7 @@ log() { # LEVEL ACTION MESSAGE: a line in the form of the services' own
 require_number() { # NAME VALUE
     case $2 in
         '' | *[!0-9]*)
-            log error configuration_wrong "$1 is not a number, such as 1000; change it or leave it empty"
+            log error configuration_wrong "$1 is not a number; expected a number such as 1000, or leave it empty"
             exit 2
             ;;
     esac
@@ -28,10 +28,10 @@ if [ "$1" = --announce ]; then
     shift
 fi
 
-# The inherited one is root's, or missing; /tmp is the one folder that every user may write to.
+# The inherited HOME is root's, or missing; /tmp is the one folder that every user may write to.
 export HOME=/tmp
 
-# Started with --user: there is nothing to drop.
+# Started with --user: there are no privileges to drop.
 [ "$(id -u)" -eq 0 ] || exec "$@"
 
 # Without a mount this is the image's own folder, which belongs to the unprivileged user.

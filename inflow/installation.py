@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inflow.embedded import embedded_database
 from shared.configuration.environment import Environment
-from shared.configuration.servers import DatabaseSettings
+from shared.configuration.servers import BrokerSettings, DatabaseSettings
 from shared.model.datasets import Catalog
 from shared.model.errors import ConfigurationError
 from shared.runtime.files import DataFolder
@@ -30,6 +30,13 @@ def is_embedded(options: argparse.Namespace, environment: Environment) -> bool:
     """Whether the data folder holds its own database; a server that the environment names goes before INFLOW_DATA."""
     has_database = data_folder(options, environment).database.exists()
     return has_database and (options.data is not None or not DatabaseSettings.is_configured(environment))
+
+
+def broker_settings(options: argparse.Namespace, environment: Environment) -> BrokerSettings | None:
+    """Return the broker's settings; None in embedded mode, or where the environment does not name a broker."""
+    if is_embedded(options, environment) or not BrokerSettings.is_configured(environment):
+        return None
+    return BrokerSettings.from_environment(environment)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the benchmark (docs/performance.md) with the options given, in an environment of its own: the rivals bring some
-# forty packages along, which nothing else needs.
+# Runs the benchmark (docs/performance.md) with the given options, in a virtual environment of its own: the rivals need
+# about forty packages that nothing else uses.
 set -eu
 cd "$(dirname "$0")/.."
 

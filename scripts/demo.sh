@@ -1,5 +1,5 @@
 #!/bin/sh
-# Loads the sample files in a fresh folder, embedded, and shows what came of them.
+# Loads the sample files into a fresh folder, in embedded mode, and shows the result.
 set -eu
 cd "$(dirname "$0")/.."
 

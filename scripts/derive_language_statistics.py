@@ -1,11 +1,11 @@
-"""Derive language_statistics.bin of shared/reading/encodings: how often letters follow each other in each language.
+"""Derives shared/reading/encodings/language_statistics.bin: the frequencies of letter pairs in each language.
 
     python -m venv build/statistics-venv
     build/statistics-venv/bin/pip install lingua-language-detector==1.3.5 langdetect==1.0.9 brotli==1.2.0
     build/statistics-venv/bin/python scripts/derive_language_statistics.py
 
-Both packages are published under the Apache License 2.0. Of their n-gram counts (news texts and Wikipedia) nothing is
-kept but logarithms of conditional frequencies of pairs of letters, rounded to a tenth.
+Both packages are published under the Apache License 2.0. From their n-gram counts (news texts and Wikipedia), only the
+logarithms of the conditional frequencies of letter pairs are kept, rounded to a tenth.
 """
 
 import json
@@ -20,7 +20,7 @@ from unicodedata import normalize
 import brotli  # type: ignore[import-not-found,unused-ignore]
 
 _TARGET = Path(__file__).parent.parent / "shared" / "reading" / "encodings" / "language_statistics.bin"
-#: Of each script the languages, and how lingua and langdetect call them; None where the package lacks one.
+#: The languages of each script, with their names in lingua and langdetect; None if the package lacks the language.
 _SCRIPTS: Mapping[str, Mapping[str, tuple[str | None, str | None]]] = {
     "latin": {
         **{
@@ -50,22 +50,22 @@ _SCRIPTS: Mapping[str, Mapping[str, tuple[str | None, str | None]]] = {
         "ko": ("ko", "ko"),
     },
 }
-#: Languages whose texts were sometimes misread as cp1252 before they were counted (ő as õ, ş as þ): letters that these
-#: code pages lack are left out.
+#: Languages with texts that were decoded as cp1252 before they were counted (ő as õ, ş as þ): letters that these code
+#: pages lack are left out.
 _CODE_PAGES = {"cp1250": "pl cs sk hu hr sl ro", "cp1254": "tr", "cp1257": "et lv lt"}
-#: What begins and ends a word.
+#: Marks the beginning and the end of a word.
 _EDGE = " "
 #: The share of edges among all characters.
 _EDGE_SHARE = 0.18
-#: Floors: what is never seen is rare, not impossible.
+#: Minimum frequencies: pairs that never occur are rare, not impossible.
 _RAREST_LETTER, _RAREST_ASCII = 2e-6, 1e-4
-#: How much pairs say beside single letters, and how often a letter has to be seen for its pairs to say anything.
+#: The weight of pairs relative to single letters, and the frequency from which a letter's pairs count.
 _PAIR_SHARE, _FEW = 0.85, 1e-5
-#: Left out, so that the table stays small: letters and pairs below these frequencies in every language.
+#: Letters and pairs below these frequencies in every language are left out, so that the table stays small.
 _MIN_LETTER, _MIN_PAIR = 1e-7, 2e-6
-#: The share of letters that are not ASCII in a language of the Latin script, and how far one is put on a par with it.
+#: The usual share of non-ASCII letters in languages of the Latin script, and the degree of normalisation to it.
 _USUAL_SHARE, _MAX_BALANCE = 0.03, 2.0
-#: A byte says tenths above this one.
+#: A byte encodes tenths above this value.
 _LOWEST = -16.0
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 
@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def _letters_of_ascii() -> Counts:
-    """Return how often the letters of ASCII are met in all languages of the Latin script together."""
+    """Return the frequencies of the ASCII letters in all languages of the Latin script together."""
     total: Counter[str] = Counter()
     for code in _SCRIPTS["latin"]:
         total.update(
@@ -97,7 +97,8 @@ def _statistics(script: str, ascii_letters: Counts) -> dict[str, object]:
     letters = [letter for letter in letters if not letter.isascii()]
     known = {*letters, *ascii_letters}
     pairs = {pair for model in models for pair, share in model.pairs.items() if share > _MIN_PAIR or pair.isascii()}
-    # Ideographs are too many for pairs, and need none. Pairs of ASCII tell languages of the Latin script.
+    # There are too many ideographs for pairs, and none are needed. ASCII pairs distinguish the languages of Latin
+    # script.
     kept = sorted(pair for pair in pairs if known.issuperset(pair)) if script != "han" else []
     kept = [pair for pair in kept if script == "latin" or not pair.isascii()]
     balances = [_balance(model) if script == "latin" else 0.0 for model in models]
@@ -116,9 +117,9 @@ def _statistics(script: str, ascii_letters: Counts) -> dict[str, object]:
 
 
 def _balance(model: "_Model") -> float:
-    """Say what makes up for a language's share of letters that are not ASCII.
+    """Return the correction for a language's share of non-ASCII letters.
 
-    Letters of ASCII are not judged, so that a language of many accents would explain those of any other one better.
+    ASCII letters are not rated, so that a language with many accents would explain those of any other one better.
     """
     share = sum(share for letter, share in model.letters.items() if not letter.isascii())
     return max(-_MAX_BALANCE, min(_MAX_BALANCE, math.log(_USUAL_SHARE / max(share, _RAREST_LETTER))))
@@ -129,14 +130,14 @@ def _letter_weight(model: "_Model", letter: str, balance: float) -> float:
 
 
 def _pair_weight(model: "_Model", pair: str, ascii_letters: Counts, balance: float) -> float:
-    """Say how usual it is that the second one follows; what is ASCII in every encoding counts beside its average."""
+    """Return how usual the second letter is after the first; ASCII letters are rated relative to their average."""
     if pair[1].isascii():
         return math.log((model.pair(pair) + _RAREST_ASCII) / ascii_letters[pair[1]])
     return math.log(model.pair(pair) + _RAREST_LETTER) + balance
 
 
 class _Model:
-    """What follows what in one language."""
+    """The frequencies of letters and pairs in one language."""
 
     def __init__(self, grams: Counts) -> None:
         self.letters = _with_edge({gram: share for gram, share in grams.items() if len(gram) == 1 and gram != _EDGE})
@@ -150,7 +151,7 @@ class _Model:
         return self.letters.get(letter, 0.0)
 
     def pair(self, pair: str) -> float:
-        """Return the probability of the second letter behind the first one."""
+        """Return the probability of the second letter after the first."""
         single = self.letter(pair[1])
         total = self._firsts[pair[0]]
         if total == 0.0 or (_EDGE in pair and not self._has_edges):
@@ -161,13 +162,13 @@ class _Model:
 
 
 def _grams(script: str, code: str) -> Counts:
-    """Return the shares of letters and pairs of letters, in lower case."""
+    """Return the frequencies of letters and letter pairs, in lower case."""
     lingua, langdetect = _SCRIPTS[script][code]
     grams: Counter[str] = Counter()
     for gram, share in _of_lingua(lingua).items() if lingua else ():
         _add(grams, gram, share, code)
     for gram, share in _of_langdetect(langdetect).items() if langdetect else ():
-        # lingua counts inside of words only.
+        # lingua counts only within words.
         if lingua is None or script == "han" or _EDGE in gram:
             _add(grams, gram, share, code)
     return {gram: share for gram, share in grams.items() if _is_of_language(gram, code)}
@@ -175,7 +176,7 @@ def _grams(script: str, code: str) -> Counts:
 
 def _is_of_language(gram: str, code: str) -> bool:
     if code == "ja-kana":
-        # Banks write names in these only.
+        # In bank data, names are written only in katakana.
         return all("ァ" <= letter <= "ー" for letter in gram)
     page = next((page for page, codes in _CODE_PAGES.items() if code in codes.split()), None)
     return page is None or gram.encode(page, "ignore").decode(page) == gram
@@ -192,7 +193,7 @@ def _add(grams: Counter[str], gram: str, share: float, code: str) -> None:
 
 
 def _as_written(gram: str, code: str) -> str:
-    """Spell letters as old encodings have them, and those that Python's lower() makes of capitals."""
+    """Return letters as old encodings write them, including those that Python's lower() makes of capitals."""
     gram = gram.replace("ς", "σ").replace("ș", "ş").replace("ț", "ţ")
     if code in ("fa", "ur"):
         gram = gram.replace("ی", "ي")
@@ -200,7 +201,7 @@ def _as_written(gram: str, code: str) -> str:
 
 
 def _tone_apart(letter: str) -> str:
-    """Write a Vietnamese letter as cp1258 does, its tone as a mark behind it."""
+    """Return a Vietnamese letter as in cp1258, with its tone as a mark after it."""
     parts = normalize("NFD", letter)
     tones = "".join(part for part in parts if part in _TONES)
     return normalize("NFC", "".join(part for part in parts if part not in _TONES)) + tones
@@ -229,7 +230,7 @@ def _of_langdetect(code: str) -> Counts:
 
 
 def _folder(package: str) -> Path:
-    # Not imported: this one loads all of its models.
+    # Not imported, because this package loads all of its models.
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise SystemExit(f"{package} is missing; install what the top of this script names")
@@ -242,7 +243,7 @@ def _with_edge(shares: Mapping[str, float]) -> Counts:
 
 
 def _rounded(logarithms: object) -> str:
-    """Make one character of Latin-1 of each."""
+    """Return each value as one character of Latin-1."""
     return "".join(chr(min(255, max(0, round((value - _LOWEST) * 10)))) for value in logarithms)  # type: ignore[attr-defined]
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the site of the documents into build/site, in an environment of its own. The documents are written for the
-# forge; what the site shows of README, CONTRIBUTING, CHANGELOG and SECURITY are the same files.
+# Builds the documentation site into build/site, in a virtual environment of its own. The documents are written for the
+# forge; the site shows the same README, CONTRIBUTING, CHANGELOG and SECURITY files.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,6 +14,6 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     "$venv/bin/python" -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-docs.lock
     printf '%s\n' "$wanted" >"$stamp"
 fi
-# It advertises another program at each build.
+# Otherwise mkdocs advertises another program at each build.
 export NO_MKDOCS_2_WARNING=1
 exec "$venv/bin/mkdocs" build --strict

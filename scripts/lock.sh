@@ -1,8 +1,8 @@
 #!/bin/sh
 # Writes requirements.lock (the product), requirements-dev.lock (the product and the tools), requirements-bench.lock (the
-# product and the benchmark's rivals) and requirements-docs.lock (the product and what builds the site of the documents)
+# product and the benchmark's rivals) and requirements-docs.lock (the product and the tools for the documentation site)
 # from pyproject.toml, with the hash of every file.
-# Versions already locked stay where they still fit; `make lock UPGRADE=--upgrade` takes the newest ones.
+# Locked versions that still satisfy pyproject.toml stay; `make lock UPGRADE=--upgrade` takes the newest ones.
 set -eu
 cd "$(dirname "$0")/.."
 

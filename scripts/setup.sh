@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes .venv with the locked dependencies and this project in it. Quick when nothing has changed.
+# Creates .venv with the locked dependencies and this project. Quick if nothing has changed.
 set -eu
 cd "$(dirname "$0")/.."
 
 venv=.venv
 stamp=$venv/installed-for
-# What the installation depends on: the folder's own path is written into the installed commands.
+# The inputs of the installation, including the folder's path, which is written into the installed commands.
 wanted=$(pwd; cksum requirements-dev.lock pyproject.toml scripts/setup.sh)
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -20,7 +20,7 @@ find_python() {
             return
         fi
     done
-    die "Inflow needs Python 3.11 or newer, and found none; install one and name it: make setup PYTHON=python3.13"
+    die "found no Python 3.11 or newer, which Inflow needs; install one and name it: make setup PYTHON=python3.13"
 }
 
 ensure_venv_module() {
@@ -28,9 +28,9 @@ ensure_venv_module() {
     package=python3-venv
     [ "$1" = /usr/bin/python3 ] || package=$("$1" -c 'import sys; print("python3.%d-venv" % sys.version_info[1])')
     command -v apt-get >/dev/null ||
-        die "this Python can't make virtual environments: its modules venv and ensurepip are missing"
+        die "this Python lacks the modules venv and ensurepip, which are needed for a virtual environment; install them"
     [ "$(id -u)" = 0 ] ||
-        die "this Python can't make virtual environments; install the missing part: sudo apt-get install $package"
+        die "this Python lacks the modules venv and ensurepip; install them: sudo apt-get install $package"
     say "installing the Debian package $package with apt-get"
     apt-get -qq -o DPkg::Lock::Timeout=300 update || say "apt-get update failed; trying with the lists at hand"
     DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 \
@@ -43,7 +43,7 @@ fi
 if ! is_new_enough "$venv/bin/python" || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     python=$(find_python)
     ensure_venv_module "$python"
-    say "making $venv with $("$python" --version)"
+    say "creating $venv with $("$python" --version)"
     "$python" -m venv --clear "$venv"
 fi
 rm -f "$stamp"

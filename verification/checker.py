@@ -1,4 +1,4 @@
-"""The one checker of all layers: what is wrong once faults have stopped and everything has converged."""
+"""The checker, used by all layers: lists what is wrong after faults have stopped and everything has converged."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,17 +21,17 @@ def problems(
     queue_depths: Mapping[str, int],
     dead_letters: Sequence[str],
 ) -> list[str]:
-    """Compare tables, ledger, folders, queues and dead letters with what the drops must come to; empty: all is right.
+    """Compare tables, ledger, folders, queues and dead letters with the expected result; an empty list means correct.
 
-    Drops of the same name are given in their order; across names, the load numbers in the ledger says in which order
-    the files count as dropped. A dead letter is given as its reason; those that a test expects it leaves out.
+    Drops of the same name must be in their order; across names, the load numbers in the ledger define the order of the
+    drops. Dead letters are given by their reasons, without those that a test expects.
     """
     found = [f"the queue {name} still holds {depth} messages" for name, depth in queue_depths.items() if depth]
     found += [f"a message is dead-lettered: {reason}" for reason in dead_letters]
     stored = read_stored(store)
     pairs, mismatches = pair(drops, stored.loads)
     if mismatches:
-        # Without the right loads all the rest is wrong too, and says less.
+        # Without the right loads everything else is wrong, too, and tells less.
         return found + mismatches
     expected = expect(store.catalog, pairs)
     found += book_problems(stored, expected)

@@ -1,4 +1,4 @@
-"""Eight writers on the same keys at the same time: python -m verification.contention."""
+"""Runs eight writers on the same keys at the same time: python -m verification.contention."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The workload of all layers: files of people and places as users drop them, drawn from a seed."""
+"""The workload of all layers: files of people and places as users drop them, generated from a seed."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ Written = tuple[bytes, dict[int, tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
-    """One file as it is dropped, with what its content means: the model never reads the content."""
+    """One file as it is dropped, with its meaning, so that the model never reads the content."""
 
     #: The file's name in the inbox.
     name: str
@@ -32,9 +32,9 @@ class Drop:
     header: tuple[str, ...]
     #: The cells of each row, by the line on which it begins.
     rows: dict[int, tuple[str, ...]]
-    #: Why the file is refused whole; None: it is loaded.
+    #: The reason for which the file is refused; None if it is loaded.
     refused: str | None
-    #: Whether it was written to after its claim: another load tells the whole of it, this one any part.
+    #: Whether it was modified after its claim: this load has any part of it, another one all of it.
     is_changed: bool = False
 
     def before_row(self, number: int) -> bytes:
@@ -44,10 +44,10 @@ class Drop:
 
 
 def draw_drops(random: Random, *, count: int, most_rows: int, only_adds: bool = False) -> list[Drop]:
-    """Draw files of the default catalogue, each with a name of its own.
+    """Generate files of the default catalogue, each with its own name.
 
-    Keys overlap and repeat, rows are edited, bad, or the same once more, places come late, whole files are repeated
-    or refused. only_adds: a key always has the same values, so that no count of the summary may ever fall.
+    Keys overlap and repeat, rows are edited, bad, or repeated, places arrive late, whole files are repeated or refused.
+    only_adds: a key always has the same values, so that no count of the summary may ever fall.
     """
     world = World(random, size=max(6, most_rows), only_adds=only_adds)
     drops: list[Drop] = []
@@ -73,7 +73,7 @@ def _draw_drop(random: Random, world: World, before: Sequence[Drop], name: str, 
 
 
 def draw_good(random: Random, world: World, name: str, dataset: str, most_rows: int) -> Drop:
-    """Draw a file that is loaded."""
+    """Generate a file that is loaded."""
     draw = partial(world.place if dataset == "places" else world.person, random)
     rows: list[Row] = []
     for _ in range(random.randint(0, most_rows)):
@@ -117,7 +117,7 @@ _FAULTS = (_without_key, _with_bad_value, _too_short, _too_long)
 
 
 def _written(random: Random, header: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Written:
-    """Write the content in one of the ways in which people do."""
+    """Write the content in one of the ways that are common in practice."""
     mark = "\ufeff" if random.random() < _BYTE_ORDER_MARK else ""
     line_end = random.choice(("\n", "\r\n"))
     return written(header, rows, mark=mark, line_end=line_end, is_blank=lambda: random.random() < _BLANK_LINE)
@@ -131,7 +131,7 @@ def written(
     mark: str = "",
     is_blank: Callable[[], bool] = lambda: False,
 ) -> Written:
-    """Return the content, and the cells of each row by the line on which it begins; before some, a line is blank."""
+    """Return the content, and the cells of each row by its first line; some rows follow a blank line."""
     text = io.StringIO(mark)
     text.seek(len(mark))
     writer = csv.writer(text, lineterminator=line_end)

@@ -1,4 +1,4 @@
-"""A workload of files that are dropped again with a few rows edited, added, taken out or moved."""
+"""A workload of files that are dropped again with a few rows edited, added, removed or moved."""
 
 from dataclasses import replace
 from random import Random
@@ -13,7 +13,7 @@ Cells = tuple[str, ...]
 
 
 def draw_editions(random: Random, *, count: int, most_rows: int, only_adds: bool = False) -> list[Drop]:
-    """Draw files of the default catalogue; each is an edition of the last one of its dataset, if there is one.
+    """Generate files of the default catalogue; each is a new version of the last one of its dataset, if any.
 
     only_adds: a key always has the same values, so that no count of the summary may ever fall.
     """
@@ -29,7 +29,7 @@ def draw_editions(random: Random, *, count: int, most_rows: int, only_adds: bool
 
 
 def _edition(random: Random, earlier: Drop, drop: Drop) -> Drop:
-    """The earlier file under the new one's name, with some rows from there."""
+    """Return the earlier file under the new name, with some rows of the new one."""
     if random.random() < _AS_IT_IS:
         return replace(earlier, name=drop.name)
     others = [_in_order(drop, earlier.header, cells) for cells in drop.rows.values() if len(cells) == len(drop.header)]
@@ -47,7 +47,7 @@ def _edition(random: Random, earlier: Drop, drop: Drop) -> Drop:
 
 
 def _without_repeats(drop: Drop) -> Drop:
-    """The last row of each key alone; rows of the wrong width stay."""
+    """Return only the last row of each key; rows of the wrong width stay."""
     places = [drop.header.index(name) for name in _KEYS[drop.dataset or ""]]
     by_key = {
         tuple(cells[place] for place in places) if len(cells) == len(drop.header) else cells: cells

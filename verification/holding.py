@@ -1,4 +1,4 @@
-"""Holding a writer in the middle of a chunk, for as long as a test likes."""
+"""Holds a writer in the middle of a chunk, for as long as a test needs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,20 +12,20 @@ from tests.support.sessions import sessions
 
 _WAITING = "SELECT trx_mysql_thread_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
 
-#: InnoDB shows again what it showed before to those who ask more often than ten times a second.
+#: InnoDB returns cached results if asked more than ten times a second.
 _PAUSE_SECONDS = 0.25
 
 
 @contextmanager
 def place_held(pipeline: Pipeline, city: str) -> Iterator[None]:
-    """Lock a place that each chunk of people refers to. Watchers write nothing there, they go on."""
+    """Lock a place that each chunk of people refers to. Watchers do not write there, and continue."""
     with pipeline.transaction() as holder:
         assert holder.execute(text("SELECT * FROM places WHERE city = :city FOR UPDATE"), {"city": city}).all()
         yield
 
 
 def sessions_that_wait(pipeline: Pipeline, database: Database) -> set[int]:
-    """Wait until somebody waits for a lock; return the sessions of all who do."""
+    """Wait until a session waits for a lock; return all sessions that do."""
     name = str(make_url(database.url).database)
 
     def waiting() -> set[int]:
@@ -37,7 +37,7 @@ def sessions_that_wait(pipeline: Pipeline, database: Database) -> set[int]:
 
 
 def end_sessions(connection: Connection, numbers: set[int]) -> None:
-    """End sessions of others, as far as they are still there: of a killed process the server may long not know."""
+    """End the sessions that still exist; the server may take long to notice that a process was killed."""
     for number in numbers:
         with suppress(exc.OperationalError):
             connection.execute(text(f"KILL {number}"))

@@ -1,4 +1,4 @@
-"""The people and places that the workload is about: few, and such that texts that look alike are not the same."""
+"""The people and places of the workload: few, with texts that look alike but differ."""
 
 from collections.abc import Iterator
 from random import Random
@@ -15,9 +15,9 @@ _EDITED = 0.3
 
 
 class World:
-    """Draws rows of so many people and cities; without a number of these, of three people for each city.
+    """Generates rows of a number of people and cities; by default there are three people for each city.
 
-    What a key stands for is fixed; where edits are allowed, a row may say otherwise.
+    The values of a key are fixed; if edits are allowed, a row may have other values.
     """
 
     def __init__(self, random: Random, *, size: int, only_adds: bool, cities: int | None = None) -> None:
@@ -31,16 +31,16 @@ class World:
         yield from self._people
 
     def place(self, random: Random) -> Row:
-        """Draw a row of a file of places."""
+        """Generate a row of a file of places."""
         city = random.choice(self._cities)
         return self.edited(random, {"city": city, "county": "Down", "country": self._countries[city]})
 
     def person(self, random: Random) -> Row:
-        """Draw a row of a file of people."""
+        """Generate a row of a file of people."""
         return self.edited(random, random.choice(self._people))
 
     def edited(self, random: Random, row: Row) -> Row:
-        """Draw what a row may say otherwise, or the row as it is."""
+        """Return the row, possibly with other values."""
         if random.random() >= self._edited:
             return row
         if "city" in row:
@@ -58,6 +58,6 @@ def _person(number: int, city: str) -> Row:
 
 
 def _numbered(names: tuple[str, ...], number: int) -> str:
-    """Names that differ: the first ones as they are, then with a number."""
+    """Return distinct names: first the given ones, then with a number."""
     round_number, position = divmod(number, len(names))
     return names[position] if round_number == 0 else f"{names[position]} {round_number}"

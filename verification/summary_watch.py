@@ -1,14 +1,14 @@
-"""Judges each look at a summary that counts by name: whole at each look, and never less where files only add."""
+"""Checks a summary of counts at each look: it is always complete, and no count falls if files only add."""
 
 import json
 from typing import Any
 
-#: A wrong file is wrong at each look; a few problems tell the story.
+#: Maximum number of problems kept: a wrong file is wrong at each look.
 _MAX_PROBLEMS = 20
 
 
 class SummaryWatch:
-    """Keeps what was wrong at any of the looks."""
+    """Collects the problems of all looks."""
 
     def __init__(self, only_adds: bool) -> None:
         self._only_adds = only_adds
@@ -18,7 +18,7 @@ class SummaryWatch:
         self.problems: list[str] = []
 
     def look(self, content: bytes | None) -> None:
-        """Judge what a reader finds now; None: no file."""
+        """Check the content that a reader finds now; None means no file."""
         self.looks += 1
         if content == self._last:
             return
@@ -36,13 +36,13 @@ class SummaryWatch:
         try:
             counts = json.loads(content)
         except ValueError as error:
-            self._say(f"the summary is no JSON ({error}): {content[:200]!r}")
+            self._say(f"the summary is not JSON ({error}): {content[:200]!r}")
             return None
         if not isinstance(counts, dict) or not all(type(count) is int and count > 0 for count in counts.values()):
-            self._say(f"the summary is no object of counts above 0: {content[:200]!r}")
+            self._say(f"the summary is not an object of counts above 0: {content[:200]!r}")
             return None
         if list(counts.items()) != sorted(counts.items(), key=_most_first_then_by_name):
-            self._say(f"the summary is not in its order: {content[:200]!r}")
+            self._say(f"the summary is not in order: {content[:200]!r}")
         return counts
 
     def _compare(self, counts: dict[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""How long a small file takes while nothing else happens, with few rows in the table and with many."""
+"""The latency of a small file in an idle system, with few rows in the table and with many."""
 
 import random
 import time
@@ -11,7 +11,7 @@ from benchmarks.names import LATENCY, table_of
 from benchmarks.system import System
 
 _ROWS = 100
-#: Between two files: so long that nothing is left to do, and never in step with a timer of the services.
+#: Time between two files: long enough for all work to end, and out of step with the services' timers.
 _PAUSES_SECONDS = (0.3, 1.5)
 
 

@@ -1,4 +1,4 @@
-"""One large file: its first load, the same file again, its next edition with 1 % of the rows changed."""
+"""One large file: its first load, the same file again, and a new version with 1 % of the rows changed."""
 
 from benchmarks.bench import Bench
 from benchmarks.cases.latency import measure_latency
@@ -8,12 +8,12 @@ from benchmarks.names import AGAIN, FIRST, INFLOW, SPREAD, TOGETHER
 from benchmarks.starting import running_system
 from benchmarks.system import System
 
-#: One row in so many is changed.
+#: One row in this number is changed.
 _CHANGED = 100
 
 
 def measure_loading(bench: Bench, *, with_latency: bool) -> None:
-    """Load a file into empty tables, and go on with what was asked for; the first load is measured in any case."""
+    """Load a file into empty tables, and run the requested cases on them; the first load is always measured."""
     rows, cases = bench.options.rows, bench.options.cases
     with running_system(bench.servers, writers=bench.options.writers) as system:
         load_places(bench, system)
@@ -29,7 +29,7 @@ def measure_loading(bench: Bench, *, with_latency: bool) -> None:
 
 
 def load_places(bench: Bench, system: System) -> None:
-    """Load what people refer to; unmeasured, and every process has done something by then."""
+    """Load the places, without measuring; this also warms up every process."""
     places = bench.files.places()
     system.load(places, births={}, becoming=Outcomes(inserted=places.rows))
 
@@ -37,7 +37,7 @@ def load_places(bench: Bench, system: System) -> None:
 def measure_first_load(
     bench: Bench, system: System, rows: range, *, case: str, subject: str, counts_bytes: bool = True
 ) -> DataFile:
-    """Load people who are not there yet, and return their file."""
+    """Load new people, and return their file."""
     people = bench.files.people(rows)
     bench.calm_down()
     sample = system.load(
@@ -48,7 +48,7 @@ def measure_first_load(
 
 
 def _measure_editions(bench: Bench, system: System) -> DataFile:
-    """Change rows all over the file, then others that stand together in its middle; return the last edition."""
+    """Change rows spread over the file, then consecutive rows in its middle; return the last version."""
     rows = bench.options.rows
     spread = range(0, rows, _CHANGED)
     together = range(rows // 2, rows // 2 + len(spread))

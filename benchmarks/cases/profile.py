@@ -1,6 +1,6 @@
-"""Where the time goes: each step of a row's way alone, one after the other, in one process with real servers.
+"""A profile of the time: each step of a row's way by itself, one after the other, in one process with real servers.
 
-Nothing in the product is changed for it: the steps are the calls that the services make.
+The product is not changed for it: the steps are the calls that the services make.
 """
 
 import threading
@@ -47,7 +47,7 @@ _CLAIMED = ClaimedName(
 
 
 def measure_profile(bench: Bench) -> None:
-    """Take a first load apart."""
+    """Measure the steps of a first load."""
     rows = min(bench.options.rows, _MAX_ROWS)
     people, clock = bench.files.people(range(rows)), Clock()
     with ExitStack() as opened:
@@ -70,7 +70,7 @@ def measure_profile(bench: Bench) -> None:
 
 @contextmanager
 def _metered(bench: Bench, server: str, clock: Clock) -> Iterator[None]:
-    """Give the clock what a server's process uses during a block, where it can be seen."""
+    """Add the processor time of a server's process during the block to the clock, if it is visible."""
     meter = Meter({name: pid for name, pid in bench.servers.pids.items() if name == server})
     yield
     for usage in meter.usages():
@@ -78,7 +78,7 @@ def _metered(bench: Bench, server: str, clock: Clock) -> Iterator[None]:
 
 
 def _publish(people: DataFile, store: Store, broker: BrokerSettings, clock: Clock) -> list[bytes]:
-    """Do the watcher's part; return what was published."""
+    """Do the watcher's part; return the published messages."""
     bodies = []
     reading = Reading(_CLAIMED, store.catalog.datasets[_DATASET], people.path, sorting=SortingTurns())
     with closing(Publisher(broker, name="inflow-benchmark")) as publisher:
@@ -101,7 +101,7 @@ def _publish(people: DataFile, store: Store, broker: BrokerSettings, clock: Cloc
 
 
 def _consume(count: int, broker: BrokerSettings, clock: Clock) -> None:
-    """Take every message from the queue and acknowledge it, and nothing else."""
+    """Consume and acknowledge every message, and do nothing else."""
     stop = threading.Event()
     left = iter(range(count - 1, -1, -1))
 
@@ -115,7 +115,7 @@ def _consume(count: int, broker: BrokerSettings, clock: Clock) -> None:
 
 
 def _write(bodies: list[bytes], store: Store, clock: Clock) -> None:
-    """Do the writer's part: decoding and typing once by themselves, then all of it with the clock in the database."""
+    """Do the writer's part: decoding and typing by themselves, then everything with the database timed."""
     dataset = store.catalog.datasets[_DATASET]
     for body in bodies:
         with clock.step(Step.DECODE):

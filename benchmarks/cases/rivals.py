@@ -1,4 +1,4 @@
-"""What users would take instead, on the same files, right after Inflow."""
+"""The rivals: alternatives to Inflow, on the same files, right after each run of Inflow."""
 
 from benchmarks.bench import Bench
 from benchmarks.cases.variations import small_files
@@ -9,7 +9,7 @@ from benchmarks.rivals.running import measure_rival
 
 
 def measure_rivals(bench: Bench) -> None:
-    """Let each rival load the large file, or as much of it as tells something."""
+    """Let each rival load the large file, or as much of it as is useful."""
     for rival in FIRST_TIME:
         measure_rival(bench, rival, _file_for(rival, bench), case=FIRST)
     if "again" in bench.options.cases:

@@ -1,4 +1,4 @@
-"""Many small files, a table with few rows, the number of writers, the number of rows, and the embedded mode."""
+"""Variations: many small files, a small table, the number of writers, the number of rows, and embedded mode."""
 
 from collections import Counter
 
@@ -39,12 +39,12 @@ def measure_small_files(bench: Bench) -> None:
 
 
 def small_files(count: int) -> list[range]:
-    """Return which people are in which small file."""
+    """Return the people in each small file."""
     return [range(first, first + SMALL_FILE_ROWS) for first in range(0, count * SMALL_FILE_ROWS, SMALL_FILE_ROWS)]
 
 
 def measure_latency_with_few_rows(bench: Bench) -> None:
-    """Drop small files into an idle system whose table is small, too."""
+    """Drop small files into an idle system with a small table."""
     few = range(FEW_ROWS)
     people = bench.files.people(few)
     with running_system(bench.servers, writers=bench.options.writers) as system:
@@ -71,7 +71,7 @@ def measure_scale(bench: Bench) -> None:
 
 
 def measure_embedded(bench: Bench) -> None:
-    """Load the large file without any server."""
+    """Load the large file without servers."""
     with running_embedded() as system:
         load_places(bench, system)
         measure_first_load(

@@ -1,7 +1,7 @@
-"""One rival in a process of its own: python -m benchmarks.rivals [--again] NAME FILE…; DATABASE_URL says where.
+"""Runs one rival in a process of its own: python -m benchmarks.rivals [--again] NAME FILE…, with DATABASE_URL.
 
-Says that it is ready, loads when it is told to, and prints what it used meanwhile: to import its libraries and to read
-the arguments is not counted; with --again neither is a first load of the same files.
+It reports that it is ready, loads on request, and prints the resources used for that. Importing libraries and reading
+arguments is not counted, and with --again, neither is a first load of the same files.
 """
 
 import argparse
@@ -28,7 +28,7 @@ _BY_NAME = {rival.name: rival for rival in (*FIRST_TIME, *SECOND_TIME)}
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Prepare, load, and say how it went."""
+    """Prepare, load, and print the result."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--again", action="store_true")
     parser.add_argument("name", choices=_BY_NAME)
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> None:
     load = _prepared(_BY_NAME[options.name], options.files)
     if options.again:
         load()
-    # Whoever measures the database's process begins now, and so does the limit.
+    # The measurement of the database's process starts now, and so does the time limit.
     print(READY, flush=True)
     sys.stdin.readline()
     before, began = _cpu_seconds(), time.monotonic()

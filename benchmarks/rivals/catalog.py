@@ -1,4 +1,4 @@
-"""What a user would take instead of Inflow, and what each of them writes."""
+"""The rivals: alternatives to Inflow, and what each of them writes."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ class Rival:
 
     name: str
     title: str
-    #: The function that makes its loader; imported by the process that runs it, since its library may be missing.
+    #: The function that creates its loader; imported only by the process that runs it, as its library may be missing.
     prepare: str
     note: str
     needs_local_infile: bool = False
-    #: It stages its rows in a database of its own.
+    #: Whether it stages its rows in a database of its own.
     needs_staging: bool = False
-    #: More would tell nothing new.
+    #: Maximum number of rows; more would show nothing new.
     most_rows: int | None = None
-    #: It is so slow that it gets --rival-rows, and is ended after --rival-seconds.
+    #: Whether it is so slow that it gets only --rival-rows, and is ended after --rival-seconds.
     is_limited: bool = False
 
 
@@ -42,7 +42,7 @@ REPLACING = Rival(
     name="load-data-replace",
     title="LOAD DATA LOCAL REPLACE",
     prepare="benchmarks.rivals.load_data:prepare_replacing",
-    note=f"as resolved, but a row whose key is there is deleted and inserted anew; {_MARKS}",
+    note=f"as resolved, but a row whose key is there is deleted and inserted again; {_MARKS}",
     needs_local_infile=True,
     most_rows=200_000,
 )
@@ -78,6 +78,6 @@ CORE = Rival(
     is_limited=True,
 )
 
-#: Who loads a file, and who can load the same file again.
+#: The rivals that load a file, and those that can load the same file again.
 FIRST_TIME = (RESOLVED, LOOKED_UP, PANDAS, DLT, ORM, CORE)
 SECOND_TIME = (REPLACING, DLT, CORE)

@@ -1,4 +1,4 @@
-"""dlt with its SQL destination: the merge of rows by their key."""
+"""dlt with its SQL destination: merges rows by key."""
 
 import csv
 import os
@@ -12,7 +12,7 @@ from sqlalchemy import Column, Date, String
 
 from benchmarks.rivals.job import Job, Load
 
-#: It calls home otherwise; nothing here may.
+#: Turns off dlt's telemetry.
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 
 import dlt
@@ -21,7 +21,7 @@ _PAGE_ROWS = 5000
 
 
 def prepare(job: Job) -> Load:
-    """Return what extracts, normalises and merges."""
+    """Return the function that extracts, normalises and merges."""
     return partial(_load, job)
 
 
@@ -42,7 +42,7 @@ def _load(job: Job) -> None:
 
 
 def _hint(column: Column[Any]) -> dict[str, Any]:
-    """Say what a column is: a text without a length could be in no key."""
+    """Return a column's type: a text without a length could not be part of a key."""
     if isinstance(column.type, String):
         return {"data_type": "text", "precision": column.type.length}
     return {"data_type": "date" if isinstance(column.type, Date) else "bigint"}

@@ -1,4 +1,4 @@
-"""What a rival is given, and what it is asked for."""
+"""The input of a rival, and the protocol with its process."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from pathlib import Path
 
 from sqlalchemy import URL, Table
 
-#: The line that a rival's process says when everything is prepared; a line of input lets it go on.
+#: The line that a rival's process prints when it is ready; a line of input then starts it.
 READY = "ready"
 
-#: Does all of the work, reading the files included; what it returns after is committed.
+#: Does all of the work, including reading the files; returns after the commit.
 Load = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Files of people, and the empty table that they belong into; the places are in theirs."""
+    """Files of people, and the empty table for them; the places are already loaded."""
 
     url: URL
     files: Sequence[Path]
     table: Table
-    #: The columns that the file does not have, and what to put there.
+    #: The columns that the file lacks, and their values.
     constants: dict[str, int]
 
 

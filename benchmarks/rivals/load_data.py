@@ -13,17 +13,17 @@ REFERENCE = "place_of_birth"
 
 
 def prepare_resolved(job: Job) -> Load:
-    """Take the file's cells as they are: its places are the keys of the rows that they refer to."""
+    """Load the file's cells unchanged: its places are the keys of the referenced rows."""
     return partial(_load, job)
 
 
 def prepare_looked_up(job: Job) -> Load:
-    """Look each reference up while loading: NULL, and so an error, where there is none."""
+    """Look each reference up while loading; a missing one gives NULL, and so an error."""
     return partial(_load, job, looks_up=True)
 
 
 def prepare_replacing(job: Job) -> Load:
-    """Let the file's rows take the place of those that have their keys."""
+    """Replace rows that have the same keys."""
     return partial(_load, job, replaces=True)
 
 

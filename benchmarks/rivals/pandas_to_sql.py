@@ -1,4 +1,4 @@
-"""pandas, as its guide shows it, with what makes it quick: frames of a size that fits, and statements of many rows."""
+"""pandas as in its guide, with its fast settings: frames that fit into memory, and statements of many rows."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ _FRAME_ROWS = 50_000
 
 
 def prepare(job: Job) -> Load:
-    """Return what reads and appends."""
+    """Return the function that reads and appends."""
     return partial(_load, job)
 
 

@@ -1,4 +1,4 @@
-"""Loaders that send each row by itself, as scripts do."""
+"""Loaders that send rows one by one, as scripts do."""
 
 import csv
 from collections.abc import Iterator

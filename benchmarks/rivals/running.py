@@ -1,4 +1,4 @@
-"""Runs rivals, each in its own process on a database of its own, on the server that Inflow uses."""
+"""Runs rivals, each in its own process and database, on the server that Inflow uses."""
 
 import json
 import os
@@ -27,11 +27,11 @@ _MODULE = "benchmarks.rivals"
 
 
 class RivalFailed(Exception):
-    """It ended with an error; the message is the last line that it said."""
+    """A rival ended with an error; the message is the last line of its output."""
 
 
 def measure_rival(bench: Bench, rival: Rival, *files: DataFile, case: str, again: bool = False) -> None:
-    """Let a rival load files into an empty table, check what it did, and keep how long it took.
+    """Let a rival load files into an empty table, check the result, and record the time.
 
     With `again` it loads them twice, and the second time counts.
     """
@@ -48,7 +48,7 @@ def measure_rival(bench: Bench, rival: Rival, *files: DataFile, case: str, again
 
 
 def _measured(bench: Bench, rival: Rival, files: Sequence[DataFile], *, again: bool) -> tuple[Sample, float | None]:
-    """Return how it went, and after how long it was ended if it did not finish."""
+    """Return the result, and the time limit at which it was ended if it did not finish."""
     limit_seconds = bench.options.rival_seconds if rival.is_limited else None
     with _database(bench.servers, rival) as database:
         tables = PeopleAndPlaces(database.url, database.flavour)
@@ -89,7 +89,7 @@ def _run(servers: BenchServers, command: Sequence[str], database: Database, limi
 
 @contextmanager
 def _process(command: Sequence[str], database: Database) -> Iterator[tuple["subprocess.Popen[str]", IO[str]]]:
-    """Start a rival's process; give it, and the file that it complains into. It is killed in the end."""
+    """Start a rival's process; yield it, with the file of its error output. It is killed at the end."""
     with TemporaryFile("w+") as complaints:
         process = subprocess.Popen(
             [sys.executable, "-m", _MODULE, *command],

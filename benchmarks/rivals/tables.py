@@ -1,4 +1,4 @@
-"""The product's own tables for people and places, for others to load: the same columns, keys, index and foreign key."""
+"""The product's tables for people and places, for rivals to load: the same columns, keys, index and foreign key."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from tests.support.catalogs import default_catalog
 
 
 class WrongRows(Exception):
-    """A rival did not load what it was given: its time means nothing."""
+    """A rival did not load the right rows, so that its time means nothing."""
 
 
 class PeopleAndPlaces:
@@ -25,14 +25,14 @@ class PeopleAndPlaces:
         self._places, self.people = schema.datasets["places"], schema.datasets["people"]
 
     def create(self) -> None:
-        """Make both tables and fill in the places."""
+        """Create both tables, and insert the places."""
         marks = constants(self._places)
         with self._engine.begin() as connection:
             self.people.metadata.create_all(connection, tables=[self._places, self.people])
             connection.execute(insert(self._places), [{**place, **marks} for place in places()])
 
     def check(self, births: Mapping[str, int]) -> None:
-        """Raise WrongRows unless these people are there, each with the place of the file."""
+        """Raise WrongRows unless exactly these people are stored, each with the place in the file."""
         country = self._places.c.country
         born_here = self.people.c.place_of_birth == self._places.c.city
         query = select(country, func.count()).select_from(self.people).join(self._places, born_here).group_by(country)
@@ -43,6 +43,6 @@ class PeopleAndPlaces:
 
 
 def constants(table: Table) -> dict[str, int]:
-    """Return what to put into the columns that no file has."""
+    """Return the values for the columns that no file has."""
     values = {**dict.fromkeys(MARKS, 1), INFERRED: 0}
     return {name: value for name, value in values.items() if name in table.columns}

@@ -1,11 +1,10 @@
-"""Recomputes the summaries and replaces their files, whole and never by an earlier state."""
+"""Recomputes the summaries and replaces their files atomically, never with an earlier state."""
 
 import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from services.aggregator.counts import Counts
 from services.aggregator.queries import query_of
 from services.aggregator.summary import render
 from services.aggregator.written_files import SummaryFiles, digest_of
@@ -16,6 +15,7 @@ from shared.model.errors import DatabaseRefused, FolderUnavailable, MalformedMes
 from shared.runtime.files import DataFolder, read_whole, remove_leftovers, write_atomically
 from shared.runtime.folder_owner import require_own_folder
 from shared.runtime.logs import facts
+from shared.storage.counting.counts import Counts
 from shared.storage.ledger import completions, summary_files
 from shared.storage.store import Store
 
@@ -25,7 +25,7 @@ _LOCK_PAUSE_SECONDS = 0.05
 
 
 class Aggregator:
-    """Keeps the summaries of one data folder true. Any number may run side by side: a file lock lets one at a time."""
+    """Keeps the summaries of one data folder up to date. Any number may run: a file lock admits one at a time."""
 
     def __init__(
         self,
@@ -41,16 +41,16 @@ class Aggregator:
         self._files = SummaryFiles(folder.root, [summary.file for summary in store.summaries])
 
     def handle(self, body: bytes) -> None:
-        """Take a load.completed event; one recomputation answers all that wait in the queue."""
+        """Handle a load.completed event; one recomputation covers all events waiting in the queue."""
         payload = decode(body).payload
         if not isinstance(payload, LoadCompleted):
-            raise MalformedMessage(f"{payload.kind} is not for an aggregator")
+            raise MalformedMessage(f"found {payload.kind}; the aggregator handles only {LoadCompleted.kind}")
         self.catch_up()
 
     def catch_up(self) -> bool:
-        """Recompute if the database has completions that the summaries do not include for sure, or a file is not its.
+        """Recompute if a completed load may be missing from the summaries, or a file is not the one last written.
 
-        Deltas are folded in any case: while a large load runs they must not pile up.
+        Otherwise only fold the deltas, so that they do not pile up during a large load. Return whether it recomputed.
         """
         with self._store.transaction() as connection:
             pending = bool(completions.unsummarised(connection, self._store.schema))
@@ -64,10 +64,10 @@ class Aggregator:
         return is_due
 
     def recompute(self) -> None:
-        """Write every summary anew from what is in the database now; a file that would be the same stays.
+        """Recompute every summary from the database; a file whose content stays the same is not written.
 
-        The lock is held from before the query until after the rename: a replica that was paused in between can't
-        put an earlier state over a later one.
+        The lock is held from before the query until after the rename, so that a replica that was paused in between
+        can't replace a later state with an earlier one.
         """
         with _folder_errors("written"), self._locked():
             require_own_folder(self._folder, self._store.owner)
@@ -81,19 +81,19 @@ class Aggregator:
                     completions.mark_summarised(connection, self._store.schema, included)
 
     def _write(self, summary: Summary) -> bool:
-        """Write a summary where its content changed; False where it failed for what may pass, and is to be tried again.
+        """Write a summary if its content changed; return False if it failed with an error that may pass.
 
-        One wrong summary must not hold back the others.
+        A summary that fails must not keep the others from being written.
         """
         path = self._folder.root / summary.file
-        # A query may name a table or a column that is not there; where our own statement does, the tables are at fault.
+        # A user's query may name a missing table or column; if our own statement fails so, the tables are at fault.
         refusals = (DatabaseRefused, TablesUnusable, PossiblyTerminal) if summary.query else (DatabaseRefused,)
         try:
             content = self._render(summary)
         except (*refusals, TypeError, ValueError) as error:
-            # What a query returns may not fit its format, too.
+            # The rows of a query may also not fit the summary's format.
             _log.error(
-                "the query of %s fails: %s",
+                "query of summary %s failed: %s",
                 summary.file,
                 error,
                 extra=facts("summary_failed", file=summary.file, error=type(error).__name__),
@@ -115,7 +115,7 @@ class Aggregator:
     def _locked(self) -> Iterator[None]:
         lock = self._folder.lock("aggregator")
         if not lock.acquire():
-            _log.debug("another aggregator is at work, waiting for it", extra=facts("lock_awaited"))
+            _log.debug("another aggregator holds the lock; waiting", extra=facts("lock_awaited"))
         while not lock.acquire():
             if self._stop.wait(_LOCK_PAUSE_SECONDS):
                 raise FolderUnavailable("another aggregator holds the lock, and a stop was requested")

@@ -1,4 +1,4 @@
-"""The aggregator as a service: recomputes at start, on events, and on a timer for events that were lost."""
+"""The aggregator as a service: recomputes at its start, on events, and on a timer in case events were lost."""
 
 from collections.abc import Callable
 
@@ -12,12 +12,12 @@ from shared.service.running import Context, consume_for_ever
 
 
 def prepare(_environment: Environment) -> Callable[[Context], None]:
-    """Return what runs the aggregator; it has no settings of its own."""
+    """Return the function that runs the aggregator, which has no settings of its own."""
     return run
 
 
 def run(context: Context) -> None:
-    """Aggregate until a stop is requested, whatever happens to broker and database meanwhile."""
+    """Run until a stop is requested, through outages of the broker and the database."""
     aggregator = Aggregator(
         folder=context.folder,
         store=context.store,

@@ -1,4 +1,4 @@
-"""From a query's rows to the bytes of a summary: order and format are decided here. Pure."""
+"""Renders the rows of a query as the bytes of a summary, in order and format. Pure."""
 
 import csv
 import io
@@ -12,18 +12,18 @@ import orjson
 
 from shared.model.datasets import Summary
 
-#: A spreadsheet takes a text that begins with one of these for a formula (OWASP, CSV injection).
+#: Spreadsheets read a text that begins with one of these as a formula (OWASP, CSV injection).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-#: SQLite has decimals as text.
+#: SQLite stores decimals as text.
 _NEGATIVE_NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
-#: What orjson writes as a number.
+#: The integers that orjson can write.
 _JSON_INTEGERS = range(-(2**63), 2**64)
 
 Row = Sequence[Any]
 
 
 def render(summary: Summary, names: Sequence[str], rows: Sequence[Row]) -> bytes:
-    """Write the rows in the summary's format. Counts come most first, then by name; a query keeps its own order."""
+    """Render rows in the summary's format. Counts are sorted in descending order, then by name; queries keep theirs."""
     plain = [[_plain(value) for value in row] for row in rows]
     if summary.query is None:
         plain = sorted(([name, int(count)] for name, count in plain), key=lambda row: (-row[1], str(row[0])))
@@ -35,7 +35,7 @@ def render(summary: Summary, names: Sequence[str], rows: Sequence[Row]) -> bytes
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON knows it; a decimal with a point, or beyond 64 bits, stays exact, as text."""
+    """Return a value that JSON can hold; a decimal with a fraction or beyond 64 bits becomes text, to stay exact."""
     if isinstance(value, Decimal):
         text = f"{value:f}"
         return int(text) if "." not in text and int(text) in _JSON_INTEGERS else text

@@ -1,4 +1,4 @@
-"""Whether the summaries' files are what was written last: they may have been deleted, edited, or of a lost database."""
+"""Checks that the summary files are the ones last written, not deleted, edited, or left by a lost database."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shared.runtime.files import read_whole
 
-#: What tells that a file is not the one that was looked at: device, inode, size, times of change.
+#: Identifies a version of a file: device, inode, size, times of change.
 _Signature = tuple[int, ...]
 
 
@@ -16,7 +16,7 @@ def digest_of(content: bytes) -> str:
 
 
 class SummaryFiles:
-    """Compares the files with the digests that the database has of them; one that did not change is not read again."""
+    """Compares the files with their digests in the database; a file that did not change is not read again."""
 
     def __init__(self, folder: Path, names: Iterable[str]) -> None:
         self._folder = folder
@@ -24,7 +24,7 @@ class SummaryFiles:
         self._seen: dict[str, tuple[_Signature, str | None]] = {}
 
     def are_those_of(self, digests: Mapping[str, str]) -> bool:
-        """Whether each file is there with its digest, or, where the database has none of it, is not there."""
+        """Whether each file has its digest, and files without a digest do not exist."""
         return all(self._digest(name) == digests.get(name) for name in self._names)
 
     def _digest(self, name: str) -> str | None:

@@ -8,13 +8,13 @@ from services.extractor.preflight import Preparation
 from services.extractor.round_robin import Feeder, WriterQueue
 from services.extractor.settings import WatcherConfig
 from services.extractor.sorting.ordering import SortingTurns
-from services.watcher.claiming.discovery import dataset_of
 from services.watcher.claiming.intake import Intake
 from services.watcher.leaving.archiving import Finisher
 from services.watcher.leaving.missing_files import MissingFiles
 from services.watcher.leaving.requeueing import Returner
 from services.watcher.stalled_loads import Standstills
 from shared.extraction.claimed_names import ClaimedName
+from shared.extraction.dataset_match import dataset_of
 from shared.extraction.file_version import FileVersion
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.errors import FileRefused

@@ -1,4 +1,4 @@
-"""The datasets of inflow.toml: their files, columns, keys and references, read and checked against each other."""
+"""The datasets of inflow.toml: files, columns, keys and references, read and checked against each other."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -12,19 +12,19 @@ from shared.configuration.toml_tables import TomlTable
 from shared.model.datasets import NOTHING_FIXED, Column, Dataset, Marker, ReadSettings, Reference, RejectLimit
 
 _MARKERS: Sequence[Marker] = ("done", "sha256")
-#: How the names of Inflow's own tables begin.
+#: Prefix of the names of Inflow's own tables.
 OWN_TABLES = "inflow_"
-#: What InnoDB takes.
+#: Limits of InnoDB.
 MAX_KEY_COLUMNS = 16
 MAX_KEY_BYTES = 3072
-#: MySQL's limit is 65,535; the rest is for the marks, the lengths of texts and the bits of NULL.
+#: MySQL's limit is 65,535; the difference is for the marks, the lengths of texts and the NULL bits.
 MAX_ROW_BYTES = 65_000
 _SHARE = re.compile(r"(?:100|[0-9]{1,2}(?:\.[0-9]{1,6})?)%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetDraft:
-    """A dataset as far as it is right: a part that is wrong is None or empty, and causes no second message."""
+    """The valid parts of a dataset: a part that is wrong is None or empty, and causes no further message."""
 
     name: str
     table: TomlTable
@@ -42,7 +42,7 @@ class DatasetDraft:
         return {reference.dataset for reference in self.references.values() if reference} - {self.name}
 
     def dataset(self) -> Dataset:
-        """Return the dataset, of which everything is right."""
+        """Return the dataset; call this only if no problem was found."""
         return Dataset(
             name=self.name,
             files=self.files,
@@ -56,10 +56,10 @@ class DatasetDraft:
 
 
 def read_datasets(root: TomlTable) -> dict[str, DatasetDraft]:
-    """Return the datasets in the order of the file; report what is wrong with them."""
+    """Return the datasets in the order of the file, with every problem reported."""
     tables = root.tables("datasets", "[datasets.NAME]", required=True)
     drafts = {name: _draft(name, table) for name, table in tables.items()}
-    # A reference may lead to a dataset that stands below its own.
+    # A reference may point to a dataset that is declared below its own.
     return {name: replace(draft, references=_references(draft, drafts)) for name, draft in drafts.items()}
 
 
@@ -67,7 +67,7 @@ def _draft(name: str, table: TomlTable) -> DatasetDraft:
     """Return a dataset without its references."""
     check_name(table, name)
     if name.startswith(OWN_TABLES):
-        table.problem(f"bad name; names that begin with {OWN_TABLES} are for Inflow's own tables")
+        table.problem(f"invalid name; expected one that does not begin with {OWN_TABLES}, as Inflow's own tables do")
     table.check_known(("files", "key", "max_rejects", "columns", "references", "read", "wait_for"))
     files, key = _files(table), table.texts("key", "a list of column names")
     entries = table.tables("columns", 'NAME = { type = "text" }', required=True)
@@ -94,7 +94,7 @@ def _files(table: TomlTable) -> tuple[str, ...]:
     patterns = table.texts("files", 'a list of patterns for file names, such as "people*.csv"')
     for number, pattern in enumerate(patterns):
         if "/" in pattern:
-            table.problem(f"files holds {quoted(pattern)}; expected a file name's pattern, without /", "files", number)
+            table.problem(f"files contains {quoted(pattern)}; expected a pattern without /", "files", number)
     return patterns
 
 
@@ -107,32 +107,34 @@ def _max_rejects(table: TomlTable) -> RejectLimit | None:
         case str(share) if _SHARE.fullmatch(share):
             return RejectLimit(percent=Decimal(share.removesuffix("%")))
         case other:
-            expected = 'a number of rows, such as 100, or a share of them, such as "5%"'
+            expected = 'a number of rows, such as 100, or a percentage, such as "5%"'
             table.problem(f"max_rejects is {shown(other)}; expected {expected}", "max_rejects")
             return None
 
 
 def _check_labels(entries: Mapping[str, TomlTable], columns: Mapping[str, Column | None]) -> None:
-    """Report each column that files call as they call one before it."""
+    """Report each column that has the same name in files as a column before it."""
     taken: dict[str, str] = {}
     for name, column in columns.items():
         if column is None:
             continue
         other = taken.setdefault(column.expected_label, name)
         if other != name:
-            entries[name].problem(f"files call it {quoted(column.expected_label)}, as they call {other}")
+            found = f"its name in files is {quoted(column.expected_label)}, the same as that of {other}"
+            entries[name].problem(f"{found}; expected different names: set another label")
 
 
 def _check_row(table: TomlTable, columns: Collection[Column | None]) -> None:
     size = bytes_of(columns)
     if size > MAX_ROW_BYTES:
-        expected = f"at most {MAX_ROW_BYTES}, what MySQL can keep of one row"
+        expected = f"at most {MAX_ROW_BYTES}, the limit of MySQL for a row"
         table.problem(_too_many_bytes("the columns take", size, expected), "columns")
 
 
 def _check_key(table: TomlTable, columns: Collection[Column | None]) -> None:
     if len(columns) > MAX_KEY_COLUMNS:
-        table.problem(f"key has {len(columns)} columns; expected at most {MAX_KEY_COLUMNS}, as InnoDB does", "key")
+        expected = f"at most {MAX_KEY_COLUMNS}, the limit of InnoDB"
+        table.problem(f"key has {len(columns)} columns; expected {expected}", "key")
     size = bytes_of(columns)
     if size > MAX_KEY_BYTES:
         expected = f"at most {MAX_KEY_BYTES}, the limit of InnoDB"
@@ -164,7 +166,7 @@ def _reference(
 
 
 def _check_same_key(table: TomlTable, columns: Sequence[Column | None], target: DatasetDraft) -> None:
-    """Report columns that can't hold the key of the dataset they refer to; a key that is wrong asks for nothing."""
+    """Report columns that don't match the key of the referenced dataset, unless that key itself is wrong."""
     if target.key and len(columns) != len(target.key):
         expected = f"{len(target.key)}, as the key of {target.name} is {', '.join(target.key)}"
         table.problem(f"columns are {len(columns)}; expected {expected}", "columns")

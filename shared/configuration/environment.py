@@ -1,4 +1,4 @@
-"""Environment variables, read and checked; every problem is reported at once, and no secret with it."""
+"""Reads and checks environment variables; all problems are reported at once, without secrets."""
 
 import json
 import math
@@ -15,32 +15,32 @@ _FILE = "_FILE"
 
 
 class Environment:
-    """Reads variables by name, and collects what is wrong with them until `finish`.
+    """Reads variables by name, and collects the problems until `finish`.
 
-    An empty variable counts as unset. NAME_FILE names a file that holds the value of NAME, the way secrets are
-    handed to containers; only a path can't be given so.
+    An empty variable counts as unset. NAME_FILE names a file with the value of NAME, the usual way to pass secrets to
+    containers; it does not work for variables that are paths.
     """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
-        #: In the order of finding; a dictionary, because a variable that is read twice is wrong once.
+        #: In the order found; a dictionary, so that a variable that is read twice is reported once.
         self._problems: dict[str, None] = {}
 
     def is_set(self, *names: str) -> bool:
-        """Whether any of the variables has a value, in itself or in a file."""
+        """Whether any of the variables has a value, given directly or in a file."""
         return any(self._variables.get(name) or self._variables.get(name + _FILE) for name in names)
 
     def first_set(self, *names: str) -> str:
-        """Return the first of several names for the same thing that has a value, else the first."""
+        """Return the first of several equivalent names that is set, else the first."""
         return next((name for name in names if self.is_set(name)), names[0])
 
     def text(self, name: str, default: str) -> str:
-        """Return any text. Its value never gets into a problem, so a secret is read like this too."""
+        """Return a text. Its value is never part of a problem, so secrets may be read with this method."""
         value = self._value(name)
         return default if value is None else value
 
     def integer(self, name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
-        """Return a whole number within its bounds."""
+        """Return a whole number within the bounds."""
         value = self._value(name)
         if value is None:
             return default
@@ -52,7 +52,7 @@ class Environment:
         return number
 
     def seconds(self, name: str, default: float) -> float:
-        """Return a number of seconds above zero."""
+        """Return a positive number of seconds."""
         value = self._value(name)
         if value is None:
             return default
@@ -63,7 +63,7 @@ class Environment:
         return number
 
     def choice(self, name: str, choices: Collection[T], default: T) -> T:
-        """Return one of the choices, which may be written in capitals too."""
+        """Return one of the choices, ignoring case."""
         value = self._value(name)
         if value is None:
             return default
@@ -74,7 +74,7 @@ class Environment:
         return default
 
     def matching(self, name: str, pattern: re.Pattern[str], default: str, *, expected: str) -> str:
-        """Return a text that matches a pattern; `expected` says in words what does."""
+        """Return a text that matches a pattern; `expected` describes the pattern in words."""
         value = self._value(name)
         if value is None:
             return default
@@ -84,27 +84,27 @@ class Environment:
         return value
 
     def path(self, name: str, default: Path) -> Path:
-        """Return a path, of something that need not exist."""
+        """Return a path, which need not exist."""
         return self.optional_path(name) or default
 
     def optional_path(self, name: str) -> Path | None:
-        """Return a path, or None where the variable is not set."""
+        """Return a path, or None if the variable is not set."""
         value = self._variables.get(name)
         return Path(value) if value else None
 
     def file(self, name: str) -> Path | None:
-        """Return the path of a file that is used as it is: NAME and NAME_FILE both name it."""
+        """Return the path of a file, given by NAME or NAME_FILE."""
         value, file = self._variables.get(name), self._variables.get(name + _FILE)
         if value and file:
             self._problems[f"{name} and {name}{_FILE} are both set; expected one of them"] = None
         return Path(value or file or "") if value or file else None
 
     def problem(self, name: str, message: str) -> None:
-        """Note what is wrong with a variable, in words that hold no secret."""
+        """Record a problem with a variable; the message must not contain a secret."""
         self._problems[f"{self._source(name)} {message}"] = None
 
     def raise_with(self, error: ConfigurationError) -> NoReturn:
-        """Raise all problems together with those of something else that is configured."""
+        """Raise all problems together with those of another part of the configuration."""
         raise ConfigurationError("\n".join([*self._problems, str(error)])) from error
 
     def finish(self) -> None:
@@ -132,9 +132,10 @@ class Environment:
         return content or None
 
     def _report(self, name: str, value: str, expected: str) -> None:
-        # A file that is meant for another variable may well hold a secret, and so may a URL in the wrong place.
+        # The wrong file may contain a secret, and so may a URL in the wrong variable.
         is_secret = not self._variables.get(name) or ("://" in value and "@" in value)
-        self.problem(name, f"is {'something else (not shown)' if is_secret else _quoted(value)}; expected {expected}")
+        found = "has another value (not shown)" if is_secret else f"is {_quoted(value)}"
+        self.problem(name, f"{found}; expected {expected}")
 
     def _source(self, name: str) -> str:
         """Return the name of the variable that the value comes from."""

@@ -1,4 +1,4 @@
-"""How inflow.toml describes the way in which a dataset's files are read."""
+"""The `read` table of a dataset in inflow.toml: settings of how its files are read."""
 
 from dataclasses import fields
 
@@ -9,11 +9,11 @@ from shared.reading.encodings.text_encodings import ENCODING_EXPECTED, text_enco
 
 _EXAMPLE = 'read = { delimiter = ";", encoding = "cp1252" }'
 _MAX_LINES = 1_000_000
-#: Each with what it is, and whether it may be empty: there is no such character then.
+#: What each text is, and whether it may be empty, meaning that there is no such character.
 _TEXTS = {
-    "delimiter": ("a character or several, such as ;", False),
-    "quote": ("a character, or an empty text where nothing is quoted", True),
-    "escape": ("a character, or an empty text where a quote inside is doubled", True),
+    "delimiter": ("one or more characters, such as ;", False),
+    "quote": ("a character, or an empty text if nothing is quoted", True),
+    "escape": ("a character, or an empty text if quotes are escaped by doubling them", True),
     "comment": ("the text that begins a comment", True),
     "sheet": ("the name of a sheet", False),
 }
@@ -21,12 +21,12 @@ _ONE_CHARACTER = ("quote", "escape")
 
 
 def read_settings_of(dataset: TomlTable) -> ReadSettings:
-    """Return what a dataset's `read` table fixes; report what is wrong."""
+    """Return the settings of a dataset's `read` table, with every problem reported."""
     table = dataset.table("read", _EXAMPLE)
     table.check_known([field.name for field in fields(ReadSettings)])
     delimiter, quote = _text(table, "delimiter"), _text(table, "quote")
     if delimiter and delimiter == quote:
-        table.problem(f"delimiter and quote are both {quoted(delimiter)}; expected two different ones", "quote")
+        table.problem(f"delimiter and quote are both {quoted(delimiter)}; expected different characters", "quote")
     return ReadSettings(
         format=table.choice("format", FORMATS) if "format" in table else None,
         encoding=_encoding(table),

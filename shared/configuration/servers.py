@@ -1,6 +1,6 @@
-"""Where the broker and the database are and how to log in, as the environment says.
+"""Addresses and logins of the broker and the database, read from the environment.
 
-A URL wins over its parts, which lend it no more than the login (and a database's name) that it leaves out.
+A URL overrides the variables for its parts; they supply only a login, or a database name, that the URL leaves out.
 """
 
 import re
@@ -23,13 +23,13 @@ _BROKER_EXPECTED = (
     "amqp://USER:PASSWORD@HOST:PORT/VHOST, several hosts as HOST:PORT,HOST:PORT, "
     "special characters as %XX, such as %2F for /"
 )
-#: The comma between two URLs; one before anything else belongs to the URL that it is in.
+#: The comma between two URLs; any other comma is part of a URL.
 _BETWEEN_URLS = re.compile(r",\s*(?=(?:amqp|http)s?://)", re.IGNORECASE)
 _AROUND_HOSTS = re.compile(r"(\w*://(?:[^/?#]*@)?)([^/?#]*)(.*)", re.DOTALL)
 
 _MANAGEMENT_URL = "RABBITMQ_MANAGEMENT_URL"
 _MANAGEMENT_EXPECTED = (
-    "http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before the host where the broker's login is not meant, "
+    "http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before the host for another login than the broker's, "
     "special characters as %XX"
 )
 
@@ -39,20 +39,20 @@ _DATABASE_EXPECTED = (
     "special characters as %XX, such as %40 for @"
 )
 _SQLITE_SCHEMES = ("sqlite", "sqlite+pysqlite")
-#: Parameters of the driver that would overrule the login, and be shown where the URL is.
+#: Driver parameters that would override the login, and that would be shown wherever the URL is.
 _LOGIN_PARAMETERS = frozenset({"user", "password", "passwd"})
 
-#: What is safe in the names of exchanges, queues and permissions.
 DEFAULT_NAMESPACE = "inflow"
+#: Characters that are safe in the names of exchanges, queues and permissions.
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _NAMESPACE_EXPECTED = "a letter from a to z, then up to 63 of a to z, 0 to 9, _ and -"
 
-_UNREADABLE = "is no URL, or its port is no number"
+_UNREADABLE = "is not a URL, or its port is not a number"
 _MAX_PORT = 65535
 
 
 class Endpoint(NamedTuple):
-    """A host and its port, shown as HOST:PORT."""
+    """A host and a port, shown as HOST:PORT."""
 
     host: str
     port: int
@@ -63,7 +63,7 @@ class Endpoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagementApi:
-    """How to reach RabbitMQ's management API; the URL is without login, and without a slash at its end."""
+    """Address and login of RabbitMQ's management API. The URL has no login, and no slash at its end."""
 
     url: str
     user: str
@@ -72,7 +72,7 @@ class ManagementApi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSettings:
-    """How to reach RabbitMQ: any of its nodes will do, since all of a cluster know the same queues."""
+    """Addresses and login of RabbitMQ: the nodes of one cluster, any of which serves all queues."""
 
     endpoints: tuple[Endpoint, ...] = (Endpoint("localhost", _BROKER_PORTS["amqp"]),)
     user: str = "guest"
@@ -80,11 +80,11 @@ class BrokerSettings:
     virtual_host: str = "/"
     tls: Tls = field(default_factory=Tls)
     heartbeat_seconds: int = 20
-    #: How long the broker may leave us waiting, for a confirm or because it is short of memory, before we reconnect.
+    #: Maximum wait for the broker, for example for a confirm or because it is short of memory, before reconnecting.
     answer_seconds: float = 30.0
-    #: What the names of all exchanges and queues begin with: installations that share a virtual host have their own.
+    #: Prefix of the names of all exchanges and queues. Each installation on a virtual host needs its own.
     namespace: str = DEFAULT_NAMESPACE
-    #: Of any nodes; the first one that answers is asked.
+    #: The first one that answers is used.
     management_apis: tuple[ManagementApi, ...] = ()
 
     def __str__(self) -> str:
@@ -94,7 +94,7 @@ class BrokerSettings:
 
     @classmethod
     def from_environment(cls, environment: Environment) -> Self:
-        """Read RABBITMQ_URL, or RABBITMQ_HOST and its likes, RABBITMQ_MANAGEMENT_URL and INFLOW_NAMESPACE."""
+        """Read RABBITMQ_URL or RABBITMQ_HOST, RABBITMQ_PORT, …, RABBITMQ_MANAGEMENT_URL and INFLOW_NAMESPACE."""
         settings = cls._at_broker(environment)
         return replace(settings, management_apis=_management_apis(environment, settings.user, settings.password))
 
@@ -108,7 +108,7 @@ class BrokerSettings:
         settings = cls(
             user=environment.text("RABBITMQ_USER", "guest"),
             password=environment.text(environment.first_set("RABBITMQ_PASSWORD", "RABBITMQ_PASS"), "guest"),
-            # The protocol has 16 bits for it, and 0 would switch it off.
+            # The protocol has 16 bits for the heartbeat, and 0 would turn it off.
             heartbeat_seconds=environment.integer("RABBITMQ_HEARTBEAT_SECONDS", 20, minimum=1, maximum=65535),
             answer_seconds=environment.seconds("RABBITMQ_BLOCKED_SECONDS", 30.0),
             namespace=environment.matching(
@@ -132,7 +132,7 @@ class BrokerSettings:
         fault = next(filter(None, map(_broker_fault, urls)), None)
         each = [] if fault else [url for url in urls if url]
         if len({(url.scheme, url.query, replace(self._at_host(url), endpoints=())) for url in each}) > 1:
-            fault = "names several hosts, and not the same login, virtual host and TLS for each"
+            fault = "names several hosts with different logins, virtual hosts or TLS settings"
         if fault:
             environment.problem(name, f"{fault}; expected {_BROKER_EXPECTED}")
             return self
@@ -157,7 +157,7 @@ class BrokerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSettings:
-    """How to reach the database; the URL hides its password wherever it is shown."""
+    """Address and login of the database; the URL hides its password whenever it is shown."""
 
     url: URL
     tls: Tls = field(default_factory=Tls)
@@ -213,10 +213,10 @@ def _parts(environment: Environment, kind: DatabaseKind) -> URL:
 
 
 def _split(url: str) -> SplitResult | None:
-    """Return the parts of a URL; the error of one that can't be read would show its password."""
+    """Return the parts of a URL; None if it can't be parsed, because the parser's error would show the password."""
     try:
         parts = urlsplit(url)
-        _ = parts.port  # checked when it is looked at
+        _ = parts.port  # urlsplit checks the port on access
     except ValueError:
         return None
     return parts
@@ -254,8 +254,8 @@ def _management_fault(parts: SplitResult | None) -> str | None:
         return "does not begin with http:// or https://"
     if not parts.hostname:
         return "has no host"
-    # An @ here comes from a password with a / in it.
-    return "has a ?, a # or an @ behind its host" if parts.query or parts.fragment or "@" in parts.path else None
+    # An @ here comes from a password that contains a /.
+    return "has a ?, a # or an @ after its host" if parts.query or parts.fragment or "@" in parts.path else None
 
 
 def _one_host_each(urls: str) -> Iterator[str]:
@@ -274,19 +274,19 @@ def _broker_fault(parts: SplitResult | None) -> str | None:
         return "does not begin with amqp:// or amqps://"
     if not parts.hostname:
         return "has no host"
-    # What is behind a # or before an @ here may be the rest of a password.
+    # The text after a # or before an @ may be the rest of a password, so it is not shown.
     if parts.fragment or "@" in parts.query:
-        return "has a # in it, or an @ behind a ?"
-    # An @ here comes from a password with a / in it. Some write the virtual host / as it is.
+        return "contains a #, or an @ after a ?"
+    # An @ here comes from a password that contains a /. The virtual host / may be given unescaped.
     if "@" in parts.path or ("/" in parts.path[1:] and parts.path != "//"):
-        return "has a second / or an @ behind its host"
+        return "has a second / or an @ after its host"
     return _broker_parameters_fault(parts)
 
 
 def _broker_parameters_fault(parts: SplitResult) -> str | None:
     names = [name for name, _ in _parameters(parts)]
     if names and parts.scheme == "amqp":
-        return "has a ?, whose parameters go with amqps://"
+        return "has a ?, but parameters are allowed only with amqps://"
     return _parameters_fault(names, BROKER_PARAMETERS)
 
 
@@ -296,13 +296,13 @@ def _parameters(parts: SplitResult) -> list[tuple[str, str]]:
 
 
 def _parameters_fault(names: Sequence[str], known: Collection[str]) -> str | None:
-    """Say what is wrong with the parameters behind a URL's ?; only what looks like the name of one is shown."""
+    """Return the fault in the parameters of a URL, if any; a name is shown only if it looks like one."""
     for name in names:
         if name not in known:
             shown = f" {name}" if name.isidentifier() else ""
-            return f"has an unknown parameter{shown} behind its ?; known are {', '.join(known) or 'none'}"
+            return f"has an unknown parameter{shown} after its ?; known parameters are {', '.join(known) or 'none'}"
         if names.count(name) > 1:
-            return f"has {name} twice behind its ?"
+            return f"has {name} twice after its ?"
     return None
 
 
@@ -331,10 +331,10 @@ def _database_url(environment: Environment, parts: URL, kind: DatabaseKind) -> U
 def _database_fault(url: URL, kind: DatabaseKind) -> str | None:
     if url.drivername in _SQLITE_SCHEMES:
         is_file = url.database not in (None, "", ":memory:") and not url.host
-        return _parameters_fault(list(url.query), ()) if is_file else "names no file"
+        return _parameters_fault(list(url.query), ()) if is_file else "does not name a file"
     if url.drivername not in kind.schemes:
         known = (*(scheme for each in KINDS for scheme in each.schemes), "sqlite")
-        return f"begins with none of {', '.join(f'{scheme}://' for scheme in known)}"
+        return f"does not begin with one of {', '.join(f'{scheme}://' for scheme in known)}"
     return _host_fault(url, kind) or _database_parameters_fault(url, kind)
 
 
@@ -348,11 +348,11 @@ def _host_fault(url: URL, kind: DatabaseKind) -> str | None:
 
 def _database_parameters_fault(url: URL, kind: DatabaseKind) -> str | None:
     if _LOGIN_PARAMETERS & url.query.keys():
-        return "has a user or password behind its ?"
-    # What is given twice is a tuple.
+        return "has a user or password after its ?"
+    # A parameter given twice is a tuple.
     names = [name for name, value in url.query.items() for _ in ([value] if isinstance(value, str) else value)]
     for name in kind.seconds:
         value = str(url.query.get(name, "1"))
         if not value.isdecimal() or int(value) == 0:
-            return f"has something else than a whole number of seconds for {name}"
+            return f"has {name} that is not a positive whole number of seconds"
     return _parameters_fault(names, kind.parameters)

@@ -15,7 +15,7 @@ _QUERY = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
 
 
 def read_summaries(root: TomlTable, drafts: Mapping[str, DatasetDraft]) -> tuple[Summary, ...]:
-    """Return the summaries; report what is wrong with them, and leave those out."""
+    """Return the valid summaries, with every problem of the others reported."""
     taken: set[str] = set()
     summaries = [_summary(table, drafts, taken) for table in root.items("summaries")]
     return tuple(summary for summary in summaries if summary)
@@ -38,26 +38,28 @@ def _summary(table: TomlTable, drafts: Mapping[str, DatasetDraft], taken: set[st
 
 
 def _file(table: TomlTable, taken: set[str]) -> str | None:
-    """Return the name of the file, which is taken from now on."""
-    expected = "the plain name of a file"
+    """Return the file's name, and add it to the names that are taken."""
+    expected = "a plain file name"
     file = table.required("file", str, expected)
     if file is None:
         return None
     if not file or file.startswith(".") or not file.isprintable() or set(file) & set("/\\"):
-        table.problem(f"file is {quoted(file)}; expected {expected}, without / or a dot at its beginning", "file")
+        table.problem(f"file is {quoted(file)}; expected {expected} without /, \\ or a leading dot", "file")
     elif _OWN_FILES.fullmatch(file):
-        table.problem(f"file is {quoted(file)}, which Inflow needs for itself; expected another name", "file")
+        table.problem(f"file is {quoted(file)}, which is reserved for Inflow; expected another name", "file")
     elif file.casefold() in taken:
-        table.problem(f"file is {quoted(file)}, as in a summary above; expected a file for each summary", "file")
+        found = f"file is {quoted(file)}, which a summary above uses"
+        table.problem(f"{found}; expected a different file for each summary", "file")
     taken.add(file.casefold())
     return file
 
 
 def _is_query(table: TomlTable) -> bool:
-    """Whether a summary is a query; report one that is a count as well."""
+    """Whether a summary is a query; report one that has settings of a count as well."""
     counts = [setting for setting in ("count", "by") if setting in table]
     if "query" in table and counts:
-        table.problem(f"query stands beside {' and '.join(counts)}; expected either count and by, or query", "query")
+        found = f"query is set together with {' and '.join(counts)}"
+        table.problem(f"{found}; expected either count and by, or query", "query")
     return "query" in table
 
 
@@ -69,15 +71,15 @@ def _query(table: TomlTable) -> str | None:
 
 
 def _by(table: TomlTable, draft: DatasetDraft | None, drafts: Mapping[str, DatasetDraft]) -> tuple[str, ...]:
-    """Return what to group by; report a step that leads nowhere."""
-    by = table.required("by", str, "a column, or references and a column with dots between them")
+    """Return the references to follow and the column to group by; report a step that does not exist."""
+    by = table.required("by", str, "a column, or references and a column separated by dots")
     if by is None:
         return ()
     *steps, column = by.split(".")
     for step in steps:
         draft = _followed(table, draft, step, drafts)
     if draft and draft.columns and column not in draft.columns:
-        found = f"by ends with {quoted(column)}, which is no column of {draft.name}"
+        found = f"by ends with {quoted(column)}, which is not a column of {draft.name}"
         table.problem(f"{found}; {hint(column, draft.columns)}", "by")
     return (*steps, column)
 
@@ -85,11 +87,11 @@ def _by(table: TomlTable, draft: DatasetDraft | None, drafts: Mapping[str, Datas
 def _followed(
     table: TomlTable, draft: DatasetDraft | None, step: str, drafts: Mapping[str, DatasetDraft]
 ) -> DatasetDraft | None:
-    """Return the dataset that a reference leads to."""
+    """Return the dataset that a reference points to."""
     if draft is None:
         return None
     if step not in draft.references:
-        found = f"by goes through {quoted(step)}, which is no reference of {draft.name}"
+        found = f"by goes through {quoted(step)}, which is not a reference of {draft.name}"
         table.problem(f"{found}; {hint(step, draft.references)}", "by")
     reference = draft.references.get(step)
     return drafts[reference.dataset] if reference else None

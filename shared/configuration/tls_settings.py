@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.configuration.environment import Environment
 from shared.configuration.tls import Tls, TlsMode
 
-#: RabbitMQ's parameters of a URL, and the variables that lend what a URL leaves out.
+#: RabbitMQ's URL parameters, and the variables used if the URL leaves them out.
 BROKER_PARAMETERS = {
     "cacertfile": "RABBITMQ_TLS_CA",
     "certfile": "RABBITMQ_TLS_CERT",
@@ -74,8 +74,8 @@ POSTGRESQL_TLS = DatabaseTls(
 _NO_NAME = "disable"
 
 
-class _Words:
-    """Settings by their parameter's name: from the URL, else from their variable."""
+class _TlsParameters:
+    """Settings by parameter name: taken from the URL, else from the variable."""
 
     def __init__(
         self, environment: Environment, variables: Mapping[str, str], url: str, parameters: Mapping[str, str]
@@ -93,11 +93,11 @@ class _Words:
         return Path(value) if value else self._environment.file(self._variables[name])
 
     def choice(self, name: str, choices: Collection[str]) -> str | None:
-        """Return one of the choices, None where none is made."""
+        """Return one of the choices, ignoring case; None if the setting is missing."""
         value = self.text(name)
         chosen = next((choice for choice in choices if choice.casefold() == value.casefold()), None)
         if value and chosen is None:
-            # Not the value itself: it may come from a file that is meant for something else.
+            # The value is not shown: it may come from the wrong file.
             self.problem(name, f"has an unknown value for {name}; expected one of {', '.join(choices)}")
         return chosen
 
@@ -105,35 +105,35 @@ class _Words:
         self._environment.problem(self._url if self._parameters.get(name) else self._variables[name], message)
 
     def check(self, tls: Tls, names: Mapping[str, str]) -> Tls:
-        """Note which files can't be used; `names` are the parameters of the fields."""
+        """Report the files that can't be used; `names` maps fields to parameters."""
         for field, message in tls.problems():
             self.problem(names[field], message)
         return tls
 
 
 def broker_tls(environment: Environment, *, url: str, parameters: Mapping[str, str]) -> Tls:
-    """Read how the connection to RabbitMQ is encrypted, where it is: unless told otherwise, the server is verified."""
-    words = _Words(environment, BROKER_PARAMETERS, url, parameters)
-    name = words.text("server_name_indication")
+    """Read the TLS settings of an encrypted connection to RabbitMQ; the server is verified by default."""
+    given = _TlsParameters(environment, BROKER_PARAMETERS, url, parameters)
+    name = given.text("server_name_indication")
     mode = TlsMode.VERIFY_CA if name == _NO_NAME else TlsMode.VERIFY_IDENTITY
-    if words.choice("verify", ("verify_peer", "verify_none")) == "verify_none":
+    if given.choice("verify", ("verify_peer", "verify_none")) == "verify_none":
         mode = TlsMode.REQUIRED
     tls = Tls(
         mode=mode,
-        ca_file=words.file("cacertfile"),
-        cert_file=words.file("certfile"),
-        key_file=words.file("keyfile"),
+        ca_file=given.file("cacertfile"),
+        cert_file=given.file("certfile"),
+        key_file=given.file("keyfile"),
         server_name=None if name in ("", _NO_NAME) else name,
     )
-    return words.check(tls, {"ca_file": "cacertfile", "cert_file": "certfile", "key_file": "keyfile"})
+    return given.check(tls, {"ca_file": "cacertfile", "cert_file": "certfile", "key_file": "keyfile"})
 
 
 def database_tls(environment: Environment, names: DatabaseTls, *, url: str, parameters: Mapping[str, str]) -> Tls:
     """Read how the connection to the database is encrypted: not at all, unless something of TLS is set.
 
-    The server is verified then, unless a mode that does not is named.
+    The server is then verified, unless the mode says otherwise.
     """
-    words = _Words(environment, names.variables, url, parameters)
+    words = _TlsParameters(environment, names.variables, url, parameters)
     chosen = words.choice(names.mode, names.modes)
     tls = Tls(
         mode=names.modes[chosen] if chosen else TlsMode.VERIFY_IDENTITY,

@@ -1,4 +1,4 @@
-"""On which line of a TOML text each setting stands; tomllib tells that for syntax errors only."""
+"""Line numbers of the settings in a TOML text; tomllib reports them only for syntax errors."""
 
 import re
 import tomllib
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-#: Keys, and numbers of list items, from the top of the file: ("summaries", 0, "file").
+#: Keys and list positions from the top of the file: ("summaries", 0, "file").
 TomlPath = tuple[str | int, ...]
 
 _TOKEN = re.compile(
@@ -28,18 +28,18 @@ class _Token(NamedTuple):
 
 
 class TomlLines:
-    """Finds lines in a text that tomllib accepts."""
+    """Finds the lines of settings in a text that tomllib accepts."""
 
     def __init__(self, text: str) -> None:
         self._lines: dict[TomlPath, int] = {(): 1}
-        #: How many tables each array of tables holds so far.
+        #: Number of tables in each array of tables so far.
         self._array_sizes: Counter[TomlPath] = Counter()
         self._tokens = [*_tokens(text)]
         self._position = 0
         self._read_document()
 
     def line_of(self, path: TomlPath) -> int:
-        """Return the line of what a path names, or of its nearest parent where nothing stands there."""
+        """Return the line of a path, or of its nearest parent if the path does not exist."""
         while path not in self._lines:
             path = path[:-1]
         return self._lines[path]
@@ -62,7 +62,7 @@ class TomlLines:
         return self._begin_item(path, line) if is_item else path
 
     def _begin_item(self, array: TomlPath, line: int) -> TomlPath:
-        """Count one more table in an array of tables, and return its path."""
+        """Add a table to an array of tables, and return its path."""
         self._take()  # the second closing bracket
         self._array_sizes[array] += 1
         item = self._latest(array)
@@ -75,7 +75,7 @@ class TomlLines:
         self._read_value(path)
 
     def _read_key(self, table: TomlPath, line: int) -> TomlPath:
-        """Read a dotted key; what it names stands on that line, and so do parents not seen before."""
+        """Read a dotted key; record its line, also for parents that were not seen before."""
         path = table
         while True:
             path = (*self._latest(path), _key(self._take()))
@@ -85,7 +85,7 @@ class TomlLines:
                 return path
 
     def _latest(self, path: TomlPath) -> TomlPath:
-        """Return the last table of an array of tables, or the path itself when it is no such array."""
+        """Return the last table of an array of tables, or the path itself if it is not such an array."""
         return (*path, self._array_sizes[path] - 1) if path in self._array_sizes else path
 
     def _read_value(self, path: TomlPath) -> None:
@@ -110,7 +110,7 @@ class TomlLines:
             self._read_setting(path)
 
     def _ends_with(self, mark: str) -> bool:
-        """Skip commas and line ends; take the closing mark if that is next."""
+        """Skip commas and line ends; take the closing mark if it is next."""
         while self._next().kind == "newline" or self._next().text == ",":
             self._take()
         return self._take_if(mark)
@@ -139,7 +139,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _key(token: _Token) -> str:
-    """Return the key that a token spells, its quotes and escapes resolved."""
+    """Return the key of a token, with quotes and escapes resolved."""
     if token.kind == "bare":
         return token.text
     return str(tomllib.loads(f"key = {token.text}")["key"])

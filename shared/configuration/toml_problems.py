@@ -1,4 +1,4 @@
-"""What is wrong with a TOML text, each problem with its line and in words for the person who wrote it."""
+"""Problems of a TOML text, each with its line and in words for its author."""
 
 import re
 from collections.abc import Collection
@@ -8,7 +8,7 @@ from shared.configuration.toml_lines import TomlLines, TomlPath
 from shared.model.errors import ConfigurationError
 
 _QUOTED_CHARACTERS = 60
-#: How alike two words are when one is taken for a slip of the other; by difflib's 0.6, amount would be country.
+#: Similarity from which a word counts as a misspelling; with difflib's 0.6, "amount" would match "country".
 _SIMILARITY = 0.75
 #: Deeper tables are usually written inline, as entries of their parent.
 _HEADER_DEPTH = 3
@@ -16,7 +16,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class TomlProblems:
-    """Everything that is wrong with a text, one line each."""
+    """Collects the problems of a text, one line each."""
 
     def __init__(self, lines: TomlLines, *, source: str) -> None:
         self._lines = lines
@@ -24,7 +24,7 @@ class TomlProblems:
         self._found: list[tuple[int, str]] = []
 
     def add(self, table: TomlPath, at: TomlPath, message: str) -> None:
-        """Note what is wrong in a table, on the line of what `at` leads to inside it."""
+        """Add a problem in a table, on the line of the setting or item that `at` points to inside the table."""
         line = self._lines.line_of((*table, *at))
         self._found.append((line, f"{self._source}:{line}: {_label(table)}{message}"))
 
@@ -36,19 +36,19 @@ class TomlProblems:
 
 
 def quoted(text: str) -> str:
-    """Return a text in quotes, on one line, shortened when it is long."""
+    """Return a text quoted on one line, shortened if it is long."""
     cut = text if len(text) <= _QUOTED_CHARACTERS else f"{text[:_QUOTED_CHARACTERS]}…"
     return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut) + '"'
 
 
 def hint(word: str, known: Collection[str]) -> str:
-    """Say which of the known words was meant, or which there are."""
+    """Return a suggestion of the known word that was probably meant, or else the list of known words."""
     close = get_close_matches(word, known, n=1, cutoff=_SIMILARITY)
     return f"did you mean {quoted(close[0])}?" if close else f"expected {any_of(known)}"
 
 
 def shown(value: object) -> str:
-    """Return a value as TOML writes it, or what it is where that would be long."""
+    """Return a value as TOML writes it, or only its kind if it is a table or a list."""
     match value:
         case str():
             return quoted(value)
@@ -62,12 +62,12 @@ def shown(value: object) -> str:
 
 
 def any_of(known: Collection[object]) -> str:
-    """Say that one of these is expected."""
-    return f"one of {', '.join(map(str, known))}" if known else "none, as there are none"
+    """Return "one of" and the known words, for a message that says what is expected."""
+    return f"one of {', '.join(map(str, known))}" if known else "no value (none are declared)"
 
 
 def _label(table: TomlPath) -> str:
-    """Name a table as its header does, and one that is an entry of another table by both."""
+    """Return a table's header, or for an entry of another table, that table's header and the entry's key."""
     names = [_key(key) for key in table if isinstance(key, str)]
     if len(names) < len(table):
         return f"[[{'.'.join(names)}]] "

@@ -1,4 +1,4 @@
-"""TOML read by type: each table yields its settings and reports those that are wrong."""
+"""TOML tables whose settings are read by type, with those that are wrong reported."""
 
 import re
 import tomllib
@@ -15,9 +15,9 @@ _SYNTAX_ERROR = re.compile(r"(?P<message>.*) \(at line (?P<line>\d+), (?P<column
 
 
 class TomlTable:
-    """One table of a text: reads its settings and reports those that are wrong.
+    """A table of a TOML text: reads its settings and reports those that are wrong.
 
-    In place of a table that is missing or something else stands an empty one, which reports nothing more.
+    A table that is missing or not a table is replaced by an empty one, which reports no further problems.
     """
 
     def __init__(self, values: Mapping[str, object] | None, *, path: TomlPath, problems: TomlProblems) -> None:
@@ -25,36 +25,36 @@ class TomlTable:
         self._path = path
         self._problems = problems
         self._is_there = values is not None
-        #: Whether nothing wrong was found in this table itself.
+        #: Whether no problem was found in this table itself.
         self.is_sound = self._is_there
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
     def problem(self, message: str, *at: str | int) -> None:
-        """Report what is wrong, on the line of the setting or list item that `at` leads to."""
+        """Report a problem, on the line of the setting or list item that `at` points to."""
         self.is_sound = False
         if self._is_there:
             self._problems.add(self._path, at, message)
 
     def raise_problems(self) -> None:
-        """Raise ConfigurationError with every problem of the whole text, if there are any."""
+        """Raise ConfigurationError with all problems of the whole text, if there are any."""
         self._problems.raise_any()
 
     def check_known(self, known: Collection[str]) -> None:
-        """Report each setting that is none of the known ones."""
+        """Report each unknown setting."""
         for name in self._values:
             if name not in known:
                 self.problem(f"unknown setting {quoted(name)}; {hint(name, known)}", name)
 
     def value(self, name: str) -> object:
-        """Return a setting as it is, None where there is none."""
+        """Return a setting, or None if it is missing."""
         return self._values.get(name)
 
     def optional(self, name: str, kind: type[_T], expected: str) -> _T | None:
-        """Return a setting of that type, None where there is none; report one of another type."""
+        """Return a setting of a type, or None if it is missing; report one of another type."""
         value = self._values.get(name)
-        # By isinstance, true would be an integer.
+        # Not isinstance, for which true is an integer.
         if type(value) is kind:
             return value
         if value is not None:
@@ -62,13 +62,13 @@ class TomlTable:
         return None
 
     def required(self, name: str, kind: type[_T], expected: str) -> _T | None:
-        """Return a setting of that type; report a missing one, or one of another type."""
+        """Return a setting of a type; report it if it is missing or of another type."""
         if name not in self:
             self.problem(f"{name} is missing; expected {expected}")
         return self.optional(name, kind, expected)
 
     def choice(self, name: str, choices: Collection[_T]) -> _T | None:
-        """Return the choice that a required text names."""
+        """Return the choice named by a required text."""
         expected = any_of(choices)
         value = self.required(name, str, expected)
         for choice in choices:
@@ -79,7 +79,7 @@ class TomlTable:
         return None
 
     def integer(self, name: str, *, minimum: int, maximum: int) -> int | None:
-        """Return an integer between the two, None where there is none."""
+        """Return an integer within the bounds, or None if it is missing."""
         expected = f"an integer from {minimum} to {maximum}"
         value = self.optional(name, int, expected)
         if value is not None and not minimum <= value <= maximum:
@@ -88,18 +88,18 @@ class TomlTable:
         return value
 
     def texts(self, name: str, expected: str) -> tuple[str, ...]:
-        """Return a required list of texts, none of them empty; nothing where any is wrong."""
+        """Return a required list of non-empty texts; an empty tuple if any of them is wrong."""
         items: list[object] | None = self.required(name, list, expected)
         if items == []:
             self.problem(f"{name} is an empty list; expected {expected}", name)
         texts = tuple(item for item in items or () if isinstance(item, str) and item)
         for number, item in enumerate(items or ()):
             if item not in texts:
-                self.problem(f"{name} holds {shown(item)}; expected {expected}", name, number)
+                self.problem(f"{name} contains {shown(item)}; expected {expected}", name, number)
         return texts if len(texts) == len(items or ()) else ()
 
     def tables(self, name: str, example: str, *, required: bool = False) -> dict[str, "TomlTable"]:
-        """Return the entries of the table of that name, each of which is a table."""
+        """Return the entries of the table of that name, which are tables themselves."""
         expected = f"entries such as {example}"
         read = self.required if required else self.optional
         values: dict[str, object] | None = read(name, dict, expected)
@@ -113,12 +113,12 @@ class TomlTable:
         return self._inner(self.optional(name, dict, f"a table, such as {example}"), name)
 
     def items(self, name: str) -> list["TomlTable"]:
-        """Return the tables of the array of tables of that name."""
+        """Return the tables in the array of tables of that name."""
         expected = f"tables that begin with [[{name}]]"
         items = self.optional(name, list, expected) or []
         for number, item in enumerate(items):
             if not isinstance(item, dict):
-                self.problem(f"{name} holds {shown(item)}; expected {expected}", name, number)
+                self.problem(f"{name} contains {shown(item)}; expected {expected}", name, number)
         return [self._inner(item, name, number) for number, item in enumerate(items) if isinstance(item, dict)]
 
     def _inner(self, values: Mapping[str, object] | None, *at: str | int) -> "TomlTable":
@@ -126,7 +126,7 @@ class TomlTable:
 
 
 def read_toml(text: str, *, source: str) -> TomlTable:
-    """Return the top table of a text; ConfigurationError when it is not TOML."""
+    """Return the root table of a text; raises ConfigurationError if it is not TOML."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -136,7 +136,7 @@ def read_toml(text: str, *, source: str) -> TomlTable:
 
 def _syntax_problem(text: str, message: str, source: str) -> str:
     found = _SYNTAX_ERROR.fullmatch(message)
-    if found is None:  # it says "at end of document"
+    if found is None:  # the message says "at end of document" instead of a line
         last_line = text.count("\n") + 1
         return f"{source}:{last_line}: not TOML: {message}"
     return f"{source}:{found['line']}: not TOML: {found['message']} ({found['column']})"

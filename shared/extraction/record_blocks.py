@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Self
 
-from shared.reading.blocks import MAX_ROW_BYTES, Readable
+from shared.reading.blocks import BOM, MAX_ROW_BYTES, Readable, without_marks
 
-_BOM = b"\xef\xbb\xbf"
 #: Little enough to stay in a processor's cache with its records.
 _BLOCK_BYTES = 256 << 10
 _BLANK_LINES = (b"\n", b"\r\n", b"\r")
@@ -82,19 +81,25 @@ class RecordBlock:
 def read_blocks(file: Readable, *, block_bytes: int = _BLOCK_BYTES) -> Iterator[RecordBlock]:
     """Split a file. A record goes on with the next line for as long as it has an odd number of quotes.
 
+    Byte order marks before the records of a file that begins with one are left out, as a reader of its lines does.
     Raises Incomparable where one is longer than a row may be, or the last one never ends.
     """
-    data = file.read(len(_BOM))
-    begun, offset, line_count = data.removeprefix(_BOM), len(data), 0
+    data = file.read(len(BOM))
+    has_marks = data == BOM
+    begun, offset, line_count = data.removeprefix(BOM), len(data), 0
     while data:
         data = file.read(block_bytes)
         offset += len(data)
         text, rest = _cut(begun + data) if data else (begun, b"")
-        records, blank_lines, unfinished = _split(text, line_count + 1) if b'"' in text else (None, (), b"")
+        records, blank_lines, unfinished = (
+            _split(text, line_count + 1, has_marks=has_marks) if b'"' in text else (None, (), b"")
+        )
         begun = unfinished + rest
         if len(begun) > MAX_ROW_BYTES or (begun and not data):
             raise Incomparable("a row is too long, or a quote is never closed")
         first_line, line_count = line_count + 1, line_count + _line_count(text) - _line_count(unfinished)
+        if has_marks and records is None:
+            text = _without_marks(text)
         if text:
             yield RecordBlock(
                 text=text,
@@ -118,14 +123,21 @@ def _cut(data: bytes) -> tuple[bytes, bytes]:
     return data[:end], data[end:]
 
 
-def _split(text: bytes, first_line: int) -> tuple[Records, Sequence[int], bytes]:
+def _split(text: bytes, first_line: int, *, has_marks: bool) -> tuple[Records, Sequence[int], bytes]:
     """Return the records of whole lines that have quotes, the blank lines, and the text of one that is not finished."""
     lines = text.splitlines(keepends=True)
     records, begins = (lines, list(range(len(lines) + 1))) if _has_whole_lines(text) else _joined(lines)
     end = begins.pop()
+    if has_marks:
+        records = [*map(without_marks, records)]
     found = _without_blank(records, [first_line + begin for begin in begins])
     blank = () if len(found.texts) == len(records) else _blank_of(records, begins, first_line)
     return found, blank, b"".join(lines[end:])
+
+
+def _without_marks(text: bytes) -> bytes:
+    """Leave out the marks before lines that are records."""
+    return b"".join(map(without_marks, text.splitlines(keepends=True))) if BOM in text else text
 
 
 def _without_blank(records: list[bytes], lines: Sequence[int]) -> Records:

@@ -47,7 +47,7 @@ class RecordsOfText:
 
     def __init__(self, text: bytes, lines: Sequence[int]) -> None:
         self._text: BytesIO | None = BytesIO(text)
-        self._reader = RecordReader(self._text)
+        self._reader = RecordReader(self._text, skips_marks=False)
         self._lines = lines
 
     @classmethod

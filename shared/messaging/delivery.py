@@ -1,4 +1,4 @@
-"""What becomes of a delivery: the one place where errors turn into ack or dead-letter."""
+"""Settles deliveries: the one place that turns an error into an acknowledgement or a dead letter."""
 
 import logging
 import time
@@ -27,13 +27,13 @@ from shared.runtime.logs import facts
 
 _log = logging.getLogger(__name__)
 
-#: Conflicts end after one or two tries; that many mean a message that contradicts itself.
+#: Conflicts end after one or two tries; this many mean that the message contradicts itself.
 _MAX_CONFLICTS = 50
 
 Handler = Callable[[bytes], None]
-#: Hears the number of a load and the reason before a message of it is dead-lettered.
+#: Called with a load's number and the reason, before one of its messages is dead-lettered.
 OnDeadLetter = Callable[[int, str], None]
-#: Hears the number of a load after a dead letter of it was handled at last.
+#: Called with a load's number after one of its dead letters was handled successfully.
 OnRecovery = Callable[[int], None]
 
 
@@ -42,35 +42,36 @@ class Answer(Enum):
 
     ACK = "ack"
     DEAD_LETTER = "dead-letter"
-    #: It is not ours: it is set aside, and its load, which we do not know, is not marked.
+    #: The message belongs to another installation: it is set aside. Its load is unknown here and is not marked.
     FOREIGN = "foreign"
-    #: We stop: no answer, the broker delivers again.
+    #: The process is stopping: no answer, so the broker redelivers the message.
     NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """An outcome, and the reason that travels in the headers of a message that is put aside."""
+    """An answer, and the reason that travels in the headers of a message that is set aside."""
 
     outcome: Answer
     reason: str = ""
-    #: Of a dead letter: only another version of the program may come to another end with it.
+    #: For a dead letter: only another version of the program may be able to handle it.
     needs_other_program: bool = False
 
 
 @dataclass(slots=True)
 class _Trouble:
-    """When an error of one kind was seen first and last."""
+    """The times at which an error of one kind was first and last seen."""
 
     first: float
     last: float
 
 
 class Patience:
-    """How long errors that may be final are retried: the time that they state, for each load and kind of error.
+    """Limits how long errors that may be final are retried: each error class states its time.
 
-    Not for each message: a load that the ledger does not know may have many, and they would hold up the others for
-    hours. A load whose messages succeed again, or did not fail for as long, has the whole time again.
+    The time runs per load and kind of error, not per message: a load missing from the ledger may have many messages,
+    and they would delay the others for hours. It starts over once a message of the load succeeds, or once the load has
+    not failed for that long.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -78,7 +79,7 @@ class Patience:
         self._troubles: dict[tuple[int | None, type[PossiblyTerminal]], _Trouble] = {}
 
     def seconds_left(self, load_id: int | None, error: PossiblyTerminal) -> float:
-        """Note an error of a load; return for how long its like is still retried, 0 where it is no longer."""
+        """Record an error of a load; return how long errors of its kind are still retried, 0 if no longer."""
         now = self._clock()
         self._troubles = {
             key: each for key, each in self._troubles.items() if now - each.last < key[1].patience_seconds
@@ -88,12 +89,12 @@ class Patience:
         return max(0.0, trouble.first + error.patience_seconds - now)
 
     def forget(self, load_id: int | None) -> None:
-        """A message of a load succeeded: what it failed of has passed."""
+        """Start a load's time over: one of its messages succeeded."""
         self._troubles = {key: each for key, each in self._troubles.items() if key[0] != load_id}
 
 
 class _Tries(stop_base):
-    """The tries of one message: ends them after too many conflicts, or when the patience with it is over."""
+    """The tries of one message: stops after too many conflicts, or when its time for retries is used up."""
 
     def __init__(self, body: bytes, patience: Patience, *, is_retry: bool) -> None:
         self.body = body
@@ -116,23 +117,23 @@ class _Tries(stop_base):
 
     @cached_property
     def load_id(self) -> int | None:
-        """The load of the message, looked up where it is needed only: a large message takes long to read."""
+        """The message's load, decoded only when needed because a large message takes long to decode."""
         try:
             return decode(self.body).payload.load_id
         except MalformedMessage:
             return None
 
     def succeeded(self) -> None:
-        """What the message may have failed of has passed."""
+        """Record the success: if the message failed before, its load's time starts over."""
         if self._has_failed:
             self._patience.forget(self.load_id)
 
     def report_retry(self, error: BaseException, pause_seconds: float) -> None:
-        """Log a failure that is tried again, and of one that may be final, for how long."""
+        """Log a failure that will be retried, and for one that may be final, how long it still is."""
         may_be_final = isinstance(error, PossiblyTerminal)
         time_left = {"given_up_in_seconds": round(self._seconds_left)} if may_be_final else {}
         _log.warning(
-            "a message is tried again",
+            "message failed; trying again",
             extra=facts(
                 "message_retried",
                 error=type(error).__name__,
@@ -144,11 +145,11 @@ class _Tries(stop_base):
         )
 
     def give_up(self, error: Exception) -> Settlement:
-        """End the message as a dead letter; log it, a bug with its traceback."""
+        """Dead-letter the message and log it, with the traceback if the error is a bug."""
         is_bug = not isinstance(error, InflowError)
         reason = f"{type(error).__name__}: {error}"
         _log.error(
-            "a message can't be used, it is dead-lettered",
+            "message can't be processed; dead-lettered",
             exc_info=error if is_bug else None,
             extra=facts("message_dead_lettered", reason=reason, **self._load()),
         )
@@ -156,9 +157,13 @@ class _Tries(stop_base):
         return Settlement(outcome=Answer.DEAD_LETTER, reason=reason, needs_other_program=needs_other_program)
 
     def set_aside(self, error: ForeignMessage | UnknownLoad) -> Settlement:
-        """End a message that is not of this database: a load that it still does not know is of another life of it."""
+        """Set aside a message that is not of this database.
+
+        A load still unknown after all retries belongs to an earlier state of the database.
+        """
         _log.warning(
-            "a foreign message is set aside", extra=facts("message_foreign", reason=str(error), **self._load())
+            "message of another installation set aside",
+            extra=facts("message_foreign", reason=str(error), **self._load()),
         )
         return Settlement(outcome=Answer.FOREIGN, reason=f"{type(error).__name__}: {error}")
 
@@ -167,11 +172,11 @@ class _Tries(stop_base):
 
 
 def ignore_dead_letter(_load_id: int, _reason: str) -> None:
-    """Do nothing: the load is none the worse for it."""
+    """Do nothing: a dead letter does not affect the load."""
 
 
 def ignore_recovery(_load_id: int) -> None:
-    """Do nothing: the load was none the worse for it."""
+    """Do nothing: the dead letter did not affect the load."""
 
 
 def settle(
@@ -184,11 +189,11 @@ def settle(
     on_dead_letter: OnDeadLetter = ignore_dead_letter,
     on_recovery: OnRecovery = ignore_recovery,
 ) -> Settlement:
-    """Handle a delivery to its end: transient errors are tried again in place.
+    """Handle a delivery to its end, retrying transient errors in place.
 
-    An outage for as long as it takes, what may be final for as long as the patience lasts; not at all where it is a
-    retry of a dead letter, which has its next try anyway.
-    Raises TablesUnusable: the message is as good as any, and stays the broker's.
+    An outage is retried for as long as it lasts. An error that may be final is retried until `patience` runs out, and
+    not at all if the delivery is itself the retry of a dead letter, which is scheduled again anyway.
+    Raises TablesUnusable: the message is not at fault and stays with the broker.
     """
     tries = _Tries(body, patience, is_retry=is_retry)
     settlement = _handled(handle, tries, stop=stop)
@@ -219,7 +224,7 @@ def _handled(handle: Handler, tries: _Tries, *, stop: Event) -> Settlement:
 
 
 def _tell(report: Callable[[int], None], tries: _Tries, *, stop: Event) -> bool:
-    """Tell the ledger; False where a stop came first. What they refuse must not keep the message from its end."""
+    """Report to the ledger; False if a stop came first. A report that fails does not keep the message open."""
     load_id = tries.load_id
     if load_id is None:
         return True
@@ -230,5 +235,5 @@ def _tell(report: Callable[[int], None], tries: _Tries, *, stop: Event) -> bool:
     except Exception as error:
         if isinstance(error, TransientError) and stop.is_set():
             return False
-        _log.exception("the ledger can't take a dead letter", extra=facts("dead_letter_unrecorded"))
+        _log.exception("dead letter not recorded in the ledger", extra=facts("dead_letter_unrecorded"))
     return True

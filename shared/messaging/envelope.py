@@ -1,7 +1,7 @@
-"""Messages as they travel: a payload in its envelope, and both as bytes.
+"""Messages on the wire: a payload in its envelope, encoded as JSON.
 
-Ids are derived from the work they stand for, so a publisher that starts again repeats itself.
-Readers ignore fields they do not know; a kind or version they do not know is malformed.
+Ids are derived from the content, so a publisher that restarts publishes the same ids. Unknown fields are ignored; a
+message of an unknown kind or version is malformed.
 """
 
 from dataclasses import dataclass
@@ -20,19 +20,20 @@ _NAMESPACE = UUID("6f0f6f0e-6a6f-4d0b-9c3f-6d8d2f1f0c11")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Whose message it is: a load's number is given again by other installations, and after a database was lost.
+    """The installation and load that a message belongs to; both are empty in messages of older versions.
 
-    Empty texts in messages of versions that did not say.
+    A load's number does not identify it: other installations use the same numbers, and so does a database that was
+    restored or created again.
     """
 
     installation_id: str = ""
-    #: Of the load, from its claim.
+    #: The load's token, created when its file is claimed.
     token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """A message as it travels. `occurred_at` is in UTC."""
+    """A message on the wire. `occurred_at` is in UTC."""
 
     id: UUID
     kind: str
@@ -43,14 +44,14 @@ class Envelope:
 
 
 class Publishing(Protocol):
-    """Where messages go: the broker, or the queue inside an embedded process."""
+    """A destination for messages: the broker, or the queue inside an embedded process."""
 
     def publish(self, message: Envelope) -> None:
-        """Return once the message is safe; TransientError otherwise."""
+        """Publish a message and return once it is safe; raises TransientError."""
 
 
 def envelope(payload: Payload, *, origin: Origin, occurred_at: datetime) -> Envelope:
-    """Wrap a payload; the same payload of the same origin gets the same id whenever it is wrapped."""
+    """Wrap a payload; the same payload of the same origin always gets the same id."""
     return Envelope(
         id=uuid5(
             _NAMESPACE,
@@ -65,12 +66,12 @@ def envelope(payload: Payload, *, origin: Origin, occurred_at: datetime) -> Enve
 
 
 def encode(message: Envelope) -> bytes:
-    """Serialise; TypeError if a string is not valid Unicode."""
+    """Serialise a message; raises TypeError if a string is not valid Unicode."""
     return orjson.dumps(message, option=orjson.OPT_UTC_Z)
 
 
 def decode(body: bytes) -> Envelope:
-    """Read a body. Raises MalformedMessage, and only that, for any body that can't be used."""
+    """Deserialise a body; raises MalformedMessage, and nothing else, for a body that can't be used."""
     try:
         data = orjson.loads(body)
         payload_type = _payload_type(text_field(data, "kind"), integer_field(data, "version"))
@@ -88,7 +89,7 @@ def decode(body: bytes) -> Envelope:
 
 def _payload_type(kind: str, version: int) -> type[Payload]:
     if (kind, version) not in PAYLOADS:
-        raise ValueError(f"version {version} of the kind {kind!r} is not known")
+        raise ValueError(f"unknown message: kind {kind!r}, version {version}")
     return PAYLOADS[kind, version]
 
 

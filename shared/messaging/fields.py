@@ -1,13 +1,13 @@
-"""The fields of decoded JSON, checked: of the right type, and within bounds."""
+"""Checks the fields of decoded JSON: type and range."""
 
 from typing import Any
 
-#: The largest number that a database's columns and orjson take.
+#: The largest integer that both the databases' columns and orjson accept.
 MAX_INTEGER = 2**63 - 1
 
 
 def integer_field(data: dict[str, Any], name: str) -> int:
-    """Return a whole number that is not negative; ValueError otherwise."""
+    """Return a non-negative integer; raises ValueError for anything else."""
     value = data[name]
     if type(value) is not int or not 0 <= value <= MAX_INTEGER:
         raise ValueError(f"{name}: expected a whole number from 0 to 2^63-1")
@@ -15,7 +15,7 @@ def integer_field(data: dict[str, Any], name: str) -> int:
 
 
 def text_field(data: dict[str, Any], name: str) -> str:
-    """Return a text; TypeError otherwise."""
+    """Return a string; raises TypeError for anything else."""
     value = data[name]
     if not isinstance(value, str):
         raise TypeError(f"{name}: expected a string")
@@ -23,7 +23,7 @@ def text_field(data: dict[str, Any], name: str) -> str:
 
 
 def list_field(data: dict[str, Any], name: str) -> list[Any]:
-    """Return a list, whatever is in it; TypeError otherwise."""
+    """Return a list, whatever its items are; raises TypeError for anything else."""
     value = data[name]
     if not isinstance(value, list):
         raise TypeError(f"{name}: expected a list")
@@ -31,5 +31,5 @@ def list_field(data: dict[str, Any], name: str) -> list[Any]:
 
 
 def are_all(values: list[Any], kind: type) -> bool:
-    """Whether all values are of exactly this type."""
+    """Whether all values have exactly this type."""
     return set(map(type, values)) <= {kind}

@@ -1,4 +1,4 @@
-"""The queue inside an embedded process: the same messages, handled by the same code, one after the other."""
+"""The in-process queue of embedded mode: the same messages and the same handling as with RabbitMQ, one at a time."""
 
 from collections import deque
 from threading import Event
@@ -9,32 +9,32 @@ from shared.messaging.topology import QUEUES, Queue
 
 
 class LocalQueue:
-    """Holds messages in memory until they are delivered. What a crash loses is published again from processing/."""
+    """Holds messages in memory until they are delivered. After a crash they are published again."""
 
     def __init__(self) -> None:
         self._messages: dict[str, deque[bytes]] = {queue.role: deque() for queue in QUEUES}
         self._patience = Patience()
-        #: Bodies that could not be handled, as a dead-letter queue has them.
+        #: Bodies that could not be handled, in place of a dead-letter queue.
         self.dead_letters: list[bytes] = []
 
     def publish(self, message: Envelope) -> None:
-        """Hand a message to every queue that takes its kind."""
+        """Append a message to every queue that takes its kind."""
         for queue in QUEUES:
             if message.kind in queue.routing_keys:
                 self._messages[queue.role].append(encode(message))
 
     def backlog(self, queue: Queue) -> int:
-        """Count the messages that wait in a queue."""
+        """Count the messages waiting in a queue."""
         return len(self._messages[queue.role])
 
     def given_up(self, _queue: Queue) -> int:
-        """Count the dead letters. Only writers have any."""
+        """Count the dead letters. Only the writer's queue has any."""
         return len(self.dead_letters)
 
     def deliver(
         self, queue: Queue, handle: Handler, *, stop: Event, on_dead_letter: OnDeadLetter = ignore_dead_letter
     ) -> bool:
-        """Deliver one message, if there is one; it stays where a stop kept it from being handled."""
+        """Deliver one message and return whether there was one; a message interrupted by a stop stays in the queue."""
         messages = self._messages[queue.role]
         if not messages:
             return False

@@ -1,4 +1,4 @@
-"""What messages say: one payload per kind; docs/messages.md shows an example of each."""
+"""The payloads of messages, one class per kind; docs/messages.md shows an example of each."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsExtracted(RawRows):
-    """One chunk: consecutive rows of one load."""
+    """A chunk: consecutive rows of one load."""
 
     kind: ClassVar[str] = "rows.extracted"
     version: ClassVar[int] = 1
 
     load_id: int
     dataset: str
-    #: Position of the chunk's first row among the load's rows, from 0.
+    #: Position of the chunk's first row in the load, counted from 0.
     first_row: int
 
     @property
     def row_count(self) -> int:
-        """Rows that this chunk accounts for."""
+        """Number of rows in this chunk, unreadable ones included."""
         return len(self.rows) + len(self.unreadable)
 
     @property
     def identity(self) -> str:
-        """What makes this message the same one when it is published again."""
+        """The part of the message's id that stays the same when it is published again."""
         return f"{self.load_id}/{self.first_row}/{self.row_count}"
 
     @classmethod
     def parse(cls, data: dict[str, Any]) -> Self:
-        """Build from decoded JSON."""
+        """Build the payload from decoded JSON; raises KeyError, TypeError or ValueError."""
         chunk = cls(
             load_id=integer_field(data, "load_id"),
             dataset=text_field(data, "dataset"),
@@ -58,33 +58,33 @@ class RowsExtracted(RawRows):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadExtracted:
-    """The manifest: the closing statement of a load, how many rows its file had."""
+    """The manifest that closes a load: how many rows its file has."""
 
     kind: ClassVar[str] = "load.extracted"
     version: ClassVar[int] = 1
 
     load_id: int
     dataset: str
-    #: Rows of the file.
+    #: Rows in the file.
     row_count: int
-    #: Those of them that are in no chunk: the database has them, by an earlier load.
+    #: Rows not published because the database already has them from an earlier load.
     unchanged_count: int = 0
-    #: The same of rows that a later row of the file supersedes.
+    #: Rows not published because a later row of the same file supersedes them.
     superseded_count: int = 0
 
     @property
     def unpublished_count(self) -> int:
-        """Rows of the file that are in no chunk."""
+        """Number of the file's rows that are in no chunk."""
         return self.unchanged_count + self.superseded_count
 
     @property
     def identity(self) -> str:
-        """What makes this message the same one when it is published again."""
+        """The part of the message's id that stays the same when it is published again."""
         return str(self.load_id)
 
     @classmethod
     def parse(cls, data: dict[str, Any]) -> Self:
-        """Build from decoded JSON."""
+        """Build the payload from decoded JSON; raises KeyError, TypeError or ValueError."""
         manifest = cls(
             load_id=integer_field(data, "load_id"),
             dataset=text_field(data, "dataset"),
@@ -99,7 +99,7 @@ class LoadExtracted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadCompleted:
-    """Every row of the load is accounted for in the database."""
+    """The event that every row of a load is accounted for in the database."""
 
     kind: ClassVar[str] = "load.completed"
     version: ClassVar[int] = 1
@@ -109,12 +109,12 @@ class LoadCompleted:
 
     @property
     def identity(self) -> str:
-        """What makes this message the same one when it is published again."""
+        """The part of the message's id that stays the same when it is published again."""
         return str(self.load_id)
 
     @classmethod
     def parse(cls, data: dict[str, Any]) -> Self:
-        """Build from decoded JSON."""
+        """Build the payload from decoded JSON; raises KeyError, TypeError or ValueError."""
         return cls(load_id=integer_field(data, "load_id"), dataset=text_field(data, "dataset"))
 
 
@@ -128,7 +128,7 @@ PAYLOADS: dict[tuple[str, int], type[Payload]] = {
 def _unreadable_row(data: dict[str, Any]) -> UnreadableRow:
     return UnreadableRow(
         line=integer_field(data, "line"),
-        # Not looked up among the reasons: a watcher that is newer may know more of them.
+        # Not checked against the known reasons: a newer watcher may use more of them.
         code=cast("Reason", text_field(data, "code")),
         message=text_field(data, "message"),
         raw=text_field(data, "raw"),

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-#: Of the queues that messages wait in until a person or a consumer puts them back: no message is given up a second
-#: time, however often it is looked at. (RabbitMQ 4 drops after 20 looks what has no limit; 3.10 has no "none".)
+#: Arguments of the queues whose messages wait until a person or a consumer puts them back. The limit is high so that
+#: no message is dropped, however often it is looked at: without one, RabbitMQ 4 drops a message after 20 deliveries,
+#: and 3.10 has no value for "unlimited".
 SIDE_QUEUE_ARGUMENTS: dict[str, str | int] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000_000}
 
 _DAY_MILLISECONDS = 24 * 60 * 60 * 1000
 
-#: Foreign messages are kept for a look only: their own installation publishes them again.
+#: Foreign messages are kept only for inspection: their own installation publishes them again.
 FOREIGN_QUEUE_ARGUMENTS: dict[str, str | int] = {
     "x-queue-type": "quorum",
     "x-message-ttl": 7 * _DAY_MILLISECONDS,
@@ -16,13 +17,13 @@ FOREIGN_QUEUE_ARGUMENTS: dict[str, str | int] = {
     "x-overflow": "drop-head",
 }
 
-#: A namespace whose installation has had no consumer for this long is free. A service that restarts is back before.
+#: A namespace whose installation has had no consumer for this long is free. A restarting service is back sooner.
 OWNERSHIP_MILLISECONDS = 15_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """What one kind of service consumes: its role, and the routing keys that the queue takes."""
+    """The queue that one kind of service consumes: the service's role, and the routing keys bound to the queue."""
 
     role: str
     routing_keys: tuple[str, ...]
@@ -39,7 +40,7 @@ QUEUES = (WRITER_QUEUE, AGGREGATOR_QUEUE, WATCHER_QUEUE)
 class Topology:
     """The names and arguments of all exchanges and queues of a namespace.
 
-    Installations that share a virtual host have namespaces of their own.
+    Each installation on a virtual host uses its own namespace.
     """
 
     namespace: str
@@ -51,17 +52,17 @@ class Topology:
 
     @property
     def dead_letter_exchange(self) -> str:
-        """Name of the direct exchange in front of the queues beside each queue."""
+        """Name of the direct exchange for dead-letter, redrive and foreign queues."""
         return f"{self.namespace}.dlx"
 
     @property
     def foreign_name(self) -> str:
-        """Name of the queue for messages of other installations or of an earlier life of ours; its routing key, too."""
+        """Name and routing key of the queue for messages of other installations, or of an earlier database of ours."""
         return f"{self.namespace}.foreign"
 
     @property
     def ownership_name(self) -> str:
-        """Name of the queue whose arguments say which installation uses the namespace. It never holds a message."""
+        """Name of the queue whose arguments record which installation uses the namespace. It is always empty."""
         return f"{self.namespace}.installation"
 
     def name(self, queue: Queue) -> str:
@@ -69,19 +70,19 @@ class Topology:
         return f"{self.namespace}.{queue.role}"
 
     def dead_letter_name(self, queue: Queue) -> str:
-        """Name of the queue that takes what Inflow gives up, with its reason; its routing key, too."""
+        """Name and routing key of the queue for messages that Inflow dead-letters, each with its reason."""
         return f"{self.name(queue)}.dlq"
 
     def redrive_name(self, queue: Queue) -> str:
-        """Name of the queue that takes what the broker gives up, by counting: it is put back; its routing key, too."""
+        """Name and routing key of the queue for messages that hit the broker's delivery limit; they are put back."""
         return f"{self.name(queue)}.redrive"
 
     def arguments(self, queue: Queue) -> dict[str, str | int]:
         """Arguments of a queue's declaration.
 
-        The delivery limit is far above what restarts and crashes can count up to (the default of 20 dead-letters
-        healthy messages): poison is decided by the application, not by counting. At-least-once
-        dead-lettering holds only together with reject-publish (RabbitMQ's documentation of quorum queues).
+        The delivery limit is far above the number of deliveries that restarts and crashes can cause; the default of 20
+        would dead-letter healthy messages. The application, not a count, decides which messages are poison.
+        At-least-once dead-lettering requires reject-publish (RabbitMQ's documentation of quorum queues).
         """
         return {
             "x-queue-type": "quorum",
@@ -94,10 +95,10 @@ class Topology:
 
 
 def ownership_arguments(installation_id: str) -> dict[str, str | int]:
-    """Arguments of the queue that says which installation uses a namespace.
+    """Arguments of the queue that records which installation uses a namespace.
 
-    The broker refuses a declaration whose dead-letter routing key differs from the queue's: so declaring it is
-    atomic, and tells whether the namespace is another installation's. It is deleted when it has had no consumer for a
+    The broker refuses a declaration whose dead-letter routing key differs from the existing queue's: declaring the
+    queue is therefore an atomic test for another installation. The queue expires when it has had no consumer for a
     while.
     """
     return {

@@ -1,4 +1,4 @@
-"""What inflow.toml declares: datasets and summaries, as plain data."""
+"""Datasets and summaries as inflow.toml declares them: plain data."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -21,43 +21,43 @@ class Column:
 
     name: str
     type: TypeName
-    #: text only: the most characters a value may have.
+    #: text only: the maximum number of characters.
     length: int = 255
-    #: decimal only: digits in all, and digits after the point.
+    #: decimal only: total digits, and digits after the point.
     precision: int = 18
     scale: int = 4
-    #: An empty value is refused.
+    #: A row whose value is empty is rejected.
     required: bool = False
-    #: The file may lack the column; every value is NULL then.
+    #: The column may be missing from a file; its values are then NULL.
     optional: bool = False
-    #: What the headers of files call it; None: as it is named here.
+    #: The column's name in the headers of files; None: the same as `name`.
     label: str | None = None
-    #: Texts that stand for no value, as an empty one does; blanks around them apart.
+    #: Texts read as NULL, as an empty one is; blanks around them are ignored.
     null: tuple[str, ...] = ()
-    #: decimal and float only: what stands before the digits of a fraction.
+    #: decimal and float only: the decimal separator.
     decimal_char: str = "."
-    #: integer, decimal and float only: what may stand between groups of three digits; empty: nothing.
+    #: integer, decimal and float only: the separator allowed between groups of three digits; empty: none.
     group_char: str = ""
-    #: date and timestamp only: how they are written, in the codes of strptime; None: as ISO 8601 says.
+    #: date and timestamp only: the format, in strptime codes; None: ISO 8601.
     format: str | None = None
-    #: Where the format writes two digits of a year: the first of the hundred years that they may mean.
+    #: For a format with two-digit years: the first of the hundred years that they cover.
     century_start: int = 1930
 
     @property
     def notation(self) -> dict[str, str]:
-        """The settings, by their names, that say that values are written otherwise than by default."""
+        """The settings of how values are written that differ from the default, by name."""
         written = {name: getattr(self, name) for name in _DEFAULT_NOTATION}
         return {name: sign for name, sign in written.items() if sign != _DEFAULT_NOTATION[name]}
 
     @property
     def expected_label(self) -> str:
-        """What a file's header must call it."""
+        """The column's name in the header of a file."""
         return self.name if self.label is None else self.label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """Columns of a dataset that name a row of another one by its key, in the order of that key."""
+    """Columns of a dataset that hold the key of a row in another dataset, in the order of that key."""
 
     name: str
     columns: tuple[str, ...]
@@ -66,13 +66,13 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectLimit:
-    """How many rejected rows a file may have: so many, or such a share of its rows."""
+    """The maximum of rejected rows in a file: a number of rows, or a percentage of them."""
 
     rows: int | None = None
     percent: Decimal | None = None
 
     def is_exceeded(self, rejected: int, row_count: int) -> bool:
-        """Whether so many of a file's rows are too many."""
+        """Whether `rejected` of a file's `row_count` rows are too many."""
         if self.percent is not None:
             return rejected * 100 > self.percent * row_count
         return self.rows is not None and rejected > self.rows
@@ -83,9 +83,9 @@ class RejectLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadSettings:
-    """What is fixed of how files are read; None: it is found out from the file.
+    """Fixed settings of how files are read; None: detected from the file.
 
-    Of the texts, an empty one means that there is no such character.
+    An empty text means that the files have no such character.
     """
 
     format: FormatName | None = None
@@ -96,15 +96,15 @@ class ReadSettings:
     comment: str | None = None
     #: Lines before the header that are skipped.
     skip_lines: int | None = None
-    #: 0 where the columns have no names.
+    #: 0: the file has no header.
     header_lines: int | None = None
-    #: Records at the end that are none of the table's.
+    #: Records at the end of the file that are not part of the table.
     footer_lines: int | None = None
     #: xlsx: the sheet's name.
     sheet: str | None = None
 
     def over(self, other: "ReadSettings") -> "ReadSettings":
-        """Return what this one fixes, and what the other one fixes of the rest."""
+        """Return these settings, with the other's in place of those that are None here."""
         return replace(other, **{name: value for name, value in asdict(self).items() if value is not None})
 
 
@@ -113,33 +113,33 @@ NOTHING_FIXED = ReadSettings()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """One table, the files that feed it, and what identifies a row."""
+    """A table, the files loaded into it, and the key that identifies a row."""
 
     name: str
-    #: Shell patterns that a file's name is matched with, case ignored.
+    #: Shell patterns that match the names of its files, ignoring case.
     files: tuple[str, ...]
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     references: tuple[Reference, ...] = ()
-    #: A file with more is refused whole; None: any number. How rows are read and typed does not depend on it.
+    #: A file with more rejected rows is refused as a whole; None: no limit. It does not affect how rows are typed.
     max_rejects: RejectLimit | None = field(default=None, repr=False)
     read: ReadSettings = NOTHING_FIXED
-    #: Files are claimed only with this marker beside them; None: without one, too.
+    #: The marker file required before a file is claimed; None: no marker is needed.
     wait_for: Marker | None = None
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """Names of all declared columns, in declared order."""
+        """Names of all columns, in the declared order."""
         return tuple(column.name for column in self.columns)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What files call the declared columns, in declared order."""
+        """Names of all columns in the headers of files, in the declared order."""
         return tuple(column.expected_label for column in self.columns)
 
     @property
     def expected_labels(self) -> tuple[str, ...]:
-        """What files call the columns that every file has."""
+        """Names, in the headers of files, of the columns that every file must have."""
         return tuple(column.expected_label for column in self.columns if not column.optional)
 
     @property
@@ -148,14 +148,14 @@ class Dataset:
         return tuple(name for name in self.column_names if name not in self.key)
 
     def column(self, name: str) -> Column:
-        """Return the declared column of that name; KeyError if there is none."""
+        """Return the column of that name; raises KeyError."""
         for column in self.columns:
             if column.name == name:
                 return column
         raise KeyError(name)
 
     def reference(self, name: str) -> Reference:
-        """Return the reference of that name; KeyError if there is none."""
+        """Return the reference of that name; raises KeyError."""
         for reference in self.references:
             if reference.name == name:
                 return reference
@@ -164,11 +164,11 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """One output file: either a count of a dataset's rows by a column, or the rows of a query."""
+    """An output file: either the row counts of a dataset by a column, or the rows of a query."""
 
     file: str
     format: SummaryFormat
-    #: Dataset whose rows are counted; None for a query.
+    #: The dataset whose rows are counted; None for a query.
     count: str | None = None
     #: Names of the references to follow, then the column to group by: ("birthplace", "country").
     by: tuple[str, ...] = ()
@@ -177,7 +177,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """Everything inflow.toml declares. Datasets stand before those that refer to them."""
+    """Everything declared in inflow.toml. A dataset comes before those that refer to it."""
 
     datasets: Mapping[str, Dataset]
     summaries: tuple[Summary, ...]

@@ -1,4 +1,4 @@
-"""The kinds of failure, decided once where they arise: the class is the decision."""
+"""Errors, sorted by how they are handled: each is sorted once, where it arises, by its class."""
 
 from typing import ClassVar
 
@@ -6,55 +6,55 @@ from shared.model.reasons import Reason
 
 
 class InflowError(Exception):
-    """Base of every error that Inflow raises on purpose."""
+    """Base class of all errors that Inflow raises on purpose; any other exception is a bug."""
 
 
 class TransientError(InflowError):
-    """May succeed later: retry with back-off."""
+    """An error that may pass: retry with back-off."""
 
 
 class PossiblyTerminal(TransientError):
-    """May pass, and may be terminal: a message of it is retried for a stated time, and then dead-lettered."""
+    """An error that may pass or be final: a message is retried for a limited time, and then dead-lettered."""
 
-    #: How long its like is retried where a message is in hand; elsewhere, for as long as it takes. RabbitMQ takes a
-    #: message back that is not answered for 30 minutes.
+    #: How long the handling of a message is retried; outside of messages, retries have no limit. It must be shorter
+    #: than the 30 minutes after which RabbitMQ takes an unacknowledged message back.
     patience_seconds: ClassVar[float] = 15 * 60.0
 
 
 class TerminalError(InflowError):
-    """Can never succeed as it is: dead-letter the message or refuse the file."""
+    """An error that retrying can't cure: dead-letter the message or refuse the file."""
 
 
 class BrokerUnavailable(TransientError):
-    """RabbitMQ can't be reached, closed the connection, blocked it or took back the consumer."""
+    """RabbitMQ can't be reached, closed or blocked the connection, or cancelled the consumer."""
 
 
 class NamespaceTaken(BrokerUnavailable):
-    """Another installation uses this namespace of the broker; it is free once that one has gone."""
+    """Another installation uses this namespace of the broker; it becomes free when that installation is gone."""
 
 
 class Unroutable(TransientError):
-    """No queue took a published message: the topology is missing and is declared again."""
+    """A published message reached no queue: the topology is missing and is declared again."""
 
 
 class DatabaseUnavailable(TransientError):
-    """The database can't be reached, or ended the transaction (deadlock, lock wait, lost connection)."""
+    """The database can't be reached, or aborted the transaction (deadlock, lock wait, lost connection)."""
 
 
 class UnknownDatabaseError(PossiblyTerminal):
-    """The database answered with an error that Inflow does not know: neither an outage for sure, nor final."""
+    """The database answered with an error that Inflow does not know: it may be an outage, and it may be final."""
 
 
 class UnknownLoad(PossiblyTerminal):
-    """A message of a load that is not in the ledger, as far as this read could see: a replica may lag behind."""
+    """A message of a load that was not found in the ledger; the read may have come from a replica that lags behind."""
 
-    #: Short, as others wait behind the message. What a slower replica does not know yet is published again by its
-    #: watcher; what a restored database does not know belongs to a life of it that is over.
+    #: Short, because other messages wait behind it. If the replica lags for longer, the watcher publishes the load
+    #: again; a load that a restored database lacks will never be in it.
     patience_seconds = 60.0
 
 
 class FolderUnavailable(TransientError):
-    """The data folder can't be used just now: full, gone, or locked by another process."""
+    """The data folder can't be used at the moment: full, missing, or locked by another process."""
 
 
 class FolderTaken(FolderUnavailable):
@@ -62,23 +62,23 @@ class FolderTaken(FolderUnavailable):
 
 
 class ConcurrentInsert(TransientError):
-    """Another transaction inserted a key of this chunk first: the next try sees its row."""
+    """Another transaction inserted a key of this chunk first; the next try sees that row."""
 
 
 class MalformedMessage(TerminalError):
-    """A message body that can't be used: not JSON, an unknown kind or version, a missing field."""
+    """A message body that is not JSON, is of an unknown kind or version, or lacks a field."""
 
 
 class ContradictoryMessage(TerminalError):
-    """A well-formed message that contradicts what the database already holds."""
+    """A well-formed message that contradicts the ledger or the configuration."""
 
 
 class ForeignMessage(TerminalError):
-    """A message of another installation, or of an earlier life of this one: it is set aside and never merged."""
+    """A message of another installation, or of an earlier database of this one: it is set aside, never merged."""
 
 
 class BrokerRefused(TerminalError):
-    """RabbitMQ refused what it was asked for and would refuse it again: the user may not, or it contradicts."""
+    """RabbitMQ refused a request and would refuse it again: a missing permission, or a conflicting declaration."""
 
 
 class DatabaseRefused(TerminalError):
@@ -86,7 +86,7 @@ class DatabaseRefused(TerminalError):
 
 
 class RowsRefused(DatabaseRefused):
-    """The database refused what a row says: a constraint, a trigger, a type. Other rows may be as good as any."""
+    """The database refused a row: a constraint, a trigger, a type. Other rows of the statement may be valid."""
 
 
 class TablesUnusable(TerminalError):
@@ -94,21 +94,29 @@ class TablesUnusable(TerminalError):
 
 
 class InstallationChanged(TablesUnusable):
-    """The database is another installation by now: it was emptied or replaced while the service worked."""
+    """The database now holds another installation: it was emptied or replaced while the service ran."""
 
 
 class SchemaMismatch(TerminalError):
-    """An existing table differs from what the configuration asks for."""
+    """An existing table differs from the configuration."""
 
 
 class ConfigurationError(TerminalError):
     """The environment or inflow.toml is wrong; the message lists every problem."""
 
 
-class FileRefused(TerminalError):
-    """A file that can't be loaded as it is.
+class RequestError(TerminalError):
+    """What was asked for can't be done; the message says why."""
 
-    `code` is the machine-readable reason, the message says what was found and what was expected.
+
+class NoSuchLoad(RequestError):
+    """A load that was asked for is not in the ledger."""
+
+
+class FileRefused(TerminalError):
+    """A file that can't be loaded.
+
+    `code` is the machine-readable reason; the message says what was found and what was expected.
     """
 
     def __init__(self, code: Reason, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Numbers, dates and timestamps that are written otherwise than we expect by default. Pure."""
+"""Numbers, dates and timestamps in other notations than the default. Pure."""
 
 import re
 from collections.abc import Callable
@@ -8,14 +8,14 @@ from shared.model.bad_values import type_error
 from shared.model.datasets import Column
 
 _BLANKS = " \t"
-#: No two of its numbers are the same.
+#: No two of its parts are the same number, so that a format can't confuse them unnoticed.
 _EXAMPLE = datetime(1984, 12, 31, 23, 59, 58, tzinfo=UTC)
-#: After so many years the calendar repeats itself, days of the week included.
+#: The calendar repeats after this many years, days of the week included.
 _CALENDAR_YEARS = 400
 
 
 def is_moment_format(pattern: str, *, with_time: bool) -> bool:
-    """Whether a pattern of strptime says which day is meant, and in a timestamp which minute."""
+    """Whether a strptime pattern determines the day, and for a timestamp the minute."""
     example = _EXAMPLE if with_time else _EXAMPLE.replace(hour=0, minute=0)
     try:
         read = datetime.strptime(example.strftime(pattern), pattern)  # noqa: DTZ007
@@ -25,20 +25,20 @@ def is_moment_format(pattern: str, *, with_time: bool) -> bool:
 
 
 def has_two_digit_year(pattern: str) -> bool:
-    """Whether a pattern of strptime writes years of different centuries alike, as %y does."""
+    """Whether a strptime pattern leaves out the century, as %y does."""
     later = _EXAMPLE.replace(year=_EXAMPLE.year + _CALENDAR_YEARS)
     return _EXAMPLE.strftime(pattern) == later.strftime(pattern)
 
 
 def number_rewriter(column: Column) -> Callable[[str], str] | None:
-    """Return what gives a number our signs, or raises BadValue; None where the column has them already."""
+    """Return a function that rewrites a number to the default notation, or raises BadValue; None if it has that."""
     point, group = column.decimal_char, column.group_char
     if not column.notation:
         return None
     groups = f"[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}})+|" if group else ""
     fraction = "()" if column.type == "integer" else f"(?:{re.escape(point)}([0-9]+))?"
     exponent = "([eE][+-]?[0-9]+)?" if column.type == "float" else "()"
-    # A group of another length may be a fraction: 1.5 is no 15.
+    # Only groups of three are accepted: in 1.5 the point may be a decimal point, so it is not read as 15.
     pattern = re.compile(f"([+-]?)({groups}[0-9]*){fraction}{exponent}")
     kind, example = ("an integer", "-42") if column.type == "integer" else ("a decimal number", f"-12{point}50")
     grouped = f", {group!r} between groups of three" if group else ""
@@ -56,7 +56,7 @@ def number_rewriter(column: Column) -> Callable[[str], str] | None:
 
 
 def moment_reader(column: Column, kind: str) -> Callable[[str], datetime]:
-    """Return what reads a date or a timestamp as the column's format says, or raises BadValue."""
+    """Return a function that parses a date or timestamp by the column's format, or raises BadValue."""
     pattern, century_start = column.format or "", column.century_start
     is_two_digits = has_two_digit_year(pattern)
 
@@ -66,11 +66,11 @@ def moment_reader(column: Column, kind: str) -> Callable[[str], datetime]:
             return _in_century_from(moment, century_start) if is_two_digits else moment
         except ValueError:
             example = _EXAMPLE.strftime(pattern)
-            raise type_error(text, kind, f"one as its format {pattern} says, e.g. {example}") from None
+            raise type_error(text, kind, f"the format {pattern}, e.g. {example}") from None
 
     return read
 
 
 def _in_century_from(moment: datetime, first_year: int) -> datetime:
-    """Return the moment in the one of the hundred years that ends in the same two digits; ValueError if not a day."""
+    """Return the moment in the year with the same last two digits in the hundred years; raises ValueError if no day."""
     return moment.replace(year=first_year + (moment.year - first_year) % 100)

@@ -1,6 +1,6 @@
-"""Why a row is rejected or a file refused: the closed list of codes, after the terms of frictionless where it has one.
+"""Reason codes for rejected rows and refused files, named as in frictionless if it has the same error.
 
-docs/rejects.md says what each means and what to do; a test compares the two.
+docs/rejects.md says what each means and what to do; a test compares the two lists.
 """
 
 from typing import Literal, get_args

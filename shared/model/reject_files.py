@@ -1,6 +1,6 @@
-"""The columns that a file of rejected rows has behind those of the original file, and what its rows name. Pure.
+"""Rejects files: the report columns after those of the original file, and the rejects that their rows name. Pure.
 
-A row names its load by number and token: only who had our own file can name a load.
+A row names its load by number and token. The token can't be guessed, so only a file that Inflow wrote can name a load.
 """
 
 import codecs
@@ -12,9 +12,9 @@ from shared.model.rows import RawRows
 
 _REPORT_COLUMNS = ("load", "line", "byte_offset", "column", "code", "message")
 _LOAD, _LINE = (_REPORT_COLUMNS.index(name) for name in ("load", "line"))
-#: What spreadsheets part cells with.
+#: Delimiters that spreadsheets write.
 _DELIMITERS = (",", ";", "\t")
-#: The number of a load, and its token; loads of versions before tokens have none. No number has more digits.
+#: A load's number of at most 18 digits, and its token, which loads of older versions lack.
 _NAMED_LOAD = re.compile(r"([0-9]{1,18})(?:-([0-9a-f]{16}))?")
 _NAMED_LINE = re.compile(r"[0-9]{1,18}")
 
@@ -23,7 +23,7 @@ NamedLoad = tuple[int, str]
 
 
 def report_columns(header: Sequence[str]) -> list[str]:
-    """Return names for our columns that the file does not have already."""
+    """Return names for the report columns that differ from those of the file's own columns."""
     prefix = ""
     while any(f"{prefix}{name}" in header for name in _REPORT_COLUMNS):
         prefix += "_"
@@ -31,26 +31,26 @@ def report_columns(header: Sequence[str]) -> list[str]:
 
 
 def load_label(load_id: int, token: str) -> str:
-    """Return how a file of rejected rows names its load."""
+    """Return a load's number and token as a rejects file writes them."""
     return "-".join(filter(None, [str(load_id), token]))
 
 
 def has_report(header: Sequence[str]) -> bool:
-    """Whether a file is one of rejected rows."""
+    """Whether a header is that of a rejects file."""
     return any(True for _ in _reports(header))
 
 
 def is_reject_file(beginning: bytes) -> bool:
-    """Tell by its beginning whether a text is a file of rejected rows, as we wrote it or a spreadsheet saved it."""
+    """Whether a text begins like a rejects file, as Inflow wrote it or as a spreadsheet saved it."""
     line = beginning.removeprefix(codecs.BOM_UTF8).splitlines()[:1]
     names = line[0].decode("utf-8", "replace") if line else ""
     return any(has_report(next(csv.reader([names], delimiter=delimiter), [])) for delimiter in _DELIMITERS)
 
 
 def named_rejects(chunk: RawRows, rejected_lines: Collection[int]) -> dict[NamedLoad, set[int]]:
-    """Return the lines of rejected rows, by their loads, that the accepted rows of a chunk name in our columns.
+    """Return the rejected lines, by load, that the accepted rows of a chunk name in their report columns.
 
-    A row that was rejected, mended badly and rejected once more names both. What names none is ignored.
+    A row that was rejected, corrected wrongly and rejected again names both rejects. Other values are ignored.
     """
     named: dict[NamedLoad, set[int]] = {}
     for place in _reports(chunk.header):
@@ -61,7 +61,7 @@ def named_rejects(chunk: RawRows, rejected_lines: Collection[int]) -> dict[Named
 
 
 def _reports(header: Sequence[str]) -> Iterator[int]:
-    """Where reports begin, the last one first: a file of rejected rows may have been made of another one."""
+    """Yield where report columns begin, the last report first: a rejects file may have come from another one."""
     place = len(header) - len(_REPORT_COLUMNS)
     while place > 0 and header[place:] == report_columns(header[:place]):
         yield place

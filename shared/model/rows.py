@@ -1,4 +1,4 @@
-"""From the raw rows of a chunk to typed rows and rejections. Pure."""
+"""Types the raw rows of a chunk: each becomes a typed row or a rejection. Pure."""
 
 import csv
 import io
@@ -16,11 +16,11 @@ TypedRow = tuple[Value, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawRows:
-    """Rows of one file as raw strings, in the file's own columns."""
+    """Rows of one file as raw strings, in the columns of the file."""
 
-    #: Column names as the file's header has them.
+    #: Column names from the file's header.
     header: list[str]
-    #: Physical line on which each row begins, from 1, the header's line included.
+    #: The physical line on which each row begins, counted from 1 and including the header.
     lines: list[int]
     rows: list[list[str]]
     unreadable: list[UnreadableRow]
@@ -28,27 +28,27 @@ class RawRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """One row refused. A row with several faults is one rejection: the first fault's column and code, all messages."""
+    """A rejected row. With several faults, it has the column and code of the first and the messages of all."""
 
     line: int
-    #: What the file calls the column at fault; None where the row as a whole is.
+    #: The file's name for the column at fault; None if the row as a whole is.
     column: str | None
     code: Reason
     message: str
-    #: The row as one CSV record of the file's own columns.
+    #: The row as one CSV record in the columns of the file.
     raw: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedChunk:
-    """The typed rows of a chunk, each with its line, in the order of the dataset's columns; and the rest."""
+    """The typed rows of a chunk, each with its line and in the order of the dataset's columns, and the rejections."""
 
     rows: list[tuple[int, TypedRow]]
     rejections: list[Rejection]
 
 
 def type_chunk(dataset: Dataset, chunk: RawRows) -> TypedChunk:
-    """Type every row of a chunk. Columns of the file that the dataset does not declare are ignored."""
+    """Type every row of a chunk. Columns that the dataset does not declare are ignored."""
     typer = _RowTyper(dataset, chunk.header)
     rows: list[tuple[int, TypedRow]] = []
     rejections = [_rejection(bad) for bad in chunk.unreadable]
@@ -66,23 +66,23 @@ class _RowTyper:
     def __init__(self, dataset: Dataset, header: Sequence[str]) -> None:
         positions = {name: position for position, name in enumerate(header)}
         self._width = len(header)
-        self._repeated_header = repeated_header(header)
+        self._repeated_headers = repeated_headers(header)
         self._columns = dataset.columns
         self._cells: list[tuple[int | None, Callable[[str], Value]]] = [
             (positions.get(column.expected_label), parser_of(column)) for column in dataset.columns
         ]
 
     def convert(self, cells: Sequence[str]) -> TypedRow:
-        """Type one row; BadValue or IndexError at its first fault."""
-        if len(cells) != self._width or cells == self._repeated_header:
+        """Type one row; raises BadValue or IndexError at the first fault."""
+        if len(cells) != self._width or cells in self._repeated_headers:
             raise IndexError
         return tuple(None if position is None else parse(cells[position]) for position, parse in self._cells)
 
     def reject(self, line: int, cells: Sequence[str]) -> Rejection:
-        """Say all that is wrong with a row that could not be typed."""
+        """Return the rejection of a row that could not be typed, with all its faults."""
         if is_blank(cells) or len(cells) != self._width:
             return _rejection(misshapen(line, cells, self._width))
-        if cells == self._repeated_header:
+        if cells in self._repeated_headers:
             return _rejection(repeating(line, cells))
         raw = as_csv(cells)
         faults = self._faults(cells)
@@ -103,7 +103,7 @@ class _RowTyper:
 
 
 def misshapen(line: int, cells: Sequence[str], width: int) -> UnreadableRow:
-    """Say what is wrong with a row that has no value, or is not as wide as its header."""
+    """Return the reject of a row that has no value, or more or fewer values than the header."""
     if is_blank(cells):
         return UnreadableRow(line=line, code="blank-row", message="the row has no value", raw=as_csv(cells))
     code: Reason = "extra-cell" if len(cells) > width else "missing-cell"
@@ -111,19 +111,19 @@ def misshapen(line: int, cells: Sequence[str], width: int) -> UnreadableRow:
     return UnreadableRow(line=line, code=code, message=message, raw=as_csv(cells))
 
 
-def repeated_header(header: Sequence[str]) -> list[str] | None:
-    """Return what is no row but the header once more, as in joined files; None where it may be a row."""
-    # A single name may be a value, too.
-    return [*header] if len(header) > 1 else None
+def repeated_headers(header: Sequence[str]) -> Sequence[list[str]]:
+    """Return the repeated headers to reject, as in concatenated files: the second may begin with a byte order mark."""
+    # With a single column, the same text may be a value.
+    return ([*header], [f"\ufeff{header[0]}", *header[1:]]) if len(header) > 1 else ()
 
 
 def repeating(line: int, cells: Sequence[str]) -> UnreadableRow:
-    """Say that a row is the header once more."""
+    """Return the reject of a row that repeats the header."""
     return UnreadableRow(line=line, code="type-error", message="the row repeats the header", raw=as_csv(cells))
 
 
 def is_blank(cells: Sequence[str]) -> bool:
-    """Whether a row has delimiters and blanks alone."""
+    """Whether a row has only delimiters and blanks."""
     return not any(map(str.strip, cells))
 
 
@@ -132,8 +132,8 @@ def _rejection(bad: UnreadableRow) -> Rejection:
 
 
 def as_csv(cells: Sequence[str]) -> str:
-    """One CSV record (RFC 4180) without its line end."""
+    """Return the cells as one CSV record (RFC 4180), without the line end."""
     text = io.StringIO()
-    # The csv module quotes a CR or LF in a value only where it belongs to the line end.
+    # With this line terminator, the csv module quotes values that contain CR or LF.
     csv.writer(text, lineterminator="\r\n").writerow(cells)
     return text.getvalue().removesuffix("\r\n")

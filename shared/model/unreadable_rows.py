@@ -1,4 +1,4 @@
-"""Rows that the reader could not make out."""
+"""Rows that the reader could not parse: they are counted and rejected, never typed."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from shared.model.reasons import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableRow:
-    """A row that the reader itself could not make out: it is counted and rejected, never typed."""
+    """A row that the reader could not parse, with the reason."""
 
     line: int
     code: Reason
     message: str
-    #: The row's text; its beginning alone where the row is too large.
+    #: The row's text; only the beginning if the row is too large.
     raw: str

@@ -1,4 +1,4 @@
-"""Raw text of a file turned into the value of a declared column, the same for every database."""
+"""Converts raw texts to values of declared columns, the same for every database. Pure."""
 
 import re
 import sys
@@ -9,7 +9,7 @@ from shared.model.bad_values import BadValue, constraint_error, type_error
 from shared.model.datasets import Column
 from shared.model.notations import moment_reader, number_rewriter
 
-#: A canonical value, fit for JSON: decimals, floats, dates and timestamps are texts, a boolean is 1 or 0.
+#: A canonical value that JSON can hold: decimals, floats, dates and timestamps are texts, a boolean is 1 or 0.
 Value = str | int | None
 Parser = Callable[[str], Value]
 
@@ -21,9 +21,9 @@ _BIGINT = range(-(2**63), 2**63)
 _BOOLEANS = {"true": 1, "t": 1, "yes": 1, "y": 1, "1": 1, "false": 0, "f": 0, "no": 0, "n": 0, "0": 0}
 _DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]+))?")
 _FLOAT = re.compile(r"[+-]?((?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+))(?:[eE][+-]?[0-9]+)?")
-#: What is nearer to zero has fewer digits, or none.
+#: Numbers closer to zero than the minimum lose digits.
 _MIN_FLOAT, _MAX_FLOAT = sys.float_info.min, sys.float_info.max
-#: Bounds the hours and the zone, which datetime.fromisoformat reads differently from version to version.
+#: Restricts hours and zone, which datetime.fromisoformat reads differently in different versions of Python.
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ](?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?"
@@ -31,7 +31,7 @@ _TIMESTAMP = re.compile(
 
 
 def parser_of(column: Column) -> Parser:
-    """Return the function that turns a text into a value of this column, or raises BadValue."""
+    """Return a function that converts a text to a value of the column, or raises BadValue."""
     convert = _converter_of(column)
     required, null = column.required, frozenset(column.null)
 
@@ -49,7 +49,7 @@ def parser_of(column: Column) -> Parser:
 
 
 def _converter_of(column: Column) -> Parser:
-    """Return the converter of a column's type, for texts that are not empty."""
+    """Return the converter for non-empty texts of the column's type."""
     match column.type:
         case "text":
             return _text_of(column.length)
@@ -73,7 +73,7 @@ def _text_of(length: int) -> Parser:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether every character can be stored: half of a surrogate pair can't."""
+    """Whether every character can be stored, as a lone surrogate can't."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -90,7 +90,7 @@ def _bad_text(text: str, length: int) -> BadValue:
 
 
 def _number_of(column: Column) -> Parser:
-    """Return the converter of numbers as the column's files write them."""
+    """Return the converter for numbers in the column's notation."""
     exact = _integer if column.type == "integer" else _decimal_of(column.precision, column.scale)
     convert = _float if column.type == "float" else exact
     rewrite = number_rewriter(column)
@@ -100,10 +100,10 @@ def _number_of(column: Column) -> Parser:
 def _integer(text: str) -> Value:
     number = text.strip(_BLANKS)
     digits = number[1:] if number[:1] in ("+", "-") else number
-    # int() alone would also take underscores, other blanks and the digits of other scripts.
+    # int() would also accept underscores, other blanks and digits of other scripts.
     if not (digits.isascii() and digits.isdigit()):
         raise type_error(text, "an integer", "digits with an optional sign, e.g. -42")
-    # Leading zeros count for nothing, and int() refuses thousands of digits with an error of its own.
+    # Leading zeros do not count, and int() raises an error of its own for thousands of digits.
     significant = digits.lstrip("0") or "0"
     if len(significant) <= _BIGINT_DIGITS:
         value = -int(significant) if number[0] == "-" else int(significant)
@@ -132,7 +132,7 @@ def _decimal_of(precision: int, scale: int) -> Parser:
 
 
 def _float(text: str) -> Value:
-    """Return the shortest text of the nearest double: equal numbers have equal texts, and none loses a digit."""
+    """Return the shortest text of the nearest double: equal numbers get equal texts, and no digit is lost."""
     found = _FLOAT.fullmatch(text.strip(_BLANKS))
     if found is None:
         raise type_error(text, "a number", "digits with an optional sign, point and exponent, e.g. -1.25e-3")
@@ -146,7 +146,7 @@ def _float(text: str) -> Value:
 
 def _date(text: str) -> Value:
     day = text.strip(_BLANKS)
-    # fromisoformat reads other forms too (20240105, 2024-W01-5); only ours has ten characters and this '-'.
+    # fromisoformat accepts other forms, too (20240105, 2024-W01-5); none of them has ten characters and this '-'.
     if len(day) == _DATE_CHARACTERS and day[7] == "-":
         try:
             date.fromisoformat(day)
@@ -179,12 +179,12 @@ def _timestamp_as(column: Column) -> Parser:
 
 
 def _canonical(parsed: datetime, text: str) -> Value:
-    # Cutting off the zone of an aware datetime is half the price of replacing or converting it.
+    # Cutting the zone off the text takes half the time of replacing or converting it.
     return _in_utc(parsed, text).isoformat(" ", "microseconds")[:_TIMESTAMP_CHARACTERS]
 
 
 def _in_utc(parsed: datetime, text: str) -> datetime:
-    """Return the moment with its clock in UTC, whatever zone it still names."""
+    """Return the moment with its clock in UTC; its tzinfo is not adjusted."""
     offset = parsed.utcoffset()
     try:
         return parsed - offset if offset else parsed

@@ -1,12 +1,15 @@
 """What would become of a file, found out without loading it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import IO
 
 from shared.extraction.chunks import ChunkBounds, cut_chunks
+from shared.extraction.dataset_match import dataset_of
 from shared.extraction.header import Header, check_nameless, header_of
-from shared.model.datasets import NOTHING_FIXED, Dataset, ReadSettings
-from shared.model.errors import FileRefused
+from shared.model.datasets import NOTHING_FIXED, Catalog, Dataset, ReadSettings
+from shared.model.errors import FileRefused, RequestError
+from shared.model.reasons import Reason
 from shared.model.rows import RawRows, Rejection, TypedRow, type_chunk
 from shared.reading.detector import make_plan
 from shared.reading.garbled_text import garbled, repaired
@@ -21,7 +24,7 @@ _FIRST_ROWS = 5
 _MAX_SHOWN_REJECTIONS = 100
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
     """Something suspicious about a column that rejects no row."""
 
@@ -36,25 +39,26 @@ class Remark:
     meant: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """All that was found out, as far as it came."""
 
+    dataset: Dataset | None
     #: Why the file would be refused, by code and message; None where it would be loaded.
-    refusal: tuple[str, str] | None = None
-    plan: ReadPlan | None = None
-    header: Header | None = None
-    #: The file's own names, where it fits no dataset.
-    names: list[str] = field(default_factory=list)
-    row_count: int = 0
-    first_rows: list[tuple[int, TypedRow]] = field(default_factory=list)
-    rejected_count: int = 0
+    refusal: tuple[Reason, str] | None
+    plan: ReadPlan | None
+    header: Header | None
+    #: The file's own names.
+    names: Sequence[str]
+    row_count: int
+    first_rows: Sequence[tuple[int, TypedRow]]
+    rejected_count: int
     #: The first ones.
-    rejections: list[Rejection] = field(default_factory=list)
+    rejections: Sequence[Rejection]
     #: Once all rows were read.
-    account: LineAccount | None = None
-    #: By column and code.
-    remarks: dict[tuple[str, str], Remark] = field(default_factory=dict)
+    account: LineAccount | None
+    #: One per column and code.
+    remarks: Sequence[Remark]
 
     @property
     def is_sound(self) -> bool:
@@ -62,71 +66,120 @@ class Findings:
         return self.refusal is None and self.rejected_count == 0
 
 
-def check_file(file: IO[bytes], dataset: Dataset | None, fixed: ReadSettings) -> Findings:
+def choose_dataset(catalog: Catalog, *, name: str | None, file: str) -> Dataset | FileRefused:
+    """Return the dataset of this name, or without one that which the file's name fits; or why there is none.
+
+    Raises RequestError if there is no dataset of this name.
+    """
+    if name is not None:
+        if name not in catalog.datasets:
+            raise RequestError(f"no dataset {name!r}; expected one of {', '.join(catalog.datasets)}")
+        return catalog.datasets[name]
+    try:
+        return catalog.datasets[dataset_of(file, catalog.datasets)]
+    except FileRefused as error:
+        return error
+
+
+def check_file(file: IO[bytes], dataset: Dataset | FileRefused, fixed: ReadSettings) -> Findings:
     """Read an open file to its end as the watcher would, and type its rows as the writer would.
 
     What is `fixed` goes before what the dataset fixes. Without a dataset, it is seen how the file is read, and no more.
     """
-    findings = Findings()
-    settings = fixed.over(dataset.read if dataset is not None else NOTHING_FIXED)
+    check = _Check(dataset if isinstance(dataset, Dataset) else None)
     try:
-        findings.plan = make_plan(
+        check.read(file, fixed)
+        refusal = dataset if isinstance(dataset, FileRefused) else None
+    except FileRefused as error:
+        refusal = error
+    return check.findings(refusal)
+
+
+class _Check:
+    """What is found out of one file."""
+
+    def __init__(self, dataset: Dataset | None) -> None:
+        self._dataset = dataset
+        self._plan: ReadPlan | None = None
+        self._header: Header | None = None
+        self._names: list[str] = []
+        self._row_count = self._rejected_count = 0
+        self._first_rows: list[tuple[int, TypedRow]] = []
+        self._rejections: list[Rejection] = []
+        self._account: LineAccount | None = None
+        self._remarks: dict[tuple[str, str], Remark] = {}
+
+    def findings(self, refusal: FileRefused | None) -> Findings:
+        """Return what was found out."""
+        return Findings(
+            dataset=self._dataset,
+            refusal=(refusal.code, str(refusal)) if refusal else None,
+            plan=self._plan,
+            header=self._header,
+            names=self._names,
+            row_count=self._row_count,
+            first_rows=self._first_rows,
+            rejected_count=self._rejected_count,
+            rejections=self._rejections,
+            account=self._account,
+            remarks=list(self._remarks.values()),
+        )
+
+    def read(self, file: IO[bytes], fixed: ReadSettings) -> None:
+        """Read the file to its end. FileRefused where a load would refuse it."""
+        dataset = self._dataset
+        plan = self._plan = make_plan(
             file,
-            settings,
+            fixed.over(dataset.read if dataset is not None else NOTHING_FIXED),
             expected=dataset.expected_labels if dataset else (),
             declared=dataset.labels if dataset else None,
         )
-        findings.plan.check()
-        table = findings.plan.open(file)
-        findings.names = table.header
+        plan.check()
+        table = plan.open(file)
+        self._names = table.header
         if dataset is not None:
-            _check_rows(file, dataset, findings, table)
-    except FileRefused as error:
-        findings.refusal = (error.code, str(error))
-    return findings
+            self._read_rows(file, dataset, plan, table)
 
-
-def _check_rows(file: IO[bytes], dataset: Dataset, findings: Findings, table: RecordSource) -> None:
-    if findings.plan is not None and not findings.plan.has_header and dataset.read.header_lines is None:
-        check_nameless(table, dataset)
-        table = findings.plan.open(file)
-    findings.header = header_of(table, findings.plan, dataset) if findings.plan else None
-    names = findings.header.names if findings.header else []
-    chunks = cut_chunks(
-        table, iter(table), _BOUNDS, load_id=0, dataset=dataset.name, header=names, declared=dataset.labels
-    )
-    for chunk in chunks:
-        typed = type_chunk(dataset, chunk)
-        findings.row_count += chunk.row_count
-        findings.first_rows += typed.rows[: _FIRST_ROWS - len(findings.first_rows)]
-        findings.rejected_count += len(typed.rejections)
-        findings.rejections += typed.rejections[: _MAX_SHOWN_REJECTIONS - len(findings.rejections)]
-        _add_remarks(findings, chunk)
-        _note_total(findings, chunk)
-    rejected = findings.rejected_count
-    findings.account = LineAccount.of(table, rows=findings.row_count - rejected, rejects=rejected)
-
-
-def _note_total(findings: Findings, chunk: RawRows) -> None:
-    """Point out a total as the last row: what was one before is not the last one any more."""
-    column = chunk.header[0]
-    findings.remarks.pop((column, TOTAL_ROW), None)
-    if chunk.rows and is_total(chunk.rows[-1]):
-        text = ", ".join(filter(None, chunk.rows[-1]))
-        findings.remarks[column, TOTAL_ROW] = Remark(
-            column=column, code=TOTAL_ROW, message=MESSAGE, count=1, line=chunk.lines[-1], text=text
+    def _read_rows(self, file: IO[bytes], dataset: Dataset, plan: ReadPlan, table: RecordSource) -> None:
+        if not plan.has_header and dataset.read.header_lines is None:
+            check_nameless(table, dataset)
+            table = plan.open(file)
+        header = self._header = header_of(table, plan, dataset)
+        chunks = cut_chunks(
+            table, iter(table), _BOUNDS, load_id=0, dataset=dataset.name, header=header.names, declared=dataset.labels
         )
+        for chunk in chunks:
+            self._add_rows(dataset, chunk, row_count=chunk.row_count)
+        rejects = self._rejected_count
+        self._account = LineAccount.of(table, rows=self._row_count - rejects, rejects=rejects)
 
+    def _add_rows(self, dataset: Dataset, chunk: RawRows, *, row_count: int) -> None:
+        typed = type_chunk(dataset, chunk)
+        self._row_count += row_count
+        self._first_rows += typed.rows[: _FIRST_ROWS - len(self._first_rows)]
+        self._rejected_count += len(typed.rejections)
+        self._rejections += typed.rejections[: _MAX_SHOWN_REJECTIONS - len(self._rejections)]
+        self._add_remarks(chunk)
+        self._note_total(chunk)
 
-def _add_remarks(findings: Findings, chunk: RawRows) -> None:
-    """Point out text that was decoded wrongly before it was written into the file."""
-    for line, row in zip(chunk.lines, chunk.rows, strict=True):
-        for column, text in zip(chunk.header, row, strict=False):
-            fault = garbled(text)
-            if fault is None:
-                continue
-            remark = findings.remarks.get((column, fault.code)) or Remark(
-                column=column, code=fault.code, message=fault.message, line=line, text=text, meant=repaired(text)
+    def _note_total(self, chunk: RawRows) -> None:
+        """Point out a total as the last row: what was one before is not the last one any more."""
+        column = chunk.header[0]
+        self._remarks.pop((column, TOTAL_ROW), None)
+        if chunk.rows and is_total(chunk.rows[-1]):
+            text = ", ".join(filter(None, chunk.rows[-1]))
+            self._remarks[column, TOTAL_ROW] = Remark(
+                column=column, code=TOTAL_ROW, message=MESSAGE, count=1, line=chunk.lines[-1], text=text
             )
-            remark.count += 1
-            findings.remarks[column, fault.code] = remark
+
+    def _add_remarks(self, chunk: RawRows) -> None:
+        """Point out text that was decoded wrongly before it was written into the file."""
+        for line, row in zip(chunk.lines, chunk.rows, strict=True):
+            for column, text in zip(chunk.header, row, strict=False):
+                fault = garbled(text)
+                if fault is None:
+                    continue
+                remark = self._remarks.get((column, fault.code)) or Remark(
+                    column=column, code=fault.code, message=fault.message, line=line, text=text, meant=repaired(text)
+                )
+                self._remarks[column, fault.code] = replace(remark, count=remark.count + 1)

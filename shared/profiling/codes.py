@@ -1,9 +1,9 @@
-"""Columns whose digits are not a number: phones and postal codes, told by their names."""
+"""Columns whose digits are not numbers, such as phone numbers and postal codes, recognised by name."""
 
 import re
 from itertools import pairwise
 
-#: A sample may lack the zeros and signs that tell them; as numbers they would lose them without a word.
+#: A sample may happen to lack the leading zeros and signs that show it; a number column would silently lose them.
 _CODES = frozenset({
     "phone", "phones", "telephone", "tel", "telefon", "telefono", "mobile", "mobil", "handy", "fax", "msisdn",
     "zip", "zipcode", "postcode", "postal", "postalcode", "plz", "postleitzahl", "cep",
@@ -13,6 +13,6 @@ _WORD = re.compile(r"[A-Z]*[a-z]+|[A-Z]+")
 
 
 def is_code(name: str) -> bool:
-    """Whether a column is called as phones, postal codes or other codes of digits are: home_phone, PLZ, ZipCode."""
+    """Whether a column is named like a phone number, a postal code or another code: home_phone, PLZ, ZipCode."""
     words = [word.casefold() for word in _WORD.findall(name)]
     return not _CODES.isdisjoint([*words, *map("".join, pairwise(words))])

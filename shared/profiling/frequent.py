@@ -1,4 +1,4 @@
-"""Counts the most frequent values in bounded memory: exactly while there are few distinct ones."""
+"""Counts the most frequent values in bounded memory: exactly if there are few distinct ones."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -10,8 +10,8 @@ from shared.profiling.profile import Frequent, MostFrequent
 class FrequentValues:
     """A Misra-Gries summary, merged batch by batch (Agarwal et al. 2012).
 
-    A value with more than 1/(capacity + 1) of all occurrences is never missed; a count is never too high, and too low
-    by `undercount` at most.
+    A value with more than 1/(capacity + 1) of all occurrences is never missed. A count is never too high, and too low
+    by at most `undercount`.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -20,7 +20,7 @@ class FrequentValues:
         self._undercount = 0
 
     def add(self, counts: Mapping[str, int]) -> None:
-        """Add how often values are in a batch."""
+        """Add the counts of a batch."""
         for value, count in counts.items():
             self._counts[abbreviated(value)] += count
         if len(self._counts) > self._capacity:
@@ -28,13 +28,13 @@ class FrequentValues:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """The counts as far as they are kept."""
+        """The counts that are kept."""
         return self._counts
 
     def result(self, most: int, *, without: Collection[str] = ()) -> MostFrequent:
-        """Return so many values, but none of some, most frequent first, then in the order of their characters.
+        """Return at most `most` values not in `without`, most frequent first, then in the order of their characters.
 
-        What was counted no more often than others may have been missed is not among them.
+        Values counted no more often than the undercount are left out: others that were missed may be as frequent.
         """
         sure = [
             (value, count) for value, count in self._counts.items() if count > self._undercount and value not in without
@@ -46,7 +46,7 @@ class FrequentValues:
         )
 
     def _shrink(self) -> None:
-        """Take as much from every count as leaves no more than the capacity above zero."""
+        """Reduce all counts by the same number, so that at most `capacity` of them remain above zero."""
         excess = sorted(self._counts.values(), reverse=True)[self._capacity]
         self._undercount += excess
         self._counts = Counter({value: count - excess for value, count in self._counts.items() if count > excess})

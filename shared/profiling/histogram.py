@@ -1,4 +1,4 @@
-"""Histogram and quantiles of a column, made from a sample of its values."""
+"""Histogram and quantiles of a column, computed from a sample of its values."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,42 +15,42 @@ from shared.profiling.reservoir import Reservoir
 from shared.profiling.scales import cut, moment_scale, number_scale, plain
 
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
-#: No number, date or timestamp that a type takes is longer, blanks around it and zeros at its end apart.
+#: No valid number, date or timestamp is longer, apart from blanks around it and trailing zeros.
 _MAX_KEPT = 120
 
 _T = TypeVar("_T", Decimal, datetime)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """How values lie between the least and the greatest."""
+class Distribution:
+    """The distribution of values between the smallest and the largest."""
 
     histogram: Histogram | None = None
     quantiles: tuple[Quantile, ...] = ()
 
 
 class ValueSample:
-    """A sample of one column's values; of long ones only the beginning and the length."""
+    """A sample of one column's values; of a long value, only its beginning and its length are kept."""
 
     def __init__(self, capacity: int) -> None:
         self._reservoir: Reservoir[str, tuple[str, int]] = Reservoir(capacity, _kept)
 
     def add(self, batch: ColumnBatch) -> None:
-        """Take in the values of a batch."""
+        """Add the values of a batch."""
         self._reservoir.extend(batch.values)
 
     @property
     def texts(self) -> Iterator[str]:
-        """The values that are held whole."""
+        """The sampled values that are kept in full."""
         return (text for text, length in self._reservoir.items if len(text) == length)
 
-    def spread(self, column: Column) -> Spread:
-        """Return how values of this type are spread; of a text, its lengths."""
+    def distribution(self, column: Column) -> Distribution:
+        """Return the distribution of the values, parsed by the column's type; for text, of their lengths."""
         if column.type == "boolean" or not self._reservoir.items:
-            return Spread()
+            return Distribution()
         if column.type == "text":
             lengths = [Decimal(length) for _, length in self._reservoir.items]
-            return Spread(histogram=self._histogram(_number_bins(lengths, is_whole=True), of_lengths=True))
+            return Distribution(histogram=self._histogram(_number_bins(lengths, is_whole=True), of_lengths=True))
         values = [str(value) for value in _parsed(self.texts, column) if value is not None]
         if column.type in ("date", "timestamp"):
             is_date = column.type == "date"
@@ -59,8 +59,8 @@ class ValueSample:
         numbers = [Decimal(value) for value in values]
         return self._of(numbers, _number_bins(numbers, is_whole=column.type == "integer"), plain)
 
-    def _of(self, values: Sequence[_T], bins: tuple[Bin, ...], show: Callable[[_T], str]) -> Spread:
-        return Spread(histogram=self._histogram(bins), quantiles=tuple(_quantiles(values, show)))
+    def _of(self, values: Sequence[_T], bins: tuple[Bin, ...], show: Callable[[_T], str]) -> Distribution:
+        return Distribution(histogram=self._histogram(bins), quantiles=tuple(_quantiles(values, show)))
 
     def _histogram(self, bins: tuple[Bin, ...], *, of_lengths: bool = False) -> Histogram:
         return Histogram(
@@ -93,7 +93,7 @@ def _moment_bins(values: Sequence[datetime], *, is_date: bool) -> tuple[Bin, ...
 
 
 def _quantiles(values: Sequence[_T], show: Callable[[_T], str]) -> Iterator[Quantile]:
-    """By nearest rank: a quantile is one of the values."""
+    """Yield quantiles by nearest rank: each is one of the values."""
     ordered = sorted(values)
     for share in _SHARES if ordered else ():
         yield Quantile(share=share, value=show(ordered[max(0, -int(-share * len(ordered) // 1) - 1)]))

@@ -1,4 +1,4 @@
-"""How much a profile may hold in memory, shared out among the columns of a file."""
+"""The memory budget of a profile, divided among the columns of a file."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,23 +6,23 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryBudget:
-    """Up to these sizes everything counted is exact; beyond them it is estimated, or said to be unknown."""
+    """Sizes up to which counts are exact; beyond them they are estimated, or reported as unknown."""
 
-    #: Rows that are looked at together, and the bytes of them; a batch ends with whichever comes first.
+    #: Maximum rows and bytes of a batch; it ends with whichever is reached first.
     batch_rows: int = 10_000
     batch_bytes: int = 4 << 20
-    #: Hashes from which the distinct values of one column are estimated.
+    #: Hashes per column from which distinct values are estimated.
     distinct_hashes: int = 16_384
-    #: Values of one column that are counted one by one.
+    #: Values per column that are counted individually.
     counted_values: int = 1_000
-    #: Values of one column from which its histogram and quantiles are made.
+    #: Values per column from which histogram and quantiles are computed.
     sampled_values: int = 10_000
     #: Hashes of all candidate keys together, 8 bytes each.
     key_hashes: int = 12_000_000
 
     @classmethod
     def for_width(cls, columns: int) -> Self:
-        """Return the bounds for a file with so many columns: many columns get a smaller part each."""
+        """Return the budget of a file with this number of columns; with many columns, each gets a smaller part."""
         whole = cls()
         return cls(
             distinct_hashes=_share(whole.distinct_hashes, columns, least=256),
@@ -31,9 +31,9 @@ class MemoryBudget:
         )
 
 
-#: Up to so many columns each has the whole of what one may have.
-_ORDINARY_COLUMNS = 24
+#: Up to this number of columns, each gets the full sizes.
+_FULL_BUDGET_COLUMNS = 24
 
 
 def _share(size: int, columns: int, *, least: int) -> int:
-    return max(least, min(size, size * _ORDINARY_COLUMNS // max(1, columns)))
+    return max(least, min(size, size * _FULL_BUDGET_COLUMNS // max(1, columns)))

@@ -1,4 +1,4 @@
-"""Numbers, dates and timestamps in other signs than those that we take by default: which are meant. Pure."""
+"""Infers the notation of numbers, dates and timestamps that are not in the default notation. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from shared.profiling.batch import ColumnBatch
 from shared.profiling.profile import Finding
 from shared.profiling.type_inference import WIDEST, Evidence
 
-#: What stands before the fraction, and between groups of three digits. Of equals the first is proposed.
+#: Decimal and group separators. Of notations that read the same, the first is proposed.
 _SIGNS = ((",", ""), (",", "."), (",", " "), (",", "\xa0"), (",", "'"), (".", ","), (".", " "), (".", "'"))
 _GROUPS = (",", ".", " ", "\xa0", "'")
 _DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d", "%d %b %Y", "%d-%b-%Y")
@@ -17,12 +17,12 @@ _HOURS = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
 
 
 def notations() -> list[Evidence]:
-    """Return evidence for each notation."""
+    """Return empty evidence for each notation."""
     return [Evidence(column, is_strict=True) for column in _columns()]
 
 
 def still_fitting(tried: Sequence[Evidence], batch: ColumnBatch) -> list[Evidence]:
-    """Return those that take the values of a further batch, too: one value that does not fit ends a notation."""
+    """Add a batch, and return the notations that still accept every value."""
     for evidence in tried:
         evidence.add(batch)
     return [evidence for evidence in tried if not evidence.refused.count]
@@ -39,33 +39,36 @@ def _columns() -> Iterator[Column]:
             yield replace(WIDEST["timestamp"], format=f"{day} {hour}")
 
 
-def meant(tried: Sequence[Evidence]) -> Evidence | None:
-    """Return the notation that takes every value; None where none does, or several do and differ in what they read."""
-    takers = [evidence for evidence in tried if evidence.takes_all]
-    return takers[0] if takers and len({_reading(evidence) for evidence in takers}) == 1 else None
+def inferred(tried: Sequence[Evidence]) -> Evidence | None:
+    """Return the notation that accepts every value; None if none does, or if several do with different results."""
+    fitting = [evidence for evidence in tried if evidence.accepts_all]
+    return fitting[0] if fitting and len({_reading(evidence) for evidence in fitting}) == 1 else None
 
 
 def notation_findings(tried: Sequence[Evidence]) -> Iterator[Finding]:
-    """Say how a column is written, or how it may be."""
-    takers = [evidence for evidence in tried if evidence.takes_all]
-    chosen = meant(tried)
+    """Yield a finding with the notation of a column, or with the possible ones."""
+    fitting = [evidence for evidence in tried if evidence.accepts_all]
+    chosen = inferred(tried)
     if chosen is not None:
         yield Finding(code="notation", message=f"written with {_settings(chosen.column)}")
-    elif takers:
-        ways = " or ".join(f"{evidence.type} with {_settings(evidence.column)}" for evidence in _different(takers))
-        yield Finding(code="notation", message=f"may be {ways}: declare the one that is meant")
+    elif fitting:
+        ways = " or ".join(f"{evidence.type} with {_settings(evidence.column)}" for evidence in _different(fitting))
+        yield Finding(code="notation", message=f"may be {ways}: declare the right one")
 
 
-def _different(takers: Sequence[Evidence]) -> Iterable[Evidence]:
-    """Return the first one of each reading."""
+def _different(fitting: Sequence[Evidence]) -> Iterable[Evidence]:
+    """Return the first notation of each reading."""
     first: dict[object, Evidence] = {}
-    for evidence in takers:
+    for evidence in fitting:
         first.setdefault(_reading(evidence), evidence)
     return first.values()
 
 
 def _reading(evidence: Evidence) -> object:
-    """Two notations of numbers that read the same range read the same; days and months may change places in any."""
+    """Return a value that is equal for notations that read the same.
+
+    Number notations that read the same range read the same; dates may have day and month swapped within the same range.
+    """
     if evidence.type in ("integer", "decimal"):
         return Decimal(evidence.least), Decimal(evidence.greatest)
     return evidence.column.format

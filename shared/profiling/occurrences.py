@@ -1,10 +1,10 @@
-"""How often something was seen, and where first."""
+"""Occurrences of values: how many, on which lines, with examples."""
 
 _MAX_LINES = 5
 _MAX_EXAMPLE = 40
 
 
-class Sightings:
+class Occurrences:
     """Counts values, and keeps the first lines and examples."""
 
     def __init__(self) -> None:
@@ -13,7 +13,7 @@ class Sightings:
         self.examples: tuple[str, ...] = ()
 
     def add(self, text: str, count: int, line: int) -> None:
-        """Count a value that is there so many times, on this line first."""
+        """Add `count` occurrences of a value, the first of them on `line`."""
         self.count += count
         if len(self.lines) < _MAX_LINES:
             self.lines = (*self.lines, line)

@@ -1,4 +1,4 @@
-"""What a profile says about a file and each of its columns, as plain data."""
+"""The profile of a file and its columns, as plain data."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,19 +6,22 @@ from typing import Literal
 from shared.model.datasets import TypeName
 from shared.reading.line_account import LineAccount
 
+#: Maximum number of columns in a candidate key.
+MAX_COMBINED_COLUMNS = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distinct:
-    """How many distinct values a column has, empty ones apart."""
+    """The number of distinct values of a column, not counting empty ones."""
 
     count: int
-    #: How far off the count may be, as a share of it, in 19 of 20 files; None where it is exact.
+    #: Relative error of the count that 19 of 20 files stay within; None if the count is exact.
     error: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frequent:
-    """A value and how often it is there."""
+    """A value and its number of occurrences."""
 
     value: str
     count: int
@@ -26,18 +29,18 @@ class Frequent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MostFrequent:
-    """The most frequent values, most first."""
+    """The most frequent values, in descending order."""
 
     values: tuple[Frequent, ...] = ()
-    #: By how much each count may be too low; 0 where all are exact.
+    #: Amount by which each count may be too low; 0 if all are exact.
     undercount: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bin:
-    """How many values lie from one edge to another.
+    """The number of values between two edges.
 
-    Whole numbers, dates and moments may lie on both; of decimals, the higher edge is the next bin's.
+    Both edges belong to the bin, except for decimals, whose high edge belongs to the next bin.
     """
 
     low: str
@@ -47,18 +50,18 @@ class Bin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
-    """How the values of a column are spread, or of a text the lengths of its values."""
+    """The distribution of a column's values, or for text, of their lengths."""
 
     of: Literal["values", "lengths"]
     bins: tuple[Bin, ...]
-    #: How many values were counted: all, or a sample of them.
+    #: Number of values counted: all, or a sample.
     counted: int
     is_sample: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantile:
-    """The value below or at which this share of the values lies."""
+    """The value that this share of the values does not exceed."""
 
     share: float
     value: str
@@ -66,29 +69,29 @@ class Quantile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something suspicious about a column."""
+    """A suspicious fact about a column."""
 
     code: str
     message: str
-    #: The first lines on which it was seen; none where it is about the column as a whole.
+    #: The first lines on which it occurs; empty if it is about the column as a whole.
     lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnProfile:
-    """What is in one column. Ranges and lengths are None where the column is empty or has no such thing."""
+    """The profile of one column. Ranges and lengths are None if the column is empty or they don't apply."""
 
-    #: As the header has it, without blanks around it.
+    #: The name in the header, without surrounding blanks.
     name: str
-    #: A type that takes every value of the column.
+    #: A type that accepts every value of the column.
     type: TypeName
-    #: Texts of the file that are no values of this type, and stand for none: they count as empty.
+    #: Null markers found in the column; they count as empty.
     null: tuple[str, ...] = ()
-    #: How numbers, dates and timestamps are written, as inflow.toml says it.
+    #: The notation of numbers, dates and timestamps, in the settings of inflow.toml.
     decimal_char: str = "."
     group_char: str = ""
     format: str | None = None
-    #: decimal only: the most digits before the point, and the most and the fewest that are written behind it.
+    #: decimal only: the maximum of digits before the point, and the maximum and minimum of digits after it.
     whole_digits: int = 0
     scale: int = 0
     least_scale: int = 0
@@ -96,7 +99,7 @@ class ColumnProfile:
     is_nested: bool = False
     values: int
     empty: int
-    #: Values that not even a text column can store.
+    #: Number of values that even a text column can't store.
     unstorable: int = 0
     distinct: Distinct
     least: str | None = None
@@ -112,10 +115,10 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """Columns that are never empty and, together, never the same twice. No key holds another one."""
+    """Candidate keys: columns that are never empty and whose combination is unique. No key contains another one."""
 
     found: tuple[tuple[str, ...], ...] = ()
-    #: Unique as far as they could be followed; only so many rows were.
+    #: Keys that were unique in the first `rows_followed` rows, beyond which they were not tracked.
     unknown: tuple[tuple[str, ...], ...] = ()
     rows_followed: int = 0
 
@@ -127,14 +130,14 @@ class PossibleReference:
     column: str
     dataset: str
     key: str
-    #: How many distinct values were looked up; 0 where there was no database, and names and types had to do.
+    #: Number of distinct values looked up; 0 if there was no database, so that only names and types were compared.
     looked_up: int = 0
     found: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRow:
-    """A row that was left out of the profile, as it would be left out of a table."""
+    """A row that is left out of the profile because a load would reject it."""
 
     line: int
     code: str
@@ -143,22 +146,22 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Everything about one file."""
+    """The profile of one file."""
 
     file: str
     #: Format and dialect, in words.
     read_as: str = ""
-    #: What is missing of the file's end.
+    #: A message if the file is truncated.
     truncation: str | None = None
-    #: Why a load would refuse it: it may be meant otherwise.
+    #: Why a load would refuse the file: its format is ambiguous.
     doubt: str | None = None
-    #: Those that were profiled; the rejected ones are apart.
+    #: Number of rows profiled, not counting rejected ones.
     rows: int
     rejected: int
-    #: The first of them.
+    #: The first rejected rows.
     rejected_rows: tuple[RejectedRow, ...]
     columns: tuple[ColumnProfile, ...]
     keys: Keys
-    #: What became of each line.
+    #: The account of the file's lines.
     account: LineAccount | None = None
     references: tuple[PossibleReference, ...] = ()

@@ -1,4 +1,4 @@
-"""The dataset that a profile proposes: one that takes every row that was profiled."""
+"""Proposes a dataset from a profile: one that accepts every profiled row."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,32 +7,32 @@ from fnmatch import fnmatchcase
 from shared.configuration.column_settings import bytes_of, is_name
 from shared.configuration.dataset_settings import MAX_ROW_BYTES
 from shared.model.datasets import NOTHING_FIXED, Catalog, Column, Dataset, ReadSettings, Reference
-from shared.profiling.headroom import decimal_with_room, length_with_room, squeezed
+from shared.profiling.headroom import decimal_with_headroom, length_with_headroom, without_headroom
 from shared.profiling.profile import ColumnProfile, PossibleReference, Profile
 from shared.profiling.proposed_key import choose_key
 from shared.profiling.proposed_names import dataset_name, file_pattern, suggested_name
 from shared.profiling.proposed_references import proposed_as
-from shared.profiling.table import name_of_nameless
+from shared.profiling.table import positional_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A dataset, and what its author should know about it."""
+    """A proposed dataset, with remarks for its author."""
 
     profile: Profile
-    #: Without columns where none of the file's can be one; without key where no column is never empty.
+    #: Has no columns if none is usable, and no key if every column has empty values.
     dataset: Dataset
     is_key_found: bool
-    #: Columns of the file that are none of the dataset, with the reason and what to do.
+    #: Columns of the file that are not in the dataset, with the reason and the remedy.
     left_out: Mapping[str, str]
-    #: References that nothing but names speaks for.
+    #: Possible references that are based only on names.
     perhaps: Sequence[PossibleReference]
-    #: Datasets that the file belongs to as it is called.
+    #: Existing datasets whose patterns match the file's name.
     belongs_to: Sequence[str]
 
 
 def propose(profile: Profile, catalog: Catalog, read: ReadSettings = NOTHING_FIXED) -> Proposal:
-    """Propose a dataset that has a place in this catalogue, for files that are read as this one was."""
+    """Propose a dataset to add to the catalogue, for files that are read in the same way as this one."""
     faults = {
         column.name: fault
         for position, column in enumerate(profile.columns, start=1)
@@ -69,13 +69,13 @@ def _is_file_of(file: str, dataset: Dataset) -> bool:
 
 
 def _fault(column: ColumnProfile, position: int) -> str | None:
-    """Say why a column of the file can be none of a dataset, and what to do."""
-    if position == 1 and column.name == name_of_nameless(position):
-        return "it has no name, and is ignored, as numbers of rows are; to load it, give it one in the file"
-    if column.name.endswith(name_of_nameless(position)):
-        return "the file's header has no name for it, or one that another column has; give it one of its own there"
+    """Return why a column of the file can't be in the dataset and what to do, or None."""
+    if position == 1 and column.name == positional_name(position):
+        return "it has no name and is ignored, like a column of row numbers; to load it, name it in the file's header"
+    if column.name.endswith(positional_name(position)):
+        return "the file's header has no name for it, or the name of another column; give it a unique name there"
     if column.unstorable:
-        return f"{column.unstorable:,} of its values can't be stored; mend them in the file"
+        return f"{column.unstorable:,} of its values can't be stored; correct them in the file"
     return None
 
 
@@ -94,27 +94,27 @@ def _column(column: ColumnProfile, profile: Profile, key: Column | None) -> Colu
     )
     match column.type:
         case "text":
-            return replace(proposed, length=length_with_room(column.longest, is_nested=column.is_nested))
+            return replace(proposed, length=length_with_headroom(column.longest, is_nested=column.is_nested))
         case "decimal":
-            precision, scale = decimal_with_room(column.whole_digits, column.least_scale, column.scale)
+            precision, scale = decimal_with_headroom(column.whole_digits, column.least_scale, column.scale)
             return replace(proposed, precision=precision, scale=scale)
     return proposed
 
 
 def _fitting(columns: dict[str, Column], longest: Mapping[str, int]) -> tuple[dict[str, Column], dict[str, str]]:
-    """Return the columns that fit into one row of a table, and why others don't."""
+    """Return the columns that fit into one row of a table, and the reasons why others are left out."""
     left_out: dict[str, str] = {}
     if bytes_of(columns.values()) > MAX_ROW_BYTES:
-        columns = squeezed(columns, longest)
+        columns = without_headroom(columns, longest)
     while bytes_of(columns.values()) > MAX_ROW_BYTES:
         largest = max(columns.values(), key=lambda column: bytes_of([column])).name
         columns = {name: column for name, column in columns.items() if name != largest}
-        left_out[largest] = f"the columns together take more than {MAX_ROW_BYTES:,} bytes, and this one takes most"
+        left_out[largest] = f"the columns together exceed {MAX_ROW_BYTES:,} bytes, and this one is the largest"
     return columns, left_out
 
 
 def _names(columns: Collection[str]) -> dict[str, str]:
-    """Return what to call each column of the file: as it is called there, where inflow.toml takes that."""
+    """Return a name for each column of the file: the name in its header, if that is valid in inflow.toml."""
     names = {name: name for name in columns if is_name(name)}
     for name in columns:
         names.setdefault(name, suggested_name(name, prefix="column", taken=names.values()))
@@ -122,12 +122,12 @@ def _names(columns: Collection[str]) -> dict[str, str]:
 
 
 def _named(column: Column, name: str) -> Column:
-    """Give a column its name; one that it has in the file alone is its label."""
+    """Return the column under its new name, with the name in the file as its label if that differs."""
     return column if column.name == name else replace(column, name=name, label=column.name)
 
 
 def _references(known: Sequence[PossibleReference], names: Mapping[str, str]) -> Iterator[Reference]:
-    """One for each column: where several datasets would do, the first of them."""
+    """Yield one reference per column: if several datasets match, to the first of them."""
     first = {found.column: found for found in reversed(known)}
     for label, name in names.items():
         if label in first:

@@ -1,4 +1,4 @@
-"""A sample of a stream in bounded memory, each item with the same chance, the same one in every run."""
+"""A uniform random sample of a stream in bounded memory, repeatable from run to run."""
 
 import math
 import random
@@ -10,13 +10,13 @@ _Out = TypeVar("_Out")
 
 
 class Reservoir(Generic[_In, _Out]):
-    """Algorithm L (Li 1994): it skips items without looking at them. Up to its capacity it holds them all."""
+    """Algorithm L (Li 1994), which skips items without reading them. Up to its capacity, it keeps all items."""
 
     def __init__(self, capacity: int, keep: Callable[[_In], _Out], *, seed: int = 1) -> None:
-        """Make a sample of so many items; `keep` turns one into what is held of it."""
+        """Create a sample of `capacity` items; `keep` converts each to the form in which it is kept."""
         self._capacity = capacity
         self._keep = keep
-        self._random = random.Random(seed)  # noqa: S311 - it is to be repeatable, not secret
+        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self._weight = 1.0
         self._seen = 0
         self._next = capacity - 1
@@ -25,11 +25,11 @@ class Reservoir(Generic[_In, _Out]):
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing had to be left out."""
+        """Whether the sample has all items."""
         return self._seen <= self._capacity
 
     def extend(self, items: Sequence[_In]) -> None:
-        """Take in the stream's next items."""
+        """Add the stream's next items."""
         self.items += map(self._keep, items[: self._capacity - len(self.items)])
         begin, self._seen = self._seen, self._seen + len(items)
         while self._next < self._seen:
@@ -42,5 +42,5 @@ class Reservoir(Generic[_In, _Out]):
         self._next += int(self._log() / math.log1p(-self._weight)) + 1
 
     def _log(self) -> float:
-        """The logarithm of a random number; 1 - random() is never zero."""
+        """Return the logarithm of a random number; 1 - random() is never zero."""
         return math.log(1.0 - self._random.random())

@@ -1,4 +1,4 @@
-"""Cuts ranges of numbers and moments into bins with round edges."""
+"""Divides ranges of numbers, dates and timestamps into bins with round edges."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -12,29 +12,29 @@ from shared.profiling.profile import Bin
 
 _T = TypeVar("_T")
 
-#: About so many bins are easy to read.
+#: Maximum number of bins, for readability.
 _MAX_BINS = 24
-#: The decimals that inflow.toml knows have up to 65 digits; no edge may be rounded.
+#: Decimals have up to 65 digits; edges must not be rounded.
 _EXACT = Context(prec=80)
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SECONDS = (1, 5, 15, _MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 3 * _HOUR, 6 * _HOUR, _DAY, 7 * _DAY)
 _MONTHS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000)
-#: Moments are in UTC throughout.
+#: All moments are in UTC.
 _FIRST = datetime(1, 1, 1)  # noqa: DTZ001
 _LAST_SECOND = 3_652_059 * _DAY - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Scale(Generic[_T]):
-    """Which bin a value lies in, bins being numbered, and the edges of each."""
+    """Maps values to numbered bins, and bins to their edges."""
 
     bin_of: Callable[[_T], int]
     edges: Callable[[int], tuple[str, str]]
 
 
 def cut(values: Sequence[_T], scale: Scale[_T]) -> tuple[Bin, ...]:
-    """Count values by bin, from the first to the last that has any."""
+    """Count values by bin, from the first bin to the last that has values."""
     counts = Counter(map(scale.bin_of, values))
     numbers = range(min(counts), max(counts) + 1) if counts else range(0)
     edges = {number: scale.edges(number) for number in numbers}
@@ -56,7 +56,7 @@ def number_scale(least: Decimal, greatest: Decimal, *, is_whole: bool) -> Scale[
 
 
 def plain(number: Decimal) -> str:
-    """Return a number without exponent and without zeros that say nothing."""
+    """Return a number without exponent and without trailing zeros."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -87,7 +87,7 @@ def _scale_of_seconds(step: int) -> Scale[datetime]:
         return (moment - _FIRST) // timedelta(seconds=step)
 
     def edges(number: int) -> tuple[str, str]:
-        # The week of the last day that there is ends with that day.
+        # The last week ends with the last day that a date can be.
         end = min((number + 1) * step - 1, _LAST_SECOND)
         return shown(number * step), shown(end)
 

@@ -1,4 +1,4 @@
-"""Profiles a table in one pass: rows in, batch by batch, a profile out."""
+"""Profiles a table in one pass, batch by batch."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from shared.reading.total_rows import CODE as TOTAL_ROW
 from shared.reading.total_rows import MESSAGE, is_total
 
 _MAX_REJECTED_SHOWN = 10
-#: InnoDB has no table with more.
+#: Maximum number of columns of an InnoDB table.
 _MAX_COLUMNS = 1_017
 
 _Batch = list[Record]
@@ -25,7 +25,7 @@ _Batch = list[Record]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfiledTable:
-    """A profile, and by column values to look up elsewhere: all of its values, or a sample of them."""
+    """A profile, and for each column its distinct values, or a sample of them, for looking up references."""
 
     profile: Profile
     samples: Mapping[str, Sequence[str]]
@@ -34,37 +34,37 @@ class ProfiledTable:
 def profile_table(
     source: RecordSource, *, file: str, has_types: bool = False, bounds: MemoryBudget | None = None
 ) -> ProfiledTable:
-    """Read a table to its end. FileRefused where it can't be read, or has more columns than a table may have.
+    """Profile a table to its end. Raises FileRefused if it can't be read or has too many columns.
 
-    `has_types`: its format has numbers and dates, which are in no other notation than ours.
+    `has_types` says that its format has typed numbers and dates, which are always in the default notation.
     """
     names = column_names(source.header)
-    table = _Table(names, bounds or MemoryBudget.for_width(len(names)), has_types=has_types)
+    table = _TableProfiler(names, bounds or MemoryBudget.for_width(len(names)), has_types=has_types)
     for batch in table.accepted(source):
         table.add(batch)
     return table.result(file)
 
 
 def column_names(header: Sequence[str]) -> list[str]:
-    """Return the names without blanks around them; a name for each that is missing or there already."""
+    """Return the names without surrounding blanks; missing and repeated names are made unique by position."""
     if len(header) > _MAX_COLUMNS:
         raise FileRefused(
             "too-many-labels",
-            f"the header has {len(header)} names; expected at most {_MAX_COLUMNS}, as a table of MySQL can have",
+            f"the header has {len(header)} names; expected at most {_MAX_COLUMNS}, the limit of MySQL for a table",
         )
     names: list[str] = []
     for position, cell in enumerate(header, start=1):
         name = encodable(cell.strip())
-        names.append(name if name and name not in names else name + name_of_nameless(position))
+        names.append(name if name and name not in names else name + positional_name(position))
     return names
 
 
-def name_of_nameless(position: int) -> str:
-    """Name a column, counted from 1, that has no name of its own."""
+def positional_name(position: int) -> str:
+    """Return the name of an unnamed column, counted from 1."""
     return f"(column {position})"
 
 
-class _Table:
+class _TableProfiler:
     def __init__(self, names: Sequence[str], bounds: MemoryBudget, *, has_types: bool) -> None:
         self._names = names
         self._bounds = bounds
@@ -73,10 +73,10 @@ class _Table:
         self._rejected = 0
         self._rejected_rows: list[RejectedRow] = []
         self._columns = [ColumnProfiler(name, bounds, has_types=has_types) for name in names]
-        self._keys = CandidateKeys(names, most_hashes=bounds.key_hashes)
+        self._keys = CandidateKeys(names, max_hashes=bounds.key_hashes)
 
     def accepted(self, source: RecordSource) -> Iterator[_Batch]:
-        """Give out the good rows in batches; count the others."""
+        """Yield the accepted rows in batches, and count the others."""
         batch: _Batch = []
         end_bytes = source.bytes_read + self._bounds.batch_bytes
         for record in rows_of(source):
@@ -91,7 +91,7 @@ class _Table:
             yield batch
 
     def add(self, batch: _Batch) -> None:
-        """Take in some rows."""
+        """Add a batch of rows."""
         self._rows += len(batch)
         self._last = batch[-1]
         lines = [line for line, _ in batch]
@@ -101,7 +101,7 @@ class _Table:
         self._keys.add(columns)
 
     def result(self, file: str) -> ProfiledTable:
-        """Say what was seen."""
+        """Return the profile of the rows added."""
         keys = self._keys.result()
         columns = [
             column.result(is_unique=(name,) in keys.found)
@@ -132,11 +132,11 @@ class _Table:
 
 
 def _without_null(keys: Keys, columns: Iterable[ColumnProfile]) -> Keys:
-    """Leave out the keys of which a column may have no value."""
+    """Leave out keys with a column that has null markers."""
     with_null = {column.name for column in columns if column.null}
     return replace(keys, found=tuple(key for key in keys.found if with_null.isdisjoint(key)))
 
 
 def _values(column: ColumnProfile, texts: Iterable[str]) -> list[str]:
-    """Return each distinct value once."""
+    """Return the distinct values that are not null markers."""
     return [text for text in dict.fromkeys(texts) if text.strip() not in column.null]

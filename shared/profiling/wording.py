@@ -1,30 +1,38 @@
-"""How facts are worded for people, the same on every output."""
+"""Wording of profile facts, the same for every output."""
 
 from shared.profiling.printable import visible
-from shared.profiling.profile import Bin, ColumnProfile, Distinct, Keys, MostFrequent, PossibleReference
+from shared.profiling.profile import (
+    MAX_COMBINED_COLUMNS,
+    Bin,
+    ColumnProfile,
+    Distinct,
+    Keys,
+    MostFrequent,
+    PossibleReference,
+)
 
 
 def count(number: int, one: str, several: str | None = None) -> str:
-    """Return a number with the thing that it counts."""
+    """Return a number and the noun that it counts."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
 def percent(part: float, whole: float) -> str:
-    """Return a share; 0 % and 100 % are only what is exactly so."""
+    """Return a percentage; only exact values are shown as 0 % and 100 %."""
     if not whole or part in (0, whole):
         return "100 %" if whole and part == whole else "0 %"
     return f"{min(max(part / whole * 100, 0.1), 99.9):.1f} %"
 
 
 def distinct_text(distinct: Distinct) -> str:
-    """Return how many distinct values there are, and how sure that is."""
+    """Return the number of distinct values, with its error if it is an estimate."""
     if distinct.error is None:
         return f"{distinct.count:,}"
     return f"about {distinct.count:,} (± {distinct.error:.1%})".replace("%", " %")
 
 
 def type_text(column: ColumnProfile) -> str:
-    """Return the type, with what bounds it."""
+    """Return the type, with the digits of a decimal."""
     if column.type == "decimal":
         return f"decimal, {column.whole_digits} + {column.scale} digits"
     return column.type
@@ -38,12 +46,12 @@ def lengths_text(column: ColumnProfile) -> str:
 
 
 def edges_text(part: Bin) -> str:
-    """Return from where to where a bin of a histogram goes."""
+    """Return the range of a bin."""
     return part.low if part.low == part.high else f"{part.low} to {part.high}"
 
 
 def frequent_note(most_frequent: MostFrequent) -> str:
-    """Say how far off the counts may be; nothing where they are exact."""
+    """Return the possible error of the counts; empty if they are exact."""
     missed = most_frequent.undercount
     return f"each count may be too low by up to {missed:,}" if missed else ""
 
@@ -54,17 +62,17 @@ def key_text(columns: tuple[str, ...]) -> str:
 
 
 def keys_notes(keys: Keys) -> list[str]:
-    """Say what was found, what is unknown, or that there is nothing."""
+    """Return the keys that were found and those that are unknown, or the reason why there is none."""
     if not keys.rows_followed:
         return ["none: there are no rows"]
     notes = [key_text(key) for key in keys.found]
     notes += [f"{key_text(key)}: unknown beyond {keys.rows_followed:,} rows" for key in keys.unknown]
-    return notes or ["none: no column, and no few columns together, are never empty and never the same twice"]
+    return notes or [f"none: no combination of up to {MAX_COMBINED_COLUMNS} columns is unique and non-null"]
 
 
 def reference_text(reference: PossibleReference) -> str:
-    """Return where a column leads, and why it is thought to."""
+    """Return a possible reference, and the evidence for it."""
     arrow = f"{visible(reference.column)} → {reference.dataset}.{reference.key}"
     if not reference.looked_up:
-        return f"{arrow}: by name and type alone"
-    return f"{arrow}: {reference.found:,} of {count(reference.looked_up, 'value')} looked up are known keys"
+        return f"{arrow}: only by name and type"
+    return f"{arrow}: {reference.found:,} of {count(reference.looked_up, 'value')} found among its keys"

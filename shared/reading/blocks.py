@@ -14,6 +14,12 @@ _LINE_ENDS = (b"\n", b"\r")
 _MARKS = re.compile(b"(?:" + BOM + b")+")
 
 
+def without_marks(row: bytes) -> bytes:
+    """Return a row without the byte order marks before it."""
+    marks = _MARKS.match(row)
+    return row if marks is None else row[marks.end() :]
+
+
 class Readable(Protocol):
     """What is read from its start to its end."""
 
@@ -40,8 +46,11 @@ class Lines:
     """Iterates over the lines of a file, with their line ends.
 
     Lines end as RFC 4180 readers expect: LF, CRLF or CR; the encoding is one in which these are single bytes, as in
-    all but UTF-16 and UTF-32. Bytes that are not of the encoding come as lone surrogates, and byte order marks before
-    a row not at all. The consumer ends each row that it completes; one that goes above the limit raises RowTooLarge.
+    all but UTF-16 and UTF-32. Bytes that are not of the encoding come as lone surrogates. The consumer ends each row
+    that it completes; one that goes above the limit raises RowTooLarge.
+
+    A file that begins with a byte order mark may be several joined files: the marks before its rows are left out. Of a
+    part of a file, `skips_marks` says whether the file begins with one.
     """
 
     def __init__(
@@ -51,6 +60,7 @@ class Lines:
         block_bytes: int,
         encoding: str = "utf-8",
         longest_row_bytes: int = MAX_ROW_BYTES,
+        skips_marks: bool | None = None,
         suspect: re.Pattern[bytes] | None = None,
     ) -> None:
         self._suspect = suspect
@@ -59,7 +69,9 @@ class Lines:
         self._encoding = encoding
         self._block_bytes = block_bytes
         self._longest_row_bytes = longest_row_bytes
-        self._blocks = _Blocks(file, block_bytes, longest_row_bytes)
+        begin = file.read(len(BOM)) if skips_marks is None else b""
+        self._skips_marks = begin == BOM if skips_marks is None else skips_marks
+        self._blocks = _Blocks(file, block_bytes, longest_row_bytes, begin.removeprefix(BOM))
         self._block: Iterator[bytes] = iter(())
         self._row: list[bytes] = []
         self._row_bytes = 0
@@ -186,26 +198,25 @@ class Lines:
         if self._suspect is not None:
             self.is_suspect = bool(self._suspect.search(block) or (self.is_suspect and self._row))
         lines = block.splitlines(keepends=True)
-        self._block = self._without_marks(lines) if BOM in block else iter(lines)
+        self._block = self._without_marks(lines) if self._skips_marks and BOM in block else iter(lines)
         return bool(block)
 
     def _without_marks(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """Leave out byte order marks where a row begins: of the file, and of each file that was joined to it."""
         for line in lines:
-            marks = _MARKS.match(line) if not self._row and not self._is_in_line else None
-            mark_bytes = marks.end() if marks is not None else 0
-            self._row_bytes += mark_bytes
-            yield line[mark_bytes:]
+            text = line if self._row or self._is_in_line else without_marks(line)
+            self._row_bytes += len(line) - len(text)
+            yield text
 
 
 class _Blocks:
     """Blocks of whole lines of a file; of a line that is longer than a row may be, pieces."""
 
-    def __init__(self, file: Readable, block_bytes: int, most_bytes: int) -> None:
+    def __init__(self, file: Readable, block_bytes: int, most_bytes: int, begin: bytes = b"") -> None:
         self._file = file
         self._block_bytes = block_bytes
         self._most_bytes = most_bytes
-        self._rest = b""
+        self._rest = begin
 
     def next(self) -> bytes:
         """Return the next one; at the end of the file whatever is left."""

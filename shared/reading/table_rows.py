@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shared.model.rows import is_blank, misshapen, repeated_header, repeating
+from shared.model.rows import is_blank, misshapen, repeated_headers, repeating
 from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.encodings.undecoded import is_decoded, undecoded
 from shared.reading.sources import Record, RecordSource
@@ -13,7 +13,7 @@ def rows_of(table: RecordSource) -> Iterator[Record | UnreadableRow]:
 
     That is a record of the wrong width or without a value, bytes that are not of the encoding, or the header again.
     """
-    width, repeated = len(table.header), repeated_header(table.header)
+    width, headers = len(table.header), repeated_headers(table.header)
     for record in table:
         if isinstance(record, UnreadableRow):
             yield record
@@ -21,7 +21,7 @@ def rows_of(table: RecordSource) -> Iterator[Record | UnreadableRow]:
             yield undecoded(record[0], record[1])
         elif len(record[1]) != width or is_blank(record[1]):
             yield misshapen(record[0], record[1], width)
-        elif record[1] == repeated:
+        elif record[1] in headers:
             yield repeating(record[0], record[1])
         else:
             yield record

@@ -1,10 +1,10 @@
-"""What time it is: as the ledger keeps it, and as messages carry it."""
+"""The current time, as the ledger stores it and as messages carry it."""
 
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """Return the time as the ledger keeps it: UTC, without a zone."""
+    """Return the time as the ledger stores it: UTC, without a zone."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 

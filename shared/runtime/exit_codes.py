@@ -1,15 +1,15 @@
-"""Exit codes, named."""
+"""Exit codes of Inflow's processes."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a process ends with."""
+    """The exit code of a process."""
 
     OK = 0
-    #: A file was refused, or something waits for a person.
+    #: A file was refused, or something else needs attention.
     ATTENTION = 1
-    #: Wrong configuration or usage.
+    #: The configuration or the usage is wrong.
     CONFIGURATION = 2
     #: A server can't be reached.
     UNREACHABLE = 3

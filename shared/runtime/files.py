@@ -1,4 +1,4 @@
-"""The data folder, locks on it, and files that are written whole or not at all. No link is ever written through."""
+"""The data folder, its locks, and atomic writes. Symbolic links are never followed."""
 
 import errno
 import fcntl
@@ -14,15 +14,15 @@ from typing import IO
 
 from shared.model.errors import FolderUnavailable
 
-#: Neither follow a link nor wait for the other end of a pipe, whatever was put in a file's place.
+#: Neither follow a link nor wait for the other end of a pipe that was put in a file's place.
 _CAUTIOUS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 READ_FLAGS = os.O_RDONLY | _CAUTIOUS
 _NEW_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CAUTIOUS
 _KEPT_FLAGS = os.O_RDWR | os.O_CREAT | _CAUTIOUS
-#: As the process's umask says.
+#: Restricted by the process's umask.
 _MODE = 0o666
 
-#: No other name in a data folder looks so; and in an inbox, no file that begins with a dot is claimed.
+#: Only temporary files have such names. In an inbox, files whose names begin with a dot are never claimed.
 _TEMPORARY = re.compile(r"\.inflow-[0-9a-f]{16}\.tmp")
 
 _FOLDERS = ("inbox", "processing", "archive", "rejected")
@@ -30,28 +30,28 @@ _FOLDERS = ("inbox", "processing", "archive", "rejected")
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """Where files come in and results go out."""
+    """The folder for incoming files and for results."""
 
     root: Path
 
     @property
     def inbox(self) -> Path:
-        """Where users drop files."""
+        """The folder into which users drop files."""
         return self.root / "inbox"
 
     @property
     def processing(self) -> Path:
-        """Where claimed files stay until their load is complete."""
+        """The folder of claimed files, until their load is complete."""
         return self.root / "processing"
 
     @property
     def archive(self) -> Path:
-        """Where files go whose load is complete in the database."""
+        """The folder of files whose load is complete in the database."""
         return self.root / "archive"
 
     @property
     def rejected(self) -> Path:
-        """Where refused files go, and one file of rejected rows per load that had any."""
+        """The folder of refused files, and of one rejects file per load with rejected rows."""
         return self.root / "rejected"
 
     @property
@@ -60,24 +60,24 @@ class DataFolder:
         return self.root / "inflow.db"
 
     def create(self) -> None:
-        """Make the folders that are missing."""
+        """Create the folders that are missing."""
         for name in _FOLDERS:
             (self.root / name).mkdir(parents=True, exist_ok=True)
 
     def lock(self, name: str) -> "FileLock":
-        """Return the lock that one kind of process holds on this folder."""
+        """Return the lock of one kind of process on this folder."""
         return FileLock(self.root / f".{name}.lock")
 
 
 class FileLock:
-    """An advisory lock on a file, gone with the process that holds it."""
+    """An advisory lock on a file, released when the process that holds it ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[bytes] | None = None
 
     def acquire(self) -> bool:
-        """Take the lock if it is free; say whether it is ours. FolderUnavailable where no file of ours can be."""
+        """Take the lock if it is free; return whether it is held. Raises FolderUnavailable or OSError."""
         if self._file is None:
             file = open_kept(self._path)
             try:
@@ -89,16 +89,16 @@ class FileLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back; nothing happens where it is not ours."""
+        """Release the lock; does nothing if it is not held."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
 
 def open_kept(path: Path) -> IO[bytes]:
-    """Open a file that keeps its place, such as that of a lock, and create it where there is none.
+    """Open a file that is never replaced, such as a lock's, creating it if needed.
 
-    FolderUnavailable where something else is in its place; OSError where it can't be opened.
+    Raises FolderUnavailable if something else has its name, and OSError if it can't be opened.
     """
     try:
         descriptor = os.open(path, _KEPT_FLAGS, _MODE)
@@ -114,11 +114,11 @@ def open_kept(path: Path) -> IO[bytes]:
 
 def _not_a_file(path: Path) -> FolderUnavailable:
     found = "a link" if path.is_symlink() else "not a regular file"
-    return FolderUnavailable(f"{path} is {found}, and Inflow keeps a file of its own there; remove it")
+    return FolderUnavailable(f"{path} is {found}; expected a file that Inflow creates there: remove it")
 
 
 def read_whole(path: Path) -> bytes | None:
-    """Return what a file of ours has; None where there is none, or something else in its place."""
+    """Return the content of a file of ours; None if it is missing or not a regular file."""
     try:
         descriptor = os.open(path, READ_FLAGS)
     except OSError as error:
@@ -133,16 +133,16 @@ def read_whole(path: Path) -> bytes | None:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, whole, whatever is killed when."""
+    """Replace a file's content: readers see the old or the new content as a whole, even after a crash."""
     with replacing(path) as file:
         file.write(content)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary file that takes the place of `path` at the end; on an exception nothing changes.
+    """Open a temporary file that replaces `path` at the end; on an exception nothing changes.
 
-    A link at that name is replaced itself. What a killed process leaves behind, `remove_leftovers` removes.
+    A link at `path` is replaced, not followed. `remove_leftovers` removes the temporary files of killed processes.
     """
     file, temporary = new_temporary(path.parent)
     try:
@@ -158,23 +158,23 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def new_temporary(folder: Path) -> tuple[IO[bytes], Path]:
-    """Create a file of a random name, to be written and then renamed; it is locked as long as it is open."""
+    """Create a file with a random name, to be written and then renamed; it is locked while it is open."""
     path = folder / f".inflow-{secrets.token_hex(8)}.tmp"
     file = os.fdopen(os.open(path, _NEW_FLAGS, _MODE), "wb")
-    # Some file systems have no locks; no leftovers are removed there.
+    # Some file systems have no locks; leftovers are not removed there.
     with suppress(OSError):
         fcntl.flock(file, fcntl.LOCK_EX)
     return file, path
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that killed processes left in a folder. OSError where the disk does not let us."""
+    """Remove the temporary files that killed processes left in a folder; raises OSError if the disk fails."""
     for name in os.listdir(folder):
         if _TEMPORARY.fullmatch(name):
             try:
                 _remove_unlocked(folder / name)
             except OSError as error:
-                # Another process may be writing it, or may have renamed it by now; or it is not a file of ours.
+                # Another process is writing it or has just renamed it, or it is not a file of ours.
                 if error.errno == errno.EIO:
                     raise
 
@@ -186,7 +186,7 @@ def _remove_unlocked(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Make the entries of a folder last through a crash."""
+    """Flush a folder's entries to disk, so that they survive a crash."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

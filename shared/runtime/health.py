@@ -1,4 +1,4 @@
-"""A health file that a service touches after work that needed its servers."""
+"""The health file, which a service touches after work that needed its servers."""
 
 import os
 import stat
@@ -8,19 +8,19 @@ from pathlib import Path
 from shared.model.errors import FolderUnavailable
 from shared.runtime.files import open_kept
 
-#: How often a service touches its file, and after what silence it counts as unhealthy.
+#: How often a service touches its file, and how old the file may be before the service counts as unhealthy.
 BEAT_SECONDS = 5.0
 SILENCE_SECONDS = 60.0
 
 
 class Health:
-    """Touches the file; without a path it does nothing."""
+    """Touches the health file; does nothing without a path."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
 
     def beat(self) -> None:
-        """Say that the service works, right now. FolderUnavailable where the file can't be touched."""
+        """Record that the service works; raises FolderUnavailable if the file can't be touched."""
         if self._path is None:
             return
         try:
@@ -31,7 +31,7 @@ class Health:
 
 
 def is_healthy(path: Path) -> bool:
-    """Whether the file was touched lately. A link is not one that a service touches."""
+    """Whether the file was touched recently. A symbolic link never counts."""
     try:
         status = path.lstat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""How a process begins to stop, tries again and ends."""
+"""The lifecycle of a process: stop requests, retries with back-off, and threads whose failures are raised."""
 
 import logging
 import os
@@ -24,29 +24,29 @@ _T = TypeVar("_T")
 
 #: The longest pause between two tries, with jitter.
 MAX_BACKOFF_SECONDS = 15.0
-#: Who inserted the key first has committed by the time that we hear of it: nothing is to be waited for.
+#: Short: the transaction that inserted the key first has committed by the time the conflict is reported.
 MAX_PAUSE_AFTER_CONFLICT_SECONDS = 0.1
 
-#: How long a stop may take: engines kill after 30 seconds (Kubernetes, our compose file).
+#: Maximum duration of a stop. Kubernetes and our compose file kill after 30 seconds.
 STOP_SECONDS = 20.0
 
 
 class Stop(threading.Event):
-    """A request to stop, which is handed to its parts; a part may be stopped without the whole."""
+    """A stop request that is passed on to its parts; a part may be stopped without the whole."""
 
     def __init__(self) -> None:
         super().__init__()
         self._parts: list[Stop] = []
 
     def set(self) -> None:
-        """Request the stop, of all parts, too."""
+        """Request the stop of this one and all its parts."""
         super().set()
         for part in list(self._parts):
             part.set()
 
     @contextmanager
     def part(self) -> Iterator["Stop"]:
-        """Yield a request that this one includes, and not the other way round."""
+        """Yield a stop request that is set with this one, but not the other way round."""
         part = Stop()
         self._parts.append(part)
         if self.is_set():
@@ -59,10 +59,10 @@ class Stop(threading.Event):
 
 @contextmanager
 def stop_on_signals(*, within_seconds: float = STOP_SECONDS) -> Iterator[Stop]:
-    """Yield an event that the first SIGTERM or SIGINT sets; the second one acts as by default.
+    """Yield an event that the first SIGTERM or SIGINT sets; the second signal has its default effect.
 
-    A process that has not left the block so long after the first one is ended: it waits for a server that fell
-    silent or blocks us, which may take minutes. Nothing is lost with it, as with any that is killed.
+    If the block is not left within `within_seconds` of the first signal, the process exits: it waits for a server that
+    does not answer or blocks us, which may take minutes. As with a kill, nothing is lost.
     """
     stop, left = Stop(), threading.Event()
     previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -70,7 +70,7 @@ def stop_on_signals(*, within_seconds: float = STOP_SECONDS) -> Iterator[Stop]:
     def request_stop(_number: int, _frame: FrameType | None) -> None:
         for each in previous:
             signal.signal(each, signal.SIG_DFL)
-        # Not here: this thread may hold the event's lock, in the middle of a wait, and would wait for itself for ever.
+        # In another thread: this one may hold the event's lock in the middle of a wait, and would deadlock with itself.
         start_new_thread(_stop, (stop, left, within_seconds))
 
     for number in previous:
@@ -86,13 +86,13 @@ def stop_on_signals(*, within_seconds: float = STOP_SECONDS) -> Iterator[Stop]:
 def _stop(stop: threading.Event, left: threading.Event, within_seconds: float) -> None:
     stop.set()
     if not left.wait(within_seconds):
-        _log.warning("stopped without waiting any longer for a server", extra=facts("stopped_at_once"))
+        _log.warning("a server does not answer; stopped without waiting for it", extra=facts("stopped_at_once"))
         logging.shutdown()
         os._exit(ExitCode.OK)
 
 
 class SideTask(threading.Thread):
-    """A thread whose failure is not forgotten: it requests a stop, and `finish` raises it again."""
+    """A thread whose failure is kept: it requests a stop, and `finish` raises it again."""
 
     def __init__(self, action: Callable[[], None], *, stop: threading.Event, name: str) -> None:
         super().__init__(name=name)
@@ -109,14 +109,14 @@ class SideTask(threading.Thread):
             self._stop_event.set()
 
     def finish(self) -> None:
-        """Wait for the end; raise what ended it, if it was an error."""
+        """Wait for the end of the thread; raise the exception that ended it, if any."""
         self.join()
         if self._failure is not None:
             raise self._failure
 
 
 def run_together(actions: Iterable[Callable[[], None]], *, stop: threading.Event, name: str) -> None:
-    """Run actions side by side to the end of all; the failure of one requests a stop, and the first is raised."""
+    """Run actions in parallel and wait for all; a failure requests a stop, and the first one is raised."""
     tasks = [SideTask(action, stop=stop, name=name) for action in actions]
     for task in tasks:
         task.start()
@@ -131,7 +131,7 @@ def _wait(stop: threading.Event, seconds: float) -> None:
 
 
 class _BackOff(wait_base):
-    """Exponential with jitter, but short after a conflict."""
+    """Exponential back-off with jitter, but short after a conflict."""
 
     def __init__(self) -> None:
         self._unavailable = wait_random_exponential(multiplier=0.2, max=MAX_BACKOFF_SECONDS)
@@ -152,7 +152,7 @@ class _StopRequested(stop_base):
 
 
 def report_failure(error: BaseException, pause_seconds: float) -> None:
-    """Log a failure that is tried again."""
+    """Log a failure that will be retried."""
     _log.warning(
         "%s; trying again",
         error,
@@ -168,10 +168,10 @@ def retry(
     until: stop_base = stop_never,
     retried: type[InflowError] | tuple[type[InflowError], ...] = TransientError,
 ) -> _T:
-    """Run an action until it raises no TransientError (or what else is to be retried) any more, with back-off.
+    """Run an action, with back-off, until it no longer raises TransientError or the errors given by `retried`.
 
-    Ends with the last error when a stop is requested, or where `until` says so. `on_failure` hears of each
-    failure and of the pause in seconds that follows.
+    Raises the last error when a stop is requested or `until` ends the retries. `on_failure` is called with each error
+    and the pause in seconds that follows it.
     """
 
     def report(state: RetryCallState) -> None:
@@ -191,7 +191,7 @@ def retry(
 
 
 def retry_on_folder(action: Callable[[], _T], *, stop: threading.Event) -> _T:
-    """Run an action on the data folder until the file system lets it succeed; a stop ends it with the last error."""
+    """Run an action on the data folder, retrying errors of the file system; a stop raises the last error."""
 
     def translated() -> _T:
         try:

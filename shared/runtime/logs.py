@@ -1,4 +1,4 @@
-"""One-line structured logs: a sentence, and facts beside it."""
+"""Structured logs of one line per event: a sentence, and facts beside it."""
 
 import logging
 import sys
@@ -9,25 +9,25 @@ import orjson
 
 LogFormat = Literal["auto", "json", "text"]
 
-#: A dataclass is shown as it shows itself: what it hides from its repr stays out of the logs.
+#: A dataclass is logged as its repr, so that fields hidden from the repr stay out of the logs.
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_NON_STR_KEYS
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 def set_up_logs(*, level: str, log_format: LogFormat, service: str) -> None:
-    """Send all records to standard error: JSON for machines, text on a terminal; `auto` looks which it is."""
+    """Send all records to standard error as JSON or text; `auto` writes text on a terminal and JSON elsewhere."""
     as_json = log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines(service) if as_json else _TextLines(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # They report a lost connection several times over, with tracebacks; our own records say it once.
+    # These libraries report a lost connection several times, with tracebacks; our own records report it once.
     for library in ("pika", "sqlalchemy.pool"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 def facts(action: str, **values: Any) -> dict[str, Any]:
-    """Build the `extra` of a record: what happened, in a word, and the figures that belong to it."""
+    """Build the `extra` of a record: the action, and the values that belong to it."""
     return {"action": action, **values}
 
 
@@ -65,12 +65,12 @@ def _as_json(line: dict[str, Any]) -> str:
     try:
         return orjson.dumps(line, default=str, option=_OPTIONS).decode()
     except TypeError:
-        # Half a character (a file name that is not UTF-8), a number above 64 bits: better as text than lost.
+        # A lone surrogate (from a file name that is not UTF-8) or a number above 64 bits is logged as text.
         return orjson.dumps({name: _one_line(str(value)) for name, value in line.items()}).decode()
 
 
 def _one_line(text: str) -> str:
-    """Escape what would begin a new line of the log, or command a terminal."""
+    """Escape characters that would begin a new log line or control a terminal."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 

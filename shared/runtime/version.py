@@ -1,4 +1,4 @@
-"""Which program this is."""
+"""The version of the installed program."""
 
 from importlib.metadata import version
 

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import URL, func, insert, select, text
 
 from services.aggregator.aggregator import Aggregator
-from services.aggregator.counts import Counts
 from services.writer.relay import Relay
 from shared.messaging.local_queue import LocalQueue
 from shared.messaging.payloads import RowsExtracted
 from shared.model.errors import ConcurrentInsert, DatabaseRefused, RowsRefused, TablesUnusable, UnknownLoad
 from shared.runtime.files import DataFolder
+from shared.storage.counting.counts import Counts
 from shared.storage.database import Database
 from shared.storage.kept_counts import kept_counts
 from shared.storage.schema.differences import compare_tables

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from inflow.sample import write_sample
+from inflow.sample_data.people_and_places import write_sample
 from tests.support.eventually import eventually
 from tests.support.servers.isolation import Broker, Database
 from tests.support.services import Service, running_pipeline

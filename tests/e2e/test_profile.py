@@ -100,7 +100,7 @@ def test_a_reference_is_found_in_an_embedded_database(inflow: Inflow) -> None:
 
     finished = inflow("profile", "visits.csv", "--data", "data")
 
-    assert "town → places.city: 2 of 2 values looked up are known keys" in finished.stdout
+    assert "town → places.city: 2 of 2 values found among its keys" in finished.stdout
 
 
 def test_a_reference_is_found_on_a_server(broker: Broker, database: Database, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_reference_is_found_on_a_server(broker: Broker, database: Database, tm
 
         finished = pipeline.command("profile", str(tmp_path / "visits.csv"))
 
-    assert "town → places.city: 1 of 1 value looked up are known keys" in finished.stdout
+    assert "town → places.city: 1 of 1 value found among its keys" in finished.stdout
 
 
 def test_a_server_that_does_not_answer_leaves_names_and_types(inflow: Inflow) -> None:
@@ -122,7 +122,7 @@ def test_a_server_that_does_not_answer_leaves_names_and_types(inflow: Inflow) ->
     finished = inflow("profile", "visits.csv", DATABASE_URL="mysql://u:p@127.0.0.1:1/d")
 
     assert finished.returncode == 0
-    assert "city → places.city: by name and type alone" in finished.stdout
+    assert "city → places.city: only by name and type" in finished.stdout
     assert finished.stderr.startswith(
         "references are guessed from names and types alone; the database can't be reached"
     )

@@ -270,7 +270,7 @@ def test_services_that_come_before_their_servers_are_prepared_wait_and_say_for_w
             accounts.grant(service)
     waits = watcher.logged("dependency_failed", error="BrokerUnavailable")["message"]
     assert "NOT_FOUND" in waits
-    assert "unless this user may declare what is missing, run `inflow declare` with one that may" in waits
+    assert "if this user may not declare the missing queues, run `inflow declare` as a user who may" in waits
 
     accounts.prepare()
     pipeline.drop("places.csv", births("Dunoon", people=1).places_csv)

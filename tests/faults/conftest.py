@@ -1,4 +1,4 @@
-"""A database server that a test may do anything to, and a pipeline on it."""
+"""A private database server whose settings tests may change, and a pipeline on it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -13,13 +13,13 @@ from tests.support.servers.isolation import Broker, Database
 from tests.support.servers.own import SCRIPTS_VARIABLE
 from tests.support.services import Pipeline, running_pipeline
 
-#: Small chunks, and a broker connection that is soon missed.
+#: Small chunks, and short heartbeats, so that a lost broker connection is noticed soon.
 SETTINGS = {"INFLOW_CHUNK_ROWS": "10", "INFLOW_BACKLOG_MESSAGES": "5", "RABBITMQ_HEARTBEAT_SECONDS": "1"}
 
 
 @pytest.fixture(scope="module")
 def private_server(session_environment: Mapping[str, str]) -> Iterator[DatabaseServer]:
-    """A server of which all settings may be changed."""
+    """A private server whose settings tests may change."""
     scripts = session_environment.get(SCRIPTS_VARIABLE)
     with ExitStack() as closing_all:
         yield got(lambda: start_private_server(closing_all, scripts), what="MySQL or MariaDB of this machine")
@@ -27,14 +27,14 @@ def private_server(session_environment: Mapping[str, str]) -> Iterator[DatabaseS
 
 @pytest.fixture
 def private_database(private_server: DatabaseServer) -> Iterator[Database]:
-    """A database on it, for an account that no setting spares."""
+    """A database on the private server, for an account without privileges that bypass settings."""
     with database_of_an_account(private_server) as database:
         yield database
 
 
 @pytest.fixture
 def private_pipeline(broker: Broker, private_database: Database, tmp_path: Path) -> Iterator[Pipeline]:
-    """The services on it."""
+    """The services on the private database."""
     with running_pipeline(
         tmp_path, broker_url=broker.url, database_url=private_database.url, settings=SETTINGS
     ) as pipeline:

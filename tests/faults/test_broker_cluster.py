@@ -1,4 +1,4 @@
-"""Three nodes of RabbitMQ: any one may go, and what is missing where is said."""
+"""A RabbitMQ cluster of three nodes: any one may fail, and missing members are reported."""
 
 import re
 import threading
@@ -59,7 +59,7 @@ class Cluster:
 
 
 class Leaders(Management):
-    """Reads where queues are led."""
+    """Reads the nodes of the queues' leaders."""
 
     def of(self, vhost: str, queue: str) -> str:
         return str(self._request("GET", f"/api/queues/{vhost}/{queue}")["leader"])
@@ -91,7 +91,7 @@ def healthy(state: BrokerState) -> bool:
 
 
 def shrink(cluster: Cluster, number: int) -> None:
-    """Take the queues away from a node: as if it had joined after they were declared."""
+    """Remove the queues' members from a node, as if it had joined after they were declared."""
     node = cluster.nodes[number]
     cluster.nodes[0].tool("rabbitmq-queues", "shrink", node.name)
 
@@ -121,7 +121,7 @@ def test_queues_of_one_member_are_reported_and_grow_as_the_documentation_says(cl
     assert look_at_broker(cluster.settings()).notes == []
 
 
-def test_a_message_for_a_queue_whose_only_member_is_down_is_refused_without_a_guess_at_the_reason(
+def test_a_message_for_a_queue_without_online_members_is_refused(
     cluster: Cluster,
 ) -> None:
     for number in (1, 2):
@@ -135,10 +135,10 @@ def test_a_message_for_a_queue_whose_only_member_is_down_is_refused_without_a_gu
             notes = eventually(
                 lambda: [note for note in look_at_broker(cluster.settings(1, 2)).notes if note.startswith(WRITER)]
             )
-        assert f"{WRITER} takes no message: 0 of its 1 members are online" in notes
+        assert f"{WRITER} accepts no messages: 0 of its 1 members are online" in notes
 
 
-def test_a_publisher_in_a_cluster_without_a_majority_gives_up_in_time_and_says_so(
+def test_a_publisher_without_a_majority_gives_up_in_time_and_reports_it(
     cluster: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The node answers heartbeats, but has no majority to confirm with."""
@@ -155,8 +155,8 @@ def test_a_publisher_in_a_cluster_without_a_majority_gives_up_in_time_and_says_s
     assert (line["host"], line["port"]) == alive
 
 
-def test_no_message_is_lost_when_the_leader_s_node_is_killed(cluster: Cluster) -> None:
-    """Publisher and consumer go on at another node, whichever they were on."""
+def test_no_message_is_lost_when_the_node_of_the_leader_is_killed(cluster: Cluster) -> None:
+    """Publisher and consumer continue on another node, whichever node they used."""
     handled: set[int] = set()
 
     def publish(publisher: Publisher, load_ids: range) -> None:

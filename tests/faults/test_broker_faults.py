@@ -1,4 +1,4 @@
-"""What a broker can do to services that hold on to it: each comes back by itself, and nothing is lost or doubled."""
+"""Faults of the broker under running services: each service recovers by itself, and nothing is lost or doubled."""
 
 import signal
 import socket
@@ -44,7 +44,7 @@ SERVICE_OF = {
     TOPOLOGY.name(AGGREGATOR_QUEUE): "aggregator",
 }
 
-#: The first RabbitMQ whose policies know a consumer's patience; before, it is one setting of the whole server.
+#: The first RabbitMQ with a policy for the consumer timeout; before, it is a setting of the whole server.
 KNOWS_PATIENCE = (3, 12)
 #: More than an ordinary chunk needs.
 PATIENCE_MILLISECONDS = 2000
@@ -55,7 +55,7 @@ GRACE_SECONDS = 29.0
 
 
 class Patience(Management):
-    """Says how long a consumer may keep a message."""
+    """Sets the consumer timeout: how long a consumer may keep a message."""
 
     def limit(self, vhost: str, queue: Queue) -> None:
         definition = {"consumer-timeout": PATIENCE_MILLISECONDS}
@@ -114,7 +114,7 @@ def stones() -> Births:
 
 
 def assert_loaded(pipeline: Pipeline, broker: Broker) -> None:
-    """Every row is loaded once, and counted; nothing is left, and nothing was put aside."""
+    """Every row is loaded once and counted; no message is left in a queue or dead-lettered."""
     pipeline.wait_until_archived(2)
     assert (pipeline.loads()[2].inserted, pipeline.loads()[2].rows_done) == (PEOPLE, PEOPLE)
     pipeline.wait_for_summary(stones().by_country)
@@ -130,10 +130,10 @@ def consumers(channel: Any, queue: Queue) -> int:
 
 
 @pytest.mark.parametrize("queue", QUEUES, ids=TOPOLOGY.name)
-def test_a_service_whose_queue_is_deleted_in_mid_load_consumes_again(
+def test_a_service_whose_queue_is_deleted_during_a_load_consumes_again(
     pipeline: Pipeline, broker: Broker, database: Database, services: dict[str, Service], channel: Any, queue: Queue
 ) -> None:
-    """The broker cancels the consumer; the load is published again where its messages went with the queue."""
+    """The broker cancels the consumer; the load is published again if its messages were lost with the queue."""
     eventually(lambda: consumers(channel, queue) == 1, message="it consumes")
     with place_held(pipeline, CITY):
         pipeline.drop("people.csv", stones().people_csv)
@@ -148,10 +148,10 @@ def test_a_service_whose_queue_is_deleted_in_mid_load_consumes_again(
     assert [each.stop() for each in services.values()] == [0, 0, 0]
 
 
-def test_a_watcher_whose_queue_for_writers_loses_its_bindings_declares_them_and_loses_nothing(
+def test_a_watcher_declares_lost_bindings_again_and_loses_nothing(
     pipeline: Pipeline, broker: Broker, database: Database, services: dict[str, Service], channel: Any
 ) -> None:
-    """Unroutable messages are refused, as they are mandatory; without that the broker would confirm and drop them."""
+    """Mandatory messages that are unroutable are refused; otherwise the broker would confirm and drop them."""
     services["watcher"].stop()
     watcher = pipeline.start_one("watcher", INFLOW_BACKLOG_MESSAGES="3", INFLOW_REPUBLISH_SECONDS="600")
     with place_held(pipeline, CITY):
@@ -165,7 +165,7 @@ def test_a_watcher_whose_queue_for_writers_loses_its_bindings_declares_them_and_
     assert watcher.logs("load_revived") == []
 
 
-def test_a_writer_that_was_paused_for_longer_than_the_broker_waits_consumes_again_and_doubles_nothing(
+def test_a_writer_paused_beyond_the_consumer_timeout_consumes_again_and_doubles_nothing(
     pipeline: Pipeline,
     broker: Broker,
     database: Database,
@@ -174,7 +174,7 @@ def test_a_writer_that_was_paused_for_longer_than_the_broker_waits_consumes_agai
     channel: Any,
 ) -> None:
     assert services["writer"].stop() == 0
-    # A consumer is judged by what was said when it came.
+    # The timeout in force when the consumer subscribed applies to it.
     patience.limit(broker.vhost, WRITER_QUEUE)
     paused = pipeline.start_one("writer")
     with place_held(pipeline, CITY):
@@ -214,14 +214,14 @@ def completed(warehouse: Warehouse) -> bool:
     return warehouse.completed_loads() == [1]
 
 
-def test_a_commit_that_comes_after_the_broker_gave_the_chunk_to_another_writer_changes_nothing(
+def test_a_late_commit_of_a_redelivered_chunk_changes_nothing(
     warehouse: Warehouse, broker: Broker, settings: BrokerSettings, patience: Patience
 ) -> None:
-    """The ledger has the chunk: a slow writer finds it there, and its answer goes nowhere."""
+    """The slow writer finds the chunk in the ledger, and its acknowledgement is dropped."""
     file = people(4)
     warehouse.claim(file)
     publish(settings, *chunks(file))
-    # A consumer is judged by what was said when it came.
+    # The timeout in force when the consumer subscribed applies to it.
     patience.limit(broker.vhost, WRITER_QUEUE)
     has_begun, may_go_on = threading.Event(), threading.Event()
     handled: list[bytes] = []
@@ -275,10 +275,10 @@ def has_failed_once(service: Service) -> bool:
 
 
 @pytest.mark.slow
-def test_a_broker_that_takes_connections_and_says_nothing_only_delays_services(
+def test_a_broker_that_accepts_connections_but_is_silent_only_delays_services(
     broker: Broker, database: Database, tmp_path: Path
 ) -> None:
-    """As one that was paused, or one behind a proxy that is there already."""
+    """Like a paused broker, or one behind a proxy that starts before it."""
     with behind_forwarders(tmp_path, broker, database, is_open=True) as (pipeline, to_broker, _):
         to_broker.freeze()
         services = pipeline.start(*SERVICES)
@@ -295,7 +295,7 @@ def test_a_broker_that_takes_connections_and_says_nothing_only_delays_services(
 
 
 @pytest.mark.slow
-def test_a_stop_in_mid_load_ends_in_time_and_with_0_though_the_broker_fell_silent(
+def test_a_stop_during_a_load_ends_in_time_with_0_if_the_broker_falls_silent(
     broker: Broker, database: Database, tmp_path: Path
 ) -> None:
     """An engine kills after 30 seconds, and then reports a failure."""
@@ -310,7 +310,7 @@ def test_a_stop_in_mid_load_ends_in_time_and_with_0_though_the_broker_fell_silen
 
 
 @pytest.mark.slow
-def test_a_stop_ends_in_time_and_with_0_though_the_broker_never_answered(
+def test_a_stop_ends_in_time_with_0_if_the_broker_never_answered(
     broker: Broker, database: Database, tmp_path: Path
 ) -> None:
     with (

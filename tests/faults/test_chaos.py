@@ -1,4 +1,4 @@
-"""Chaos: its tools, and one short selection of nemeses; `python -m verification.chaos` lets all of them strike."""
+"""Chaos: its tools, and a short selection of nemeses; `python -m verification.chaos` runs all of them."""
 
 import json
 from collections.abc import Iterator
@@ -21,19 +21,19 @@ from verification.chaos.run import run
 from verification.chaos.servers import ChaosServers, start_servers
 
 
-def test_a_seed_always_stands_for_the_same_run() -> None:
+def test_a_seed_always_gives_the_same_run() -> None:
     assert draw_plan(7, NEMESES) == draw_plan(7, NEMESES)
     assert draw_plan(7, NEMESES) != draw_plan(8, NEMESES)
 
 
-def test_in_twenty_seeds_each_nemesis_strikes() -> None:
+def test_twenty_seeds_run_each_nemesis() -> None:
     struck = {blow.nemesis.name for seed in range(1, 21) for blow in draw_plan(seed, NEMESES).blows}
 
     assert struck == {each.name for each in NEMESES}
     assert len(struck) == len(NEMESES)
 
 
-def test_a_nemesis_that_never_struck_is_a_problem_of_enough_runs() -> None:
+def test_a_nemesis_that_never_ran_is_reported_after_enough_runs() -> None:
     few, enough = Tally(runs=len(NEMESES) - 1), Tally(runs=len(NEMESES))
 
     assert few.problems(NEMESES) == []
@@ -43,7 +43,7 @@ def test_a_nemesis_that_never_struck_is_a_problem_of_enough_runs() -> None:
 @pytest.mark.parametrize(
     ("deadlocks", "chunks", "is_wrong"), [(4, 50, False), (5, 50, True), (20, 2000, False), (21, 2000, True)]
 )
-def test_more_deadlocks_than_one_in_a_hundred_chunks_are_a_problem(deadlocks: int, chunks: int, is_wrong: bool) -> None:
+def test_more_than_one_deadlock_per_hundred_chunks_is_reported(deadlocks: int, chunks: int, is_wrong: bool) -> None:
     assert bool(too_many_deadlocks(deadlocks, chunks)) is is_wrong
 
 
@@ -58,7 +58,7 @@ def test_more_deadlocks_than_one_in_a_hundred_chunks_are_a_problem(deadlocks: in
         ('{"level": "warning", "action": "load_revived"}', True, 0),
     ],
 )
-def test_a_log_line_that_no_fault_justifies_is_a_problem(
+def test_a_log_line_that_no_fault_explains_is_reported(
     tmp_path: Path, line: str, loses_messages: bool, problems: int
 ) -> None:
     log = tmp_path / "service.log"
@@ -78,7 +78,7 @@ def test_deadlocks_are_counted(tmp_path: Path) -> None:
     assert hear([log], loses_messages=False).deadlocks == 1
 
 
-def test_a_small_disk_is_small_and_goes_away(tmp_path: Path) -> None:
+def test_a_small_disk_is_small_and_is_removed(tmp_path: Path) -> None:
     if problem := why_no_small_disk():
         missing(problem)
     with small_disk(tmp_path):
@@ -91,7 +91,7 @@ def test_a_small_disk_is_small_and_goes_away(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[ChaosServers]:
-    """Servers of this module's own, of programs that are installed on this machine."""
+    """Servers private to this module, from the programs installed on this machine."""
     with ExitStack() as closing:
         try:
             servers = start_servers(closing)
@@ -101,7 +101,7 @@ def servers() -> Iterator[ChaosServers]:
 
 
 @pytest.mark.slow
-def test_a_database_that_was_killed_has_its_data_and_one_that_was_wiped_has_none(servers: ChaosServers) -> None:
+def test_a_killed_database_keeps_its_data_and_a_wiped_one_has_none(servers: ChaosServers) -> None:
     def databases() -> set[str]:
         with create_engine(servers.database.server.url, poolclass=NullPool).connect() as connection:
             return set(connection.scalars(text("SHOW DATABASES")))
@@ -121,7 +121,7 @@ def test_a_database_that_was_killed_has_its_data_and_one_that_was_wiped_has_none
 
 
 @pytest.mark.slow
-def test_a_broker_that_was_stopped_has_its_data_and_one_that_was_wiped_has_none(servers: ChaosServers) -> None:
+def test_a_stopped_broker_keeps_its_data_and_a_wiped_one_has_none(servers: ChaosServers) -> None:
     management = Management(servers.broker.server)
     management.make_vhost("kept")
 
@@ -139,7 +139,7 @@ def test_a_broker_that_was_stopped_has_its_data_and_one_that_was_wiped_has_none(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("names", [("broker-killed", "half-open", "cut"), ("broker-wiped", "database-killed", "slow")])
-def test_g9_everything_converges_after_nemeses_struck(servers: ChaosServers, names: tuple[str, ...]) -> None:
+def test_g9_everything_converges_after_nemeses(servers: ChaosServers, names: tuple[str, ...]) -> None:
     outcome = run(servers, draw_plan(1, [each for each in NEMESES if each.name in names]))
 
     assert outcome.problems == [], outcome.struck

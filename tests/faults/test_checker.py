@@ -1,4 +1,4 @@
-"""Proves the checker: of a right end it says nothing, and each kind of wrong that is planted it names."""
+"""Tests of the checker: it accepts a correct end state and reports each kind of planted error."""
 
 import json
 import shutil
@@ -24,13 +24,13 @@ from verification.checker import problems
 from verification.drops import Drop, draw_drops
 from verification.summary_watch import SummaryWatch
 
-#: Draws a file of each kind: bad rows, refused, repeated, inferred members left in the end.
+#: Generates a file of each kind: bad rows, refused, repeated, inferred members left at the end.
 SEED = 113
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """A data folder in which all is done, and what was dropped into it."""
+    """The end state of a data folder, and the files that were dropped into it."""
 
     drops: Sequence[Drop]
     store: Store
@@ -46,7 +46,7 @@ class End:
         )
 
     def change(self, statement: str) -> None:
-        """Change at least one row behind the product's back."""
+        """Change at least one row directly in the database."""
         with self.store.transaction() as connection:
             connection.execute(text("PRAGMA defer_foreign_keys = ON"))
             assert connection.execute(text(statement)).rowcount > 0
@@ -62,7 +62,7 @@ def right_root(drops: list[Drop], tmp_path_factory: pytest.TempPathFactory) -> P
     root = tmp_path_factory.mktemp("right")
     with closing(Pipeline(root)) as pipeline:
         for drop in drops:
-            # One after the other: of loads that overlap less can be said.
+            # One after the other: the checker can verify less of loads that overlap.
             pipeline.drop(drop.name, drop.content)
             pipeline.finish()
         store = pipeline.store
@@ -79,11 +79,11 @@ def end(drops: list[Drop], right_root: Path, tmp_path: Path) -> Iterator[End]:
         yield End(drops=drops, store=open_store(database, load_catalog(None)), folder=folder)
 
 
-def test_of_a_right_end_the_checker_says_nothing(end: End) -> None:
+def test_the_checker_accepts_a_correct_end_state(end: End) -> None:
     assert end.problems() == []
 
 
-def test_the_workload_has_something_of_everything(end: End) -> None:
+def test_the_workload_has_files_of_every_kind(end: End) -> None:
     assert {drop.dataset for drop in end.drops} >= {"people", "places"}
     assert any(drop.refused for drop in end.drops)
     assert len({drop.content for drop in end.drops}) < len(end.drops)
@@ -151,13 +151,13 @@ WRONG_IN_THE_DATABASE = {
 
 
 @pytest.mark.parametrize(("statement", "named"), WRONG_IN_THE_DATABASE.items(), ids=range(len(WRONG_IN_THE_DATABASE)))
-def test_what_is_wrong_in_the_database_is_named(end: End, statement: str, named: str) -> None:
+def test_each_error_in_the_database_is_reported(end: End, statement: str, named: str) -> None:
     end.change(statement)
     assert any(named in problem for problem in end.problems()), end.problems()
 
 
 def in_place(folder: Path, pattern: str) -> Path:
-    """The first file of this kind."""
+    """Return the first file of this kind."""
     return min(folder.glob(pattern))
 
 
@@ -200,27 +200,27 @@ WRONG_IN_THE_FOLDER: dict[str, Callable[[DataFolder], object]] = {
 
 
 @pytest.mark.parametrize("named", WRONG_IN_THE_FOLDER)
-def test_what_is_wrong_in_the_folder_is_named(end: End, named: str) -> None:
+def test_each_error_in_the_folder_is_reported(end: End, named: str) -> None:
     WRONG_IN_THE_FOLDER[named](end.folder)
     assert any(named in problem for problem in end.problems()), end.problems()
 
 
-def test_a_queue_that_is_not_empty_is_named(end: End) -> None:
+def test_a_queue_that_is_not_empty_is_reported(end: End) -> None:
     assert end.problems(depth=2) == ["the queue inflow.writer still holds 2 messages"]
 
 
-def test_a_dead_letter_is_named_with_its_reason(end: End) -> None:
+def test_a_dead_letter_is_reported_with_its_reason(end: End) -> None:
     assert end.problems(dead_letters=["MalformedMessage: -"]) == ["a message is dead-lettered: MalformedMessage: -"]
 
 
-def test_a_file_that_was_lost_before_its_claim_is_named(end: End) -> None:
+def test_a_file_lost_before_its_claim_is_reported(end: End) -> None:
     lost = replace(end.drops[0], name="people-9999.csv")
     found = replace(end, drops=[*end.drops, lost]).problems()
     assert found == ["people-9999.csv was dropped and has no load"]
 
 
-def test_files_dropped_under_one_name_are_told_apart_by_their_order(end: End) -> None:
-    """The k-th load of a name is the k-th drop of it: given in the wrong order, the contents differ."""
+def test_files_dropped_under_the_same_name_are_matched_by_order(end: End) -> None:
+    """The k-th load of a name belongs to its k-th drop: in the wrong order, the contents differ."""
     first, second = [drop for drop in end.drops if drop.dataset == "people" and drop.rows][:2]
     renamed = [replace(drop, name=first.name) if drop is second else drop for drop in end.drops]
     end.change(f"UPDATE inflow_loads SET file = '{first.name}' WHERE file = '{second.name}'")
@@ -242,37 +242,37 @@ def watch(*contents: bytes | None, only_adds: bool = False) -> list[str]:
     return watching.problems
 
 
-def test_a_summary_that_grows_is_right() -> None:
+def test_a_growing_summary_is_accepted() -> None:
     assert watch(None, None, b"{}", b'{"A":1}', b'{"A":2,"B":2}', b'{"A":2,"B":2}', only_adds=True) == []
 
 
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (b"", "no JSON"),
-        (b'{"A":1', "no JSON"),
-        (b"\xff", "no JSON"),
-        (b"[]", "no object of counts"),
-        (b'{"A":0}', "no object of counts"),
-        (b'{"A":"1"}', "no object of counts"),
-        (b'{"A":1,"B":2}', "not in its order"),
-        (b'{"B":1,"A":1}', "not in its order"),
+        (b"", "not JSON"),
+        (b'{"A":1', "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"[]", "not an object of counts"),
+        (b'{"A":0}', "not an object of counts"),
+        (b'{"A":"1"}', "not an object of counts"),
+        (b'{"A":1,"B":2}', "not in order"),
+        (b'{"B":1,"A":1}', "not in order"),
         (None, "is gone"),
     ],
 )
-def test_a_summary_that_is_not_whole_is_named(content: bytes | None, named: str) -> None:
+def test_an_incomplete_summary_is_reported(content: bytes | None, named: str) -> None:
     found = watch(b'{"A":1}', content)
     assert len(found) == 1
     assert named in found[0]
 
 
 @pytest.mark.parametrize("later", [{"A": 1}, {"B": 9}, {}])
-def test_a_count_that_falls_is_named_where_files_only_add(later: dict[str, int]) -> None:
+def test_a_falling_count_is_reported_if_files_only_add(later: dict[str, int]) -> None:
     contents = (b'{"A":2}', json.dumps(later).encode())
     assert watch(*contents) == []
     assert len(watch(*contents, only_adds=True)) == 1
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_drops_of_one_seed_are_the_same(seed: int) -> None:
+def test_a_seed_always_gives_the_same_drops(seed: int) -> None:
     assert draw_drops(Random(seed), count=8, most_rows=9) == draw_drops(Random(seed), count=8, most_rows=9)

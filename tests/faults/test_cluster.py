@@ -29,27 +29,27 @@ from verification.cluster.round import Outcome
 from verification.cluster.workload import draw_workload
 
 
-def test_a_seed_always_stands_for_the_same_round() -> None:
+def test_a_seed_always_gives_the_same_round() -> None:
     assert draw_plan(GALERA, 7, 1000) == draw_plan(GALERA, 7, 1000)
     assert draw_plan(GALERA, 7, 1000) != draw_plan(GALERA, 8, 1000)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_in_twenty_rounds_each_fault_strikes_each_variant(kind: Kind) -> None:
+def test_twenty_rounds_apply_each_fault_to_each_variant(kind: Kind) -> None:
     plans = [draw_plan(kind, seed, 1000) for seed in range(1, 21)]
 
     struck = {(plan.variant.name, plan.fault.name) for plan in plans}
     assert struck == {(variant.name, fault.name) for variant in kind.variants for fault in kind.faults}
 
 
-def test_only_the_named_faults_strike() -> None:
+def test_only_the_named_faults_are_applied() -> None:
     plans = [draw_plan(GROUP_REPLICATION, seed, 1000, only=["offline-mode"]) for seed in range(1, 4)]
 
     assert {plan.fault.name for plan in plans} == {"offline-mode"}
 
 
 @pytest.mark.parametrize("rows", [1000, 20_000, 20_001])
-def test_the_files_of_a_round_have_the_rows_that_were_asked_for(rows: int) -> None:
+def test_the_files_of_a_round_have_the_requested_rows(rows: int) -> None:
     workload = draw_workload(Random(1), rows)
 
     assert sum(len(drop.rows) for drop in workload.drops) == rows
@@ -89,7 +89,7 @@ def test_a_stall_is_the_longest_time_between_two_rows() -> None:
     assert progress.stall_seconds == 3.0
 
 
-def test_time_without_rows_to_apply_is_no_stall() -> None:
+def test_time_without_rows_to_apply_is_not_a_stall() -> None:
     clock = Clock()
     progress = Progress(clock=clock)
     progress.note_dropped(10)
@@ -104,7 +104,7 @@ def test_time_without_rows_to_apply_is_no_stall() -> None:
     assert progress.longest_stall_seconds == 1.0
 
 
-def test_a_primary_that_was_cut_off_is_not_the_primary_of_the_others() -> None:
+def test_an_isolated_primary_is_not_the_primary_of_the_others() -> None:
     cut_off = [Seen("1", "ONLINE", "PRIMARY"), Seen("2", "ONLINE", "SECONDARY"), Seen("3", "ONLINE", "SECONDARY")]
     others = [Seen("2", "ONLINE", "PRIMARY"), Seen("3", "ONLINE", "SECONDARY")]
 
@@ -114,7 +114,7 @@ def test_a_primary_that_was_cut_off_is_not_the_primary_of_the_others() -> None:
 
 
 class Named(socketserver.BaseRequestHandler):
-    """Says which server it is of, and that again at each word."""
+    """Sends the port of its server at the connection, and again in answer to any data."""
 
     def handle(self) -> None:
         self.request.sendall(str(self.request.getsockname()[1]).encode())
@@ -124,7 +124,7 @@ class Named(socketserver.BaseRequestHandler):
 
 @contextmanager
 def named_server() -> Iterator[Address]:
-    """Run a server that says its port to each client."""
+    """Run a server that sends its port to each client."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Named) as server:
         serving = Thread(target=server.serve_forever)
         serving.start()
@@ -134,7 +134,7 @@ def named_server() -> Iterator[Address]:
 
 
 class Followed:
-    """Two servers, and an address that follows whichever is in charge."""
+    """Two servers, and an address that follows the current primary."""
 
     def __init__(self, first: Address, second: Address) -> None:
         self.servers = (first, second)
@@ -147,17 +147,17 @@ class Followed:
         return self.in_charge
 
     def connect(self) -> tuple[socket.socket, Address]:
-        """Connect to the address; return the connection, and where it leads."""
+        """Connect to the address; return the connection and the port of its server."""
         connection = socket.create_connection(self.follower.address, timeout=10)
         return connection, ("127.0.0.1", int(connection.recv(100)))
 
     def wait_for_looks(self) -> None:
-        """Wait until the follower has asked since now who is in charge, and taken the answer."""
+        """Wait until the follower has again looked up the primary and applied the answer."""
         before = self.looks
         eventually(lambda: self.looks > before + 1, message="the follower has asked")
 
     def wait_until_led_to(self, server: Address) -> None:
-        """Wait until the follower has noticed who is in charge."""
+        """Wait until the follower forwards to this server."""
         eventually(lambda: self.follower.target == server, message="the follower has noticed")
 
 
@@ -171,9 +171,7 @@ def followed() -> Iterator[Followed]:
 
 
 @pytest.mark.parametrize("cuts", [True, False])
-def test_a_follower_leads_to_who_is_in_charge_and_may_cut_the_connections_before(
-    followed: Followed, cuts: bool
-) -> None:
+def test_a_follower_forwards_to_the_primary_and_may_cut_earlier_connections(followed: Followed, cuts: bool) -> None:
     first, second = followed.servers
     followed.follower.cuts = cuts
     old, led_to = followed.connect()
@@ -191,7 +189,7 @@ def test_a_follower_leads_to_who_is_in_charge_and_may_cut_the_connections_before
     new.close()
 
 
-def test_a_follower_stays_while_no_member_is_in_charge_and_while_it_is_held(followed: Followed) -> None:
+def test_a_follower_keeps_its_target_without_a_primary_or_while_held(followed: Followed) -> None:
     first, second = followed.servers
     with followed.follower.held():
         followed.in_charge = second
@@ -249,7 +247,7 @@ def is_reached(*prefix: str, address: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def test_a_member_that_is_cut_off_is_reached_by_clients_and_by_no_other_member(network: Network) -> None:
+def test_an_isolated_member_is_reached_by_clients_but_not_by_other_members(network: Network) -> None:
     with listen(network, 1) as server:
         assert is_reached(address=network.address(1))
         assert is_reached(*network.prefix(0), address=network.member_address(1))
@@ -263,7 +261,7 @@ def test_a_member_that_is_cut_off_is_reached_by_clients_and_by_no_other_member(n
         server.kill()
 
 
-def test_what_runs_in_a_network_is_killed_with_it() -> None:
+def test_processes_in_a_network_are_killed_with_it() -> None:
     with ExitStack() as closing:
         server = listen(some_network(closing), 0)
     with server:
@@ -292,7 +290,7 @@ def outcome(*problems: str) -> Outcome:
     )
 
 
-def test_a_round_with_a_problem_or_without_a_verdict_is_not_right() -> None:
+def test_a_round_with_a_problem_or_without_a_verdict_fails() -> None:
     plan = draw_plan(GALERA, 7, 1000)
     right, wrong = Line(plan=plan, outcome=outcome()), Line(plan=plan, outcome=outcome("a writer ended by itself"))
 
@@ -304,7 +302,9 @@ def test_a_round_with_a_problem_or_without_a_verdict_is_not_right() -> None:
 
 
 @pytest.mark.parametrize("failure", [Unavailable("rsync is not installed"), RuntimeError("it did not come up")])
-def test_rounds_without_a_cluster_fail_with_the_reason_and_the_others_go_on(tmp_path: Path, failure: Exception) -> None:
+def test_rounds_without_a_cluster_fail_with_the_reason_and_the_others_continue(
+    tmp_path: Path, failure: Exception
+) -> None:
     def start(_scripts: Path, _closing: ExitStack) -> Servers:
         raise failure
 

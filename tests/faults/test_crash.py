@@ -1,4 +1,4 @@
-"""Services that end by SIGKILL at a named step: a few of the points; `python -m verification.crash` tries all."""
+"""Services killed by SIGKILL at a named step: a few crash points; `python -m verification.crash` runs all."""
 
 import pytest
 
@@ -18,11 +18,11 @@ def shared_servers(broker_server: BrokerServer, database_server: DatabaseServer)
     return Servers(broker=broker_server, database=database_server)
 
 
-def test_no_two_points_have_the_same_name() -> None:
+def test_crash_points_have_distinct_names() -> None:
     assert len({point.full_name for point in POINTS}) == len(POINTS)
 
 
-def test_every_crash_point_is_passed_where_nothing_is_disturbed(shared_servers: Servers) -> None:
+def test_every_crash_point_is_passed_in_an_undisturbed_run(shared_servers: Servers) -> None:
     passages = count_passages(shared_servers, draw_workload("writer", seed=SEED))
 
     assert [name for name, count in passages.items() if not count] == []
@@ -41,7 +41,7 @@ def test_every_crash_point_is_passed_where_nothing_is_disturbed(shared_servers: 
         ("aggregator: after an event is handled, before its ack", 1, Variant.ONCE),
     ],
 )
-def test_a_service_killed_at_this_point_loses_and_doubles_nothing(
+def test_a_service_killed_at_a_crash_point_loses_and_doubles_nothing(
     shared_servers: Servers, name: str, passage: int, variant: Variant
 ) -> None:
     [point] = points_like(name)

@@ -1,4 +1,4 @@
-"""What a database can do to services: locks, lost commits, silence, refusals; a transaction is whole or not there."""
+"""Faults of the database under running services: locks, lost commits, silence, refusals; transactions stay atomic."""
 
 import threading
 import time
@@ -38,7 +38,7 @@ SILENCE_SECONDS = 6
 #: Of one who must not miss any, not even on a machine that is slow for a while; and several of them.
 SLOWER_HEARTBEAT_SECONDS, LONGER_SILENCE_SECONDS = 3, 15
 KILLS = 5
-#: So many that their load is open for long after it is seen to have begun.
+#: Enough rows for their load to stay open long after its start is seen.
 MANY_PEOPLE = 1500
 
 #: As many as MariaDB allows at least.
@@ -70,10 +70,10 @@ def retries(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [vars(record)["reason"] for record in caplog.records if vars(record).get("action") == "message_retried"]
 
 
-def test_a_chunk_that_waits_too_long_for_a_lock_is_tried_again_until_it_has_it(
+def test_a_chunk_that_waits_too_long_for_a_lock_is_retried(
     warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Error 1205 leaves the transaction open: what is tried again must find nothing of the first try."""
+    """Error 1205 leaves the transaction open: the retry must find nothing of the first try."""
     file = people(4)
     warehouse.load(dropped(2, "places", "city,county,country", ("Weir", "", "Scotland")))
     warehouse.claim(file)
@@ -92,7 +92,7 @@ def test_a_chunk_that_waits_too_long_for_a_lock_is_tried_again_until_it_has_it(
 
 
 class LostCommits:
-    """Loses the answer to the commit of a change, or the commit itself, each time it is armed."""
+    """Loses the answer to a commit, or the commit itself, each time it is armed."""
 
     def __init__(self, *, arrives: bool) -> None:
         self._arrives = arrives
@@ -120,10 +120,10 @@ class LostCommits:
 def test_a_connection_lost_during_the_commit_leaves_the_message_applied_once(
     warehouse: Warehouse, caplog: pytest.LogCaptureFixture, arrives: bool
 ) -> None:
-    """Nobody can know whether it was made; the ledger does, and so does the load's row."""
+    """The client can't know whether the commit was applied; the ledger and the load's row tell."""
     file = people(4)
     warehouse.claim(file)
-    # Encrypted, nobody could see a commit.
+    # Unencrypted, so that the forwarder can recognise a commit.
     url = make_url(warehouse.url).update_query_dict({"ssl_disabled": "true"})
     commits = LostCommits(arrives=arrives)
     with (
@@ -151,7 +151,7 @@ def test_a_connection_lost_during_the_commit_leaves_the_message_applied_once(
 
 
 def effects(warehouse: Warehouse) -> int:
-    """Count what the chunk and the manifest leave behind."""
+    """Count the effects of the chunk and the manifest."""
     return warehouse.row_counts()["inflow_chunks"] + len(warehouse.completed_loads())
 
 
@@ -160,7 +160,7 @@ def stones(people: int = PEOPLE) -> Births:
 
 
 def start_in_mid_load(pipeline: Pipeline, *, people: int = PEOPLE) -> list[Service]:
-    """Start all services, with the places loaded, and the people begun."""
+    """Start all services, with the places loaded and the load of the people started."""
     services = pipeline.start(*SERVICES)
     family = stones(people)
     pipeline.drop("places.csv", family.places_csv)
@@ -171,15 +171,15 @@ def start_in_mid_load(pipeline: Pipeline, *, people: int = PEOPLE) -> list[Servi
 
 
 def drop_more(pipeline: Pipeline) -> None:
-    """Give the services work, however far they are with the people: others, who were born nowhere, count for nothing.
+    """Drop more people, who have no birthplace and are in no count, so that the services have work in any case.
 
-    Their load may fail before it has a number, or come to its end after all others.
+    Their load may fail before it gets a number, or finish after all others.
     """
     pipeline.drop("people-more.csv", births("Moor", people=PEOPLE).people_csv)
 
 
 def assert_loaded(pipeline: Pipeline, broker: Broker, services: list[Service]) -> None:
-    """Every row is loaded once, and counted; nothing is left, nothing was put aside, and nobody ended."""
+    """Every row is loaded once and counted; no message is left or dead-lettered, and no service ended."""
     pipeline.wait_until_archived(2)
     assert (pipeline.loads()[2].inserted, pipeline.loads()[2].rows_done) == (PEOPLE, PEOPLE)
     pipeline.wait_for_summary(stones().by_country)
@@ -192,10 +192,10 @@ def sessions_of(connection: Connection, database: Database) -> set[int]:
     return {session.number for session in sessions(connection, database=name)}
 
 
-def test_sessions_that_an_administrator_kills_under_load_only_delay_it(
+def test_sessions_killed_by_an_administrator_only_delay_a_load(
     pipeline: Pipeline, broker: Broker, database: Database
 ) -> None:
-    """Those of all services, idle ones in their pools, too."""
+    """Sessions of all services, including idle ones in their pools."""
     services = start_in_mid_load(pipeline)
     with administrator(database) as connection:
         for _ in range(KILLS):
@@ -206,10 +206,10 @@ def test_sessions_that_an_administrator_kills_under_load_only_delay_it(
     assert_loaded(pipeline, broker, services)
 
 
-def test_a_database_that_says_nothing_for_a_while_does_not_cost_a_writer_its_place_at_the_broker(
+def test_a_silent_database_does_not_cost_the_writer_its_broker_connection(
     broker: Broker, database: Database, tmp_path: Path
 ) -> None:
-    """Heartbeats go on beside the chunk in hand, or it would be delivered again."""
+    """Heartbeats continue while the chunk is being handled, or it would be redelivered."""
     with behind_forwarders(tmp_path, broker, database, is_open=True) as (pipeline, _, to_database):
         pipeline.settings |= {**SETTINGS, "INFLOW_LOG_LEVEL": "DEBUG"}
         pipeline.settings["RABBITMQ_HEARTBEAT_SECONDS"] = str(SLOWER_HEARTBEAT_SECONDS)
@@ -224,7 +224,7 @@ def test_a_database_that_says_nothing_for_a_while_does_not_cost_a_writer_its_pla
         assert writer.logs("chunk_repeated") == []
 
 
-def test_a_database_that_says_nothing_and_is_gone_then_only_delays_a_load(
+def test_a_database_that_is_silent_and_then_gone_only_delays_a_load(
     broker: Broker, database: Database, tmp_path: Path
 ) -> None:
     with behind_forwarders(tmp_path, broker, database, is_open=True) as (pipeline, _, to_database):
@@ -238,27 +238,27 @@ def test_a_database_that_says_nothing_and_is_gone_then_only_delays_a_load(
         assert_loaded(pipeline, broker, services)
 
 
-def test_a_server_that_is_read_only_for_a_while_only_delays_a_load(
+def test_a_server_that_is_temporarily_read_only_only_delays_a_load(
     private_pipeline: Pipeline, broker: Broker, private_server: DatabaseServer
 ) -> None:
     """As during a fail-over."""
     services = start_in_mid_load(private_pipeline)
     with administrator_of(private_server) as connection:
         connection.execute(text("SET GLOBAL read_only = ON"))
-        # Whoever comes first: a watcher that can't write in its ledger publishes nothing more for the writer.
+        # Whichever service fails first: a watcher that can't write to the ledger publishes nothing more.
         try:
             drop_more(private_pipeline)
-            eventually(lambda: any("(1290" in each.output() for each in services), message="nobody can write")
+            eventually(lambda: any("(1290" in each.output() for each in services), message="no service can write")
         finally:
             connection.execute(text("SET GLOBAL read_only = OFF"))
 
     assert_loaded(private_pipeline, broker, services)
 
 
-def test_a_server_without_its_folder_for_temporary_tables_only_delays_a_load(
+def test_a_server_without_its_temporary_folder_only_delays_a_load(
     private_pipeline: Pipeline, broker: Broker, private_server: DatabaseServer
 ) -> None:
-    """As with a disk that is full or not mounted; MariaDB keeps there what it does not keep in memory."""
+    """As with a disk that is full or not mounted; MariaDB puts temporary tables there that exceed its memory."""
     with administrator_of(private_server) as connection:
         if not connection.dialect.is_mariadb:  # type: ignore[attr-defined]
             pytest.skip("MySQL keeps temporary tables in its data")
@@ -278,7 +278,7 @@ def test_a_server_without_its_folder_for_temporary_tables_only_delays_a_load(
 
 @contextmanager
 def read_only(database: Database) -> Iterator[None]:
-    """Give a database back as it was: nobody could drop it."""
+    """Make a database read-only for the block; afterwards it can be dropped again."""
     name = make_url(database.url).database
     with administrator(database) as connection:
         connection.execute(text(f"ALTER DATABASE {name} READ ONLY = 1"))
@@ -288,16 +288,16 @@ def read_only(database: Database) -> Iterator[None]:
             connection.execute(text(f"ALTER DATABASE {name} READ ONLY = 0"))
 
 
-def test_a_database_that_is_read_only_for_a_while_only_delays_a_load(
+def test_a_database_that_is_temporarily_read_only_only_delays_a_load(
     pipeline: Pipeline, broker: Broker, database: Database
 ) -> None:
-    """As while an administrator moves it; MySQL alone knows this."""
+    """As while an administrator moves it; only MySQL has this setting."""
     if database.flavour != "mysql":
         pytest.skip("MariaDB has no databases that are read-only")
     services = start_in_mid_load(pipeline)
     with read_only(database):
         drop_more(pipeline)
-        eventually(lambda: any("(3989" in each.output() for each in services), message="nobody can write")
+        eventually(lambda: any("(3989" in each.output() for each in services), message="no service can write")
 
     assert_loaded(pipeline, broker, services)
 
@@ -314,7 +314,7 @@ def test_a_server_with_too_many_connections_only_delays_a_load(
             take_all_connections(private_server, taken)
             return all("(1040" in service.output() for service in services)
 
-        eventually(have_all_found_too_many, message="nobody gets a connection")
+        eventually(have_all_found_too_many, message="no service gets a connection")
         operator.execute(text("SET GLOBAL max_connections = DEFAULT"))
 
     assert_loaded(private_pipeline, broker, services)
@@ -326,10 +326,10 @@ def take_all_connections(server: DatabaseServer, taken: ExitStack) -> None:
             taken.enter_context(administrator_of(server))
 
 
-def test_a_database_that_is_dropped_and_made_again_gets_its_open_load_from_the_file(
+def test_a_database_that_is_dropped_and_created_again_gets_its_open_load_from_the_file(
     pipeline: Pipeline, broker: Broker, database: Database
 ) -> None:
-    """What was archived is gone with it; what was open is in processing/, and loaded whole. No service ends."""
+    """Archived loads are lost with the database; open files in processing/ are loaded completely. No service ends."""
     services = start_in_mid_load(pipeline, people=MANY_PEOPLE)
     name = make_url(database.url).database
     assert pipeline.loads()[2].completed_at is None
@@ -343,6 +343,6 @@ def test_a_database_that_is_dropped_and_made_again_gets_its_open_load_from_the_f
     eventually(loaded, timeout_seconds=2 * MAX_WAIT_SECONDS, message="people.csv is loaded")
     [load] = pipeline.loads().values()
     assert (load.load_id, load.inserted, load.rows_done) == (2, MANY_PEOPLE, MANY_PEOPLE)
-    # Until the watcher has entered its file again, chunks of it are unknown: they wait.
+    # Until the watcher has registered its file again, its chunks are unknown, and wait.
     assert [line for each in services for line in each.logs("message_dead_lettered")] == []
     assert [each.stop() for each in services] == [0, 0, 0]

@@ -1,4 +1,4 @@
-"""Accounts, fail-overs and silence of a database: what a healthy message, and a service, must outlive."""
+"""Locked accounts, fail-overs and silence of a database, which messages and services must survive."""
 
 import socket
 import threading
@@ -28,7 +28,7 @@ from tests.support.services import Pipeline, Service
 from tests.support.sessions import ping
 from verification.holding import end_sessions
 
-#: What one writer commits in a moment, and more.
+#: More rows than one writer commits in a moment.
 INSERTS = 50
 WRITERS = 4
 GROUP = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
@@ -42,21 +42,21 @@ def is_mariadb(connection: Connection) -> bool:
 
 @pytest.fixture
 def operator(private_server: DatabaseServer) -> Iterator[Connection]:
-    """Whoever may change all settings."""
+    """An account that may change all settings."""
     with administrator_of(private_server) as connection:
         yield connection
 
 
 @pytest.fixture
 def mysql_operator(operator: Connection) -> Connection:
-    """The same of a MySQL."""
+    """An account that may change all settings, on MySQL only."""
     if is_mariadb(operator):
         pytest.skip("MariaDB has neither offline mode nor Group Replication")
     return operator
 
 
 def error_of(database: ProductDatabase) -> str:
-    """Return what a try says that must fail."""
+    """Return the error of an action that must fail."""
     with pytest.raises(DatabaseUnavailable) as caught:
         ping(database)
     return str(caught.value)
@@ -70,26 +70,26 @@ def error_of(database: ProductDatabase) -> str:
         pytest.param("IDENTIFIED BY 'another'", "IDENTIFIED BY ''", ("(1045",), id="another password"),
     ],
 )
-def test_an_account_that_can_not_log_in_is_an_outage(
+def test_an_account_that_cannot_log_in_is_an_outage(
     private_database: Database, operator: Connection, begin: str, end: str, numbers: tuple[str, ...]
 ) -> None:
-    """Whatever the number: it says nothing of the statement that was to follow."""
+    """Whatever its number, the error says nothing about the statement that was to follow."""
     url = make_url(private_database.url)
     with closing(ProductDatabase(url)) as database:
         operator.execute(text(f"ALTER USER '{ACCOUNT}'@'%' {begin}"))
         assert f"database {url.host}:{url.port}: " in (said := error_of(database))
         assert any(number in said for number in numbers)
 
-        # What expired is valid again with a new password, here the same one.
+        # An expired password becomes valid by setting a new one, here the same.
         operator.execute(text(f"ALTER USER '{ACCOUNT}'@'%' IDENTIFIED BY ''"))
         operator.execute(text(f"ALTER USER '{ACCOUNT}'@'%' {end}"))
         ping(database)
 
 
-def test_an_account_that_is_locked_in_mid_load_only_delays_it(
+def test_an_account_that_is_locked_during_a_load_only_delays_it(
     private_pipeline: Pipeline, broker: Broker, private_database: Database, operator: Connection
 ) -> None:
-    """It did dead-letter the chunk in hand, and start services into the same error again and again."""
+    """It once dead-lettered the chunk being handled, and restarted services into the same error repeatedly."""
     services = start_in_mid_load(private_pipeline)
     operator.execute(text(f"ALTER USER '{ACCOUNT}'@'%' ACCOUNT LOCK"))
     try:
@@ -117,7 +117,7 @@ def eventually_one_says(services: list[Service], *numbers: str) -> None:
 
 @pytest.fixture
 def numbers(private_database: Database) -> Iterator[ProductDatabase]:
-    """A table of numbers, and the product's way to it."""
+    """A table of numbers, and the product's connection to it."""
     with closing(ProductDatabase(make_url(private_database.url))) as database:
         make_numbers(database)
         yield database
@@ -140,7 +140,7 @@ def all_numbers(database: ProductDatabase) -> list[int]:
 
 @contextmanager
 def twin(url: URL) -> Iterator[ProductDatabase]:
-    """Start a second server with a database and an account of the same names; its users reach it by its own port."""
+    """Start a second server with a database and an account of the same names, on a port of its own."""
     with ExitStack() as closing_all:
         server = got(lambda: start_private_server(closing_all, None), what="a second server of this machine")
         with administrator_of(server) as connection:
@@ -152,10 +152,10 @@ def twin(url: URL) -> Iterator[ProductDatabase]:
         yield twin
 
 
-def test_a_connection_to_a_server_that_became_read_only_is_given_up_for_its_address(
+def test_a_connection_to_a_server_that_became_read_only_is_replaced(
     private_database: Database, numbers: ProductDatabase, operator: Connection
 ) -> None:
-    """As after a planned switch behind an address that cuts nothing: the old connections pass their pings for ever."""
+    """As after a planned switch behind an address that keeps connections open: their pings would succeed for ever."""
     url = make_url(private_database.url)
     with (
         twin(url) as new_server,
@@ -184,10 +184,10 @@ def port_of(database: ProductDatabase) -> int:
         return int(connection.scalar(text("SELECT @@port")) or 0)
 
 
-def test_a_server_in_offline_mode_for_a_while_only_delays_a_load(
+def test_a_server_temporarily_in_offline_mode_only_delays_a_load(
     private_pipeline: Pipeline, broker: Broker, mysql_operator: Connection
 ) -> None:
-    """It is also what a member does that leaves its group. It did cost dead letters, and ended services."""
+    """A member that leaves its group does the same. It once caused dead letters and ended services."""
     services = start_in_mid_load(private_pipeline)
     mysql_operator.execute(text("SET GLOBAL offline_mode = ON"))
     try:
@@ -200,7 +200,7 @@ def test_a_server_in_offline_mode_for_a_while_only_delays_a_load(
 
 @contextmanager
 def group_of_one(operator: Connection) -> Iterator[None]:
-    """Make the server the primary of a group, without other members; in the end it is in no group."""
+    """Make the server the primary of a group without other members, for the block."""
     address = f"127.0.0.1:{free_ports(1)}"
     if not operator.scalar(text("SELECT COUNT(*) FROM mysql.plugin WHERE name = 'group_replication'")):
         operator.execute(text("INSTALL PLUGIN group_replication SONAME 'group_replication.so'"))
@@ -252,10 +252,10 @@ def test_a_primary_that_leaves_its_group_under_load_is_an_outage(
     assert said["3100"]
 
 
-def test_a_primary_that_leaves_its_group_in_mid_load_only_delays_it(
+def test_a_primary_that_leaves_its_group_during_a_load_only_delays_it(
     private_pipeline: Pipeline, broker: Broker, mysql_operator: Connection
 ) -> None:
-    """It did dead-letter six chunks, and end the aggregator."""
+    """It once dead-lettered six chunks and ended the aggregator."""
     with group_of_one(mysql_operator):
         services = start_in_mid_load(private_pipeline)
         mysql_operator.execute(text("STOP GROUP_REPLICATION"))
@@ -265,10 +265,10 @@ def test_a_primary_that_leaves_its_group_in_mid_load_only_delays_it(
     assert_loaded(private_pipeline, broker, services)
 
 
-def test_a_server_that_keeps_a_service_waiting_is_said_once_and_when_it_is_over(
+def test_a_long_wait_for_a_server_is_logged_once_and_at_its_end(
     broker: Broker, database: Database, tmp_path: Path
 ) -> None:
-    """A stopped process still acknowledges what it gets: nothing but the clock tells."""
+    """The kernel of a stopped process still acknowledges data: only the clock tells."""
     with behind_forwarders(tmp_path, broker, database, is_open=True) as (pipeline, _, to_database):
         pipeline.settings |= SETTINGS
         service = pipeline.start_one("aggregator")
@@ -287,10 +287,10 @@ def test_a_server_that_keeps_a_service_waiting_is_said_once_and_when_it_is_over(
 
 
 @pytest.mark.slow
-def test_a_peer_that_takes_nothing_any_more_is_given_up_within_half_a_minute(
+def test_a_peer_that_accepts_no_more_data_is_abandoned_within_half_a_minute(
     private_database: Database,
 ) -> None:
-    """The kernel's own patience is a quarter of an hour."""
+    """The kernel's default timeout is a quarter of an hour."""
     url = make_url(private_database.url)
     with (
         forwarder((url.host or "", url.port or 0)) as forward,
@@ -303,7 +303,7 @@ def test_a_peer_that_takes_nothing_any_more_is_given_up_within_half_a_minute(
                 connection.execute(text("SELECT 1"))
                 forward.freeze()
                 silent_at.append(time.monotonic())
-                # More than the buffers on the way hold.
+                # More than the buffers on the way can hold.
                 connection.execute(text("SELECT LENGTH(:text)"), {"text": "x" * (32 << 20)})
 
         with pytest.raises(DatabaseUnavailable):
@@ -311,7 +311,7 @@ def test_a_peer_that_takes_nothing_any_more_is_given_up_within_half_a_minute(
         assert time.monotonic() - silent_at[0] < 35
 
 
-def test_the_sockets_notice_a_dead_peer_within_half_a_minute(database: Database) -> None:
+def test_sockets_detect_a_dead_peer_within_half_a_minute(database: Database) -> None:
     with closing(ProductDatabase(make_url(database.url))) as own, own.transaction() as connection:
         own_socket = connection.connection.driver_connection._sock  # type: ignore[union-attr]
 

@@ -1,4 +1,4 @@
-"""The network that nemeses play with: what a forwarder does to connections."""
+"""The forwarder, through which nemeses disturb connections."""
 
 import socket
 import socketserver
@@ -12,12 +12,12 @@ import pytest
 from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 from tests.support.forwarder import Direction, Forwarder, Pace, forwarder
 
-#: Long enough for what is held back to arrive if it were not.
+#: Long enough for data to arrive if it were not held back.
 A_MOMENT_SECONDS = 0.2
 
 
 class Echo(socketserver.BaseRequestHandler):
-    """Says what it hears."""
+    """Sends back whatever it receives."""
 
     def handle(self) -> None:
         while data := self.request.recv(1000):
@@ -37,7 +37,7 @@ def forward() -> Iterator[Forwarder]:
 
 @contextmanager
 def client(forward: Forwarder) -> Iterator[socket.socket]:
-    """Connect, and make sure of it."""
+    """Connect, and check that the connection works."""
     with socket.create_connection(("127.0.0.1", forward.port), timeout=MAX_WAIT_SECONDS) as connection:
         connection.sendall(b"hello")
         assert connection.recv(100) == b"hello"
@@ -45,7 +45,7 @@ def client(forward: Forwarder) -> Iterator[socket.socket]:
 
 
 def hears_nothing(connection: socket.socket) -> bool:
-    """Whether neither data nor the other side's end arrives."""
+    """Whether neither data nor the end of the connection arrives."""
     connection.settimeout(A_MOMENT_SECONDS)
     try:
         connection.recv(100)
@@ -57,9 +57,7 @@ def hears_nothing(connection: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("directions", [(Direction.TO_SERVER,), (Direction.TO_CLIENTS,), tuple(Direction), ()])
-def test_a_frozen_direction_holds_everything_back_and_loses_nothing(
-    forward: Forwarder, directions: tuple[Direction, ...]
-) -> None:
+def test_a_frozen_direction_delays_data_but_loses_none(forward: Forwarder, directions: tuple[Direction, ...]) -> None:
     with client(forward) as connection:
         forward.freeze(*directions)
         connection.sendall(b"late")
@@ -69,7 +67,7 @@ def test_a_frozen_direction_holds_everything_back_and_loses_nothing(
         assert connection.recv(100) == b"late"
 
 
-def test_what_goes_the_other_way_is_carried(forward: Forwarder) -> None:
+def test_data_in_the_other_direction_is_forwarded(forward: Forwarder) -> None:
     with client(forward) as connection:
         forward.freeze(Direction.TO_SERVER)
 
@@ -78,7 +76,7 @@ def test_what_goes_the_other_way_is_carried(forward: Forwarder) -> None:
         assert connection.recv(100) == b"from the server"
 
 
-def test_a_half_open_connection_carries_nothing_any_more_and_does_not_end(forward: Forwarder) -> None:
+def test_a_half_open_connection_forwards_nothing_and_does_not_end(forward: Forwarder) -> None:
     with client(forward) as abandoned:
         assert forward.leave_half_open() == 1
         abandoned.sendall(b"lost")
@@ -89,7 +87,7 @@ def test_a_half_open_connection_carries_nothing_any_more_and_does_not_end(forwar
             assert other.fileno() != abandoned.fileno()
 
 
-def test_the_end_of_a_half_open_connection_is_not_heard_on_the_other_side() -> None:
+def test_the_end_of_a_half_open_connection_does_not_reach_the_other_side() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, forwarder(server.getsockname()) as forward:
         connection = socket.create_connection(("127.0.0.1", forward.port))
         accepted, _ = server.accept()
@@ -100,7 +98,7 @@ def test_the_end_of_a_half_open_connection_is_not_heard_on_the_other_side() -> N
             assert hears_nothing(accepted)
 
 
-def test_slowed_down_data_trickles_and_arrives_whole(forward: Forwarder) -> None:
+def test_slowed_data_arrives_completely(forward: Forwarder) -> None:
     with client(forward) as connection:
         forward.slow_down(Pace(piece_bytes=1, pause_seconds=0.01))
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Each mutant is one place of the code, and a layer catches it."""
+"""Each mutant changes exactly one place of the code, and a layer of tests catches it."""
 
 import compileall
 from pathlib import Path
@@ -11,13 +11,13 @@ from verification.mutants.mutated_copy import copy_of_the_product, run_layer
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_mutant_is_made_from_the_code_as_it_is(mutant: Mutant) -> None:
-    """And it is Python: a mutant that can't even be imported would be caught by everything."""
+def test_every_mutant_applies_to_the_current_code(mutant: Mutant) -> None:
+    """The result is valid Python: a mutant that can't be imported would be caught by everything."""
     with copy_of_the_product(mutant.edits) as root:
         assert all(compileall.compile_file(root / edit.file, quiet=1) for edit in mutant.edits)
 
 
-def test_code_that_is_not_there_any_more_is_not_passed_over(tmp_path: Path) -> None:
+def test_an_edit_of_missing_code_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "code.py").write_text("one\none\n")
 
     for original in ("two", "one"):
@@ -29,10 +29,10 @@ def test_code_that_is_not_there_any_more_is_not_passed_over(tmp_path: Path) -> N
     "mutant", [each for each in MUTANTS if each.attempts[0].layer == "simulation"], ids=lambda mutant: mutant.name
 )
 @pytest.mark.slow
-# Longer than the longest run, which tells what it was that hung.
+# Longer than the longest run, which itself reports where it hung.
 @pytest.mark.timeout(1860)
 def test_the_simulation_catches_a_mutant(mutant: Mutant) -> None:
-    """The crash points and chaos catch the others: `make mutants` runs all, and prints which layer caught which."""
+    """Crash points and chaos catch the others: `make mutants` runs all and prints which layer caught each."""
     with copy_of_the_product(mutant.edits) as root:
         verdict = run_layer(root, mutant.attempts[0])
 

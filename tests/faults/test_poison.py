@@ -1,4 +1,4 @@
-"""Poison in each queue, between healthy messages: it ends as a dead letter with its reason, and the rest flows on."""
+"""Poison messages among healthy ones: each is dead-lettered with its reason, and the healthy ones are processed."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,13 +20,13 @@ from verification.poison.bodies import malformed
 from verification.poison.messages import CHUNK, EVENT, Poison, contradictory, misdirected, refused_by_the_database
 from verification.poison.properties import COPIES_KEY, badly_addressed
 
-#: RabbitMQ counts deliveries, and from 4.3 on also those for which nobody is to blame.
+#: RabbitMQ counts deliveries, and from 4.3 on also returned ones.
 COUNTS_OF_BROKER = {"x-delivery-count", "x-acquired-count"}
 OUR_HEADERS = {"x-inflow-reason", "x-inflow-attempts", "x-inflow-tried-at", "x-inflow-version"}
-#: So many that their load is open for long after it is seen to have begun.
+#: Enough rows for their load to stay open long after its start is seen.
 PEOPLE, PLACES = 6000, 7
 CHUNK_ROWS = 30
-#: Few chunks wait in the queue at a time: the others are published behind the poison.
+#: Only a few chunks are in the queue at a time, so that the others are published after the poison.
 SETTINGS = {"INFLOW_CHUNK_ROWS": str(CHUNK_ROWS), "INFLOW_BACKLOG_MESSAGES": "10"}
 
 COPIES = "tests.copies"
@@ -40,7 +40,7 @@ def pipeline(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Pip
 
 @pytest.fixture
 def services(pipeline: Pipeline) -> list[Service]:
-    """All services, with a load of places that is complete."""
+    """All services, with the load of the places complete."""
     services = pipeline.start(*SERVICES)
     pipeline.drop("places.csv", stones().places_csv)
     pipeline.wait_until_archived(1)
@@ -49,7 +49,7 @@ def services(pipeline: Pipeline) -> list[Service]:
 
 @pytest.fixture
 def channel(broker: Broker, services: list[Service]) -> Iterator[Any]:
-    """A channel of somebody else, and a queue for what should reach nobody."""
+    """A channel of another client, and a queue for messages that must reach no other queue."""
     with broker.channel() as channel:
         channel.confirm_delivery()
         channel.queue_declare(COPIES)
@@ -67,7 +67,7 @@ def publish(channel: Any, queue: Queue, poison: Iterable[Poison]) -> None:
 
 
 def dead_letters(channel: Any, queue: Queue, *, count: int) -> dict[bytes, pika.BasicProperties]:
-    """Wait for that many dead letters; return the properties of each by its body, which no two may share."""
+    """Wait for `count` dead letters; return their properties by body; bodies must be distinct."""
 
     def enough() -> bool:
         return bool(channel.queue_declare(TOPOLOGY.dead_letter_name(queue), passive=True).method.message_count >= count)
@@ -81,7 +81,7 @@ def dead_letters(channel: Any, queue: Queue, *, count: int) -> dict[bytes, pika.
 
 
 def assert_each_is_dead(channel: Any, queue: Queue, poison: list[Poison]) -> None:
-    """Each is there once, byte by byte, with its reason, and with nothing that would do harm where it goes next."""
+    """Each is there once, byte for byte, with its reason and without properties that the broker would act on."""
     letters = dead_letters(channel, queue, count=len(poison))
     assert {each.name for each in poison if each.body not in letters} == set()
     reasons = {each.name: letters[each.body].headers["x-inflow-reason"] for each in poison}
@@ -103,15 +103,15 @@ def assert_the_rest_flows_on(pipeline: Pipeline, services: list[Service]) -> Non
     assert {service.log_file.name for service in services if service.has_ended} == set()
 
 
-def test_all_poison_is_of_its_own() -> None:
-    """Or a dead letter could be that of another message."""
+def test_all_poison_is_distinct() -> None:
+    """Otherwise a dead letter could not be matched with its message."""
     every = [*malformed(), *badly_addressed(user="guest"), *misdirected(CHUNK), *misdirected(EVENT)]
 
     assert Counter(each.body for each in every).most_common(1)[0][1] == 1
     assert Counter(each.name for each in every).most_common(1)[0][1] == 1
 
 
-def test_a_writer_gives_up_poison_with_its_reason_and_writes_what_is_between_it(
+def test_a_writer_dead_letters_poison_and_writes_the_messages_between(
     pipeline: Pipeline, broker: Broker, database: Database, services: list[Service], channel: Any
 ) -> None:
     complete = LoadExtracted(load_id=1, dataset="places", row_count=PLACES)
@@ -133,7 +133,7 @@ def test_a_writer_gives_up_poison_with_its_reason_and_writes_what_is_between_it(
     assert_the_rest_flows_on(pipeline, services)
 
 
-def test_an_aggregator_gives_up_poison_with_its_reason_and_the_summary_follows(
+def test_an_aggregator_dead_letters_poison_and_the_summary_follows(
     pipeline: Pipeline, broker: Broker, services: list[Service], channel: Any
 ) -> None:
     poison = [*malformed(), *badly_addressed(user=broker.server.user), *misdirected(CHUNK)]
@@ -144,10 +144,10 @@ def test_an_aggregator_gives_up_poison_with_its_reason_and_the_summary_follows(
     assert_the_rest_flows_on(pipeline, services)
 
 
-def test_a_watcher_takes_anything_for_a_hint_and_looks(
+def test_a_watcher_treats_any_message_as_a_hint_to_rescan(
     pipeline: Pipeline, broker: Broker, services: list[Service], channel: Any
 ) -> None:
-    """It never opens a body: whatever comes ends a pause between two looks, nothing more."""
+    """The watcher never decodes a body: any message only ends its pause."""
     poison = [*malformed(), *badly_addressed(user=broker.server.user), *misdirected(CHUNK)]
     publish(channel, WATCHER_QUEUE, poison)
     pipeline.drop("people.csv", stones().people_csv)

@@ -1,4 +1,4 @@
-"""Restarts and kills, again and again: healthy messages never end as dead letters, and nothing is lost or doubled."""
+"""Repeated restarts and kills: healthy messages are never dead-lettered, and nothing is lost or doubled."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,14 +27,14 @@ PEOPLE, CHUNK_ROWS = 300, 30
 #: All chunks of the people, and their manifest.
 MESSAGES = PEOPLE // CHUNK_ROWS + 1
 
-#: Between two restarts; in chunks of a few rows they keep everybody busy until the next one.
+#: Dropped between two restarts; in chunks of a few rows they keep all services busy until the next one.
 FILES_BETWEEN_RESTARTS = 2
 MAX_ROWS = 600
-#: The writer first: it has most to do while the watcher works.
+#: The writer comes first because it has most to do while the watcher works.
 ROLLING_ORDER = ("writer", "aggregator", "watcher")
-#: Nothing is healed by the patience of the watcher: what is lost stays lost.
+#: The watcher never republishes a stalled load, so that lost messages stay lost.
 BUSY = {"INFLOW_CHUNK_ROWS": "4", "INFLOW_BACKLOG_MESSAGES": "20", "INFLOW_REPUBLISH_SECONDS": "600"}
-#: More are not begun: on a slow machine they would pile up until the end, and nobody could say how long that takes.
+#: No more loads than these are open: on a slow machine they would pile up, and the end would take unpredictably long.
 MAX_OPEN_FILES = 4
 CONVERGENCE_SECONDS = 900
 
@@ -53,16 +53,16 @@ def store(database: Database) -> Iterator[Store]:
         yield open_store(own, load_catalog(None))
 
 
-def nothing_was_given_up(pipeline: Pipeline) -> bool:
-    """Whether the broker's counting stayed out of it: what it puts aside comes back, but should not have to."""
+def delivery_limit_was_never_hit(pipeline: Pipeline) -> bool:
+    """Whether no message hit the broker's delivery limit; such messages come back, but should never get there."""
     return not any(service.logs("messages_redriven") for service in pipeline.services)
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(25, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
-def test_kills_of_a_writer_on_the_same_window_do_not_make_its_messages_dead_letters(
+def test_repeated_kills_of_a_writer_never_dead_letter_its_messages(
     pipeline: Pipeline, broker: Broker, database: Database, kills: int
 ) -> None:
-    """RabbitMQ counts a lost connection as a failed delivery, and gives up after 20 by itself."""
+    """RabbitMQ counts a lost connection as a failed delivery; its default limit is 20."""
     family = births("Stone", people=PEOPLE)
     _, _, first_writer = pipeline.start("watcher", "aggregator", "writer", INFLOW_CHUNK_ROWS=str(CHUNK_ROWS))
     pipeline.drop("places.csv", family.places_csv)
@@ -88,8 +88,8 @@ def test_kills_of_a_writer_on_the_same_window_do_not_make_its_messages_dead_lett
     pipeline.wait_for_summary(family.by_country)
     assert pipeline.loads()[2].inserted == PEOPLE
     assert given_up == {}
-    assert nothing_was_given_up(pipeline)
-    eventually(lambda: set(broker.queue_depths().values()) == {0}, message="nothing is left, nothing is dead")
+    assert delivery_limit_was_never_hit(pipeline)
+    eventually(lambda: set(broker.queue_depths().values()) == {0}, message="all queues are empty")
 
 
 @pytest.mark.timeout(1800)
@@ -113,14 +113,14 @@ def test_rolling_restarts_under_load_lose_nothing_and_leave_no_dead_letter(
 
     converge(pipeline, broker, store, drops)
     assert busy_stops >= rounds / 2
-    assert nothing_was_given_up(pipeline)
+    assert delivery_limit_was_never_hit(pipeline)
     depths = broker.queue_depths()
     folder = DataFolder(pipeline.data)
     assert checker.problems(drops=drops, store=store, folder=folder, queue_depths=depths, dead_letters=[]) == []
 
 
 def start_healthy(pipeline: Pipeline, name: str) -> Service:
-    """Start a service, and wait until it works: an engine that rolls out a change waits for the same."""
+    """Start a service and wait until it is healthy, as an engine does during a rolling update."""
     health = pipeline.folder / f"{name}.health"
     health.unlink(missing_ok=True)
     service = pipeline.start_one(name, INFLOW_HEALTH_FILE=str(health), **BUSY)
@@ -129,7 +129,7 @@ def start_healthy(pipeline: Pipeline, name: str) -> Service:
 
 
 def wait_until_few_are_open(pipeline: Pipeline, dropped: list[Drop]) -> None:
-    """Wait until nearly everything that was dropped is loaded or refused."""
+    """Wait until nearly all dropped files are loaded or refused."""
 
     def few() -> bool:
         done = [load for load in pipeline.loads().values() if load.state in ("archived", "refused")]
@@ -139,7 +139,7 @@ def wait_until_few_are_open(pipeline: Pipeline, dropped: list[Drop]) -> None:
 
 
 def wait_for_work(pipeline: Pipeline, broker: Broker, store: Store, dropped: list[Drop]) -> bool:
-    """Wait until messages wait for the writer, or all is done already; say whether there is work."""
+    """Wait until messages are in the writer's queue or all is done; return whether there is work."""
 
     def work() -> str:
         if broker.queue_depths()[TOPOLOGY.name(WRITER_QUEUE)]:
@@ -150,7 +150,7 @@ def wait_for_work(pipeline: Pipeline, broker: Broker, store: Store, dropped: lis
 
 
 def converge(pipeline: Pipeline, broker: Broker, store: Store, drops: list[Drop]) -> None:
-    """Wait until all is done and no message waits: a summary may hold a load before the event of that load is taken."""
+    """Wait until all is done and the queues are empty: a summary may include a load before its event is consumed."""
     folder = DataFolder(pipeline.data)
     eventually(
         lambda: not unfinished(store, folder, drops=len(drops)),

@@ -1,4 +1,4 @@
-"""A broker that is connected and answers no more: the loads say so, and no service that waits for it looks healthy."""
+"""A connected broker that stops answering: loads report it, and services that wait for it are unhealthy."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from tests.support.servers.controlled import ControlledBroker
 from tests.support.servers.isolation import Broker, Database, own_vhost
 from tests.support.services import Pipeline, Service, running_pipeline
 
-#: Two beats of a healthy service fit between the report of a wait and its end.
+#: Long enough for two heartbeats of a healthy service between the report of a wait and its end.
 ANSWER_SECONDS = 18
 
 
 def start_healthy(pipeline: Pipeline, name: str, health: Path) -> Service:
-    """Start a service whose connections are all there by the time that this returns."""
+    """Start a service and wait until all its connections are open."""
     impatient = {"RABBITMQ_BLOCKED_SECONDS": str(ANSWER_SECONDS), "INFLOW_HEALTH_FILE": str(health)}
     service = pipeline.start_one(name, **impatient)
     eventually(health.exists, message="it is healthy")
@@ -23,16 +23,16 @@ def start_healthy(pipeline: Pipeline, name: str, health: Path) -> Service:
 
 
 def assert_unhealthy_while_it_waits(service: Service, health: Path) -> str:
-    """Return what it waits for."""
+    """Check that the service is unhealthy, and return what it waits for."""
     waits = str(service.logged("broker_slow")["message"])
-    # A file that is not there was not touched since.
+    # The file was removed; if it is still missing, it was not touched since.
     health.unlink()
     service.logged("dependency_failed", error="BrokerUnavailable")
     assert not health.exists()
     return waits
 
 
-def test_a_watcher_that_waits_for_the_broker_says_so_with_its_loads_and_is_not_healthy(
+def test_a_watcher_that_waits_for_the_broker_reports_it_and_is_unhealthy(
     broker: Broker, database: Database, tmp_path: Path
 ) -> None:
     health = tmp_path / "health"
@@ -50,10 +50,10 @@ def test_a_watcher_that_waits_for_the_broker_says_so_with_its_loads_and_is_not_h
         eventually(health.exists, message="it is healthy again")
 
 
-def test_a_writer_whose_events_the_broker_does_not_take_is_not_healthy(
+def test_a_writer_whose_events_the_broker_does_not_accept_is_unhealthy(
     own_broker_server: ControlledBroker, database: Database, tmp_path: Path
 ) -> None:
-    """A broker that is short of memory blocks those who publish, and them alone: the writer's consumer goes on."""
+    """A broker short of memory blocks only publishers: the writer's consumer continues."""
     health = tmp_path / "health"
     with (
         own_vhost(own_broker_server.server) as broker,

@@ -1,4 +1,4 @@
-"""No message can come near the broker's limit of 16 MiB, whatever is in a file; what is too large is a rejected row."""
+"""No file can produce a message near the broker's limit of 16 MiB; rows that are too large are rejected."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,14 +27,14 @@ from tests.support.services import Pipeline, running_pipeline
 
 MIB = 1 << 20
 BROKERS_LIMIT_BYTES = 16 * MIB
-#: Ids, kind, time, dataset and the names of the fields.
+#: Bytes for ids, kind, time, dataset and field names.
 ENVELOPE_BYTES = 1024
 MAX_MESSAGE_BYTES = MAX_HEADER_BYTES + MAX_ENCODED_BYTES + ENVELOPE_BYTES
 
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"
 MAX_CHUNKS = {"INFLOW_CHUNK_ROWS": "1000000", "INFLOW_CHUNK_BYTES": str(MIB)}
 
-#: What costs most in JSON, in CSV and in UTF-8.
+#: The characters that take most bytes in JSON, in CSV and in UTF-8.
 HOSTILE = st.sampled_from(
     [b"\x01", b'"', b'""', b",", b"\n", b"\r", b"\r\n", b"\\", b"\xff", b"\x00", b"a", "é".encode(), "😀".encode()]
 )
@@ -48,7 +48,7 @@ def cut(body: bytes, bounds: ChunkBounds, *, header: list[str]) -> Iterator[Rows
 
 
 def sizes(body: bytes, *, header: list[str]) -> list[int]:
-    """Return the size of each message of a file, cut into the largest chunks that the settings allow."""
+    """Return the size of each message of a file that is divided into the largest chunks that the settings allow."""
     bounds = WatcherConfig.from_environment(Environment(MAX_CHUNKS)).bounds
     moment = datetime(2026, 3, 1, tzinfo=UTC)
     return [
@@ -63,7 +63,7 @@ def line_of(cell: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", MAX_CHUNKS)
-def test_no_larger_chunks_can_be_asked_for(name: str) -> None:
+def test_larger_chunks_can_not_be_configured(name: str) -> None:
     environment = Environment({name: str(int(MAX_CHUNKS[name]) + 1)})
     WatcherConfig.from_environment(environment)
 
@@ -91,7 +91,7 @@ def test_the_largest_message_is_far_below_the_brokers_limit() -> None:
         pytest.param(b"\n" * 3 * MIB + line_of(b"\x01"), id="a row after blank lines"),
     ],
 )
-def test_no_file_gives_a_message_above_the_bound(body: bytes) -> None:
+def test_no_file_produces_a_message_above_the_limit(body: bytes) -> None:
     header = ["\x01" * ((MAX_HEADER_BYTES - len('[""]')) // len("\\u0001"))]
 
     assert max(sizes(body, header=header)) <= MAX_MESSAGE_BYTES
@@ -99,21 +99,21 @@ def test_no_file_gives_a_message_above_the_bound(body: bytes) -> None:
 
 @given(st.lists(HOSTILE, max_size=60).map(b"".join))
 def test_rows_take_at_most_six_bytes_per_byte_of_the_file_and_256_each(body: bytes) -> None:
-    """The bound is made of this, and of the bounds of a chunk."""
+    """The limit of a message is derived from this and from the bounds of a chunk."""
     rows = sum(chunk.row_count for chunk in cut(body, ChunkBounds(100, MIB), header=[]))
 
     assert sum(sizes(body, header=[])) <= 6 * len(body) + 256 * rows + ENVELOPE_BYTES
 
 
-def test_ordinary_rows_are_cut_by_the_settings_alone() -> None:
+def test_ordinary_rows_are_divided_only_by_the_settings() -> None:
     chunks = list(cut(b"Given,Family,1900-01-01,Weir\n" * 40_000, ChunkBounds(10_000, MIB), header=[]))
 
     assert [chunk.row_count for chunk in chunks] == [10_000] * 4
 
 
 @pytest.mark.parametrize("columns", [1, 100_000])
-def test_a_header_above_its_bound_refuses_the_file_in_few_words(columns: int) -> None:
-    """It travels with every chunk. By its size as JSON, not as CSV."""
+def test_a_header_above_its_limit_refuses_the_file_with_a_short_message(columns: int) -> None:
+    """It travels with every chunk; its size as JSON counts, not as CSV."""
     names = [f"{number:06}" + "\x01" * (MAX_ROW_BYTES // columns // 2) for number in range(columns)]
 
     with pytest.raises(FileRefused, match=f"the {columns} names of the header take") as caught:
@@ -134,7 +134,7 @@ def person(given_name: str) -> str:
 
 
 def files() -> dict[str, tuple[str, set[str]]]:
-    """Return files with something too large in them, and why rows of each are rejected."""
+    """Return files with values that are too large, and the reasons for which their rows are rejected."""
     first, last = PEOPLE + person("First"), person("Last")
     columns = [f"c{number}" for number in range(100_000)]
     width = "," + ",".join(columns) + "\n"
@@ -159,7 +159,7 @@ def files() -> dict[str, tuple[str, set[str]]]:
     }
 
 
-def test_what_is_too_large_is_rejected_and_the_rows_beside_it_are_loaded(pipeline: Pipeline) -> None:
+def test_rows_that_are_too_large_are_rejected_and_the_others_loaded(pipeline: Pipeline) -> None:
     services = pipeline.start("watcher", "writer")
     for number, (name, (content, codes)) in enumerate(files().items(), start=1):
         pipeline.drop(name, content)

@@ -237,7 +237,7 @@ def test_a_load_is_summarised_once(warehouse: Warehouse, tmp_path: Path) -> None
         pytest.param(b"{", "MalformedMessage: JSONDecodeError", id="broken"),
         pytest.param(
             body(LoadExtracted(load_id=1, dataset="people", row_count=7)),
-            "MalformedMessage: load.extracted is not for an aggregator",
+            "MalformedMessage: found load.extracted; the aggregator handles only load.completed",
             id="of another kind",
         ),
     ],

@@ -138,7 +138,7 @@ def test_a_refused_message_is_reported_without_a_guess(
         publish()
 
     assert str(refusal.value) == (
-        f"{settings.endpoints[0]} refused a message and gave no reason (basic.nack); `inflow status` shows the queues"
+        f"{settings.endpoints[0]} refused a message without a reason (basic.nack); `inflow status` shows the queues"
     )
 
 

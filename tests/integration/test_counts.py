@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.aggregator.aggregator import Aggregator
-from services.aggregator.counts import CountDifference, Counts
-from services.aggregator.folding import Folding
 from services.writer.handlers import WriterHandlers
 from shared.model.datasets import Catalog
 from shared.model.errors import TransientError
 from shared.runtime.files import DataFolder
+from shared.storage.counting.counts import CountDifference, Counts
+from shared.storage.counting.folding import Folding
 from shared.storage.kept_counts import kept_counts
 from tests.integration.conftest import OpenWarehouse
 from tests.integration.test_order_of_arrival import CATALOGS, arrival, files

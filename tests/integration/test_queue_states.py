@@ -148,8 +148,8 @@ def test_a_queue_with_too_few_members_is_mentioned_with_what_to_do() -> None:
 
 def test_a_queue_without_a_majority_is_mentioned() -> None:
     assert notes(4, writer=(3, 1), watcher=(4, 2)) == [
-        "inflow.watcher takes no message: 2 of its 4 members are online",
-        "inflow.writer takes no message: 1 of its 3 members are online",
+        "inflow.watcher accepts no messages: 2 of its 4 members are online",
+        "inflow.writer accepts no messages: 1 of its 3 members are online",
     ]
 
 

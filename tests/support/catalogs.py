@@ -1,4 +1,4 @@
-"""Catalogues that the tests of the writer use: the default one, and one for each shape a dataset may have."""
+"""Catalogues for tests: the default one, and one for each shape of a dataset."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,19 +6,19 @@ from dataclasses import replace
 from shared.configuration.catalog import load_catalog
 from shared.model.datasets import Catalog, Column, Dataset, Reference, Summary, TypeName
 
-#: Born in which country, as by default.
+#: The default summary: people by country of birth.
 BIRTHS_BY_COUNTRY = Summary(
     file="summary_output.json", format="json-object", count="people", by=("birthplace", "country")
 )
 
 
 def default_catalog() -> Catalog:
-    """Return people and places as they come with Inflow."""
+    """Return people and places as in the default configuration."""
     return load_catalog(None)
 
 
 def forgiving_people_and_places() -> Catalog:
-    """Return people and places where a person may have no birthplace, and a place no country."""
+    """Return people and places with optional birthplaces and countries."""
     places = dataset("places", key=("city",), columns=texts("city", "county", "country"))
     people = dataset(
         "people",
@@ -42,7 +42,7 @@ COLUMN_OF_TYPE: dict[TypeName, str] = {
 
 
 def every_type() -> Catalog:
-    """Return one dataset with a column of each type, each of the largest size that a server takes."""
+    """Return one dataset with a column of each type, each of the largest size that servers allow."""
     columns = [
         column("id", "integer"),
         *texts("label"),
@@ -63,12 +63,12 @@ def typed_keys(*, type_name: TypeName) -> Catalog:
 
 
 def key_only() -> Catalog:
-    """Return a dataset whose columns are all key."""
+    """Return a dataset in which all columns are part of the key."""
     return catalog(dataset("pairs", key=("one", "other"), columns=texts("one", "other")))
 
 
 def composite_references() -> Catalog:
-    """Return shops that refer to regions by two columns; the key's order is not that of the declaration."""
+    """Return shops that refer to regions by two columns; the key's order differs from that of the columns."""
     regions = dataset("regions", key=("country", "code"), columns=texts("code", "country", "name"))
     shops = dataset(
         "shops",
@@ -80,7 +80,7 @@ def composite_references() -> Catalog:
 
 
 def reference_in_key() -> Catalog:
-    """Return rooms, whose key holds the reference to their building, and desks that refer to rooms and buildings."""
+    """Return rooms, whose key contains the reference to their building, and desks that refer to rooms and buildings."""
     buildings = dataset("buildings", key=("building",), columns=texts("building", "address"))
     rooms = dataset(
         "rooms",
@@ -112,14 +112,14 @@ def reference_to_itself() -> Catalog:
 
 
 def catalog(*datasets: Dataset, summaries: Iterable[Summary] = ()) -> Catalog:
-    """Build a catalogue; datasets stand before those that refer to them."""
+    """Build a catalogue; datasets come before those that refer to them."""
     return Catalog(datasets={each.name: each for each in datasets}, summaries=tuple(summaries))
 
 
 def dataset(
     name: str, *, key: tuple[str, ...], columns: Iterable[Column], references: Iterable[Reference] = ()
 ) -> Dataset:
-    """Build a dataset fed by files of its name; its key columns are required, as the configuration sees to."""
+    """Build a dataset for files of its name; its key columns are required, as in a configuration."""
     declared = tuple(replace(each, required=each.name in key) for each in columns)
     return Dataset(name=name, files=(f"{name}*.csv",), columns=declared, key=key, references=tuple(references))
 

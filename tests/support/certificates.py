@@ -1,4 +1,4 @@
-"""A certificate authority of the tests' own, and what it signs."""
+"""A certificate authority for tests, and the certificates that it signs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ class Signed:
 
 
 class Authority:
-    """Signs certificates; its own is in a file."""
+    """Signs certificates; its own certificate is in a file."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder
@@ -38,7 +38,7 @@ class Authority:
         self.ca.write_bytes(_pem(builder.sign(self._key, hashes.SHA256())))
 
     def sign(self, name: str, *alternatives: str) -> Signed:
-        """Sign a certificate for these host names and addresses; `name` alone says whose it is."""
+        """Sign a certificate for host names and addresses; `name` is only its subject."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_name(name), self.name, key)
         if alternatives:
@@ -53,13 +53,13 @@ class Authority:
 
 @contextmanager
 def authority(name: str) -> Iterator[Authority]:
-    """Give an authority whose files are removed in the end."""
+    """Yield an authority whose files are removed at the end."""
     with TemporaryDirectory(prefix="inflow-certificates-") as folder:
         yield Authority(Path(folder), name)
 
 
 def copied(folder: Path, *files: Path) -> list[Path]:
-    """Copy files to where a server of another account may read them."""
+    """Copy files to a folder that a server under another account may read."""
     for file in files:
         (folder / file.name).write_bytes(file.read_bytes())
         (folder / file.name).chmod(0o644)

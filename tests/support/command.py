@@ -1,4 +1,4 @@
-"""The command `inflow` in processes of its own, as a user runs it."""
+"""The command `inflow`, run in processes as by a user."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
 
-#: Quick enough to wait for.
+#: Short intervals, so that tests need not wait long.
 QUICK = {"INFLOW_SETTLE_SECONDS": "0.05", "INFLOW_RESCAN_SECONDS": "0.05"}
 
 Finished = subprocess.CompletedProcess[str]
@@ -40,12 +40,12 @@ class Inflow:
         )
 
     def run(self, *, prefix: Sequence[str] = (), **settings: str) -> Finished:
-        """Load what is in the inbox and end."""
+        """Load the files in the inbox, and end."""
         return self("run", "--embedded", "--data", "data", "--until-idle", prefix=prefix, **settings)
 
     @contextmanager
     def running(self, *options: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
-        """Keep an embedded run going beside the test; it is killed at the end if it still runs."""
+        """Run the embedded mode beside the test until the block ends; it is then killed if it still runs."""
         process = subprocess.Popen(
             command_line("run", "--embedded", "--data", "data", *options),
             cwd=self.root,
@@ -60,18 +60,18 @@ class Inflow:
             process.communicate()
 
     def drop(self, name: str, content: str) -> Path:
-        """Put a file into the inbox, whole at once."""
+        """Put a complete file into the inbox."""
         part = self.inbox / f"{name}.part"
         part.write_text(content, encoding="utf-8")
         return part.rename(self.inbox / name)
 
     def status(self) -> dict[str, Any]:
-        """Return what `inflow status --json` says; nothing as long as there is no ledger."""
+        """Return the output of `inflow status --json`; empty as long as there is no ledger."""
         finished = self("status", "--json", "--data", "data")
         return dict(json.loads(finished.stdout)) if finished.returncode == 0 else {"inbox": [], "loads": []}
 
     def loads(self) -> dict[str, dict[str, Any]]:
-        """Return the loads of the status by file; of several of one name the last."""
+        """Return the loads of the status by file; for several of the same name, the last."""
         return {load["file"]: load for load in self.status()["loads"]}
 
     def summary(self) -> bytes:
@@ -79,7 +79,7 @@ class Inflow:
 
 
 def command_line(*arguments: str) -> list[str]:
-    """Return how the command is started here, installed or not."""
+    """Return the command line that starts `inflow` here, whether installed or not."""
     return [sys.executable, "-m", "inflow.cli", *arguments]
 
 

@@ -1,4 +1,4 @@
-"""The pipeline under `docker compose`, as a project of its own beside whatever else runs on the machine."""
+"""The pipeline under `docker compose`, as a separate project beside others on the machine."""
 
 import json
 import os
@@ -18,21 +18,21 @@ from tests.support.missing import missing
 REPOSITORY = Path(__file__).parents[2]
 COMPOSE_FILE = REPOSITORY / "docker-compose.yml"
 
-#: The services of ours among those of the compose file.
+#: Inflow's services in the compose file.
 SERVICES = {"watcher", "writer", "aggregator"}
 
-#: Who owns the data folder when the tests run as root: an ordinary user that no image knows.
+#: The owner of the data folder when the tests run as root: an ordinary user unknown to the images.
 ORDINARY_USER, ORDINARY_GROUP = 1234, 2345
 
-#: After this, what a test waits for is not going to come.
+#: Maximum wait for any fact.
 MAX_WAIT_SECONDS = 120
 
-#: Variables that the compose file reads; the developer's own must not reach the tests.
+#: Variables that the compose file reads; the developer's settings must not affect the tests.
 _SETTINGS = ("INFLOW_", "MYSQL_", "RABBITMQ_", "COMPOSE_")
 
 
 def require_docker() -> None:
-    """End the test where no Docker engine with compose answers."""
+    """Skip or fail the test if no Docker engine with compose answers."""
     commands = (["docker", "version"], ["docker", "compose", "version"])
     if shutil.which("docker") is None or any(
         subprocess.run(command, capture_output=True, check=False).returncode for command in commands
@@ -41,7 +41,7 @@ def require_docker() -> None:
 
 
 def docker(*arguments: str, environment: dict[str, str] | None = None) -> str:
-    """Run a docker command that must succeed, and return what it printed."""
+    """Run a docker command that must succeed, and return its output."""
     command = ["docker", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}"
@@ -55,7 +55,7 @@ class Project:
     name: str
     data: Path
     passwords: dict[str, str]
-    #: The right answer so far: how many people of all dropped files were born in each country.
+    #: The expected summary: people born in each country, from all files dropped so far.
     births: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -64,12 +64,12 @@ class Project:
         return f"{self.name}:test"
 
     def compose(self, *arguments: str) -> str:
-        """Run a compose command that must succeed, and return what it printed."""
+        """Run a compose command that must succeed, and return its output."""
         project = ("--project-name", self.name, "--file", str(COMPOSE_FILE), "--env-file", os.devnull)
         return docker("compose", *project, *arguments, environment=self._environment())
 
     def shell(self, command: str) -> str:
-        """Run a command line of the documentation that must succeed, as it is written; return what it printed."""
+        """Run a command line from the documentation unchanged, which must succeed; return its output."""
         project = {
             "COMPOSE_PROJECT_NAME": self.name,
             "COMPOSE_FILE": str(COMPOSE_FILE),
@@ -90,22 +90,22 @@ class Project:
 
     def _environment(self) -> dict[str, str]:
         own = {"INFLOW_IMAGE": self.image, "INFLOW_DATA": str(self.data), **self.passwords}
-        # Port 0: the engine takes a free one.
+        # Port 0: the engine chooses a free port.
         ports = dict.fromkeys(("RABBITMQ_PORT", "RABBITMQ_MANAGEMENT_PORT", "MYSQL_PORT"), "0")
         others = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
         return others | own | ports
 
     def up(self, *, writers: int = 1) -> None:
-        """Start what does not run, with that many writers, and wait until all is healthy."""
+        """Start all services, with this number of writers, and wait until they are healthy."""
         self.compose("up", "--detach", "--wait", "--wait-timeout", "180", "--scale", f"writer={writers}")
 
     def containers(self) -> list[tuple[str, dict[str, Any]]]:
-        """Inspect all containers, running or not: the service of each, and what Docker says of it."""
+        """Inspect all containers, running or not; return the service and Docker's description of each."""
         inspected = json.loads(docker("inspect", *self.compose("ps", "--all", "--quiet").split()))
         return [(each["Config"]["Labels"]["com.docker.compose.service"], each) for each in inspected]
 
     def drop(self, name: str, text: str) -> None:
-        """Put a file into the inbox as its owner would: under another name first, then by a rename."""
+        """Put a file into the inbox as its owner would: under a hidden name first, then by a rename."""
         hidden = self.data / "inbox" / f".{name}"
         hidden.write_text(text, encoding="utf-8")
         owner = self.data.stat()
@@ -113,12 +113,12 @@ class Project:
         hidden.rename(hidden.with_name(name))
 
     def wait_for_file(self, folder: str, name: str) -> None:
-        """Wait until a folder of the data folder has a file with that in its name."""
+        """Wait until a subfolder of the data folder has a file whose name contains the text."""
         places = self.data / folder
         self._wait_until(lambda: any(name in path.name for path in places.iterdir()), f"no {name} in {folder}")
 
     def wait_for_the_right_summary(self) -> None:
-        """Wait until the summary is, to the byte, the right one for all files dropped so far."""
+        """Wait until the summary is byte for byte the expected one for all files dropped so far."""
         right = dict(sorted(self.births.items(), key=lambda entry: (-entry[1], entry[0])))
         document = json.dumps(right, ensure_ascii=False, separators=(",", ":")).encode()
         path = self.data / "summary_output.json"
@@ -135,7 +135,7 @@ class Project:
 @contextmanager
 def running_project(folder: Path) -> Iterator[Project]:
     """Build the image once, start the project, and remove all of it at the end."""
-    # Characters that a URL, a shell or a compose file could trip over.
+    # Characters that are special in URLs, shells or compose files.
     password = f"{secrets.token_hex(8)}@:/%# $&'"
     project = Project(
         name=f"inflow-{secrets.token_hex(4)}",

@@ -1,4 +1,4 @@
-"""Kept counts, read behind the product's back: what their tables and the deltas still to fold come to together."""
+"""Kept counts read directly from the database: their tables plus the deltas not folded yet."""
 
 import json
 from collections import Counter
@@ -15,7 +15,7 @@ from tests.support.model import Key, Row
 
 
 def kept_rows(connection: Connection, schema: Schema, count: KeptCount) -> Counter[Key]:
-    """Return the rows of each value, as they are kept; values that no row has any more are left out."""
+    """Return the kept row count of each value; values without rows are left out."""
     total: Counter[Key] = Counter()
     for *values, row_count in connection.execute(select(schema.kept_counts[count.name])):
         total[tuple(map(canonical, values))] += row_count
@@ -26,14 +26,14 @@ def kept_rows(connection: Connection, schema: Schema, count: KeptCount) -> Count
 
 
 def rows_by(dataset: Dataset, rows: Iterable[Row], columns: Sequence[str]) -> Counter[Key]:
-    """Count rows by some of their columns, those with a NULL there left out."""
+    """Count rows by some of their columns, leaving out rows with a NULL there."""
     positions = [dataset.column_names.index(name) for name in columns]
     keys = (tuple(row.values[position] for position in positions) for row in rows)
     return Counter(key for key in keys if None not in key)
 
 
 def with_all_counts(catalog: Catalog) -> Catalog:
-    """Return the catalogue with a summary for each column, and for each column that one reference leads to."""
+    """Return the catalogue with a summary for each column, and for each column reached through one reference."""
     paths = [
         (dataset.name, path)
         for dataset in catalog.datasets.values()

@@ -1,4 +1,4 @@
-"""Dropped files as the messages that a writer gets, and what the database holds after it."""
+"""Dropped files as the messages for a writer, and the database's content afterwards."""
 
 import csv
 import threading
@@ -29,7 +29,7 @@ from shared.storage.store import open_store
 from tests.support.model import Accounts, DroppedFile, Mark, Reject, Row
 from tests.support.origins import origin_of, token_of
 
-#: The header takes the first line of a file.
+#: The header is the first line of a file.
 FIRST_LINE = 2
 #: How a session is told to wait one second for a lock.
 _IMPATIENCE = {
@@ -40,7 +40,7 @@ _MOMENT = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
 
 
 def dropped(load_id: int, dataset: str, header: str, *rows: Sequence[str], first_line: int = FIRST_LINE) -> DroppedFile:
-    """Build a file from its header, names with commas between them, and the cells of its lines."""
+    """Build a file from its header, comma-separated names, and the cells of its lines."""
     return DroppedFile(
         load_id=load_id,
         dataset=dataset,
@@ -50,7 +50,7 @@ def dropped(load_id: int, dataset: str, header: str, *rows: Sequence[str], first
 
 
 def chunks(file: DroppedFile, *, rows: int = 1000) -> list[RowsExtracted]:
-    """Cut a file into chunks of at most that many rows."""
+    """Divide a file into chunks of at most `max_rows` rows."""
     lines = list(file.rows)
     return [
         RowsExtracted(
@@ -67,7 +67,7 @@ def chunks(file: DroppedFile, *, rows: int = 1000) -> list[RowsExtracted]:
 
 
 def manifest(file: DroppedFile) -> LoadExtracted:
-    """Return the closing statement of a file."""
+    """Return the manifest of a file."""
     return LoadExtracted(load_id=file.load_id, dataset=file.dataset, row_count=len(file.rows))
 
 
@@ -85,13 +85,13 @@ class Warehouse:
         self.database = Database(make_url(url))
         self.store = open_store(self.database, catalog)
         self.schema = self.store.schema
-        #: How often the writer said that a load is complete.
+        #: Number of completions that the writer has reported.
         self.completions = 0
         self._counting = threading.Lock()
         self.writer = self.new_writer(self.database)
 
     def new_writer(self, database: Database) -> WriterHandlers:
-        """Return a writer on a connection pool of its own."""
+        """Return a writer with its own connection pool."""
         return WriterHandlers(replace(self.store, database=database), on_completed=self._count)
 
     def _count(self) -> None:
@@ -102,7 +102,7 @@ class Warehouse:
         self.database.close()
 
     def impatient_database(self) -> Database:
-        """Return the same database on connections that wait one second for a lock, on a server."""
+        """Return the same database with connections that, on a server, wait only one second for a lock."""
         database = Database(make_url(self.url))
 
         @event.listens_for(database._engine, "connect")
@@ -114,13 +114,13 @@ class Warehouse:
 
     @contextmanager
     def second_session(self) -> Iterator[Connection]:
-        """Open a session with a transaction of its own, rolled back in the end."""
+        """Open a session with a transaction of its own, rolled back at the end."""
         engine = create_engine(self.url, poolclass=NullPool, isolation_level="READ COMMITTED")
         with engine.connect() as connection:
             yield connection
 
     def claim(self, *files: DroppedFile) -> None:
-        """Enter files in the ledger, as the watcher does when it claims them."""
+        """Register files in the ledger, as the watcher does at their claim."""
         claims = [
             Claim(
                 load_id=file.load_id,
@@ -149,7 +149,7 @@ class Warehouse:
             self.deliver(*messages(file, rows=rows))
 
     def table(self, name: str) -> dict[tuple[Value, ...], Row]:
-        """Return a dataset's table as the model has it."""
+        """Return a dataset's table in the types of the model."""
         dataset = self.catalog.datasets[name]
         key = [dataset.column_names.index(column) for column in dataset.key]
         rows = {}
@@ -163,7 +163,7 @@ class Warehouse:
         return {name: self.table(name) for name in self.catalog.datasets}
 
     def inferred(self, name: str) -> set[tuple[Value, ...]]:
-        """Return the keys of the rows that are marked as inferred; none in a table that nothing refers to."""
+        """Return the keys of the rows that are marked as inferred; empty for a table without referring datasets."""
         if not self.catalog.is_referenced(name):
             return set()
         rows = self._select(name, *self.catalog.datasets[name].key, INFERRED)
@@ -175,7 +175,7 @@ class Warehouse:
         return {tuple(map(canonical, row[:-2])): (row[-2], row[-1]) for row in self._select(name, *key, *MARKS[2:])}
 
     def column(self, name: str, column: str) -> list[Any]:
-        """Return the values of a column as the driver gives them, in the order of the keys."""
+        """Return the values of a column as returned by the driver, in key order."""
         table = self.schema.datasets[name]
         with self.database.transaction() as connection:
             return list(connection.scalars(select(table.c[column]).order_by(*table.primary_key)))
@@ -191,12 +191,12 @@ class Warehouse:
         ]
 
     def book(self, load_id: int) -> Load:
-        """Return what the ledger says of a load."""
+        """Return a load's entry in the ledger."""
         with self.database.transaction() as connection:
             return loads.find(connection, self.schema, [load_id])[load_id]
 
     def accounts(self, load_id: int) -> Accounts:
-        """Return how the rows of a load ended."""
+        """Return the outcomes of a load's rows."""
         return accounts_of(self.book(load_id))
 
     def completed_loads(self) -> list[int]:
@@ -206,7 +206,7 @@ class Warehouse:
             return list(connection.scalars(select(table.c.load_id).order_by(table.c.load_id)))
 
     def row_counts(self) -> dict[str, int]:
-        """Return the number of rows of each table, those of the ledger too."""
+        """Return the number of rows of each table, including the ledger's."""
         with self.database.transaction() as connection:
             return {
                 table.name: connection.scalar(select(func.count()).select_from(table)) or 0
@@ -214,7 +214,7 @@ class Warehouse:
             }
 
     def summary(self, folder: Path, summary: Summary) -> bytes:
-        """Let an aggregator write the summaries into a folder; return one of them."""
+        """Let an aggregator write the summaries to a folder; return one of them."""
         aggregator = Aggregator(
             folder=DataFolder(folder),
             store=self.store,
@@ -230,7 +230,7 @@ class Warehouse:
 
 
 def accounts_of(load: Load) -> Accounts:
-    """Return how the rows of a load ended, as the ledger says it."""
+    """Return the outcomes of a load's rows from the ledger."""
     return Accounts(
         read=load.rows_read,
         inserted=load.inserted,
@@ -242,13 +242,13 @@ def accounts_of(load: Load) -> Accounts:
 
 
 def body(payload: Payload, *, token: str | None = None) -> bytes:
-    """Return a message as it travels, of a load that the test claimed, or of one with this token."""
+    """Return an encoded message of a load that the test claimed, or of one with this token."""
     origin = origin_of(payload) if token is None else Origin(token=token)
     return encode(envelope(payload, origin=origin, occurred_at=_MOMENT))
 
 
 def canonical(value: Any) -> Value:
-    """A value as the driver gives it, in the form that parsing a text gives."""
+    """Return a value from the driver in the canonical form of parsed texts."""
     match value:
         case bool():
             return int(value)

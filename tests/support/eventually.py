@@ -1,4 +1,4 @@
-"""Waiting for a fact: the only place in the tests that sleeps."""
+"""Waits for facts: the only place in the tests that sleeps."""
 
 import time
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: Short beside everything waited for, long beside the cost of asking.
+#: Short relative to the waits, long relative to the cost of asking.
 PAUSE_SECONDS = 0.05
-#: Nothing takes so long but on a machine that is slow for a while.
+#: Longer than anything takes, except on a machine that is temporarily slow.
 MAX_WAIT_SECONDS = 60.0
 
 
 class StillNot(AssertionError):
-    """The fact did not come true in time."""
+    """The fact did not become true in time."""
 
 
 def eventually(

@@ -1,4 +1,4 @@
-"""Failures at any step of a pipeline: each commit, rename and publication is one before it and one after it."""
+"""Failures at any step of a pipeline: each commit, rename and publication has a step before and one after it."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ class Crash(BaseException):
 
 
 class Steps:
-    """Names the steps of a run in their order, and fails at one of them, once."""
+    """Records the names of a run's steps in order, and fails at one of them, once."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -30,13 +30,13 @@ class Steps:
         self._failure: Failure = Crash
 
     def arm(self, number: int, failure: Failure) -> None:
-        """Count from here, and fail at the step of this number with what is made from its name."""
+        """Count from now on, and at the step of this number raise the exception made from its name."""
         self.names.clear()
         self._fail_at, self._failure = number, failure
 
     @contextmanager
     def around(self, what: str) -> Iterator[None]:
-        """Have a step before and one after what the body does."""
+        """Add a step before and one after the block."""
         self.take(f"before {what}")
         yield
         self.take(f"after {what}")
@@ -47,7 +47,7 @@ class Steps:
             raise self._failure(name)
 
     def interpose(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Count every rename of a file, too."""
+        """Count file renames as steps, too."""
         for function in (os.rename, os.replace):
             monkeypatch.setattr(os, function.__name__, self._counting(function))
 
@@ -60,7 +60,7 @@ class Steps:
 
 
 class FragileDatabase(Database):
-    """Counts every commit of a change."""
+    """Counts commits of changes as steps."""
 
     def __init__(self, url: URL, steps: Steps) -> None:
         super().__init__(url)
@@ -80,7 +80,7 @@ class FragileDatabase(Database):
 
 
 class FragileQueue(RecordingQueue):
-    """Counts every publication."""
+    """Counts publications as steps."""
 
     def __init__(self, steps: Steps) -> None:
         super().__init__()

@@ -38,7 +38,7 @@ COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Trickle:
-    """A file of which every read gives at most so many bytes."""
+    """A file whose reads return at most `size` bytes."""
 
     def __init__(self, data: bytes, most_bytes: int) -> None:
         self._file = io.BytesIO(data)
@@ -106,7 +106,7 @@ READERS: dict[str, Callable[[Readable], RecordSource]] = {
 
 
 def unpacked(file: IO[bytes]) -> Readable:
-    """What a file holds, whatever it is packed into."""
+    """Return the content of a file, decompressed if necessary."""
     kind = content_type_of(file)
     if kind in COMPRESSORS:
         return Decompressed(file, kind, DecompressionLimit())  # type: ignore[arg-type]
@@ -130,14 +130,14 @@ def read_and_forget(file: Readable) -> None:
 
 
 def refusal(action: Callable[[], object]) -> str:
-    """The code with which a file is refused."""
+    """Return the reason code with which a file is refused."""
     with pytest.raises(FileRefused) as caught:
         action()
     return caught.value.code
 
 
 def codes_of(source: RecordSource) -> list[tuple[int, list[str] | str]]:
-    """Each record's line with its cells, or with the code of what is wrong with it."""
+    """Return each record's line with its cells, or with its reason code if it is rejected."""
     return [(record.line, record.code) if isinstance(record, UnreadableRow) else record for record in source]
 
 

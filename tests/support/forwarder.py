@@ -1,4 +1,4 @@
-"""A TCP forwarder in front of a real server: connections through it can be cut, frozen, slowed down and listened to."""
+"""A TCP forwarder in front of a server: connections through it can be cut, frozen, slowed down and observed."""
 
 import socket
 import threading
@@ -10,12 +10,12 @@ from tests.support.links import FULL_SPEED, Direction, Flow, Link, Listener, Pac
 __all__ = ["Address", "Choice", "Direction", "Forwarder", "Pace", "forwarder"]
 
 Address = tuple[str, int]
-#: Asked for each connection where it leads; with None it ends at once.
+#: Returns the target of each new connection; with None the connection is closed at once.
 Choice = Callable[[], Address | None]
 
 
 class Forwarder:
-    """Forwards its port on the loopback interface to a server. Until it is opened, connections are refused."""
+    """Forwards a port on the loopback interface to a server. Until it is opened, connections are refused."""
 
     def __init__(self, choose: Choice, *, on_sent: Listener) -> None:
         self._choose = choose
@@ -34,36 +34,36 @@ class Forwarder:
         return int(self._listener.getsockname()[1])
 
     def open(self) -> None:
-        """Take connections from now on."""
+        """Accept connections from now on."""
         self._listener.listen()
         self._accepting.start()
 
     def lead_to(self, target: Address) -> None:
-        """Lead new connections to another server; present ones stay, as with an address that moves."""
+        """Forward new connections to another server; existing ones stay, as with an address that moves."""
         self._choose = lambda: target
 
     def cut(self) -> None:
-        """End all connections, those left half-open, too; new ones are taken."""
+        """Close all connections, including half-open ones; new ones are accepted."""
         with self._lock:
             for link in self._links:
                 link.end()
             self._links.clear()
 
     def freeze(self, *directions: Direction) -> None:
-        """Carry nothing in these directions, or in either; connections stay open, and nothing is lost."""
+        """Hold data back in these directions, or in both; connections stay open, and nothing is lost."""
         for direction in directions or Direction:
             self._flows[direction].stop()
 
     def thaw(self) -> None:
-        """Carry what was held back, and all that follows."""
+        """Forward the data that was held back, and all that follows."""
         for flow in self._flows.values():
             flow.go_on()
 
     def leave_half_open(self) -> int:
-        """Carry nothing on the present connections any more, not even their end; return how many there are.
+        """Forward nothing more on the existing connections, not even their end; return their number.
 
-        As when the machine on the other side lost its power: each side takes the other for alive until it asks for
-        an answer and has none. New connections are taken.
+        As when the machine on the other side loses power: each side regards the other as alive until an answer is
+        overdue. New connections are accepted.
         """
         with self._lock:
             present = [link for link in self._links if not link.is_half_open]
@@ -72,18 +72,18 @@ class Forwarder:
             return len(present)
 
     def slow_down(self, pace: Pace | None) -> None:
-        """Let data trickle in either direction from now on; None: at full speed again."""
+        """Slow data down in both directions from now on; None restores full speed."""
         for flow in self._flows.values():
             flow.pace = pace or FULL_SPEED
 
     def tell_clients(self, data: bytes) -> None:
-        """Say something in the server's place."""
+        """Send data to the clients in place of the server."""
         with self._lock:
             for link in self._links:
                 link.client.sendall(data)
 
     def close(self) -> None:
-        """End everything."""
+        """Close everything."""
         end(self._listener)
         if self._accepting.ident is not None:
             self._accepting.join()
@@ -127,7 +127,7 @@ class Forwarder:
 def forwarder(
     target: Address | Choice, *, is_open: bool = True, on_sent: Listener = lambda _data: None
 ) -> Iterator[Forwarder]:
-    """Forward to a server until the block ends; `on_sent` hears all that clients send."""
+    """Forward to a server until the block ends; `on_sent` is called with all data from clients."""
     forward = Forwarder(target if callable(target) else lambda: target, on_sent=on_sent)
     if is_open:
         forward.open()

@@ -1,4 +1,4 @@
-"""Hundreds of strings that break careless code, by the reason why; all of our own making.
+"""Hundreds of strings that break careless code, by reason; all written for this project.
 
 Each is a text that Inflow must keep byte for byte: never empty, valid Unicode without U+0000, at most 255
 characters. Invisible characters and characters that an editor might normalise are written as escapes.
@@ -7,17 +7,17 @@ characters. Invisible characters and characters that an editor might normalise a
 import unicodedata
 from itertools import chain
 
-#: A name that the generated strings put something around, inside or after.
+#: A name to which the generated strings add something around, inside or after it.
 _WORD = "Word"
 
 
 def _around(marks: str) -> tuple[str, ...]:
-    """Return, for each mark, the word after it, before it and around it."""
+    """Return the word with each mark before, after and around it."""
     return tuple(text for mark in marks for text in (mark + _WORD, _WORD + mark, f"{_WORD}{mark}{_WORD}"))
 
 
 def _in_both_forms(*texts: str) -> tuple[str, ...]:
-    """Return each text composed and decomposed: equal to the eye, different bytes."""
+    """Return each text composed and decomposed: they look the same, but have different bytes."""
     return tuple(unicodedata.normalize(form, text) for text in texts for form in ("NFC", "NFD"))
 
 
@@ -35,7 +35,7 @@ _EMOJI = (
     "\U0001f44d",
     "\U0001f44d\U0001f3fb",
     "\U0001f44d\U0001f3ff",
-    "\U0001f3ff",  # a skin tone alone
+    "\U0001f3ff",  # only a skin tone
     "\u2764",
     "\u2764\ufe0e",  # heart as text
     "\u2764\ufe0f",  # heart as emoji
@@ -394,7 +394,7 @@ _MARKUP = (
     "</script><script>",
 )
 
-#: Pairs that a careless collation takes for one; both stand here, and both must stay.
+#: Pairs that a careless collation regards as equal; both are included, and both must be kept.
 _CASE_PAIRS = (
     *("A", "a", "word", "Word", "WORD", "ß", "ss", "SS", "ẞ", "straße", "strasse", "STRASSE"),
     *(
@@ -440,7 +440,7 @@ _ACCENT_PAIRS = (
 )
 
 _COMBINING = (
-    "\u0301",  # an accent that stands on nothing
+    "\u0301",  # an accent without a base character
     "a\u0323\u0307",
     "a\u0307\u0323",  # the same marks in the other order
     "a" + "\u0301" * 100,

@@ -1,4 +1,4 @@
-"""One forwarded connection, and what may happen to data on its way."""
+"""One forwarded connection, with controls for the flow of its data."""
 
 import socket
 import threading
@@ -14,7 +14,7 @@ Listener = Callable[[bytes], None]
 
 
 class Direction(Enum):
-    """Which way data goes."""
+    """The direction of data."""
 
     TO_SERVER = "to the server"
     TO_CLIENTS = "to the clients"
@@ -22,7 +22,7 @@ class Direction(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How data trickles: pieces of at most so many bytes, and a pause before each."""
+    """A reduced speed: pieces of at most this size, with a pause before each."""
 
     piece_bytes: int
     pause_seconds: float
@@ -32,7 +32,7 @@ FULL_SPEED = Pace(piece_bytes=_BLOCK_BYTES, pause_seconds=0.0)
 
 
 class Flow:
-    """What happens to data in one direction."""
+    """Controls the flow of data in one direction."""
 
     def __init__(self) -> None:
         self._going_on = threading.Event()
@@ -40,15 +40,15 @@ class Flow:
         self.pace = FULL_SPEED
 
     def stop(self) -> None:
-        """Hold back what comes."""
+        """Hold data back."""
         self._going_on.clear()
 
     def go_on(self) -> None:
-        """Let pass what was held back, and all that follows."""
+        """Release the data held back, and all that follows."""
         self._going_on.set()
 
     def wait(self) -> Pace:
-        """Wait until data may pass, its pause included; return how it may."""
+        """Wait until data may pass, including the pause; return the current pace."""
         pace = self.pace
         time.sleep(pace.pause_seconds)
         self._going_on.wait()
@@ -57,7 +57,7 @@ class Flow:
 
 @dataclass(slots=True, kw_only=True)
 class Link:
-    """One connection of a client, and the one to the server that belongs to it."""
+    """The connection of a client, and the corresponding connection to the server."""
 
     client: socket.socket
     server: socket.socket
@@ -65,7 +65,7 @@ class Link:
     is_ended: bool = False
 
     def carry(self, direction: Direction, flow: Flow, listener: Listener) -> None:
-        """Carry data in one direction to its end."""
+        """Forward data in one direction until it ends."""
         source, sink = self.client, self.server
         if direction is Direction.TO_CLIENTS:
             source, sink = sink, source
@@ -93,7 +93,7 @@ class Link:
 
 
 def end(connection: socket.socket) -> None:
-    """Close a socket so that a thread that waits on it hears of it."""
+    """Close a socket so that a thread waiting on it notices."""
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()

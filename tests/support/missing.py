@@ -1,4 +1,4 @@
-"""What a test does when something it needs can't be had."""
+"""The reaction of a test to a missing prerequisite."""
 
 import os
 from typing import NoReturn

@@ -1,6 +1,6 @@
-"""What the writer must come to, computed the slow and obvious way: files one after the other, row by row.
+"""The expected result of the writer, computed in the slow and obvious way: file by file, row by row.
 
-Nothing here is the product's, but the catalogue it is told and the parser of a single value.
+It uses nothing of the product except the catalogue and the parser of a single value.
 """
 
 import json
@@ -30,20 +30,20 @@ class DroppedFile:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table; one that no file has stated is an inferred member, asserted by (0, 0)."""
+    """A row of a table; one that no file has contained is an inferred member, asserted by (0, 0)."""
 
     values: Values
     asserted: Mark
 
     @property
     def is_inferred(self) -> bool:
-        """Whether other rows refer to it and no file has stated it."""
+        """Whether other rows refer to it and no file has contained it."""
         return self.asserted == (0, 0)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Reject:
-    """A refused row: where, why, and its cells."""
+    """A rejected row: its position, the reason, and its cells."""
 
     load_id: int
     line: int
@@ -54,7 +54,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """How the rows of a load ended."""
+    """The outcomes of a load's rows."""
 
     read: int = 0
     inserted: int = 0
@@ -65,13 +65,13 @@ class Accounts:
 
     @property
     def balance(self) -> bool:
-        """Whether each row read ended as exactly one of the five."""
+        """Whether each row read has exactly one of the five outcomes."""
         return self.read == self.inserted + self.updated + self.unchanged + self.superseded + self.rejected
 
 
 @dataclass(slots=True)
 class Model:
-    """The tables after some drops, given in their order."""
+    """The tables after drops in a given order."""
 
     catalog: Catalog
     tables: dict[str, dict[Key, Row]] = field(init=False)
@@ -81,12 +81,12 @@ class Model:
         self.tables = {name: {} for name in self.catalog.datasets}
 
     def drop_all(self, files: Iterable[DroppedFile]) -> None:
-        """Drop files in the order of their load numbers, whatever order they are given in."""
+        """Drop files in the order of their load numbers."""
         for file in sorted(files, key=lambda file: file.load_id):
             self.drop(file)
 
     def drop(self, file: DroppedFile) -> Accounts:
-        """Drop the next file; return its accounts as they are when no other load overlaps it in time."""
+        """Drop the next file; return its accounts, assuming that no other load overlaps it."""
         dataset = self.catalog.datasets[file.dataset]
         last: dict[Key, tuple[int, Values]] = {}
         ends: Counter[str] = Counter()
@@ -104,7 +104,7 @@ class Model:
         return Accounts(read=len(file.rows), **ends)
 
     def summary(self, summary: Summary) -> bytes:
-        """Return the file of a summary that counts rows by a column that references lead to."""
+        """Return the content of a summary that counts rows by a column reached through references."""
         counts: Counter[str] = Counter()
         for row in self.tables[summary.count or ""].values():
             group = self._follow(self.catalog.datasets[summary.count or ""], row, summary.by)
@@ -114,7 +114,7 @@ class Model:
         return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
 
     def inferred(self, name: str) -> set[Key]:
-        """Return the keys of a table's rows that no file has stated."""
+        """Return the keys of a table's inferred rows."""
         return {key for key, row in self.tables[name].items() if row.is_inferred}
 
     def stated(self) -> int:
@@ -145,7 +145,7 @@ class Model:
         return tuple(values)
 
     def _refer(self, dataset: Dataset, values: Values) -> None:
-        """See to it that what a row refers to is there, and what that refers to."""
+        """Ensure that the rows a row refers to exist, and those they refer to in turn."""
         for reference in dataset.references:
             target = self.catalog.datasets[reference.dataset]
             key = _part(dataset, values, reference.columns)
@@ -156,7 +156,7 @@ class Model:
             self._refer(target, member)
 
     def _state(self, dataset: Dataset, key: Key, values: Values, mark: Mark) -> str:
-        """Put a row into its table; return how it ended."""
+        """Put a row into its table; return its outcome."""
         table = self.tables[dataset.name]
         before = table.get(key)
         table[key] = Row(values, mark)

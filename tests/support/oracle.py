@@ -1,4 +1,4 @@
-"""The right answer for a folder of sample files, worked out naively and without any code of Inflow."""
+"""The expected summary of a folder of sample files, computed naively and without Inflow's code."""
 
 import csv
 import re
@@ -10,9 +10,9 @@ _Row = dict[str, str]
 
 
 def expected_summary(folder: Path) -> dict[str, int]:
-    """Return how many people of people.csv were born in each country of places.csv, most first, then by name.
+    """Return the number of people in people.csv born in each country of places.csv, in descending order, then by name.
 
-    Bad rows count for nothing, the last line of a key wins, and a place that places.csv lacks is in no country.
+    Bad rows do not count, the last line of a key wins, and a place missing from places.csv is in no country.
     """
     countries = {place["city"]: place["country"] for place in _good_rows(folder / "places.csv", ("city", "country"))}
     people = _good_rows(folder / "people.csv", ("given_name", "family_name", "date_of_birth", "place_of_birth"))

@@ -5,10 +5,10 @@ from shared.messaging.payloads import Payload
 
 
 def token_of(load_id: int) -> str:
-    """The token of a load that was claimed by a test."""
+    """Return the token of a load that a test claimed."""
     return f"{load_id:016x}"
 
 
 def origin_of(payload: Payload) -> Origin:
-    """The origin of a message of such a load; it leaves open which installation it is of."""
+    """Return the origin of a message of such a load, without an installation id."""
     return Origin(token=token_of(payload.load_id))

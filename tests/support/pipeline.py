@@ -1,4 +1,4 @@
-"""A data folder in the hands of a test: its watcher and its writer on SQLite and a queue in memory, step by step."""
+"""A data folder controlled by a test: a watcher and a writer on SQLite and an in-memory queue, step by step."""
 
 import os
 import re
@@ -23,9 +23,10 @@ from shared.messaging.topology import WRITER_QUEUE
 from shared.model.datasets import Catalog
 from shared.runtime.files import DataFolder
 from shared.storage.database import Database
-from shared.storage.ledger import loads, waiting_files
+from shared.storage.ledger import waiting_files
 from shared.storage.ledger.loads import Load
 from shared.storage.store import existing_store, open_store
+from tests.support.ledger import all_loads
 
 if TYPE_CHECKING:
     from shared.messaging.payloads import Payload
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 PEOPLE = "given_name,family_name,date_of_birth,place_of_birth\n"
 PLACES = "city,county,country\n"
 
-#: Files are complete at once, chunks are small, and a load that stands still is published again at once.
+#: Files are complete at once, chunks are small, and a stalled load is published again at once.
 AT_ONCE = WatcherConfig(
     bounds=ChunkBounds(rows=3, bytes=1 << 20),
     settle_seconds=0.0,
@@ -42,17 +43,17 @@ AT_ONCE = WatcherConfig(
     backlog_messages=100,
 )
 
-#: Far more rounds than any test needs to come to its end.
+#: Far more rounds than any test needs.
 _MAX_ROUNDS = 200
 
 
 def people(count: int, *, family: str = "Stone") -> str:
-    """Return a file of that many people, all born in one town."""
+    """Return a file of `count` people, all born in one town."""
     return PEOPLE + "".join(f"Given {number},{family},1900-01-01,Weir\n" for number in range(count))
 
 
 class Clock:
-    """Stands still until a test lets time pass, however slow the machine is. It stands in for the module `time`."""
+    """Replaces the module `time`; time passes only when a test advances it, however slow the machine is."""
 
     def __init__(self) -> None:
         # Whole seconds: sums of them are exact.
@@ -69,7 +70,7 @@ class Clock:
 
 
 class RecordingQueue(LocalQueue):
-    """Remembers what was published, in order."""
+    """Records the published messages, in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,13 +82,13 @@ class RecordingQueue(LocalQueue):
 
     @property
     def published(self) -> list["Payload"]:
-        """What the messages say, in order."""
+        """The payloads of the messages, in order."""
         return [message.payload for message in self.messages]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a file's load ended, without what differs from run to run: its number and its times."""
+    """The outcome of a file's load, without the number and the times, which differ between runs."""
 
     file: str
     dataset: str | None
@@ -106,7 +107,7 @@ class Outcome:
 
 
 class Pipeline:
-    """One data folder with a watcher and a writer. Nothing happens but what a test asks for."""
+    """One data folder with a watcher and a writer, which work only on a test's request."""
 
     def __init__(
         self,
@@ -136,7 +137,7 @@ class Pipeline:
         self.database.close()
 
     def drop(self, name: str | bytes, content: str | bytes = "", *, modified_at: float | None = None) -> Path:
-        """Put a file into the inbox, and the folder it is in."""
+        """Put a file into the inbox, creating its folder."""
         path = self.folder.inbox / os.fsdecode(name)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -145,7 +146,7 @@ class Pipeline:
         return path
 
     def look(self) -> None:
-        """Let the watcher rescan, with what the kernel has told until now."""
+        """Let the watcher rescan, with the kernel's events so far."""
         self.watcher.rescan(self.events.wait(0)[1])
         self.events.follow_folders()
 
@@ -164,7 +165,7 @@ class Pipeline:
             pass
 
     def rounds(self) -> Iterator[None]:
-        """Do everything in turns, one message at a time, as long as asked; fail where there is no end."""
+        """Let all parts work in turn, one message at a time, while the caller asks; fail if it never ends."""
         for _ in range(_MAX_ROUNDS):
             self.look()
             while self.watcher.publish() | self.deliver():
@@ -173,7 +174,7 @@ class Pipeline:
         raise AssertionError(f"no end after {_MAX_ROUNDS} rounds: {self.loads()}, {self.waiting()}")
 
     def finish(self) -> None:
-        """Go on until nothing is left to do but what needs a person."""
+        """Continue until nothing is left except what needs a person."""
         for _ in self.rounds():
             if self.is_idle():
                 return
@@ -186,10 +187,10 @@ class Pipeline:
     def loads(self) -> list[Load]:
         """Return all loads, oldest first."""
         with self.database.transaction() as connection:
-            return loads.all_loads(connection, self.schema)
+            return all_loads(connection, self.schema)
 
     def outcomes(self) -> list[Outcome]:
-        """Return how all loads ended, in their order."""
+        """Return the outcomes of all loads, in order."""
         return [Outcome.of(load) for load in self.loads()]
 
     def states(self) -> dict[str, tuple[str, str | None]]:
@@ -197,7 +198,7 @@ class Pipeline:
         return {load.file: (load.state, load.reason) for load in self.loads()}
 
     def waiting(self) -> dict[str, tuple[str, str]]:
-        """Return the state and reason that the ledger has of each file in the inbox."""
+        """Return the state and reason in the ledger of each file in the inbox."""
         with self.database.transaction() as connection:
             files = waiting_files.all_files(connection, self.schema)
         return {file.file: (file.state, file.reason) for file in files}
@@ -210,7 +211,7 @@ class Pipeline:
             return [tuple(row) for row in connection.execute(select(*columns).order_by(*table.primary_key))]
 
     def contents(self) -> dict[str, bytes]:
-        """Return all files of the data folder but the database and locks, with # for each load's number."""
+        """Return all files of the data folder except database and locks, with # for each load's number."""
         found = {}
         for path in sorted(self.folder.root.rglob("*")):
             relative = path.relative_to(self.folder.root)
@@ -221,7 +222,7 @@ class Pipeline:
 
 
 def _without_load(path: Path) -> bytes:
-    """A file's content; in a refused file's reason and in a file of rejected rows, # for the load's number."""
+    """Return a file's content; in a refused file's reason and in a rejects file, # replaces the load's number."""
     content = re.sub(rb"(?m)^load: \d+$", b"load: #", path.read_bytes())
     load_id = re.search(r"\.csv\.(\d+)\.csv$", path.name)
     return re.sub(rf",{load_id[1]}-[0-9a-f]+,(?=\d)".encode(), b",#,", content) if load_id else content

@@ -1,4 +1,4 @@
-"""What an enemy may put where a file of ours will be written, and the file elsewhere that must stay as it is."""
+"""Objects that an attacker may plant at the name of one of our files, and a file elsewhere that must not change."""
 
 import os
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-SECRET = b"what nobody may write to"
+SECRET = b"must not be overwritten"
 
-#: Makes something at a path, with the help of a file elsewhere.
+#: Creates an object at a path, using a file elsewhere.
 Plant = Callable[[Path, Path], object]
 _LINKS: dict[str, Plant] = {
     "link to a file": lambda path, secret: path.symlink_to(secret),
@@ -21,7 +21,7 @@ planted = pytest.mark.parametrize("plant", _ANYTHING.values(), ids=_ANYTHING.key
 
 
 def make_secret(folder: Path) -> Path:
-    """Make the file elsewhere, in a folder of its own."""
+    """Create the file elsewhere, in a folder of its own."""
     secret = folder / "elsewhere" / "secret"
     secret.parent.mkdir()
     secret.write_bytes(SECRET)
@@ -29,5 +29,5 @@ def make_secret(folder: Path) -> Path:
 
 
 def assert_untouched(secret: Path) -> None:
-    """See that the file elsewhere is as it was, and still the only one there."""
+    """Check that the file elsewhere is unchanged, and still the only one in its folder."""
     assert {path.name: path.read_bytes() for path in secret.parent.iterdir()} == {secret.name: SECRET}

@@ -1,4 +1,4 @@
-"""A database server of the test's own, of which all settings may be changed."""
+"""A private database server whose settings tests may change."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -17,9 +17,9 @@ ACCOUNT = "inflow"
 
 
 def start_private_server(closing_all: ExitStack, scripts: str | None) -> DatabaseServer:
-    """Start a MySQL with the scripts of a folder, or what is installed on this machine; `closing_all` ends it.
+    """Start a MySQL with the scripts of a folder, or the server installed on this machine; `closing_all` ends it.
 
-    Unavailable says why there is none.
+    Raises Unavailable with the reason if there is none.
     """
     if not scripts:
         return InstalledPrograms(closing_all).database()
@@ -29,18 +29,18 @@ def start_private_server(closing_all: ExitStack, scripts: str | None) -> Databas
 
 
 def administrator(database: Database) -> "closing[Connection]":
-    """Connect without being counted among those who work in the database."""
+    """Connect without being counted among the database's users."""
     return administrator_of(DatabaseServer(url=make_url(database.url).set(database="")))
 
 
 def administrator_of(server: DatabaseServer) -> "closing[Connection]":
-    """Connect as whoever may change all settings."""
+    """Connect with an account that may change all settings."""
     return closing(create_engine(server.url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect())
 
 
 @contextmanager
 def database_of_an_account(server: DatabaseServer) -> Iterator[Database]:
-    """Make a database for an account that no setting spares, and drop both in the end."""
+    """Create a database for an account without privileges that bypass settings, and drop both at the end."""
     with own_database(server) as own, administrator(own) as connection:
         url = make_url(own.url)
         connection.execute(text(f"CREATE USER '{ACCOUNT}'@'%'"))

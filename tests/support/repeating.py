@@ -1,4 +1,4 @@
-"""Something that is done again and again beside a block."""
+"""Repeats an action in a thread while a block runs."""
 
 import threading
 from collections.abc import Callable, Iterator

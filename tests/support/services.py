@@ -1,4 +1,4 @@
-"""The services as processes on real servers: started, dropped files to, killed, and asked for facts."""
+"""The services as processes on real servers, which tests start, feed with files, kill and observe."""
 
 import json
 import os
@@ -19,22 +19,22 @@ from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 REPOSITORY = Path(__file__).parents[2]
 SERVICES = ("watcher", "writer", "aggregator")
 
-#: Of a pipeline that restarts its services again and again, the newest tell why a test failed.
+#: Number of newest logs shown for a failed test, for pipelines that restart services repeatedly.
 SHOWN_LOGS = 8
 
-#: Files are claimed at once, and the folders looked at often: nobody types here.
+#: Files are claimed at once, and the folders are scanned often.
 QUICK = {"INFLOW_SETTLE_SECONDS": "0.2", "INFLOW_RESCAN_SECONDS": "0.2", "INFLOW_LOG_FORMAT": "json"}
 
 
 class Service:
-    """One process, and all that it logs."""
+    """One process, with its log."""
 
     def __init__(self, module: str, *arguments: str, folder: Path, log: Path, settings: Mapping[str, str]) -> None:
         self.log_file = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
-                # Not in the repository: the configuration there may be somebody's own.
+                # Not in the repository, which may contain the developer's own configuration.
                 cwd=folder,
                 env={**os.environ, "PYTHONPATH": str(REPOSITORY), **settings},
                 stdin=subprocess.DEVNULL,
@@ -43,11 +43,11 @@ class Service:
             )
 
     def output(self) -> str:
-        """Return everything it wrote."""
+        """Return its whole output."""
         return self.log_file.read_text(encoding="utf-8")
 
     def logs(self, action: str | None = None) -> list[dict[str, Any]]:
-        """Return its log lines, of one action or all; a line that is no JSON fails the test."""
+        """Return its log lines, of one action or all; a line that is not JSON fails the test."""
         whole_lines = self.output().rpartition("\n")[0]
         records = [json.loads(line) for line in whole_lines.splitlines()]
         return [record for record in records if action is None or record.get("action") == action]
@@ -68,23 +68,23 @@ class Service:
         self.process.send_signal(number)
 
     def pause(self) -> None:
-        """Stop it as a debugger would; return once it stands still."""
+        """Stop it as a debugger would; return once it is stopped."""
         self.signal(signal.SIGSTOP)
         eventually(lambda: _status(self.process.pid)["State"].startswith("T"), message="stopped")
 
     def resume(self) -> None:
-        """Let it go on after a pause."""
+        """Continue it after a pause."""
         self.signal(signal.SIGCONT)
 
     def wait_until_started(self) -> None:
-        """Wait until it handles signals and says so, or has ended.
+        """Wait until it handles signals and logs that it has started, or has ended.
 
-        Before, a SIGTERM ends the interpreter, not the service. An embedded run never says so.
+        Before that, SIGTERM would end the interpreter, not the service. An embedded run does not log its start.
         """
         eventually(lambda: self.has_ended or "started" in self.output(), message="it has started")
 
     def request_stop(self) -> None:
-        """Send SIGTERM; return once it is taken: the handler then leaves the next one to its default."""
+        """Send SIGTERM; return once it is handled, which restores the default handler for the next one."""
         self.signal(signal.SIGTERM)
         terminated = 1 << (signal.SIGTERM - 1)
         eventually(
@@ -98,17 +98,17 @@ class Service:
         return self.process.poll() is not None
 
     def wait(self) -> int:
-        """Wait for its end, and return its exit code; a stop takes as long as the work in hand."""
+        """Wait for its end, and return its exit code; a stop takes as long as the current work."""
         return self.process.wait(MAX_WAIT_SECONDS)
 
     def stop(self) -> int:
-        """Ask it to stop, as an engine does, and return its exit code."""
+        """Stop it as an engine does, and return its exit code."""
         self.wait_until_started()
         self.signal(signal.SIGTERM)
         return self.wait()
 
     def kill(self) -> None:
-        """End it without any chance to tidy up."""
+        """Kill it without a chance to clean up."""
         self.process.kill()
         self.process.wait()
 
@@ -132,7 +132,7 @@ class Pipeline:
         )
 
     def start(self, *names: str, **settings: str) -> list[Service]:
-        """Start services by their names, all with the same further settings."""
+        """Start services by name, all with the same additional settings."""
         return [self._start(f"services.{name}", settings=settings) for name in names]
 
     def start_one(self, name: str, **settings: str) -> Service:
@@ -161,7 +161,7 @@ class Pipeline:
         )
 
     def report(self, *arguments: str, **settings: str) -> Any:
-        """Return what a reporting command says in JSON."""
+        """Return the JSON output of a reporting command."""
         done = self.command(*arguments, "--json", **settings)
         assert (done.returncode, done.stderr) == (0, "")
         return json.loads(done.stdout)
@@ -175,7 +175,7 @@ class Pipeline:
         hidden.rename(inbox / name)
 
     def query(self, statement: str, **parameters: object) -> list[Any]:
-        """Return the rows of a query; none while the tables are not there yet."""
+        """Return the rows of a query; empty while the tables do not exist yet."""
         with self._engine.connect() as connection:
             if not inspect(connection).has_table("inflow_outbox"):
                 return []
@@ -188,16 +188,16 @@ class Pipeline:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Hold a transaction of the test's own until the block ends, with all its locks."""
+        """Hold a separate transaction with its locks until the block ends."""
         with self._engine.begin() as connection:
             yield connection
 
     def loads(self) -> dict[int, Any]:
-        """Return what the ledger has of each load, by its number."""
+        """Return the ledger's entry of each load, by number."""
         return {load.load_id: load for load in self.query("SELECT * FROM inflow_loads ORDER BY load_id")}
 
     def wait_for_load(self, load_id: int, condition: Callable[[Any], bool]) -> Any:
-        """Wait until what the ledger has of a load fulfil a condition, and return them."""
+        """Wait until a load's entry in the ledger meets a condition, and return it."""
 
         def answer() -> Any:
             load = self.loads().get(load_id)
@@ -217,12 +217,12 @@ class Pipeline:
         return self.data / "summary_output.json"
 
     def wait_for_summary(self, counts: Mapping[str, int]) -> None:
-        """Wait until the summary is, to the byte, that of these counts."""
+        """Wait until the summary is byte for byte that of these counts."""
         right = summary_of(counts)
         eventually(lambda: self.summary.exists() and self.summary.read_bytes() == right, message=right.decode())
 
     def close(self) -> None:
-        """Kill what still runs."""
+        """Kill the processes that still run."""
         for service in self.services:
             service.kill()
 
@@ -244,7 +244,7 @@ class Pipeline:
 def running_pipeline(
     folder: Path, *, broker_url: str, database_url: str, settings: Mapping[str, str] | None = None
 ) -> Iterator[Pipeline]:
-    """Give a pipeline whose processes end with the block; pytest shows what they logged if the test fails."""
+    """Yield a pipeline whose processes end with the block; pytest shows their logs if the test fails."""
     pipeline = Pipeline(folder, broker_url=broker_url, database_url=database_url, settings=settings or {})
     try:
         yield pipeline
@@ -254,7 +254,7 @@ def running_pipeline(
 
 
 def summary_of(counts: Mapping[str, int]) -> bytes:
-    """Return the summary's document: most first, then by name."""
+    """Return the content of the summary: in descending order, then by name."""
     right = dict(sorted(Counter(counts).items(), key=lambda entry: (-entry[1], entry[0])))
     return json.dumps(right, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -1,4 +1,4 @@
-"""The sessions that a database server has open."""
+"""The open sessions of a database server."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from shared.storage.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One session: what it is doing just now, if anything."""
+    """One session, with its current statement, if any."""
 
     number: int
     statement: str
@@ -17,7 +17,7 @@ class Session:
 
 
 def ping(database: Database) -> None:
-    """Ask a database for an answer; raises what the product makes of the error where there is none."""
+    """Run a trivial query; raises the error as the product classifies it."""
     with database.transaction() as connection:
         connection.execute(text("SELECT 1"))
 

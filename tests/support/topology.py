@@ -1,4 +1,4 @@
-"""The names of exchanges and queues where no namespace is configured."""
+"""The names of exchanges and queues without a configured namespace."""
 
 from shared.configuration.servers import DEFAULT_NAMESPACE
 from shared.messaging.topology import Topology

@@ -1,1 +1,1 @@
-"""Chaos: services, broker, database, network and disk are broken at random under load; in the end all must be right."""
+"""Chaos: random faults of services, broker, database, network and disk under load, after which all must converge."""

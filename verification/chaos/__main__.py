@@ -1,4 +1,4 @@
-"""Run chaos: python -m verification.chaos --seeds 20, or one seed again: --seed 7."""
+"""Runs chaos: python -m verification.chaos --seeds 20, or replays one seed: --seed 7."""
 
 import argparse
 import os
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    """End with all that was started; a second signal must not disturb that."""
+    """End everything that was started; a second signal must not interrupt that."""
     for number in _INTERRUPTIONS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -52,9 +52,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m verification.chaos", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=20, help="how many seeds to run, from 1 on")
-    parser.add_argument("--seed", type=int, help="run this seed alone")
-    parser.add_argument("--nemesis", choices=[each.name for each in NEMESES], help="let this nemesis alone strike")
+    parser.add_argument("--seeds", type=int, default=20, help="number of seeds to run, from 1 on")
+    parser.add_argument("--seed", type=int, help="run only this seed")
+    parser.add_argument("--nemesis", choices=[each.name for each in NEMESES], help="run only this nemesis")
     return parser.parse_args()
 
 

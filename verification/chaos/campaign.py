@@ -1,4 +1,4 @@
-"""Many runs, one after the other on the same servers, and what they come to together."""
+"""A campaign: many runs, one after the other on the same servers, with their totals."""
 
 import shutil
 import traceback
@@ -13,7 +13,7 @@ from verification.chaos.plan import draw_plan
 from verification.chaos.run import Outcome, run
 from verification.chaos.servers import ChaosServers, start_servers
 
-#: One fault may be a problem of each row.
+#: Maximum number of problems printed: one fault may cause a problem in every row.
 _MAX_SAID = 30
 
 Say = Callable[[str], None]
@@ -21,7 +21,7 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Tally:
-    """What all runs came to."""
+    """The totals of all runs."""
 
     runs: int = 0
     failed_seeds: list[int] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Tally:
     slowest_stop_seconds: float = 0.0
 
     def add(self, outcome: Outcome) -> None:
-        """Count a run."""
+        """Add a run."""
         self.runs += 1
         if outcome.problems:
             self.failed_seeds.append(outcome.plan.seed)
@@ -45,7 +45,7 @@ class Tally:
         self.slowest_stop_seconds = max(self.slowest_stop_seconds, outcome.slowest_stop_seconds)
 
     def problems(self, nemeses: Sequence[Nemesis]) -> list[str]:
-        """Return what is wrong with the runs together."""
+        """Return the problems of the campaign as a whole."""
         found = too_many_deadlocks(self.deadlocks, self.chunks)
         if self.runs >= len(nemeses):
             found += [f"{each.name} never struck" for each in nemeses if not self.strikes[each.name]]
@@ -53,7 +53,7 @@ class Tally:
 
 
 def run_campaign(seeds: Iterable[int], nemeses: Sequence[Nemesis], *, say: Say, replay: Callable[[int], str]) -> bool:
-    """Run all seeds, and say how it went; return whether all was right."""
+    """Run all seeds and print the results; return whether all were correct."""
     tally = Tally()
     with ExitStack() as closing:
         servers = start_servers(closing)
@@ -83,7 +83,7 @@ def _run_one(
     try:
         outcome = run(servers, draw_plan(seed, nemeses))
     except Exception:
-        # What the harness itself stumbles over must not pass for a run that went well.
+        # An error of the harness itself must not count as a successful run.
         tally.runs += 1
         tally.failed_seeds.append(seed)
         say(f"seed {seed}: FAILED\n{traceback.format_exc()}\n  replay: {replay(seed)}")

@@ -1,4 +1,4 @@
-"""Waits until everything that was dropped is done, as the ledger, the folders and the queues say it."""
+"""Waits for convergence: all dropped files are done according to ledger, folders and queues."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,26 +18,26 @@ from tests.support.servers.isolation import Broker
 from verification.crash import events
 from verification.crash.convergence import unfinished
 
-#: The longest pause between two tries of a service, and time enough on a machine that does something else, too.
+#: The longest pause between two tries of a service, with a margin for a busy machine.
 CONVERGENCE_SECONDS = 180.0
-#: A message in somebody's hands is in no queue: it is done, or back, after a moment.
+#: An unacknowledged message is in no queue: after a moment it is done or requeued.
 _STEADY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """What belongs to one run, as the harness itself reaches it: data folder, database and virtual host."""
+    """Data folder, database and virtual host of one run, as the harness reaches them."""
 
     data: Path
     database_url: URL
     vhost: Broker
-    #: Runs rabbitmqctl, and returns what that says.
+    #: Runs rabbitmqctl, and returns its output.
     ctl: Callable[..., str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convergence:
-    """How long it took until all was done, and what was left of it."""
+    """The time until convergence, and what was left to do."""
 
     seconds: float
     left: Sequence[str]
@@ -45,7 +45,7 @@ class Convergence:
 
 @contextmanager
 def store_of(installation: Installation) -> Iterator[Store]:
-    """Open the tables, without a detour."""
+    """Open the tables directly, not through a forwarder."""
     database = Database(installation.database_url)
     try:
         yield open_store(database, load_catalog(None))
@@ -56,7 +56,7 @@ def store_of(installation: Installation) -> Iterator[Store]:
 def wait_until_converged(
     installation: Installation, *, drops: int, timeout_seconds: float = CONVERGENCE_SECONDS
 ) -> Convergence:
-    """Return when all was done, and stayed so for a moment; or what was left to do when the time was over."""
+    """Wait until all is done and stays so for a moment; after a timeout, return what is left to do."""
     began = time.monotonic()
     with store_of(installation) as store:
         steady = _Steady()
@@ -68,7 +68,7 @@ def wait_until_converged(
 
 
 class _Steady:
-    """Whether something has been true for long enough."""
+    """Whether a condition has been true for long enough."""
 
     def __init__(self) -> None:
         self._was_true = False
@@ -90,15 +90,15 @@ def _waiting_messages(vhost: Broker) -> list[str]:
     try:
         depths = events.depths(vhost.url)
     except pika.exceptions.AMQPError as error:
-        # A queue that nobody has declared again yet, say.
+        # For example a queue that no service has declared again yet.
         return [f"the broker does not say how many messages wait: {error}"]
     return [f"{depth} messages wait in {name}" for name, depth in depths.items() if depth]
 
 
 def _messages_in_hand(installation: Installation) -> list[str]:
-    """Those that a consumer has who is gone without a word: they come back when the broker notices."""
+    """Yield messages held by consumers that have vanished: they come back when the broker notices."""
     counts = installation.ctl(
         "list_queues", "--silent", "-p", installation.vhost.vhost, "name", "messages_unacknowledged"
     )
     found = [line.split() for line in counts.splitlines()]
-    return [f"{words[1]} messages of {words[0]} are in somebody's hands" for words in found if words[1:] > ["0"]]
+    return [f"{words[1]} messages of {words[0]} are unacknowledged" for words in found if words[1:] > ["0"]]

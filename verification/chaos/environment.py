@@ -1,4 +1,4 @@
-"""What one run needs, made anew for it: virtual host, database, forwarders, data folder and services."""
+"""The environment of one run: a new virtual host, database, forwarders, data folder and services."""
 
 import shutil
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from verification.chaos.servers import ChaosServers
 from verification.chaos.supervisor import Crew
 from verification.chaos.targets import Held, World
 
-#: Faults are noticed sooner than in production, where nobody waits for it.
+#: Faults are noticed sooner than with production settings, to shorten a run.
 _IMPATIENT = {
     "RABBITMQ_HEARTBEAT_SECONDS": "4",
     "RABBITMQ_BLOCKED_SECONDS": "3",
@@ -34,7 +34,7 @@ _REPUBLISH_SECONDS, _NEVER_SECONDS = "3", "600"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """The world, and what the harness itself uses of it without a detour."""
+    """The targets of faults, and the harness's own direct access."""
 
     world: World
     pipeline: Pipeline
@@ -43,10 +43,10 @@ class Stage:
 
 @contextmanager
 def set_up(servers: ChaosServers, plan: Plan) -> Iterator[Stage]:
-    """Give a stage on which all services run; its folder stays if the block fails."""
+    """Yield an environment in which all services run; its folder is kept if the block fails."""
     folder = Path(mkdtemp(prefix=f"inflow-chaos-{plan.seed}-"))
     with ExitStack() as closing:
-        # First in, last out: what is made from here on is taken back on servers that run.
+        # Everything created from here on is removed while the servers still run.
         vhost = closing.enter_context(own_vhost(servers.broker.server))
         database_url = make_url(closing.enter_context(own_database(servers.database.server)).url)
         closing.callback(servers.mend)
@@ -91,5 +91,5 @@ def _impatient_url(url: URL) -> str:
 
 
 def _keep(data: Path) -> None:
-    """Keep what is in a file system that is about to go."""
+    """Copy the content of a file system that is about to be unmounted."""
     shutil.copytree(data, data.with_name("data-kept"))

@@ -1,4 +1,4 @@
-"""The time in which files are dropped and nemeses strike."""
+"""The schedule of a run, by which files are dropped and nemeses run."""
 
 import time
 from collections.abc import Callable
@@ -14,19 +14,19 @@ _FULL_DISK_PAUSE_SECONDS = 0.1
 
 
 class Storm:
-    """Does what a plan says, each thing at its time."""
+    """Executes the actions of a plan, each at its time."""
 
     def __init__(self, stage: Stage, plan: Plan) -> None:
         self._stage = stage
         self._plan = plan
         self._began = time.monotonic()
-        #: What the nemeses did, and when it was over.
+        #: What the nemeses did, and when they ended.
         self.struck: list[str] = []
-        #: A nemesis that fails proves nothing.
+        #: Failures of nemeses: a run in which a nemesis fails proves nothing.
         self.problems: list[str] = []
 
     def rage(self) -> None:
-        """Drop all files and let all nemeses strike; return when it is over."""
+        """Drop all files and run all nemeses; return when all have ended."""
         blows = ThreadPoolExecutor(len(self._plan.blows))
         try:
             for blow in self._plan.blows:
@@ -35,7 +35,7 @@ class Storm:
                 self._at(seconds, partial(self._drop, drop))
             blows.shutdown()
         finally:
-            # After an interruption, too: who tidies up must not meet who breaks.
+            # Also after an interruption: the cleanup must not run beside a nemesis.
             blows.shutdown()
 
     def _at(self, seconds: float, action: Callable[[], None]) -> None:
@@ -51,7 +51,7 @@ class Storm:
             self.problems.append(f"the nemesis {name} failed: {type(error).__name__}: {error}")
 
     def _drop(self, drop: Drop) -> None:
-        """Drop a file; with the disk full, try again as a user would."""
+        """Drop a file; if the disk is full, retry as a user would."""
         while True:
             try:
                 self._stage.pipeline.drop(drop.name, drop.content)

@@ -1,4 +1,4 @@
-"""What the services say of a run: each line of each log is JSON, none tells of a bug, and few of conflicts."""
+"""Checks of the services' logs: every line is JSON, none reports a bug, and few report deadlocks."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 _DEADLOCK = "1213"
-#: Levels that no fault of somebody else justifies.
+#: Levels that no injected fault explains.
 _ALARMING = ("error", "critical")
 _MAX_QUOTE = 600
 
 
-#: Deadlocks per chunk; more, and keys are not locked in one order. A few are bad luck.
+#: Deadlocks per chunk. A few are by chance; more show that keys are not locked in one order.
 _MAX_DEADLOCKS, _BAD_LUCK = 0.01, 4
 
 
 def too_many_deadlocks(deadlocks: int, chunks: int) -> list[str]:
-    """Return the problem in words, if there is one."""
+    """Return the problem, if there is one."""
     if deadlocks <= max(_BAD_LUCK, chunks * _MAX_DEADLOCKS):
         return []
     return [f"{deadlocks} deadlocks in {chunks} chunks: keys are not locked in one order"]
@@ -25,7 +25,7 @@ def too_many_deadlocks(deadlocks: int, chunks: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Testimony:
-    """What was found in the logs of a run."""
+    """The findings in the logs of a run."""
 
     problems: list[str]
     deadlocks: int
@@ -48,7 +48,7 @@ def hear(logs: Iterable[Path], *, loses_messages: bool) -> Testimony:
 
 
 def _lines(log: Path) -> Iterator[dict[str, Any]]:
-    """Yield each line; one that was cut short by a kill is none."""
+    """Yield each line, except one that a kill has cut off."""
     for line in log.read_bytes().rpartition(b"\n")[0].splitlines():
         try:
             yield json.loads(line)

@@ -1,4 +1,4 @@
-"""All nemeses."""
+"""The list of all nemeses."""
 
 from verification.chaos.on_broker import ON_BROKER
 from verification.chaos.on_disk import ON_DISK

@@ -1,4 +1,4 @@
-"""What a nemesis is: something that breaks a part of the world for a while, and mends it again."""
+"""The nemesis: breaks a target for a while and repairs it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from random import Random
 
 from verification.chaos.targets import World
 
-#: Lasts for as long as the fault does; returns what was done, in words.
+#: Returns at the end of the fault, with a description of what was done.
 Strike = Callable[[World, Random], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nemesis:
-    """One way of breaking something."""
+    """One kind of fault."""
 
     name: str
     strike: Strike
-    #: The broker forgets messages that it had confirmed: only publishing them again can help.
+    #: Whether the broker loses confirmed messages, so that loads must be published again.
     loses_messages: bool = False
-    #: The data folder has to be on a small file system of its own.
+    #: Whether the data folder must be on a small file system of its own.
     fills_disk: bool = False

@@ -1,4 +1,4 @@
-"""Nemeses that an operator of the broker could be."""
+"""Nemeses that act like an operator of the broker."""
 
 import time
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ from tests.support.topology import TOPOLOGY
 from verification.chaos.nemesis import Nemesis
 from verification.chaos.targets import World
 
-#: RabbitMQ's default up to 3.13, and right for any later one that has nothing else to do.
+#: RabbitMQ's default up to 3.13, and sufficient for later versions in a test.
 _USUAL_WATERMARK = "0.4"
-#: Far below what an idle server needs.
+#: Far below the memory of an idle server.
 _LOW_WATERMARK = "0.00001"
 _CONSUMERS = ("inflow-writer", "inflow-aggregator", "inflow-watcher-completions")
 
 
 class _Operator(Management):
-    """Deletes what is in use."""
+    """Deletes queues and connections that are in use."""
 
     def delete_queue(self, vhost: str, name: str) -> None:
         """Delete a queue with all messages in it; the broker cancels its consumers."""
@@ -35,7 +35,7 @@ class _Operator(Management):
             self._request("DELETE", f"/api/queues/{quote(vhost, safe='')}/{name}")
 
     def consumer_connections(self, vhost: str) -> list[str]:
-        """Return the names of the connections that the services consume on."""
+        """Return the names of the services' consumer connections."""
         connections = self._request("GET", f"/api/vhosts/{quote(vhost, safe='')}/connections")
         return [
             str(connection["name"])
@@ -51,7 +51,7 @@ class _Operator(Management):
 
 @contextmanager
 def _gone_already() -> Iterator[None]:
-    """Somebody else may have been quicker."""
+    """Ignore that the object is already gone."""
     try:
         yield
     except HTTPError as error:
@@ -69,7 +69,7 @@ def _raise_memory_alarm(world: World, random: Random) -> str:
 
 
 def _delete_queue(world: World, random: Random) -> str:
-    """More than once: a consumer that has something in hand hears of it in other ways than one that waits."""
+    """Delete it several times: a busy consumer learns of it in another way than an idle one."""
     queue, times = random.choice([WRITER_QUEUE, *QUEUES]), random.randint(1, 4)
     with world.to_broker.running:
         for _ in range(times):
@@ -79,7 +79,7 @@ def _delete_queue(world: World, random: Random) -> str:
 
 
 def _unbind_queue(world: World, random: Random) -> str:
-    """Whoever notices binds it again: it is unbound once more, for a while."""
+    """Unbind it several times, because a service that notices binds it again."""
     until = time.monotonic() + random.uniform(1, 3)
     times = 0
     with world.to_broker.running, closing(pika.BlockingConnection(pika.URLParameters(world.vhost.url))) as connection:
@@ -90,7 +90,7 @@ def _unbind_queue(world: World, random: Random) -> str:
 
 
 def _unbind(connection: Any) -> bool:
-    """Unbind the writer's queue; False where the broker lost it, and no service has declared it again yet."""
+    """Unbind the writer's queue; False if the broker has lost it and no service has declared it again yet."""
     channel = connection.channel()
     try:
         for routing_key in WRITER_QUEUE.routing_keys:

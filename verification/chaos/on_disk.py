@@ -1,4 +1,4 @@
-"""The nemesis of the data folder, and the small file system that it needs."""
+"""The nemesis that fills the disk of the data folder, and the small file system that it needs."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ _REFILL_SECONDS = 0.02
 
 
 def why_no_small_disk() -> str | None:
-    """Return why no small file system can be mounted here; None where it can."""
+    """Return why no small file system can be mounted here, or None if it can."""
     if os.geteuid() != 0:
         return "only root may mount a small file system"
     try:
@@ -31,12 +31,12 @@ def why_no_small_disk() -> str | None:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[None]:
-    """Have a small file system of its own in a folder until the block ends."""
+    """Mount a small file system on a folder until the block ends."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_SIZE}", "tmpfs", folder], check=True, capture_output=True)
     try:
         yield
     finally:
-        # Who still has a file open there may keep it; nobody else finds it.
+        # Processes that have files open there keep them; the mount point is free.
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
@@ -46,7 +46,7 @@ def _fill(world: World, random: Random) -> str:
     # It has no name to clash with that of another blow of the same kind, and its room is free when it is closed.
     with TemporaryFile(dir=world.data, buffering=0) as file:
         while time.monotonic() < until:
-            # What others give back meanwhile is taken, too.
+            # Space that others free meanwhile is also taken.
             _write_until_full(file.fileno())
             time.sleep(_REFILL_SECONDS)
     return f"disk full for {seconds:.1f} s"

@@ -1,4 +1,4 @@
-"""Nemeses of the network between the services and one of their servers."""
+"""Nemeses of the network between the services and a server."""
 
 import time
 from random import Random

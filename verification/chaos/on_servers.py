@@ -1,4 +1,4 @@
-"""Nemeses of the servers' processes and of the broker's data."""
+"""Nemeses of the server processes and of the broker's data."""
 
 import time
 from random import Random
@@ -11,7 +11,7 @@ from verification.chaos.nemesis import Nemesis
 from verification.chaos.targets import World
 
 _MAX_OUTAGE_SECONDS = 2.0
-#: A service may have to notice first that its connection is half-open, and then to wait for its next try.
+#: A service may first have to notice that its connection is half-open, and then wait for its next try.
 _MAX_RECONNECTION_SECONDS = 90.0
 
 
@@ -39,7 +39,7 @@ def _wipe_broker(world: World, random: Random) -> str:
         world.broker.wipe()
         _stay_away(random)
         world.broker.start()
-        # The virtual host is the operator's, as the user and the password are.
+        # The operator creates the virtual host, as well as the user and the password.
         Management(world.broker.server).make_vhost(world.vhost.vhost)
     return "the broker lost its data"
 
@@ -61,16 +61,16 @@ def _kill_database(world: World, random: Random) -> str:
 
 
 def _forgets_new_queues(world: World) -> bool:
-    """Whether a kill in the first seconds of a quorum queue spoils it: seen on RabbitMQ 3.10, never on 4.3.
+    """Whether a kill in the first seconds of a quorum queue destroys it, as seen on RabbitMQ 3.10, never on 4.3.
 
-    The queue is gone, with messages that were confirmed, or it is there without a leader and takes nothing until
-    somebody deletes it. Nothing that a client does can help.
+    The queue is lost with confirmed messages, or it has no leader and accepts no messages until it is deleted by hand.
+    Clients can do nothing about it.
     """
     return Management(world.broker.server).version().startswith("3.")
 
 
 def _let_queues_be_saved(world: World) -> None:
-    """Wait until the services have declared all queues, and have what the broker keeps of them on the disk."""
+    """Wait until the services have declared all queues, and flush the broker's data about them to disk."""
     declared = {
         name
         for queue in QUEUES

@@ -1,4 +1,4 @@
-"""Nemeses of the services."""
+"""Nemeses of the service processes."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""What a seed stands for: the files, the services, and which nemesis strikes when. Pure."""
+"""The plan of a seed: its files, its services, and the times of its nemeses. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from verification.chaos.nemesis import Nemesis
 from verification.drops import Drop, draw_drops
 from verification.editions import draw_editions
 
-#: How long files are dropped, and nemeses strike.
+#: Duration of the phase in which files are dropped and nemeses run.
 LOAD_SECONDS = 10.0
-#: Services take a moment to start; before that there is nothing to break.
+#: Services take a moment to start; no nemesis runs before.
 _FIRST_BLOW_SECONDS = 2.0
 _FILES = (14, 20)
-#: Rows of a chunk and, at most, of a file: many chunks under way, or chunks that lock many rows for a long time.
+#: Rows per chunk and maximum rows per file: many chunks in flight, or chunks that lock many rows for a long time.
 _SIZES = ((5, 300), (15, 300), (50, 600), (500, 3000))
 _BLOWS = (4, 6)
-#: A nemesis that finds nothing under way proves little: every other file is dropped that shortly before one.
+#: Every other file is dropped this shortly before a nemesis, because a nemesis without work in progress proves little.
 _SHORTLY_SECONDS = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blow:
-    """A nemesis that strikes at its time, with draws of its own."""
+    """A nemesis with its time and its own random numbers."""
 
     at_seconds: float
     nemesis: Nemesis
@@ -31,7 +31,7 @@ class Blow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One run."""
+    """The plan of one run."""
 
     seed: int
     only_adds: bool
@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def loses_messages(self) -> bool:
-        """Whether the broker forgets what it confirmed."""
+        """Whether the broker loses confirmed messages."""
         return any(blow.nemesis.loses_messages for blow in self.blows)
 
     @property
@@ -54,12 +54,12 @@ class Plan:
 
     @property
     def fills_disk(self) -> bool:
-        """Whether the data folder has to be on a small file system of its own."""
+        """Whether the data folder must be on a small file system of its own."""
         return any(blow.nemesis.fills_disk for blow in self.blows)
 
 
 def draw_plan(seed: int, nemeses: Sequence[Nemesis]) -> Plan:
-    """Draw a run. Of as many seeds in a row as there are nemeses, each nemesis strikes in one at least."""
+    """Generate a run. In any series of as many seeds as there are nemeses, each nemesis runs at least once."""
     random = Random(seed)
     only_adds = seed % 2 == 0
     chunk_rows, most_rows = random.choice(_SIZES)

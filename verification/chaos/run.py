@@ -1,4 +1,4 @@
-"""One run: files are dropped while nemeses strike, then all is mended and judged."""
+"""One run: drops files while nemeses run, then repairs everything and checks the result."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -21,11 +21,11 @@ from verification.summary_watch import SummaryWatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a run went."""
+    """The outcome of a run."""
 
     plan: Plan
     problems: Sequence[str]
-    #: What the nemeses did, and when it was over.
+    #: What the nemeses did, and when they ended.
     struck: Sequence[str]
     convergence_seconds: float
     slowest_stop_seconds: float
@@ -38,7 +38,7 @@ class Outcome:
 
 
 def run(servers: ChaosServers, plan: Plan) -> Outcome:
-    """Do what the plan says, and judge what became of it."""
+    """Execute the plan, and check the result."""
     began = time.monotonic()
     watch = SummaryWatch(only_adds=plan.only_adds)
     with set_up(servers, plan) as stage:

@@ -1,4 +1,4 @@
-"""The services that are to run: whoever ends one starts it anew, and one that ends by itself is a problem."""
+"""The supervisor of the services: restarts each that is ended, and reports each that ends by itself."""
 
 import signal
 import subprocess
@@ -11,13 +11,13 @@ from random import Random
 from tests.support.repeating import repeating
 from tests.support.services import Pipeline, Service
 
-#: How long an engine waits after a SIGTERM before it kills.
+#: Time between SIGTERM and SIGKILL, as in a container engine.
 GRACE_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
 
 
 class Post:
-    """One place in the crew, and the process that holds it. Its lock is for whoever ends or stops the process."""
+    """A service that must run, and its current process. The lock is held while the process is ended or stopped."""
 
     def __init__(self, name: str, service: Service) -> None:
         self.name = name
@@ -26,7 +26,7 @@ class Post:
 
 
 class Crew:
-    """All posts of a run, and what went wrong with them."""
+    """All services of a run, and their problems."""
 
     def __init__(self, pipeline: Pipeline, names: Sequence[str]) -> None:
         self._pipeline = pipeline
@@ -36,39 +36,39 @@ class Crew:
         self.slowest_stop_seconds = 0.0
 
     def draw(self, random: Random) -> Post:
-        """Draw a post, as often a watcher as a writer or an aggregator."""
+        """Choose a service at random; watcher, writer and aggregator are equally likely."""
         name = random.choice(sorted({post.name for post in self._posts}))
         return random.choice([post for post in self._posts if post.name == name])
 
     def kill(self, post: Post) -> None:
-        """Kill a service and start it anew."""
+        """Kill a service and restart it."""
         with post.lock:
             post.service.kill()
             post.service = self._start(post.name)
 
     def restart(self, post: Post) -> None:
-        """Ask a service to stop, as a rolling restart does, and start it anew."""
+        """Stop a service, as a rolling restart does, and start it again."""
         with post.lock:
             self._request_stop(post)
             self._wait_for_end(post)
             post.service = self._start(post.name)
 
     def pause(self, post: Post, seconds: float) -> None:
-        """Let a service stand still for a while."""
+        """Pause a service for a while."""
         with post.lock:
             post.service.pause()
             time.sleep(seconds)
             post.service.resume()
 
     def stop_all(self) -> None:
-        """Ask all services to stop, and wait until they did."""
+        """Stop all services, and wait for their ends."""
         for post in self._posts:
             self._request_stop(post)
         for post in self._posts:
             self._wait_for_end(post)
 
     def supervised(self) -> AbstractContextManager[None]:
-        """Until the block ends, start anew what ended by itself; that it did is a problem."""
+        """Until the block ends, restart each service that ends by itself, and record that as a problem."""
         return repeating(self._relieve_all, pause_seconds=_LOOK_SECONDS, name="supervisor")
 
     def _relieve_all(self) -> None:
@@ -83,12 +83,12 @@ class Crew:
             post.service = self._start(post.name)
 
     def _request_stop(self, post: Post) -> None:
-        # Before that, a SIGTERM ends the interpreter, not the service.
+        # Before that, SIGTERM would end the interpreter, not the service.
         post.service.logged("started")
         post.service.signal(signal.SIGTERM)
 
     def _wait_for_end(self, post: Post) -> None:
-        """Wait for the end after a SIGTERM; kill what does not come to it."""
+        """Wait for the end after a SIGTERM; kill the process if it does not end in time."""
         service, asked_at = post.service, time.monotonic()
         try:
             code = service.process.wait(GRACE_SECONDS)

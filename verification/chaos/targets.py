@@ -1,4 +1,4 @@
-"""Everything that a nemesis can break."""
+"""The targets of nemeses: servers, services, network and disk."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from verification.chaos.supervisor import Crew
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A server, the way to it, and locks for those who need one of them for themselves for a while."""
+    """A server, the forwarder in front of it, and locks for exclusive use of either."""
 
     forward: Forwarder
     running: Lock = field(default_factory=Lock)

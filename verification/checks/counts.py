@@ -1,4 +1,4 @@
-"""Judges the kept counts: with the deltas still to fold, each is what counting the rows of its dataset gives."""
+"""Checks the kept counts: each, with the deltas not folded yet, equals a full count of its dataset."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from verification.checks.stored import Stored
 
 
 def count_problems(stored: Stored, expected: Expected) -> Iterator[str]:
-    """Yield what is wrong with any kept count."""
+    """Yield the errors of all kept counts."""
     for count, found in stored.counts.items():
         if count.name not in stored.built:
             yield f"the count of {count} is not built"

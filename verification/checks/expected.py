@@ -1,4 +1,4 @@
-"""What must be in the end: each drop with the load that it became, and the model of them all."""
+"""The expected end state: each drop with its load, and the model of all of them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,17 +12,17 @@ from verification.drops import Drop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A drop and its load."""
+    """A drop, and the load that it became."""
 
     drop: Drop
     load: Load
     rejects: Sequence[Reject]
-    #: Its accounts, if it overlaps no other load; None where the model has no row of it.
+    #: The load's accounts, exact if it overlaps no other load; None if the model has no row of it.
     accounts: Accounts | None
 
     @property
     def as_file(self) -> DroppedFile:
-        """The drop as the model takes it."""
+        """The drop in the form that the model expects."""
         return DroppedFile(
             load_id=self.load.load_id,
             dataset=self.drop.dataset or "",
@@ -33,14 +33,14 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """All loads in order, and the model after them."""
+    """All loads in order, and the model after all of them."""
 
     loaded: Sequence[Loaded]
     model: Model
 
 
 def expect(catalog: Catalog, pairs: Iterable[tuple[Drop, Load]]) -> Expected:
-    """Compute what the drops come to, in the order of their loads."""
+    """Compute the result of the drops, in the order of their loads."""
     model = Model(catalog)
     loaded = []
     for drop, load in pairs:
@@ -52,9 +52,9 @@ def expect(catalog: Catalog, pairs: Iterable[tuple[Drop, Load]]) -> Expected:
 
 
 def without_overlap(loaded: Sequence[Loaded]) -> Iterator[Loaded]:
-    """Yield the loads that found their table as the model did, and had it to themselves until they were complete.
+    """Yield the loads that found their table in the model's state and overlapped no other load.
 
-    What a file that changed after its claim left in the table, the model does not know.
+    The model does not know the rows of a file that changed after its claim.
     """
     for each in loaded:
         others = [other for other in loaded if other is not each and _is_loaded_into(other, each.drop.dataset)]
@@ -68,17 +68,17 @@ def _is_loaded_into(loaded: Loaded, dataset: str | None) -> bool:
 
 
 def _overlap(one: Load, other: Load) -> bool:
-    """Whether two loads may have merged rows in turns."""
+    """Whether two loads may have merged rows at the same time."""
     return _begins_before_the_end(one, other) and _begins_before_the_end(other, one)
 
 
 def _begins_before_the_end(one: Load, other: Load) -> bool:
-    """At the same moment counts, too: two that are one after the other may say the same time."""
+    """Equal times count as overlapping: two consecutive loads may have recorded the same time."""
     return other.completed_at is None or one.claimed_at <= other.completed_at
 
 
 def pair(drops: Sequence[Drop], loads: Sequence[Load]) -> tuple[list[tuple[Drop, Load]], list[str]]:
-    """Give each load its drop: the k-th load of a name is the k-th drop of it. What is left over is a problem."""
+    """Match loads with drops: the k-th load of a name belongs to its k-th drop. Unmatched ones are problems."""
     waiting: defaultdict[str, list[Drop]] = defaultdict(list)
     for drop in drops:
         waiting[drop.name].append(drop)

@@ -1,4 +1,4 @@
-"""Judges the data folder: who is in the archive, what is rejected and why, and the summary's bytes."""
+"""Checks the data folder: the archive, the rejects with their reasons, and the bytes of the summary."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ _REPORT_COLUMNS = ("load", "line", "byte_offset", "column", "code", "message")
 
 
 def file_problems(folder: DataFolder, expected: Expected) -> Iterator[str]:
-    """Yield what is wrong with any file."""
+    """Yield the errors of all files."""
     for place in (folder.inbox, folder.processing):
         files = (path for path in sorted(place.rglob("*")) if not path.is_dir())
         yield from (f"{place.name}/ still holds {path.relative_to(place)}" for path in files)
@@ -66,7 +66,7 @@ def _offset(loaded: Loaded, line: int) -> str:
 
 
 def _as_wide(cells: tuple[str, ...], width: int) -> list[str]:
-    """What is too much is in the last column; what lacks is empty."""
+    """Return the cells as in a rejects file: surplus ones joined in the last column, missing ones empty."""
     padded = [*cells, *[""] * (width - len(cells))]
     return [*padded[: width - 1], ",".join(padded[width - 1 :])]
 

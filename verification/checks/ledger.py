@@ -1,4 +1,4 @@
-"""Judges the ledger: each load's state and accounts, the ledger, the rejects, and that nothing is left to do."""
+"""Checks the ledger: each load's state and accounts, its chunks, its rejects, and that nothing is left to do."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +9,7 @@ from verification.checks.stored import Stored
 
 
 def book_problems(stored: Stored, expected: Expected) -> Iterator[str]:
-    """Yield what is wrong in the ledger."""
+    """Yield the errors in the ledger."""
     for loaded in expected.loaded:
         if loaded.drop.is_changed:
             yield from _changed_problems(loaded)
@@ -27,7 +27,7 @@ def book_problems(stored: Stored, expected: Expected) -> Iterator[str]:
 
 
 def _changed_problems(loaded: Loaded) -> Iterator[str]:
-    """How much of a file was read that changed meanwhile nobody can say."""
+    """Check only the state: how much was read of a file that changed meanwhile is unknown."""
     load = loaded.load
     if load.state not in ("archived", "refused") or load.reason != CHANGED_WHILE_READ:
         yield f"load {load.load_id} ({load.file}) is {load.state}, {load.reason}; its file changed after its claim"
@@ -83,7 +83,7 @@ def _inserted_problems(expected: Expected) -> Iterator[str]:
 
 
 def _outcome_problems(expected: Expected) -> Iterator[str]:
-    """A load that no other one overlaps counts its rows as one who looks at the table before and after it would."""
+    """A load that overlaps no other one has the accounts that an observer of the table would count."""
     for loaded in without_overlap(expected.loaded):
         load, found = loaded.load, accounts_of(loaded.load)
         if found != loaded.accounts:
@@ -99,7 +99,7 @@ def _reject_problems(stored: Stored, expected: Expected) -> Iterator[str]:
 
 
 def _healing_problems(stored: Stored, expected: Expected) -> Iterator[str]:
-    """The first later load of the same file that does not reject the same row heals it."""
+    """A reject is healed by the first later load of the same file that does not reject the same row."""
     for loaded in expected.loaded:
         editions = [each for each in expected.loaded if _is_later_edition(each, loaded)]
         for reject in loaded.rejects:

@@ -1,4 +1,4 @@
-"""What the database holds, read in one transaction and in the model's terms."""
+"""The content of the database, read in one transaction, in the types of the model."""
 
 import csv
 from collections.abc import Collection, Mapping, Sequence
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from shared.model.values import Value
 from shared.storage.kept_counts import KeptCount, kept_counts
-from shared.storage.ledger import loads, waiting_files
+from shared.storage.ledger import waiting_files
 from shared.storage.ledger.loads import Load
 from shared.storage.ledger.waiting_files import WaitingFile
 from shared.storage.schema.dataset_tables import INFERRED, MARKS
@@ -16,12 +16,13 @@ from shared.storage.schema.schema import Schema
 from shared.storage.store import Store
 from tests.support.counts import kept_rows
 from tests.support.deliveries import canonical
+from tests.support.ledger import all_loads
 from tests.support.model import Key, Mark, Reject, Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRow:
-    """A row of a dataset's table with its marks."""
+    """A row of a dataset's table, with its marks."""
 
     values: Values
     asserted: Mark
@@ -34,28 +35,28 @@ class Stored:
     """The whole database: the ledger and the tables of the datasets."""
 
     loads: Sequence[Load]
-    #: First row and row count of each entry of the ledger, by load, in order.
+    #: First row and row count of each chunk in the ledger, by load, in order.
     ledger: Mapping[int, Sequence[tuple[int, int]]]
-    #: How many rows were not published, of loads whose files were compared with an earlier edition.
+    #: Number of rows not published, for loads whose files were compared with an earlier version.
     unpublished: Mapping[int, int]
     rejects: Sequence[Reject]
-    #: Which load healed a rejected row, by its load and line.
+    #: The load that healed a rejected row, by the row's load and line.
     healed: Mapping[Mark, int]
     outbox: Sequence[int]
     waiting: Sequence[WaitingFile]
     tables: Mapping[str, Mapping[Key, StoredRow]]
-    #: Rows of each value, by kept count: its table and the deltas that are still to fold.
+    #: Row counts by value, for each kept count: its table plus the deltas not folded yet.
     counts: Mapping[KeptCount, Mapping[Key, int]]
-    #: Names of the kept counts that were built.
+    #: Names of the kept counts that are built.
     built: Collection[str]
 
 
 def read_stored(store: Store) -> Stored:
-    """Read everything as it is at one moment."""
+    """Read everything as of one moment."""
     schema = store.schema
     with store.transaction() as connection:
         return Stored(
-            loads=loads.all_loads(connection, schema),
+            loads=all_loads(connection, schema),
             ledger=_ledger(connection, schema),
             unpublished=_unpublished(connection, schema),
             rejects=_rejects(connection, schema),

@@ -1,4 +1,4 @@
-"""Judges the tables of the datasets: each row with its values, its marks, and whether it is inferred."""
+"""Checks the tables of the datasets: the values and marks of each row, and whether it is inferred."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ from verification.checks.stored import Stored, StoredRow
 
 
 def table_problems(stored: Stored, expected: Expected) -> Iterator[str]:
-    """Yield what is wrong in any table."""
+    """Yield the errors in all tables."""
     loaded = {each.load.load_id: each for each in expected.loaded}
     for name, wanted in expected.model.tables.items():
         found = stored.tables[name]
@@ -36,7 +36,7 @@ def _row_problems(where: str, wanted: Row, found: StoredRow) -> Iterator[str]:
 def _assertion_problems(
     where: str, wanted: Row, found: StoredRow, dataset: Dataset, loaded: Mapping[int, Loaded]
 ) -> Iterator[str]:
-    """The last drop that states a row asserts it; one before it may, that says the same, where files were compared."""
+    """A row is asserted by the last drop with it, or if files were compared, by an earlier one with the same values."""
     load_id, line = found.asserted
     source = loaded.get(load_id)
     cells = source.drop.rows.get(line) if source else None
@@ -46,7 +46,7 @@ def _assertion_problems(
 
 
 def _lineage_problems(where: str, row: StoredRow, dataset: Dataset, loaded: Mapping[int, Loaded]) -> Iterator[str]:
-    """Which drop set a value depends on which came first; but it is one whose line says just these values."""
+    """The drop that set a value depends on the order of processing, but one of its lines has exactly these values."""
     if row.asserted == (0, 0):
         if row.changed != (0, 0):
             yield f"{where} is inferred, and yet changed by {row.changed}"

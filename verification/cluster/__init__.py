@@ -1,1 +1,1 @@
-"""Clusters: members of a database or broker cluster are killed, paused, cut off or switched under load."""
+"""Clusters: members of a database or broker cluster are killed, paused, isolated or switched under load."""

@@ -1,4 +1,4 @@
-"""Break clusters under load: python -m verification.cluster --kind galera --rounds 20, or one round again: --seed 7."""
+"""Breaks clusters under load: python -m verification.cluster --kind galera --rounds 20, or replays one: --seed 7."""
 
 import argparse
 import os
@@ -14,9 +14,9 @@ from verification.cluster.campaign import run_campaign
 from verification.cluster.kinds import KINDS, Kind
 from verification.cluster.plan import Plan, choices_of, draw_plan
 
-#: Where the scripts are that start the servers, unless the variable says otherwise.
+#: The folder of the scripts that start the servers, unless the variable is set.
 _USUAL_SCRIPTS = "/opt/servers"
-#: Enough for each fault of each kind.
+#: Enough rounds for each fault of each kind.
 _ROUNDS = 20
 #: Ctrl-C, and what `timeout` or a CI runner sends.
 _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
@@ -30,7 +30,7 @@ def main() -> int:
     kinds = [kind for kind in KINDS if arguments.kind in (None, kind.name)]
     plans = [plan for kind in kinds for plan in _plans(kind, arguments)]
     if not plans:
-        print(f"no fault is named so: {arguments.only}")
+        print(f"no fault of this kind has the name {arguments.only}")
         return 2
     scripts = Path(os.environ.get(SCRIPTS_VARIABLE, _USUAL_SCRIPTS))
     try:
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def _plans(kind: Kind, arguments: argparse.Namespace) -> list[Plan]:
-    """Draw all rounds of a kind, those of one variant after the other: each variant is a cluster of its own."""
+    """Generate all rounds of a kind, grouped by variant, because each variant is a cluster of its own."""
     only = arguments.only.split(",") if arguments.only else []
     choices = choices_of(kind, only)
     if not choices:
@@ -54,7 +54,7 @@ def _plans(kind: Kind, arguments: argparse.Namespace) -> list[Plan]:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    """End with all that was started; a second signal must not disturb that."""
+    """End everything that was started; a second signal must not interrupt that."""
     for number in _INTERRUPTIONS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -75,7 +75,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _replay(only: str | None, plan: Plan) -> str:
-    """Return the command that runs a round again."""
+    """Return the command that repeats a round."""
     selection = f" --only {only}" if only else ""
     chosen = f"--kind {plan.kind.name} --seed {plan.seed} --rows {plan.rows}"
     return f"replay: python -m verification.cluster {chosen}{selection}"

@@ -1,4 +1,4 @@
-"""Many rounds, on one cluster after the other, and a table of them all."""
+"""A campaign: many rounds, on one cluster after the other, with a table of the results."""
 
 import shutil
 import traceback
@@ -13,7 +13,7 @@ from verification.cluster.kinds import Servers
 from verification.cluster.plan import Plan
 from verification.cluster.round import Outcome, run_round
 
-#: One fault may be a problem of each row.
+#: Maximum number of problems printed: one fault may cause a problem in every row.
 _MAX_SHOWN_PROBLEMS = 30
 
 Say = Callable[[str], None]
@@ -21,14 +21,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A round in the table; without an outcome, the harness itself failed."""
+    """A row of the table; without an outcome, the harness itself failed."""
 
     plan: Plan
     outcome: Outcome | None
 
     @property
     def is_right(self) -> bool:
-        """Whether nothing was wrong."""
+        """Whether no problem was found."""
         return self.outcome is not None and not self.outcome.problems
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ _HEADING = (
 
 
 class _Cluster:
-    """A cluster that is started when a round needs it, and replaced after a round that the harness failed in."""
+    """A cluster that is started when first needed, and replaced after a failure of the harness."""
 
     def __init__(self, scripts: Path) -> None:
         self._scripts = scripts
@@ -57,7 +57,7 @@ class _Cluster:
         self._servers: Servers | None = None
 
     def servers(self, plan: Plan) -> Servers:
-        """Return the servers, started. Unavailable: what is missing, or could not be started."""
+        """Return the running servers; raises Unavailable with what is missing or could not be started."""
         if self._servers is None:
             self._servers = plan.variant.start(self._scripts, self._closing)
         return self._servers
@@ -69,7 +69,7 @@ class _Cluster:
 
 
 def run_campaign(plans: Sequence[Plan], scripts: Path, *, say: Say, replay: Callable[[Plan], str]) -> bool:
-    """Run all rounds, those of one variant in a row together, and say how it went; return whether all was right."""
+    """Run all rounds, grouped by variant, and print the results; return whether all were correct."""
     lines: list[Line] = []
     for _, rounds in groupby(plans, key=lambda plan: (plan.kind.name, plan.variant.name)):
         with closing(_Cluster(scripts)) as cluster:
@@ -83,7 +83,7 @@ def _run_one(cluster: _Cluster, plan: Plan, *, say: Say, replay: Callable[[Plan]
     try:
         outcome = run_round(cluster.servers(plan), plan)
     except Exception as error:
-        # What the harness itself stumbles over must not pass for a round that went well.
+        # An error of the harness itself must not count as a successful round.
         cluster.close()
         why = f"no cluster: {error}" if isinstance(error, Unavailable) else traceback.format_exc()
         say(f"{plan.kind.name} seed {plan.seed}, {plan.fault.name}: FAILED\n  {why.rstrip()}\n  {replay(plan)}")

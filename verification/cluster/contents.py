@@ -1,18 +1,18 @@
-"""Compares what the members of a database cluster hold."""
+"""Compares the contents of the members of a database cluster."""
 
 from collections.abc import Iterator, Sequence
 
 from tests.support.eventually import StillNot, eventually
 from verification.cluster.members import DatabaseMember
 
-#: What one member has committed, the others apply a moment later.
+#: The other members apply a committed transaction a moment later.
 _APPLIED_SECONDS = 60.0
 
 Checksums = list[tuple[str, int]]
 
 
 def differences(members: Sequence[DatabaseMember], database: str) -> Iterator[str]:
-    """Yield which members have other tables than the first, once what is on its way has had time to arrive."""
+    """Yield the members whose tables differ from the first one's, after replication has had time to catch up."""
     tables = [table for (table,) in members[0].query(f"SHOW TABLES FROM {database}")]
     statement = f"CHECKSUM TABLE {', '.join(f'{database}.{table}' for table in tables)}"
 

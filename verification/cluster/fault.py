@@ -10,7 +10,7 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target(Generic[C]):
-    """What a fault strikes: a cluster, and the virtual host of the services that use it."""
+    """The target of a fault: a cluster, and the virtual host of the services that use it."""
 
     cluster: C
     vhost: str
@@ -19,12 +19,12 @@ class Target(Generic[C]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault(Generic[C]):
-    """One way of breaking a cluster. What it leaves broken, such as an ended member, the cluster's `mend` repairs."""
+    """One kind of fault. The cluster's `mend` repairs the damage that it leaves, such as an ended member."""
 
     name: str
-    #: Lasts for as long as the fault does; returns what was done, in words.
+    #: Returns at the end of the fault, with a description of what was done.
     strike: Callable[[Target[C]], str]
-    #: About how long it takes, the repair included: for so long files are dropped.
+    #: Approximate duration including the repair, during which files are dropped.
     seconds: float
-    #: Whether the address that follows the cluster ends the connections to the member before.
+    #: Whether the address that follows the cluster cuts the connections to the previous member.
     cuts: bool = True

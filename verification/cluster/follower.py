@@ -1,4 +1,4 @@
-"""A loopback address that follows a cluster: connections lead to the member that clients are to use."""
+"""A loopback address that follows a cluster: it forwards to the member that clients should use."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -9,15 +9,15 @@ from tests.support.forwarder import Address, Forwarder
 
 _PAUSE_SECONDS = 0.5
 
-#: Takes the present member's address, and returns that of the member to use; None where no member says so.
+#: Takes the current member's address and returns that of the member to use, or None if no member is known.
 Choose = Callable[[Address | None], Address | None]
 
 
 class Follower:
-    """Asks a cluster again and again which member to use. While it names none, nothing changes.
+    """Asks a cluster repeatedly which member to use. While there is none, nothing changes.
 
-    `cuts` says what becomes of the connections to the member before: they are ended, as MySQL Router does, or they
-    stay, as behind an address that only moves (DNS, a virtual IP, a plain load balancer).
+    `cuts` says whether connections to the previous member are cut, as by MySQL Router, or stay, as with an address that
+    only moves (DNS, a virtual IP, a plain load balancer).
     """
 
     def __init__(self, choose: Choose) -> None:
@@ -36,7 +36,7 @@ class Follower:
         return "127.0.0.1", self._forward.port
 
     def open(self) -> None:
-        """Ask for the first time, and take connections from now on."""
+        """Ask for the first time, and accept connections from now on."""
         self._look()
         self._forward.open()
         self._thread.start()
@@ -49,19 +49,19 @@ class Follower:
         self._forward.close()
 
     def redirect(self, target: Address) -> None:
-        """Lead to another member from now on."""
+        """Forward to another member from now on."""
         with self._lock:
             self._lead_to(target)
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Stay with the present member until the block ends."""
+        """Keep the current member until the block ends."""
         with self._lock:
             yield
 
     @contextmanager
     def spread(self, targets: Sequence[Address]) -> Iterator[None]:
-        """Lead each connection to another one of these members until the block ends."""
+        """Distribute connections over these members until the block ends."""
         with self._lock:
             self._spread = cycle(targets)
             self._forward.cut()

@@ -1,4 +1,4 @@
-"""A MariaDB Galera cluster of three members, of which clients use one."""
+"""A MariaDB Galera cluster of three members; clients use one of them."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,21 +15,21 @@ from verification.cluster.follower import Follower
 from verification.cluster.members import DATABASE_PORT, MariadbMember, lay_out
 
 _PROVIDER = Path("/usr/lib/galera/libgalera_smm.so")
-#: What a member needs, and the packages of Debian that have it.
+#: Programs that a member needs, and their Debian packages.
 _PROGRAMS = {"mariadbd": "mariadb-server", "mariadb": "mariadb-client", "rsync": "rsync"}
-#: For the detection of a loss, and the data that a member has missed.
+#: Time for detecting a lost member, and for transferring the data that a member has missed.
 _REPAIR_SECONDS = 300.0
 _STATUS = (
     "SHOW GLOBAL STATUS WHERE Variable_name IN "
     "('wsrep_ready', 'wsrep_cluster_status', 'wsrep_cluster_size', 'wsrep_local_state_comment')"
 )
 _BINARY_LOG = ("--log-bin", "--log-slave-updates")
-#: What a member's error log says when it has other rows than the others, and leaves.
+#: Text in the error log of a member that leaves because its rows differ.
 _INCONSISTENT = "Inconsistency detected"
 
 
 class Galera:
-    """The cluster, and an address that leads to one member for as long as that is part of the cluster."""
+    """The cluster, and an address that forwards to one member for as long as that is part of the cluster."""
 
     def __init__(self, scripts: Path, closing: ExitStack, *, has_binary_log: bool) -> None:
         _check()
@@ -61,21 +61,21 @@ class Galera:
         closing.callback(self.follower.close)
 
     def start(self) -> None:
-        """Start all members, and have them form the cluster."""
+        """Start all members, and form the cluster."""
         first, *others = self.members
         first.bootstrap()
-        # One after the other: each may have to be given all data by one that is given nothing itself.
+        # One after the other: each may need all data from a member that is itself not receiving any.
         for member in others:
             member.start()
         self.mend()
         self.follower.open()
 
     def mend(self) -> None:
-        """Undo all that a fault may have left; return once all members are in the cluster again."""
+        """Repair all damage of a fault; return once all members are in the cluster again."""
         eventually(self._is_mended, timeout_seconds=_REPAIR_SECONDS, pause_seconds=1.0, message="all members synced")
 
     def problems(self, installation: Installation) -> Iterator[str]:
-        """Yield what is wrong with the members after the round of an installation."""
+        """Yield the problems of the members after an installation's round."""
         yield from differences(self.members, installation.database_url.database or "")
         for member in self.members:
             left = member.new_log("error.log").count(_INCONSISTENT)
@@ -103,14 +103,14 @@ class Galera:
         for member in self.members:
             member.heal()
             if _status(member).get("wsrep_cluster_status") == "Disconnected":
-                # It left by itself: it does not come back while it runs.
+                # It left by itself, and does not rejoin while it runs.
                 member.kill()
         size = str(len(self.members))
         return all(_is_usable(member) and _status(member).get("wsrep_cluster_size") == size for member in self.members)
 
 
 def _check() -> None:
-    """Raise Unavailable with the packages that are missing here."""
+    """Raise Unavailable with the missing packages, if there are any."""
     missing = [package for program, package in _PROGRAMS.items() if find_program(program) is None]
     if not _PROVIDER.exists():
         missing.append("galera-4")
@@ -119,7 +119,7 @@ def _check() -> None:
 
 
 def _is_usable(member: MariadbMember) -> bool:
-    """Whether it belongs to the majority, and has what the others have or gives it to one of them."""
+    """Whether a member belongs to the majority, and is synchronised or a donor."""
     status = _status(member)
     is_part = (status.get("wsrep_ready"), status.get("wsrep_cluster_status")) == ("ON", "Primary")
     return is_part and status.get("wsrep_local_state_comment") in ("Synced", "Donor/Desynced")

@@ -17,7 +17,7 @@ from verification.cluster.contents import differences
 from verification.cluster.follower import Follower
 from verification.cluster.members import DATABASE_PORT, MysqlMember, all_at_once, lay_out
 
-#: For the detection of a loss, an election, and the transactions that a member has missed.
+#: Time for detecting a lost member, for an election, and for the transactions that a member has missed.
 _REPAIR_SECONDS = 300.0
 _GROUP_PORT = 33061
 _VIEW = "SELECT MEMBER_HOST, MEMBER_STATE, MEMBER_ROLE FROM performance_schema.replication_group_members"
@@ -25,12 +25,12 @@ _OWN_STATE = (
     "SELECT MEMBER_STATE FROM performance_schema.replication_group_members "
     "WHERE MEMBER_ID = @@server_uuid OR MEMBER_ID = ''"
 )
-#: States that a member does not leave without an operator.
+#: States that a member leaves only with an operator's help.
 _OUT = ("OFFLINE", "ERROR")
 
 
 class Seen(NamedTuple):
-    """A member as another one sees it."""
+    """A member as seen by another one."""
 
     address: str
     state: str
@@ -76,7 +76,7 @@ class GroupReplication:
         closing.callback(self.follower.close)
 
     def start(self) -> None:
-        """Start all members, and have them form the group."""
+        """Start all members, and form the group."""
         all_at_once(lambda member: member.start(), self.members)
         for member in self.members:
             member.execute(
@@ -94,15 +94,15 @@ class GroupReplication:
         self.follower.open()
 
     def mend(self) -> None:
-        """Undo all that a fault may have left; return once all members are in the group again."""
+        """Repair all damage of a fault; return once all members are in the group again."""
         eventually(self._is_mended, timeout_seconds=_REPAIR_SECONDS, pause_seconds=1.0, message="all members online")
 
     def problems(self, installation: Installation) -> Iterator[str]:
-        """Yield what is wrong with the members after the round of an installation."""
+        """Yield the problems of the members after an installation's round."""
         yield from differences(self.members, installation.database_url.database or "")
 
     def primary(self) -> MysqlMember:
-        """Return the primary, waiting for one to be elected."""
+        """Return the primary, once one is elected."""
         return self.other_primary(None)
 
     def other_primary(self, than: MysqlMember | None) -> MysqlMember:
@@ -130,7 +130,7 @@ class GroupReplication:
         return next((member for member in self.members if member.member_address == address), None)
 
     def _views(self) -> list[View]:
-        """Return the group as each member sees it."""
+        """Return the group as seen by each member."""
         return [[Seen(*row) for row in member.ask(_VIEW) or []] for member in self.members]
 
     def _is_mended(self) -> bool:
@@ -142,9 +142,9 @@ class GroupReplication:
 
 
 def agreed_primary(views: Sequence[View]) -> str | None:
-    """Return the address of the member that most members take for the primary.
+    """Return the address of the member that most members regard as the primary.
 
-    One that was cut off takes itself for it, and for some seconds after the cut all others for online.
+    An isolated primary still regards itself as the primary, and for some seconds the others as online.
     """
     votes = Counter(seen.address for view in views for seen in _online(view) if seen.role == "PRIMARY")
     return next((address for address, count in votes.items() if 2 * count > len(views)), None)
@@ -155,8 +155,8 @@ def _online(view: View) -> View:
 
 
 def _join(member: MysqlMember) -> None:
-    """Have a member leave what it is left of its group, and join it again."""
-    # Another member may be in the middle of a change of primary, say: the next look tries again.
+    """Make a member leave what is left of its group, and join again."""
+    # Another member may be in the middle of a change of primary: the next look tries again.
     with suppress(exc.DBAPIError):
-        # A member that was expelled takes no clients any more.
+        # An expelled member accepts no clients any more.
         member.execute("SET GLOBAL offline_mode = OFF", "STOP GROUP_REPLICATION", "START GROUP_REPLICATION")

@@ -1,4 +1,4 @@
-"""The kinds of clusters: how each is started, beside the server that it needs, and which faults strike it."""
+"""The kinds of clusters: how each is started, together with the other server it needs, and its faults."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -22,7 +22,7 @@ from verification.cluster.on_group_replication import ON_GROUP_REPLICATION
 from verification.cluster.on_rabbitmq import ON_RABBITMQ
 from verification.cluster.rabbitmq import RabbitmqCluster
 
-#: The account of the services. Root may do what a read-only or offline server refuses to everybody else.
+#: The account of the services, which, unlike root, a read-only or offline server refuses.
 DATABASE_USER, DATABASE_PASSWORD = "inflow", "inflow-test"
 
 
@@ -31,29 +31,29 @@ class _Startable(Protocol):
 
 
 class Cluster(_Startable, Protocol):
-    """Several servers that are one to their clients."""
+    """Several servers that act as one for their clients."""
 
     follower: Follower
 
     def mend(self) -> None:
-        """Undo all that a fault may have left; return once all members are there again."""
+        """Repair all damage of a fault; return once all members are back."""
 
     def problems(self, installation: Installation) -> Iterable[str]:
-        """Yield what is wrong with the members after the round of an installation."""
+        """Yield the problems of the members after an installation's round."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """A cluster, and what the services of a round connect to: one of the two is the cluster."""
+    """A cluster, and the broker and database of a round, one of which is the cluster."""
 
     cluster: Cluster
-    #: How the harness reaches the broker.
+    #: The broker as reached by the harness.
     broker: BrokerServer
-    #: Where the services find the broker.
+    #: The broker as reached by the services.
     broker_addresses: Sequence[Address]
-    #: How the harness and the services reach the database.
+    #: The database as reached by the harness and the services.
     database: DatabaseServer
-    #: Runs rabbitmqctl, and returns what that says.
+    #: Runs rabbitmqctl, and returns its output.
     ctl: Callable[..., str]
 
     def broker_url(self, vhost: str) -> str:
@@ -67,7 +67,7 @@ Start = Callable[[Path, ExitStack], Servers]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One way of setting up a kind of cluster."""
+    """One configuration of a kind of cluster."""
 
     name: str
     #: Takes the folder of the scripts; raises Unavailable with what is missing.

@@ -1,4 +1,4 @@
-"""Members of a cluster: servers that a script runs, each in a namespace of a private network."""
+"""Members of a cluster: servers run by a script, each in a namespace of a private network."""
 
 import os
 import secrets
@@ -20,15 +20,15 @@ from tests.support.servers.probes import broker_problem, database_problem
 from tests.support.servers.scripts import Script, ScriptedServer
 from verification.cluster.network import Network
 
-#: The fewest of which a majority is left when one is lost.
+#: The minimum from which a majority remains if one member is lost.
 MEMBERS = 3
 #: Each member is the only server in its namespace.
 DATABASE_PORT, BROKER_PORT = 3306, 5672
-#: RabbitMQ takes its own guest from the loopback interface only.
+#: RabbitMQ accepts its default user, guest, only from the loopback interface.
 _BROKER_USER, _BROKER_PASSWORD = "inflow", "inflow-test"
-#: A paused member takes connections and does not answer.
+#: A paused member accepts connections but does not answer.
 _LOOK_SECONDS = 2
-#: A statement of an operator may wait for all members, or for data that a member has missed.
+#: An operator's statement may wait for all members, or for data that a member has missed.
 _OPERATOR_SECONDS = 120
 
 T = TypeVar("T")
@@ -53,18 +53,18 @@ class Member(ScriptedServer):
         self._read = 0
 
     def cut_off(self) -> None:
-        """Carry nothing between it and the other members; clients still reach it."""
+        """Isolate it from the other members; clients still reach it."""
         self._network.cut_off(self.number)
 
     def heal(self) -> None:
-        """End a pause and a cut, and start it if it has ended."""
+        """End a pause and an isolation, and start it if it has ended."""
         self._network.reconnect(self.number)
         self.resume()
         if not self.is_running():
             self.start()
 
     def new_log(self, name: str) -> str:
-        """Return what one of its log files says since the last call."""
+        """Return what was added to one of its log files since the last call."""
         with (self._script.folder / name).open(errors="replace") as log:
             log.seek(self._read)
             said = log.read()
@@ -73,14 +73,14 @@ class Member(ScriptedServer):
 
 
 class Client:
-    """Asks a database server, or tells it what to do, on a new connection each time."""
+    """Queries a database server, or runs statements on it, on a new connection each time."""
 
     def __init__(self, url: URL) -> None:
         self._look = _engine(url, _LOOK_SECONDS)
         self._operate = _engine(url, _OPERATOR_SECONDS)
 
     def ask(self, statement: str) -> list[Any] | None:
-        """Return the rows of a quick query; None where there is no answer."""
+        """Return the rows of a quick query; None if there is no answer."""
         try:
             with self._look.connect() as connection:
                 return list(connection.execute(text(statement)))
@@ -88,7 +88,7 @@ class Client:
             return None
 
     def query(self, statement: str) -> list[Any]:
-        """Return the rows of a query, however long it takes."""
+        """Return the rows of a query, without a time limit."""
         with self._operate.connect() as connection:
             return list(connection.execute(text(statement)))
 
@@ -100,13 +100,13 @@ class Client:
 
     @contextmanager
     def session(self) -> Iterator[Callable[[str], object]]:
-        """Lend what runs a statement, on one connection until the block ends."""
+        """Yield a function that runs statements on one connection until the block ends."""
         with self._operate.connect() as connection:
             yield lambda statement: connection.execute(text(statement))
 
 
 class DatabaseMember(Member, Client):
-    """A MySQL or MariaDB server. Root has no password: only this machine can reach it."""
+    """A MySQL or MariaDB server. Root has no password, because only this machine can reach it."""
 
     _DATA = "data"
 
@@ -129,7 +129,7 @@ class MariadbMember(DatabaseMember):
     _PID_FILE = "mariadbd.pid"
 
     def bootstrap(self) -> None:
-        """Start it as the first member of a new cluster, and let root in from other addresses than its own."""
+        """Start it as the first member of a new cluster, and allow root to log in from other addresses."""
         self._script("start", str(self._script.port), *self._options, "--wsrep-new-cluster")
         eventually(self._lets_root_in, message="the first member of the cluster is ready")
 
@@ -137,7 +137,7 @@ class MariadbMember(DatabaseMember):
         try:
             self._script("client", "-e", "CREATE USER root@'%'; GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION")
         except Unavailable:
-            # It takes connections before it is ready for statements.
+            # It accepts connections before it is ready for statements.
             return False
         return True
 
@@ -161,13 +161,13 @@ class BrokerMember(Member):
         self.node = f"rabbit@{self.member_address}"
 
     def configure(self, first: str, *, cookie: str) -> None:
-        """Write its configuration: the name of the node that it joins when it starts for the first time."""
+        """Write its configuration, with the name of the node that it joins at its first start."""
         folder, management_port = self._script.folder, self._script.port + 1
         (folder / "rabbitmq.conf").write_text(
             f"management.tcp.ip = 0.0.0.0\nmanagement.tcp.port = {management_port}\n"
             "cluster_formation.peer_discovery_backend = classic_config\n"
             "cluster_partition_handling = pause_minority\n"
-            # The first one names only itself: it would wait for others that do not run yet.
+            # The first node names only itself, because it would wait for others that do not run yet.
             f"cluster_formation.classic_config.nodes.1 = {first}\n"
         )
         # The script's own settings are for a single node on the loopback interface.
@@ -181,7 +181,7 @@ class BrokerMember(Member):
         secret.chmod(0o400)
 
     def ctl(self, *arguments: str) -> str:
-        """Run rabbitmqctl against it, and return what that says."""
+        """Run rabbitmqctl against it, and return its output."""
         return self._script("ctl", *arguments)
 
 
@@ -192,7 +192,7 @@ def single_mysql(scripts: Path, closing: ExitStack) -> MysqlMember:
 
 
 def brokers(scripts: Path, closing: ExitStack, *, size: int) -> list[BrokerMember]:
-    """Prepare nodes of RabbitMQ: the others join the first. `closing` ends them and removes their data."""
+    """Prepare RabbitMQ nodes, which join the first one. `closing` ends them and removes their data."""
     login = {"RABBITMQ_DEFAULT_USER": _BROKER_USER, "RABBITMQ_DEFAULT_PASS": _BROKER_PASSWORD}
     path = scripts / "rabbitmq.sh"
     network, each = lay_out(path, closing, port=BROKER_PORT, size=size, environment=login)
@@ -206,10 +206,10 @@ def brokers(scripts: Path, closing: ExitStack, *, size: int) -> list[BrokerMembe
 def lay_out(
     path: Path, closing: ExitStack, *, port: int, size: int = MEMBERS, environment: Mapping[str, str] | None = None
 ) -> tuple[Network, list[Script]]:
-    """Make a network, and for each member the script that runs it; `closing` ends them and removes their data."""
+    """Create a network, and the script of each member; `closing` ends them and removes their data."""
     if not os.access(path, os.X_OK):
         raise Unavailable(f"{path} can't be run")
-    # Before the network: they are removed after all that runs in it has ended.
+    # Before the network, because they must be removed after all processes in it have ended.
     folders = [_own_folder(closing) for _ in range(size)]
     network = Network(size, closing)
     scripts = [
@@ -220,13 +220,13 @@ def lay_out(
 
 
 def all_at_once(action: Callable[[T], object], servers: Sequence[T]) -> None:
-    """Do the same to several servers at the same time; raise what any of them raised."""
+    """Do the same to several servers at the same time; raise the exception of any of them."""
     threads = ThreadPoolExecutor(len(servers))
     try:
         for done in [threads.submit(action, server) for server in servers]:
             done.result()
     finally:
-        # After an interruption the servers are killed, and then no thread waits for them any more.
+        # After an interruption the servers are killed, which ends the threads' waits.
         threads.shutdown(wait=False)
 
 
@@ -242,7 +242,7 @@ def _engine(url: URL, seconds: int) -> Engine:
         url,
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
-        # Nothing is to be rolled back, and a member that refuses all queries refuses that, too.
+        # There is nothing to roll back, and a member that refuses all queries would refuse that, too.
         pool_reset_on_return=None,
         skip_autocommit_rollback=True,
         connect_args={"connect_timeout": seconds, "read_timeout": seconds, "write_timeout": seconds},

@@ -1,8 +1,8 @@
 """A private network for the members of a cluster, on this machine only.
 
-Each member has a network namespace of its own, with two interfaces: one leads to this machine, where the clients are,
-and one to the other members. So a member can be cut off from the others while its clients still reach it, and the
-servers may use the same ports as any others on this machine.
+Each member has a network namespace of its own, with two interfaces: one to this machine, where the clients are, and one
+to the other members. A member can therefore be isolated from the others while its clients still reach it, and the
+servers may use the same ports as others on this machine.
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.support.eventually import eventually
 from tests.support.servers.found import Unavailable
 from tests.support.servers.processes import SEARCH_PATH, Account, Launcher, ServerProcess
 
-#: From the block that RFC 2544 sets aside for benchmarks: 198.18.N.0/24 for clients, 198.19.N.0/24 for members.
+#: From the block that RFC 2544 reserves for benchmarks: 198.18.N.0/24 for clients, 198.19.N.0/24 for members.
 _CLIENT_PREFIX, _MEMBER_PREFIX = "198.18", "198.19"
 _NETWORKS = range(256)
 _PROGRAMS = ("ip", "nsenter", "unshare")
@@ -27,7 +27,7 @@ _BRIDGE = "members"
 
 
 class Network:
-    """A network of some members, numbered from 0. All that runs in it is killed when `closing` is closed."""
+    """A network of members, numbered from 0. `closing` kills all processes in it."""
 
     def __init__(self, size: int, closing: ExitStack) -> None:
         _check()
@@ -57,22 +57,22 @@ class Network:
         return f"{_MEMBER_PREFIX}.{self._number}.{member + 1}"
 
     def prefix(self, member: int) -> tuple[str, ...]:
-        """Return the beginning of a command line that runs in the namespace of a member."""
+        """Return the beginning of a command line that runs a command in the namespace of a member."""
         return _entering(self._namespaces[member])
 
     def cut_off(self, member: int) -> None:
-        """Carry nothing between a member and the others; packets are lost without a word, as with a pulled cable."""
+        """Isolate a member from the others; packets are dropped silently, as with a pulled cable."""
         _ip(self._between, "link", "set", f"member{member}", "nomaster")
 
     def reconnect(self, member: int) -> None:
-        """Undo cut_off; of a member that is not cut off, do nothing."""
+        """Undo cut_off; does nothing for a member that is not isolated."""
         _ip(self._between, "link", "set", f"member{member}", "master", _BRIDGE)
 
     def _connect_to_this_machine(self, member: int, closing: ExitStack) -> None:
         namespace, host_side = self._namespaces[member], f"inflow{self._number}-{member}"
         _ip(namespace, "link", "set", "lo", "up")
         _ip(None, "link", "add", host_side, "type", "veth", "peer", "name", "clients", "netns", str(_pid(namespace)))
-        # The kernel removes it with the namespace, but some time later.
+        # The kernel removes it with the namespace, but with a delay.
         closing.callback(_ip, None, "link", "delete", host_side)
         _ip(None, "address", "add", f"{_CLIENT_PREFIX}.{self._number}.{4 * member + 1}/30", "dev", host_side)
         _ip(None, "link", "set", host_side, "up")
@@ -98,10 +98,10 @@ def _check() -> None:
 
 
 def _claim_number(closing: ExitStack) -> int:
-    """Return a number that no other process uses, for as long as `closing` is open."""
+    """Return a number that no other process uses until `closing` is closed."""
     for number in _NETWORKS:
         with ExitStack() as held, suppress(OSError):
-            # A name of Linux's abstract ones: the kernel gives it to one process at a time.
+            # An abstract socket name of Linux, which the kernel gives to one process at a time.
             claim = held.enter_context(socket.socket(socket.AF_UNIX))
             claim.bind(f"\0inflow-test-network-{number}")
             closing.push(held.pop_all())
@@ -110,7 +110,7 @@ def _claim_number(closing: ExitStack) -> int:
 
 
 def _new_namespace(launcher: Launcher, closing: ExitStack) -> ServerProcess:
-    """Return a process in a network namespace of its own, which holds nothing but a loopback interface."""
+    """Return a process in a new network namespace, which has only a loopback interface."""
     holder = launcher.launch(["unshare", "--net", "sleep", "infinity"])
     closing.callback(holder.kill)
     ours, theirs = _network_of("self"), partial(_network_of, str(_pid(holder)))
@@ -122,7 +122,7 @@ def _new_namespace(launcher: Launcher, closing: ExitStack) -> ServerProcess:
 
 
 def _network_of(process: str) -> str | None:
-    """Return the network namespace of a process; None of one that has ended."""
+    """Return the network namespace of a process; None if it has ended."""
     try:
         return str(Path(f"/proc/{process}/ns/net").readlink())
     except OSError:
@@ -130,7 +130,7 @@ def _network_of(process: str) -> str | None:
 
 
 def _kill_all_in(namespace: str) -> None:
-    """Kill each process of a namespace, such as a server that an interrupted script has just started."""
+    """Kill all processes of a namespace, such as a server that an interrupted script has just started."""
 
     def is_empty() -> bool:
         inside = [name for name in os.listdir("/proc") if name.isdigit() and _network_of(name) == namespace]
@@ -151,7 +151,7 @@ def _entering(namespace: ServerProcess) -> tuple[str, ...]:
 
 
 def _ip(namespace: ServerProcess | None, *arguments: str) -> None:
-    """Run ip in a namespace, or with None on this machine."""
+    """Run ip in a namespace, or if that is None, on this machine."""
     prefix = _entering(namespace) if namespace else ()
     command = [*prefix, "ip", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PATH": SEARCH_PATH})

@@ -35,7 +35,7 @@ def _switch_writer(target: Target[Galera]) -> str:
 
 
 def _switch_to_late_member(target: Target[Galera]) -> str:
-    """Switch to a member that has yet to apply what it was sent: for a while its clients read what was true before."""
+    """Switch to a member with unapplied transactions: for a while its clients read an earlier state."""
     other = target.random.choice(target.cluster.others())
     with other.session() as execute:
         execute("SET GLOBAL wsrep_desync = ON")
@@ -64,7 +64,7 @@ def _desync_writer(target: Target[Galera]) -> str:
 
 def _reject_queries(target: Target[Galera]) -> str:
     cluster = target.cluster
-    # An address that takes a member that refuses queries for a lost one would go elsewhere.
+    # An address that regards a member that refuses queries as lost would switch to another one.
     with cluster.follower.held():
         writer = cluster.writer()
         writer.execute("SET GLOBAL wsrep_reject_queries = ALL")
@@ -74,7 +74,7 @@ def _reject_queries(target: Target[Galera]) -> str:
 
 
 def _write_on_all(target: Target[Galera]) -> str:
-    """Lead the services to different members. That is not supported, but nothing may be lost by it."""
+    """Connect the services to different members. That is not supported, but must not lose anything."""
     cluster = target.cluster
     with cluster.follower.spread([member.address for member in cluster.members]):
         time.sleep(_SEVERAL_WRITERS_SECONDS)

@@ -43,7 +43,7 @@ def _set_for_a_while(cluster: GroupReplication, setting: str) -> str:
     primary = cluster.primary()
     primary.execute(f"SET GLOBAL {setting} = ON")
     time.sleep(_SETTING_SECONDS)
-    # super_read_only turns on read_only, too, and does not turn it off.
+    # super_read_only also turns on read_only, but does not turn it off again.
     primary.execute(f"SET GLOBAL {setting} = OFF", "SET GLOBAL read_only = OFF")
     return f"{setting} on the primary for {_SETTING_SECONDS:.0f} s"
 

@@ -1,4 +1,4 @@
-"""The round of a seed: the variant of a cluster, the fault, and when it strikes. Pure."""
+"""The plan of a seed's round: the variant of a cluster, the fault, and its time. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from typing import Any
 from verification.cluster.fault import Fault
 from verification.cluster.kinds import Kind, Variant
 
-#: The fault strikes when this part of the rows is applied, so that most are on their way.
+#: The fault starts when this share of the rows is applied, so that most are in flight.
 _STRUCK_FROM, _STRUCK_TO = 0.02, 0.3
 _WRITERS = (2, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One round."""
+    """The plan of one round."""
 
     seed: int
     kind: Kind
@@ -28,14 +28,14 @@ class Plan:
 
 
 def choices_of(kind: Kind, only: Sequence[str] = ()) -> list[tuple[Variant, Fault[Any]]]:
-    """Return each variant of a kind with each fault, or with those named."""
+    """Return each variant of a kind with each fault, or with the named ones."""
     return list(product(kind.variants, [fault for fault in kind.faults if not only or fault.name in only]))
 
 
 def draw_plan(kind: Kind, seed: int, rows: int, *, only: Sequence[str] = ()) -> Plan:
-    """Draw a round. Of as many seeds in a row as there are variants and faults, each has one.
+    """Generate a round. Any series of as many seeds as there are pairs of variant and fault covers all of them.
 
-    only: names of faults to draw from; without any, all of the kind.
+    only: names of faults to choose from; if empty, all faults of the kind.
     """
     random = Random(f"{kind.name} {seed}")
     choices = choices_of(kind, only)

@@ -1,4 +1,4 @@
-"""How far a load is, seen from beside the services: rows applied, and the longest time in which there was none."""
+"""The progress of a load as observed in the database: rows applied, and the longest time without any."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ _PAUSE_SECONDS = 0.5
 
 
 class Progress:
-    """Rows dropped, and rows applied as the database says at each look; it may be unable to say."""
+    """Rows dropped, and rows applied according to the database at each look, which may be unable to answer."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -21,7 +21,7 @@ class Progress:
 
     @property
     def stall_seconds(self) -> float:
-        """For how long rows have been on their way and none has been applied."""
+        """The time in seconds for which rows have been in flight and none was applied."""
         return 0.0 if self.is_done() else self._clock() - self._changed_at
 
     def is_done(self) -> bool:
@@ -29,13 +29,13 @@ class Progress:
         return self.applied >= self.dropped
 
     def note_dropped(self, rows: int) -> None:
-        """Take that more rows are on their way."""
+        """Record that more rows are in flight."""
         if self.is_done():
             self._changed_at = self._clock()
         self.dropped += rows
 
     def note_applied(self, rows: int | None) -> None:
-        """Take what the database says now; None: it does not answer."""
+        """Record the number of rows applied now; None means that the database does not answer."""
         if rows is None or rows <= self.applied:
             return
         # Before the first row, the services start.
@@ -45,5 +45,5 @@ class Progress:
 
 
 def watching(progress: Progress, ask: Callable[[], int | None]) -> AbstractContextManager[None]:
-    """Note what the database says several times a second, until the block ends."""
+    """Observe the database several times a second until the block ends."""
     return repeating(lambda: progress.note_applied(ask()), pause_seconds=_PAUSE_SECONDS, name="progress")

@@ -1,4 +1,4 @@
-"""A RabbitMQ cluster of three nodes, which pauses a minority."""
+"""A RabbitMQ cluster of three nodes, with `pause_minority`."""
 
 import json
 import socket
@@ -15,14 +15,14 @@ from verification.chaos.convergence import Installation
 from verification.cluster.follower import Follower
 from verification.cluster.members import MEMBERS, BrokerMember, all_at_once, brokers
 
-#: A node that was killed has its log to read, and waits for the others.
+#: A killed node must replay its log, and waits for the others.
 _REPAIR_SECONDS = 300.0
-#: What a client says first, and how long an idle node takes at most to answer it.
+#: The protocol header of a client, and the maximum time in which an idle node answers it.
 _GREETING, _ANSWER_SECONDS = b"AMQP\x00\x00\x09\x01", 2.0
 
 
 class RabbitmqCluster:
-    """The cluster, and an address that leads to a node that answers."""
+    """The cluster, and an address that forwards to a node that answers."""
 
     def __init__(self, scripts: Path, closing: ExitStack) -> None:
         self.members = brokers(scripts, closing, size=MEMBERS)
@@ -31,31 +31,31 @@ class RabbitmqCluster:
 
     @property
     def server(self) -> BrokerServer:
-        """How to reach it: through the address that follows it; its management API on the first node."""
+        """The broker at the address that follows the cluster, with the management API of the first node."""
         host, port = self.follower.address
         return replace(self.members[0].server, host=host, port=port)
 
     def start(self) -> None:
         """Start all nodes; the others join the first."""
         first, *others = self.members
-        # One that does not find the first in time forms a cluster of its own.
+        # A node that does not find the first one in time would form a cluster of its own.
         first.start()
         all_at_once(lambda member: member.start(), others)
         self.mend()
         self.follower.open()
 
     def mend(self) -> None:
-        """Undo all that a fault may have left; return once all nodes are in the cluster again."""
+        """Repair all damage of a fault; return once all nodes are in the cluster again."""
         eventually(self._is_mended, timeout_seconds=_REPAIR_SECONDS, pause_seconds=1.0, message="all nodes running")
 
     def problems(self, installation: Installation) -> Iterator[str]:
-        """Yield which queues are not on all nodes after the round of an installation."""
+        """Yield the queues that are not on all nodes after an installation's round."""
         for queue in self._queues(installation.vhost.vhost):
             if len(queue["members"]) < len(self.members):
                 yield f"the queue {queue['name']} is only on {queue['members']}"
 
     def leader(self, vhost: str, queue: str) -> BrokerMember:
-        """Return the node where the leader of a queue is."""
+        """Return the node of a queue's leader."""
         leaders = {each["name"]: each["leader"] for each in self._queues(vhost)}
         return next(member for member in self.members if member.node == leaders[queue])
 
@@ -76,7 +76,7 @@ class RabbitmqCluster:
 
 
 def _running(member: BrokerMember) -> Sequence[str]:
-    """Return the names of the nodes that run, as one of them sees it."""
+    """Return the names of the running nodes, as seen by one of them."""
     try:
         status = json.loads(member.ctl("cluster_status", "--silent", "--formatter", "json"))
     except (Unavailable, ValueError):
@@ -85,7 +85,7 @@ def _running(member: BrokerMember) -> Sequence[str]:
 
 
 def _answers(address: Address) -> bool:
-    """Whether a node begins to speak: one that is paused takes connections, and says nothing."""
+    """Whether a node answers: a paused one accepts connections but sends nothing."""
     try:
         with socket.create_connection(address, timeout=_ANSWER_SECONDS) as connection:
             connection.settimeout(_ANSWER_SECONDS)

@@ -1,4 +1,4 @@
-"""One round: files are dropped, a fault strikes a cluster under load, and once it is over all must be right."""
+"""One round: drops files, applies a fault to a cluster under load, and checks the result after it."""
 
 import threading
 import time
@@ -36,19 +36,19 @@ from verification.summary_watch import SummaryWatch
 
 #: Several chunks of each file for each writer.
 _CHUNK_ROWS = "500"
-#: Half of the files are there from the beginning, the others come one by one, no faster than the services load them.
+#: Half of the files are dropped at the beginning, the others one by one, no faster than the services load them.
 _ROWS_A_SECOND = 8000
-#: Longer than any pause between two tries of a service, and than any wait for an answer that a fault leaves behind.
+#: Longer than any pause between two tries of a service, and than any wait for an answer after a fault.
 _STUCK_SECONDS = 120.0
-#: A round that still moves after so long is not worth waiting for.
+#: Maximum duration of a round that still makes progress.
 _MAX_ROUND_SECONDS = 3600.0
-#: What is left to do when all rows are applied: files to archive, a summary to write.
+#: Time for the rest when all rows are applied: files to archive, a summary to write.
 _AFTERWARDS_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a round went."""
+    """The outcome of a round."""
 
     plan: Plan
     problems: Sequence[str]
@@ -56,7 +56,7 @@ class Outcome:
     struck: str
     longest_stall_seconds: float
     dead_letters: int
-    #: Loads that were published again.
+    #: Number of loads that were published again.
     revived: int
     seconds: float
     folder: Path
@@ -64,7 +64,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Round:
-    """A round under way."""
+    """A round in progress."""
 
     servers: Servers
     plan: Plan
@@ -75,7 +75,7 @@ class _Round:
 
 
 def run_round(servers: Servers, plan: Plan) -> Outcome:
-    """Do what the plan says, and judge what became of it."""
+    """Execute the plan, and check the result."""
     began = time.monotonic()
     watch = SummaryWatch(only_adds=False)
     servers.cluster.follower.cuts = plan.fault.cuts
@@ -86,12 +86,12 @@ def run_round(servers: Servers, plan: Plan) -> Outcome:
             struck, fault_problems = _load(run)
             convergence = _wait_until_done(run)
         crew.stop_all()
-        # A member that has other rows than the others leaves by itself, at any time.
+        # A member whose rows differ leaves by itself, at any time.
         servers.cluster.mend()
         member_problems = list(servers.cluster.problems(run.installation))
         testimony = hear((each.log_file for each in run.pipeline.services), loses_messages=True)
         dead_letters = _dead_letters(run.installation)
-        # What is half done has many faults that say nothing.
+        # An unfinished round has many errors that mean nothing.
         state = [] if convergence.left else _state_problems(run)
     left = [f"never done: {each}" for each in convergence.left]
     sources = (fault_problems, member_problems, crew.problems, testimony.problems, left, watch.problems, state)
@@ -109,7 +109,7 @@ def run_round(servers: Servers, plan: Plan) -> Outcome:
 
 @contextmanager
 def _set_up(servers: Servers, plan: Plan) -> Iterator[_Round]:
-    """Give an empty installation on the servers, without services; its folder stays."""
+    """Yield an empty installation on the servers, without services; its folder is kept."""
     workload = draw_workload(Random(plan.seed), plan.rows)
     with ExitStack() as closing:
         vhost = closing.enter_context(own_vhost(servers.broker))
@@ -134,7 +134,7 @@ def _set_up(servers: Servers, plan: Plan) -> Iterator[_Round]:
 
 
 def _load(run: _Round) -> tuple[str, list[str]]:
-    """Drop all files, and let the fault strike meanwhile; return what it did, and what went wrong with that."""
+    """Drop all files, and apply the fault meanwhile; return what it did, and its problem, if any."""
     try:
         for each in run.workload.early:
             _drop(run, each)
@@ -148,7 +148,7 @@ def _load(run: _Round) -> tuple[str, list[str]]:
 
 @contextmanager
 def _dropping(run: _Round) -> Iterator[None]:
-    """Drop half of the files, and the others one by one beside what the block does, for as long as the fault lasts."""
+    """Drop half of the files, and the others one by one while the block runs, for as long as the fault lasts."""
     drops = run.workload.others
     half = len(drops) // 2
     pause_seconds = run.plan.fault.seconds / (len(drops) - half)
@@ -174,7 +174,7 @@ def _drop(run: _Round, drop: Drop) -> None:
 
 
 def _wait_for_rows(progress: Progress, rows: int) -> None:
-    """Wait until so many rows are applied; StillNot where none is for too long."""
+    """Wait until `rows` rows are applied; raises StillNot if none is applied for too long."""
     eventually(
         lambda: progress.applied >= rows or progress.stall_seconds > _STUCK_SECONDS,
         timeout_seconds=_MAX_ROUND_SECONDS,
@@ -184,7 +184,7 @@ def _wait_for_rows(progress: Progress, rows: int) -> None:
 
 
 def _strike(run: _Round) -> tuple[str, list[str]]:
-    """Let the fault strike, and mend the cluster; return what was done, and why the fault failed if it did."""
+    """Apply the fault, and repair the cluster; return what was done, and why the fault failed if it did."""
     fault, cluster, problems = run.plan.fault, run.servers.cluster, list[str]()
     target = Target(cluster=cluster, vhost=run.installation.vhost.vhost, random=Random(run.plan.seed))
     try:
@@ -197,13 +197,13 @@ def _strike(run: _Round) -> tuple[str, list[str]]:
 
 
 def _wait_until_done(run: _Round) -> Convergence:
-    """Wait until all rows are applied and all files archived, or until nothing moves, or a message is dead-lettered."""
+    """Wait until all rows are applied and files archived, or progress stops, or a message is dead-lettered."""
     progress, installation = run.progress, run.installation
 
     def is_decided() -> bool:
         if progress.is_done() or progress.stall_seconds > _STUCK_SECONDS:
             return True
-        # A broker whose node has just come back may be unable to say.
+        # A broker whose node has just come back may be unable to answer.
         with suppress(pika.exceptions.AMQPError):
             return _dead_letters(installation) > 0
         return False

@@ -1,4 +1,4 @@
-"""The files of a round: many rows of people who come again and again, and of places, some of them after the people."""
+"""The files of a round: many rows of people who repeat, and of places, some of them after the people."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from random import Random
 from verification.drops import Drop, written
 from verification.people import Row, World
 
-#: Files that are dropped together, or nearly so. They take turns: the rows of several are on their way at any moment.
+#: Files that are dropped at nearly the same time. They take turns, so that rows of several are in flight at any moment.
 FILES = 40
-#: Rows of the files before these: few enough for each to keep its place in a large round, and several chunks.
+#: Rows of the files before these: several chunks, but few enough for a large round.
 _MAX_EARLY_ROWS = 5000
-#: How many rows of people there are for each person, and the cities that they were born in.
+#: Number of rows per person, and of cities.
 _ROWS_OF_A_PERSON, _CITIES = 3, 500
-#: Every tenth file is of places, the last one, too.
+#: Every tenth file and the last one are of places.
 _PLACES_EVERY = 10
-#: Rows with a date that does not exist, one in so many: enough to see that each is rejected once.
+#: One row in this number has an invalid date: enough to check that each is rejected once.
 _BAD_EVERY = 1000
 _COLUMNS = {
     "people": ("given_name", "family_name", "date_of_birth", "place_of_birth"),
@@ -28,9 +28,9 @@ _COLUMNS = {
 class Workload:
     """The files of a round."""
 
-    #: Each is dropped when the one before is loaded.
+    #: Each is dropped when the previous one is loaded.
     early: Sequence[Drop]
-    #: More than enough to do for the time of a fault.
+    #: More than enough work for the duration of a fault.
     others: Sequence[Drop]
 
     @property
@@ -40,7 +40,7 @@ class Workload:
 
 
 def draw_workload(random: Random, rows: int) -> Workload:
-    """Draw files of together this many rows, and of at least one row each."""
+    """Generate files with this number of rows in total, and at least one row each."""
     world = World(random, size=max(2, rows // _ROWS_OF_A_PERSON), cities=_CITIES, only_adds=False)
     early = [_drop("people", f"early-{number}", rows) for number, rows in enumerate(_early(world, rows))]
     left = rows - sum(len(drop.rows) for drop in early)
@@ -48,10 +48,10 @@ def draw_workload(random: Random, rows: int) -> Workload:
 
 
 def _early(world: World, rows: int) -> Iterator[list[Row]]:
-    """Yield rows of new people, then of other new people and of those of the first that are last in the order of keys.
+    """Yield rows of new people, then rows of other new people and of the first ones that are last in key order.
 
-    The writers come to expect new rows of the second file, insert them without looking, and find out otherwise in the
-    middle of a chunk. Chunks are cut in the order of keys.
+    The writers come to expect only new rows in the second file, insert without a lookup, and find existing rows in the
+    middle of a chunk. Chunks are in key order.
     """
     size = max(1, min(_MAX_EARLY_ROWS, rows // 20) * 5 // 6)
     people = world.people()
@@ -65,7 +65,7 @@ def _key(row: Row) -> tuple[str, ...]:
 
 
 def _sizes(rows: int) -> Iterator[tuple[int, int]]:
-    """Yield the number and the size of each of the other files, as equal as they can be."""
+    """Yield the number and the size of each of the other files, in sizes as equal as possible."""
     for number in range(FILES):
         yield number, max(1, rows * (number + 1) // FILES - rows * number // FILES)
 

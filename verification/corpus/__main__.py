@@ -1,4 +1,4 @@
-"""Measures our reader, DuckDB's and CleverCSV on the corpus: python -m verification.corpus."""
+"""Measures the readers of Inflow, DuckDB and CleverCSV on the corpus: python -m verification.corpus."""
 
 from collections.abc import Callable
 

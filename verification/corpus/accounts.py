@@ -1,4 +1,4 @@
-"""Accounts for the lines of a CSV file on its own: each is in one row or reject, or named."""
+"""Independent account of a CSV file's lines: each is in exactly one row or reject, or reported as skipped."""
 
 import itertools
 import re
@@ -14,7 +14,7 @@ _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 def faults_of(content: bytes, plan: ReadPlan, found: list[Found], account: LineAccount) -> list[str]:
-    """Say which lines are in no record and not named, or in two of them; nothing where they can't be counted."""
+    """Return errors of lines in no record and not reported, or in two records; empty if they can't be counted."""
     understanding = plan.parts[0].understanding
     if plan.container is not None or understanding is None or is_wide(understanding.dialect.encoding):
         return []
@@ -31,7 +31,7 @@ def faults_of(content: bytes, plan: ReadPlan, found: list[Found], account: LineA
 
 
 def _lines_doubled(found: list[Found]) -> list[int]:
-    """The lines on which a record begins that an earlier one holds."""
+    """Return the lines on which a record begins although an earlier record contains them."""
     return [
         _begin(later)
         for earlier, later in itertools.pairwise(found)
@@ -44,7 +44,7 @@ def _begin(each: Found) -> int:
 
 
 def _span(each: Found) -> int:
-    """How many lines it takes; one that is too large says so."""
+    """Return the number of lines of a record; the reject of one that is too large states its last line."""
     if not isinstance(each, UnreadableRow):
         return 1 + sum(map(_line_ends, each[1]))
     goes_on = re.search(r"it goes on to line (\d+)", each.message)

@@ -1,4 +1,4 @@
-"""Says how often what is read at a confidence is right: python -m verification.corpus.calibration [--seeds N]."""
+"""Prints how often files are read correctly, by confidence: python -m verification.corpus.calibration [--seeds N]."""
 
 import argparse
 from collections import Counter
@@ -14,12 +14,12 @@ from shared.reading.table_rows import rows_of
 from verification.corpus.generated import generated
 from verification.corpus.layouts import generated_layout
 
-#: The lower bounds of the lines of the table, in hundredths: below the second one a load refuses the file.
+#: The lower bounds of the ranges, in hundredths: below the second one a load refuses the file.
 BOUNDS = (0, 55, 65, 75, 85, 95)
 
 
 class Trial(NamedTuple):
-    """How sure one file was, and whether it was read right: header and rows."""
+    """The confidence of one file, and whether its header and rows were read correctly."""
 
     confidence: float
     is_refused: bool
@@ -27,7 +27,7 @@ class Trial(NamedTuple):
 
 
 def main() -> None:
-    """Print a line for each range of confidences."""
+    """Print a line for each range of confidence."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3000)
     found = [*trials(range(parser.parse_args().seeds))]
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def table(found: list[Trial]) -> Iterator[str]:
-    """Say for each range how many files there are, and how many of them were read right."""
+    """Return for each range the number of files, and of those read correctly."""
     files, refused, right = Counter[int](), Counter[int](), Counter[int]()
     for trial in found:
         bound = max(each for each in BOUNDS if each <= round(trial.confidence * 100))

@@ -1,4 +1,4 @@
-"""All cases."""
+"""The corpus: all cases."""
 
 from itertools import chain
 
@@ -13,12 +13,12 @@ MAX_BYTES = 20_000
 
 
 def corpus() -> list[Case]:
-    """Every case, each with a name of its own."""
+    """Return every case, with distinct names."""
     return list(chain.from_iterable(group.cases() for group in _GROUPS))
 
 
 def delimited() -> list[Case]:
-    """The cases that every reader of delimited text can be asked about: nothing is fixed, and they are not large."""
+    """Return the cases for every reader of delimited text: without settings, and not large."""
     groups = (files, dialects, rows, encodings, headers)
     return [case for case in chain.from_iterable(group.cases() for group in groups) if _is_open_to_all(case)]
 

@@ -1,4 +1,4 @@
-"""Says in what a reading by another reader differs from the right one. docs/reading.md explains each class."""
+"""Classifies the differences of another reader's result from the correct one. docs/reading.md explains each class."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from verification.corpus.cases import Answer
 
 
 class Difference(StrEnum):
-    """In what two readings differ."""
+    """The classes of differences."""
 
     SAME = "same"
     GIVEN_UP = "the file is given up"
@@ -35,7 +35,7 @@ class Difference(StrEnum):
 
 
 def difference(found: Answer | None, right: Answer) -> Difference:
-    """Name the class of the difference, the most telling one where there are several."""
+    """Return the class of the difference; if there are several, the most significant one."""
     if found is None:
         return Difference.SAME if right.refused else Difference.GIVEN_UP
     if right.refused:
@@ -46,7 +46,7 @@ def difference(found: Answer | None, right: Answer) -> Difference:
 
 
 def _is_other_dialect(found: Answer, right: Answer) -> bool:
-    """Most lines have another width, and most values are not there: a table that begins elsewhere still has them."""
+    """Whether most lines have another width and most values are missing, unlike a table that begins elsewhere."""
     widths = Counter(map(len, [found.header, *found.rows]))
     wanted = _cells(right)
     are_there = (_cells(found) & wanted).total() * 2 >= wanted.total()
@@ -66,7 +66,7 @@ def _has_header_as_row(found: Answer, right: Answer) -> bool:
 
 
 def _has_other_header(found: Answer, right: Answer) -> bool:
-    """Where rows agree it is a matter of names; else what stands for the header is none of the file's names."""
+    """Whether another line is taken for the header; if the rows agree, only the names differ."""
     return found.rows != right.rows and _plain(found.header) != _plain(right.header)
 
 
@@ -117,7 +117,7 @@ def _differs_in_quotes(found: Answer, right: Answer) -> bool:
 
 
 def _has_torn(found: Answer, right: Answer) -> bool:
-    """A quote has no second one in its value."""
+    """Whether a value has an odd number of quotes."""
     return any(cell.count('"') % 2 for row in _extra(found, right) for cell in row)
 
 
@@ -130,12 +130,12 @@ def _has_more(found: Answer, right: Answer) -> bool:
 
 
 def _are_lacking(among: list[list[str]], rows: list[list[str]]) -> bool:
-    """Whether any of the rows is not among the first ones."""
+    """Whether any of the rows is not among the others."""
     return bool(Counter(tuple(_plain(row)) for row in rows) - Counter(tuple(_plain(row)) for row in among))
 
 
 def _plain(cells: Sequence[str]) -> list[str]:
-    """The values without what readers take or leave as quotes, escapes and blanks."""
+    """Return the values without quotes, escapes and blanks, which readers treat differently."""
     return ["".join(cell.replace('"', "").replace("\\", "").split()) for cell in cells]
 
 

@@ -1,4 +1,4 @@
-"""Pollutions of the encoding: marks, wide ones, those of one script."""
+"""Pollutions of the encoding: byte order marks, wide encodings, encodings of one script."""
 
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _WORDS = {
     "big5": "臺北市 高雄市 臺中市 臺南市 新竹市 基隆市 嘉義市 花蓮縣 屏東縣 宜蘭縣",
     "euc_kr": "서울시 부산시 인천시 대구시 대전시 광주시 울산시 수원시 창원시 고양시",
 }
-#: English texts with signs and hardly a letter that is not ASCII; parted by bars.
+#: English texts with symbols but hardly any non-ASCII letters, separated by bars.
 _SIGNS = {
     "apostrophes": "It’s late|don’t wait|we’ll see|plain|the boys’ school",
     "quotes": "“Yes,” he said|the “best” one|plain|so-called ‘art’|none",

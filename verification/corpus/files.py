@@ -1,4 +1,4 @@
-"""Pollutions of a file as a whole: what stands around the table, and what is missing of it."""
+"""Pollutions of a file as a whole: lines around the table, and missing parts."""
 
 from collections.abc import Iterator
 
@@ -26,8 +26,8 @@ def cases() -> Iterator[Case]:
 
 def _without_payload() -> Iterator[Case]:
     yield case("no payload", "", refused("blank-header"))
-    yield case("line ends alone", "\r\n\r\n\n", refused("blank-header"))
-    yield case("blanks alone", "  \n \t\n", refused("blank-header"))
+    yield case("only line ends", "\r\n\r\n\n", refused("blank-header"))
+    yield case("only blanks", "  \n \t\n", refused("blank-header"))
 
 
 def _ends(table: Table) -> Iterator[Case]:
@@ -40,7 +40,7 @@ def _ends(table: Table) -> Iterator[Case]:
 
 
 def _sizes(table: Table) -> Iterator[Case]:
-    for name, rows in (("header alone", []), ("one row", table.rows[:1]), ("two rows", table.rows[:2])):
+    for name, rows in (("only a header", []), ("one row", table.rows[:1]), ("two rows", table.rows[:2])):
         part = table.with_rows(rows)
         yield case(f"{name}, {table.name}", usual_style(table).write(part), whole(part))
     many = table.with_rows(table.rows * 400)
@@ -57,7 +57,7 @@ def _headers(table: Table) -> Iterator[Case]:
         lines[-1] = lines[-1][: len(table.header)]
         names = [" ".join(cells) for cells in zip(*lines, strict=True)]
         text = style.text([style.record(cells) for cells in lines]) + rows
-        # Words in place of two numbers may be a row's that lacks both.
+        # Words in place of two numbers may be a row that lacks both.
         answer = refused("dialect-error") if table is SCRIPTS else Answer(header=names, rows=table.rows)
         yield case(f"{count} header rows, {table.name}", text, answer)
 
@@ -94,7 +94,7 @@ def _footnotes(table: Table) -> Iterator[Case]:
 
 
 def _two_tables(table: Table) -> Iterator[Case]:
-    """The first one is the table; what is as wide as it can't be told from rows."""
+    """The first table counts; further lines of its width can't be distinguished from its rows."""
     style = usual_style(table)
     width = len(table.header)
     line = len(table.rows) + 3

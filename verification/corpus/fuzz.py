@@ -1,4 +1,4 @@
-"""Reads files that nobody meant: python -m verification.corpus.fuzz [--seconds N] [--first SEED] | --seed SEED."""
+"""Reads mutated files: python -m verification.corpus.fuzz [--seconds N] [--first SEED] | --seed SEED."""
 
 import argparse
 import faulthandler
@@ -33,11 +33,11 @@ class Hang(Exception):
 
 
 class Wrong(Exception):
-    """A file is not accounted for."""
+    """The account of a file is wrong."""
 
 
 def main() -> int:
-    """Run for a time, or one seed again; 1 if anything was wrong."""
+    """Run for a time, or repeat one seed; return 1 if anything was wrong."""
     options = _options()
     _bound_memory()
     contents = contents_of_corpus()
@@ -52,12 +52,12 @@ def main() -> int:
 
 
 def contents_of_corpus() -> list[bytes]:
-    """What is mutated."""
+    """Return the files to mutate."""
     return [case.content for case in corpus() if len(case.content) <= _MAX_BYTES]
 
 
 def try_seed(contents: list[bytes], seed: int) -> str:
-    """Read the file of a seed; return what came of it, or raise what is wrong."""
+    """Read the file of a seed; return the result, or raise an error if it is wrong."""
     content = mutated(contents, seed)
     with _watched():
         try:
@@ -98,7 +98,7 @@ def _run(contents: list[bytes], first: int, seconds: float) -> tuple[Counter[str
 
 @contextmanager
 def _watched() -> Iterator[None]:
-    # The second one ends the process, with a traceback, where the first one is not heard.
+    # The second alarm ends the process, with a traceback, if the first one is not handled.
     signal.signal(signal.SIGALRM, _hang)
     signal.setitimer(signal.ITIMER_REAL, _SECONDS_OF_A_FILE)
     faulthandler.dump_traceback_later(3 * _SECONDS_OF_A_FILE, exit=True)
@@ -114,7 +114,7 @@ def _hang(_: int, __: FrameType | None) -> None:
 
 
 def _bound_memory() -> None:
-    """Allow so much above what the process has once everything is imported."""
+    """Limit the memory to this much more than the process has after its imports."""
     import pyarrow.parquet  # noqa: F401, PLC0415
 
     with open("/proc/self/statm") as file:  # noqa: PTH123

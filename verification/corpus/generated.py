@@ -1,4 +1,4 @@
-"""Any number of polluted files, each told by its seed, with the right answer."""
+"""Generates any number of polluted files by seed, with their correct readings."""
 
 from collections.abc import Callable
 from random import Random
@@ -10,13 +10,13 @@ from verification.corpus.writing import Style
 _WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "glade", "heath", "inlet", "Łódź", "Zürich", "東京")
 _NAMES = ("id", "name", "city", "note", "amount", "day", "share", "phone", "kind", "owner")
 _DELIMITERS = (",", ";", "\t", "|")
-#: Each once, in rows of their own, or none.
+#: Faults, each of which occurs once in a row of its own, or not at all.
 _FAULTS = ("none", "none", "missing", "extra", "opened", "inside")
 _SHAPES = ("plain", "plain", "preamble", "footnote", "blank line", "no line end")
 
 
 def generated(seed: int) -> Case:
-    """One file."""
+    """Generate one file."""
     random = Random(seed)
     table = _table(random)
     style = Style(
@@ -54,7 +54,7 @@ def _values(random: Random) -> list[Callable[[], str]]:
 
 
 def _pollute(records: list[str], place: int, fault: str, style: Style, table: Table) -> str | None:
-    """Put a fault into the row at a place, counted from 1, and return how it is rejected."""
+    """Put a fault into the row at a position, counted from 1, and return its reject."""
     first, *others = map(style.cell, table.rows[place - 1])
     if fault == "missing":
         records[place] = style.delimiter.join([style.cell(table.rows[place - 1][0]), *others[1:]])
@@ -72,7 +72,7 @@ def _pollute(records: list[str], place: int, fault: str, style: Style, table: Ta
 
 
 def _shaped(shape: str, style: Style, records: list[str]) -> tuple[str, int]:
-    """Return the file, and how many lines stand before the header."""
+    """Return the file, and the number of lines before the header."""
     text = style.text(records)
     if shape == "preamble":
         return style.text(["Figures of the north", ""]) + text, 2

@@ -1,4 +1,4 @@
-"""Pollutions of the header and of values: names that are missing, equal, years; units; many columns; long cells."""
+"""Pollutions of the header and of values: missing or equal names, years as names; units; many columns; long cells."""
 
 from collections.abc import Iterator
 
@@ -39,13 +39,13 @@ def _names(table: Table) -> Iterator[Case]:
 
 def _bad_bytes() -> Iterator[Case]:
     content = _of(MIXED).encode().replace(b"customer", b"cust\xe4mer")
-    yield Case(name="a name with a byte that is no UTF-8", content=content, answer=refused("encoding-error"))
+    yield Case(name="a name with a byte that is not UTF-8", content=content, answer=refused("encoding-error"))
     lines = b'{"a": "1", "b": "2"}\n{"a": "3", "b\xe4": "4"}\n'
-    yield Case(name="a JSON name with a byte that is no UTF-8", content=lines, answer=refused("encoding-error"))
+    yield Case(name="a JSON name with a byte that is not UTF-8", content=lines, answer=refused("encoding-error"))
     record = f"1001;{'x;' * 9}".encode() + b"\xc3\r\n"
     answer = lacking(DECIMALS, set(), (len(DECIMALS.rows) + 2, "encoding-error"))
     content = _of(DECIMALS).encode() + record
-    yield Case(name="a row of another width with a byte that is no UTF-8", content=content, answer=answer)
+    yield Case(name="a row of another width with a byte that is not UTF-8", content=content, answer=answer)
 
 
 def _years() -> Iterator[Case]:
@@ -70,10 +70,10 @@ def _years() -> Iterator[Case]:
 
 
 def _numbers_of_rows() -> Iterator[Case]:
-    """Statistics programs number the rows, in a column without a name."""
+    """Statistics programs number the rows in a column without a name."""
     rows = [[str(number), *cells] for number, cells in enumerate(TEXTS.rows)]
     table = Table(TEXTS.name, ["", *TEXTS.header], rows)
-    yield case("rows with numbers and texts alone", _of(table), whole(table))
+    yield case("rows with only numbers and texts", _of(table), whole(table))
     for name, row_names in (("numbers", "1234"), ("names", ["Ann Lee", "Bo Ek", "Cy Orr", "Di Vos"])):
         rows = [[row_name, str(place), f"{place * 7}.5"] for place, row_name in enumerate(row_names)]
         table = Table("row names", ["", "floor", "share"], rows)
@@ -86,7 +86,7 @@ def _numbers_of_rows() -> Iterator[Case]:
 
 def _numbers_of_columns() -> Iterator[Case]:
     rows = [[str(row), *(f"{row * 7 + column}.25" for column in range(4))] for row in range(6)]
-    for name, header in (("and none", ["", "0", "1", "2", "3"]), ("alone", ["0", "1", "2", "3", "4"])):
+    for name, header in (("and one unnamed", ["", "0", "1", "2", "3"]), ("only", ["0", "1", "2", "3", "4"])):
         table = Table("numbers", header, rows)
         yield case(f"numbers as names {name}", _of(table), whole(table))
 
@@ -115,7 +115,7 @@ def _large() -> Iterator[Case]:
 
 
 def _known_names() -> Iterator[Case]:
-    """A dataset declares the names: the header is what has them."""
+    """A dataset declares the names: the line with them is the header."""
     for name, before in (
         ("a wide preamble", "a,b,c,d,e,f,g,h\r\n" * 30),
         ("a table of the same width", "u,v,w,x\r\n1,2,3,4\r\n\r\n"),
@@ -130,7 +130,7 @@ def _known_names() -> Iterator[Case]:
 
 
 def _words_for_values() -> Iterator[Case]:
-    """The first rows lack values and say so in words: they are rows all the same."""
+    """The first rows have words for missing values, and are rows nevertheless."""
     for words in (("absent", "7"), ("absent", "absent"), ("7", "absent")):
         rows = [["Ann Lee", words[0], words[1]], *([f"Bo Ek {n}", str(n), str(n * 3)] for n in range(1, 9))]
         table = Table("words", ["pupil", "maths", "music"], rows)

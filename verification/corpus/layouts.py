@@ -1,4 +1,4 @@
-"""Any number of files with lines around, between and inside of their tables, each told by its seed."""
+"""Generates any number of files by seed, with lines around, between and inside their tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _Value = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A header and rows; the first column is always a number of its own."""
+    """A header and rows; the first column is a unique number."""
 
     names: list[str]
     rows: list[list[str]]
@@ -23,24 +23,24 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedLayout:
-    """A file, and what of its first table has to be read."""
+    """A file, and the expected reading of its first table."""
 
     content: bytes
-    #: None where the table has no header.
+    #: None if the table has no header.
     header: list[str] | None
     rows: list[list[str]]
-    #: Lines of further tables, and totals, that are as wide as the first table: nothing tells them from its rows.
+    #: Lines of further tables, and totals, of the first table's width, which can't be distinguished from its rows.
     rows_below: list[list[str]]
 
     @property
     def answer(self) -> Answer:
-        """The rows of the first table, and what can't be told from them."""
+        """The rows of the first table, and the lines that can't be distinguished from them."""
         rows = [*self.rows, *self.rows_below]
         return Answer(header=self.header or numbered(len(rows[0])), rows=rows)
 
 
 def generated_layout(seed: int) -> GeneratedLayout:
-    """Make one file: preamble, table, rows of another width, more tables, totals, notes."""
+    """Generate one file: preamble, table, rows of another width, more tables, totals, notes."""
     random = Random(seed)
     delimiter = random.choice([",", ";", "\t"])
     line_end = random.choice(["\n", "\n", "\r\n"])
@@ -76,7 +76,7 @@ def _preamble(random: Random) -> list[list[str]]:
 
 
 def _table(random: Random, ending: str) -> _Table:
-    """`ending` is that of the names: no two tables of a file have the same ones."""
+    """Generate a table; `ending` is added to the names, so that no two tables of a file have the same ones."""
     number = iter(range(1, 1000))
     kinds: list[_Value] = [
         lambda: random.choice(_WORDS),

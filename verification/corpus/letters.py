@@ -1,8 +1,8 @@
-"""Measures how encodings are told: python -m verification.corpus.letters [--rows 20,200] [--seeds 1] [--details].
+"""Measures encoding detection: python -m verification.corpus.letters [--rows 20,200] [--seeds 1] [--details].
 
-Generated files of names (Faker), of names of many countries, half of which are of the language, and of prose (Django's
-translations) in 48 languages and each of their encodings. None of these texts is of the sources from which
-shared/reading/encodings/language_statistics.bin was derived.
+The files are generated in 48 languages and each of their encodings, from names (Faker), from names of many countries
+with half of them in the language, and from prose (Django's translations). None of these texts comes from the sources of
+shared/reading/encodings/language_statistics.bin.
 """
 
 import argparse
@@ -30,7 +30,7 @@ _BALTIC = "cp1257 iso8859_13 iso8859_4 cp775"
 _CYRILLIC = "cp1251 koi8_r iso8859_5 cp866 cp855 mac_cyrillic"
 _SOUTH_SLAVIC = "cp1251 iso8859_5 cp855 mac_cyrillic"
 _UNICODE = "utf-8 utf-8-sig utf-16-le utf-16-be utf-16"
-#: Language as Django calls it: Faker's locale or "-", and its encodings.
+#: Languages by their name in Django: Faker's locale or "-", and their encodings.
 _LANGUAGES: Mapping[str, tuple[str, str]] = {
     "en_GB": ("en_GB", _WESTERN),
     "de": ("de_DE", _WESTERN),
@@ -87,7 +87,7 @@ _CONFIDENCES = (0.0, 0.6, 0.8, 0.9, MIN_ENCODING_CONFIDENCE, 0.99, 1.01)
 _CASES = ("title", "lower", "upper")
 _MIN_SENTENCES, _MAX_LOST_SHARE = 50, 0.3
 _TEXT = re.compile(r'^msgstr(?:\[\d\])? ((?:".*"\n?)+)', re.MULTILINE)
-#: What old encodings lack is written with signs of ASCII.
+#: Characters that old encodings lack are replaced by ASCII characters.
 _PLAIN = str.maketrans(
     {
         **dict(zip("’‘“”„–—‑«»\xa0\u202f\u200c", '\'\'"""---""   ', strict=True)),
@@ -100,7 +100,7 @@ _TONES = "\u0300\u0301\u0303\u0309\u0323"
 
 @dataclass(frozen=True, slots=True)
 class LetterFile:
-    """A generated file and what it is."""
+    """A generated file, with its language and encoding."""
 
     language: str
     encoding: str
@@ -111,12 +111,12 @@ class LetterFile:
 
     @property
     def is_old(self) -> bool:
-        """Whether it is in an encoding from before Unicode, and shows it."""
+        """Whether it is in an encoding older than Unicode, with characters that show it."""
         return self.encoding not in _UNICODE.split() and not self.content.isascii()
 
 
 def letter_files(rows: tuple[int, ...], seeds: int = 1, languages: str = "") -> Iterator[LetterFile]:
-    """Generate files of each kind, with so many rows each."""
+    """Generate files of each kind with this number of rows."""
     for language in languages.split() or _LANGUAGES:
         for kind in ("names", "international", "prose"):
             for case in _CASES[: 1 if language in _WITHOUT_CASE else None]:
@@ -126,12 +126,12 @@ def letter_files(rows: tuple[int, ...], seeds: int = 1, languages: str = "") -> 
 
 
 def is_right(file: LetterFile, guess: EncodingGuess) -> bool:
-    """Whether every character would be right."""
+    """Whether every character would be decoded correctly."""
     return file.content.decode(guess.encoding, "replace").removeprefix("\ufeff") == _text_of(file)
 
 
 def guess_of(file: LetterFile) -> EncodingGuess:
-    """Guess as the survey does."""
+    """Return the guess of the detector."""
     sample = sample_of(BytesIO(file.content))
     return guess_encoding(sample.head, sample.odd)
 
@@ -157,7 +157,7 @@ def _in_each_encoding(language: str, kind: str, case: str, count: int, seed: int
 
 
 def _csv(rows: list[tuple[str, ...]], kind: str, encoding: str, language: str) -> str | None:
-    """Write the rows among columns of ASCII, as exports have them; None where the encoding lacks the letters."""
+    """Write the rows among ASCII columns, as in exports; None if the encoding lacks the letters."""
     lines = ["id,comment,status,joined,amount" if kind == "prose" else "id,first_name,last_name,city,joined,amount"]
     for number, row in enumerate(rows):
         cells = [_fitting(cell, encoding, language) for cell in row]
@@ -205,7 +205,7 @@ def _cased(text: str, case: str, language: str) -> str:
     if case == "lower":
         return (text.replace("I", "ı").replace("İ", "i") if language == "tr" else text).lower()
     upper = (text.replace("i", "İ") if language == "tr" else text).upper()
-    # Capitals of Greek have no accents.
+    # Greek capitals have no accents.
     return _without_accents(upper) if language == "el" else upper
 
 
@@ -254,7 +254,7 @@ def _translations(path: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    """Print one line per number of rows, and the files that were believed wrongly."""
+    """Print one line per number of rows, and the files that were accepted with a wrong encoding."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", default="20,200,2000")
     parser.add_argument("--seeds", type=int, default=1)
@@ -300,7 +300,7 @@ def _measure(rows: int, seeds: int, *, is_detailed: bool) -> None:
 
 
 def _print_calibration(judged: list[tuple[float, bool]]) -> None:
-    """Print how often the likeliest encoding is right, by its confidence."""
+    """Print how often the most likely encoding is right, by its confidence."""
     for least, below in pairwise(_CONFIDENCES):
         found = [is_right for confidence, is_right in judged if least <= confidence < below]
         if found:

@@ -1,4 +1,4 @@
-"""How right a reading is: success, and precision, recall and F1 of header, records and cells (Pollock benchmark)."""
+"""Measures of a reading: success, and precision, recall and F1 of header, records and cells (Pollock benchmark)."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
@@ -9,7 +9,7 @@ from verification.corpus.cases import Answer
 
 
 class Measure(NamedTuple):
-    """What of one kind of thing was found, and how much of what was found is right."""
+    """Recall and precision of one kind of item."""
 
     precision: float
     recall: float
@@ -31,7 +31,7 @@ class Score:
 
 
 def score(found: Answer | None, right: Answer) -> Score:
-    """Compare a reading with the right one; None is a reader that gave up."""
+    """Compare a reading with the correct one; None means that the reader gave up."""
     if found is None or found.refused:
         gave_up = float(right.refused is not None)
         nothing = Measure(gave_up, gave_up)
@@ -45,7 +45,7 @@ def score(found: Answer | None, right: Answer) -> Score:
 
 
 def mean(scores: list[Score]) -> Score:
-    """The mean of each measure."""
+    """Return the mean of each measure."""
     return Score(
         success=_mean(score.success for score in scores),
         header=_mean_of([score.header for score in scores]),

@@ -1,4 +1,4 @@
-"""Files that nobody meant: those of the corpus with bytes flipped, cut, doubled and spliced, each told by its seed."""
+"""Mutated files: those of the corpus with bytes flipped, cut, doubled and spliced, by seed."""
 
 from collections.abc import Callable
 from random import Random
@@ -14,12 +14,12 @@ _MAX_BYTES = 400_000
 
 
 def mutated(contents: list[bytes], seed: int) -> bytes:
-    """One file."""
+    """Generate one file."""
     random = Random(seed)
     content = random.choice(contents)
     for _ in range(random.choice([1, 1, 2, 3, 8])):
         content = random.choice(_WAYS)(random, content, contents)[:_MAX_BYTES]
-    # What is inside of a compressed file is reached only where the outside is sound.
+    # The content of a compressed file is reached only if its container is valid.
     if random.random() < 0.1:
         content = random.choice([*COMPRESSIONS.values()])(content)
     return content

@@ -1,4 +1,4 @@
-"""Says how readers disagree about numbers of rows, and who is right: python -m verification.corpus.opinions."""
+"""Prints where readers disagree on the number of rows, and which is right: python -m verification.corpus.opinions."""
 
 import argparse
 from collections import Counter
@@ -21,12 +21,12 @@ READERS: dict[str, Callable[[bytes], Answer | None]] = {
     "CleverCSV": read_by_clevercsv,
     "pandas": read_by_pandas,
 }
-#: The table leaves some of the machine to others.
+#: Leave some processors to other work.
 _PROCESSES = 2
 
 
 class Opinions(NamedTuple):
-    """For one file, what makes the number of rows of each reader another than the right one; SAME where it is right."""
+    """For one file, the reason why each reader's number of rows is wrong; SAME if it is right."""
 
     name: str
     kinds: dict[str, Difference]
@@ -51,14 +51,14 @@ def main() -> None:
 
 
 def opinions_on_seed(seed: int) -> list[Opinions]:
-    """The opinions on a plain table with one fault, and on a file with lines around, between and inside of tables."""
+    """Return the opinions on a plain table with one fault, and on a file with lines around, between and in tables."""
     layout = generated_layout(seed)
     cases = (generated(seed), Case(name=f"layout {seed}", content=layout.content, answer=layout.answer))
     return [*map(opinions_on, cases)]
 
 
 def opinions_on(case: Case) -> Opinions:
-    """Ask every reader."""
+    """Read a file with every reader."""
     return Opinions(case.name, {name: _kind(reader(case.content), case.answer) for name, reader in READERS.items()})
 
 
@@ -70,7 +70,7 @@ def _kind(found: Answer | None, right: Answer) -> Difference:
 
 
 def table(found: Iterable[Opinions]) -> Iterator[str]:
-    """Say for each kind in how many files each reader is wrong in this way, and which is right in the most of them."""
+    """Return for each kind the number of files that each reader gets wrong, and the reader that is right most often."""
     files = [*found]
     disputed = [each for each in files if not each.is_agreed]
     yield f"{len(files)} files; not all readers have the right number of rows: {len(disputed)}"

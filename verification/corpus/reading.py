@@ -1,4 +1,4 @@
-"""Reads a file as `inflow read` does, and says whether the watcher would load it."""
+"""Reads a file as `inflow read` does, and tells whether the watcher would load it."""
 
 from io import BytesIO
 
@@ -13,7 +13,7 @@ from verification.corpus.cases import Answer, Case, refused
 
 
 def read(content: bytes, settings: ReadSettings = NOTHING_FIXED, expected: tuple[str, ...] = ()) -> Answer:
-    """What our reader makes of a file."""
+    """The result of Inflow's reader for a file."""
     file = BytesIO(content)
     try:
         plan = make_plan(file, settings, expected=expected)
@@ -30,7 +30,7 @@ def read(content: bytes, settings: ReadSettings = NOTHING_FIXED, expected: tuple
 
 
 def faults_in(case: Case) -> list[str]:
-    """Say which lines of a file are neither in one row or reject, nor named; nothing where it is refused."""
+    """Return errors of lines that are neither in one row or reject nor reported; empty if the file is refused."""
     file = BytesIO(case.content)
     try:
         plan = make_plan(file, case.settings, expected=case.expected)

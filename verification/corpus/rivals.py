@@ -1,4 +1,4 @@
-"""Other readers, as their documentation says to use them where nothing is known of a file."""
+"""Other readers, used as their documentation recommends for unknown files."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from verification.corpus.cases import Answer
 
 
 def read_by_duckdb(content: bytes) -> Answer | None:
-    """DuckDB finds out everything, leaves out faulty rows and keeps them in a table of their own."""
+    """DuckDB detects everything, leaves out faulty rows, and stores them in a separate table."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         path = Path(folder) / "table.csv"
         path.write_bytes(content)
@@ -29,7 +29,7 @@ def read_by_duckdb(content: bytes) -> Answer | None:
 
 
 def read_by_clevercsv(content: bytes) -> Answer | None:
-    """CleverCSV finds out delimiter, quote and escape; encoding and header are up to others."""
+    """CleverCSV detects delimiter, quote and escape, but not encoding and header."""
     try:
         text = content.decode("utf-8-sig")
         dialect = clevercsv.Sniffer().sniff(text)
@@ -42,9 +42,9 @@ def read_by_clevercsv(content: bytes) -> Answer | None:
 
 
 def read_by_pandas(content: bytes) -> Answer | None:
-    """pandas finds out the delimiter, takes the first line for the header, and leaves out rows that are too wide."""
+    """pandas detects the delimiter, takes the first line as the header, and leaves out rows that are too wide."""
     with warnings.catch_warnings():
-        # It warns of rows that it cuts, and reads on.
+        # It warns about rows that it cuts, and continues.
         warnings.simplefilter("ignore")
         try:
             frame = pd.read_csv(

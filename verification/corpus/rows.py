@@ -1,4 +1,4 @@
-"""Pollutions of single rows: they are rejected alone, or are none."""
+"""Pollutions of single rows: only these rows are rejected, or they are not rows."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def cases() -> Iterator[Case]:
 
 
 def _with_row(table: Table, place: int, record: str) -> str:
-    """The file with another text for one row."""
+    """Return the file with another text for one row."""
     style = usual_style(table)
     records = style.records(table)
     records[place + 1] = record
@@ -53,9 +53,9 @@ def _goes_on_behind_quotes(written: str, following: str) -> bool:
 
 
 def _stray_quotes(table: Table) -> Iterator[Case]:
-    """At the beginning of a value, or inside of a quoted one, nobody knows where the value ends.
+    """A quote at the beginning of a value, or inside a quoted one, makes the end of the value unknown.
 
-    In the last row it may as well be the file that ends in a value.
+    In the last row, the file itself may end inside a value.
     """
     style = usual_style(table)
     for place, cells in enumerate(table.rows):
@@ -121,7 +121,7 @@ def _bad_bytes(table: Table) -> Iterator[Case]:
     cells = [table.rows[place][0] + "\udcc3", *table.rows[place][1:]]
     content = _with_row(table, place, style.record(cells)).encode("utf-8", "surrogateescape")
     answer = lacking(table, {place}, (place + 2, "encoding-error"))
-    yield Case(name=f"a byte that is no UTF-8 in row {place}, {table.name}", content=content, answer=answer)
+    yield Case(name=f"a byte that is not UTF-8 in row {place}, {table.name}", content=content, answer=answer)
 
 
 def _line_ends_in_cells(table: Table) -> Iterator[Case]:

@@ -1,4 +1,4 @@
-"""Files of each kind of which readers lose or change something in silence, with what a careful person reads in them."""
+"""Files of each kind in which readers silently lose or change data, with their correct readings."""
 
 import io
 import json

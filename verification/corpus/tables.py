@@ -1,4 +1,4 @@
-"""Clean tables of our own making, each with what makes another part of reading hard."""
+"""Clean tables written for this project, each with content that makes another part of reading difficult."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -102,5 +102,5 @@ id ¶ Ελληνικά ¶ Русский ¶ 日本語 ¶ العربية ¶ count
 )
 
 TABLES = (MIXED, TEXTS, PAIRS, SINGLE, DECIMALS, SCRIPTS)
-#: Those that have more than one column.
+#: Tables with more than one column.
 WIDE_TABLES = (MIXED, TEXTS, PAIRS, DECIMALS, SCRIPTS)

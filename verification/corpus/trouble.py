@@ -1,4 +1,4 @@
-"""Delimited files as real senders send them, rebuilt small, with the number of rows that a careful person reads."""
+"""Delimited files as sent by real senders, rebuilt in small, with their correct number of rows."""
 
 import tomllib
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ _FOLDER = Path(__file__).parent / "trouble_files"
 
 
 class Known(NamedTuple):
-    """A file, and what a person says of it; `rows` is None where it is not a table."""
+    """A file and its correct reading; `rows` is None if it is not a table."""
 
     name: str
     rows: int | None
-    #: What has to be fixed for Inflow to read these rows; nothing where it finds out by itself.
+    #: Settings needed for Inflow to read these rows; empty if it detects them.
     settings: ReadSettings
 
     @property
@@ -27,12 +27,12 @@ class Known(NamedTuple):
 
     @property
     def answer(self) -> Answer:
-        """The rows, as read under the settings."""
+        """The rows as read with the settings."""
         return refused("format-error") if self.rows is None else read(self.content, self.settings)
 
 
 def known_files() -> list[Known]:
-    """Every file of the folder."""
+    """Return every file of the folder."""
     answers = tomllib.loads((_FOLDER / "answers.toml").read_text())
     return [
         Known(name, answer.get("rows"), replace(NOTHING_FIXED, **answer.get("fixed", {})))
@@ -41,6 +41,6 @@ def known_files() -> list[Known]:
 
 
 def cases() -> Iterator[Case]:
-    """Each file as a case of which nothing is fixed."""
+    """Return each file as a case without settings."""
     for known in known_files():
         yield Case(name=known.name, content=known.content, answer=known.answer)

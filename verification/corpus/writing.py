@@ -1,4 +1,4 @@
-"""Writes tables as CSV in any dialect: independent of the csv module, and of the reader that is tested."""
+"""Writes tables as CSV in any dialect, independent of the csv module and of the reader under test."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from verification.corpus.tables import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How a table is written."""
+    """A dialect in which a table is written."""
 
     delimiter: str = ","
     quote: str = '"'
-    #: Before a quote inside of a quoted value; empty: it is doubled.
+    #: The escape before a quote inside a quoted value; empty: the quote is doubled.
     escape: str = ""
     line_end: str = "\r\n"
     quotes_all: bool = False
 
     def record(self, cells: Sequence[str]) -> str:
-        """One record without its line end."""
+        """Return one record without its line end."""
         return self.delimiter.join(map(self.cell, cells))
 
     def cell(self, value: str) -> str:
@@ -35,11 +35,11 @@ class Style:
         return any(each in value for each in special)
 
     def records(self, table: Table) -> list[str]:
-        """The header and the rows, as text."""
+        """Return the header and the rows as text."""
         return [self.record(cells) for cells in (table.header, *table.rows)]
 
     def text(self, records: Sequence[str]) -> str:
-        """The records with their line ends."""
+        """Return the records with their line ends."""
         return "".join(record + self.line_end for record in records)
 
     def write(self, table: Table) -> str:
@@ -51,10 +51,10 @@ SEMICOLON = Style(delimiter=";")
 
 
 def usual_style(table: Table) -> Style:
-    """What such a table is written with: semicolons where its numbers have commas."""
+    """Return the usual delimiter for a table: a semicolon if its numbers have commas."""
     return SEMICOLON if table.name == "decimals" else RFC
 
 
 def lines_of(text: str) -> int:
-    """How many lines a record without its line end takes."""
+    """Return the number of lines of a record without its line end."""
     return 1 + text.replace("\r\n", "\n").replace("\r", "\n").count("\n")

@@ -1,1 +1,1 @@
-"""Crash points: each service ends itself by SIGKILL at a named step, on real servers, and everything must converge."""
+"""Crash points: a service kills itself by SIGKILL at a named step, on real servers, and everything must converge."""

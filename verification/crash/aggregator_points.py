@@ -1,4 +1,4 @@
-"""Where an aggregator can be made to end."""
+"""The crash points of an aggregator."""
 
 from functools import partial
 
@@ -6,8 +6,8 @@ from verification.crash.calls import commits_within, of_file, onto
 from verification.crash.points import Point
 
 _AGGREGATOR = "services.aggregator.aggregator:Aggregator"
-_COUNTS = "services.aggregator.counts:Counts"
-_FOLDING = "services.aggregator.folding:Folding"
+_COUNTS = "shared.storage.counting.counts:Counts"
+_FOLDING = "shared.storage.counting.folding:Folding"
 _SUMMARISED = "shared.storage.ledger.completions:mark_summarised"
 _ACK = "pika.adapters.blocking_connection:BlockingChannel.basic_ack"
 _COMMIT = "pymysql.connections:Connection._execute_command"

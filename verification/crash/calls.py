@@ -1,4 +1,4 @@
-"""One call of a product function as a crash point sees it, and conditions on it."""
+"""One call of a product function at a crash point, and conditions on it."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The arguments by their names, and after the call what it returned."""
+    """The arguments by name, and after the call its result."""
 
     arguments: Mapping[str, Any]
     result: Any = None
@@ -24,7 +24,7 @@ def always(_call: Call) -> bool:
 
 
 def gave_something(call: Call) -> bool:
-    """The call did something, by what it returned."""
+    """Count calls that did something, by their result."""
     return bool(call.result)
 
 
@@ -39,7 +39,7 @@ def of_kind(kind: str) -> Condition:
 
 
 def routed_as(kind: str) -> Condition:
-    """Count what goes to the broker's client as one kind of message."""
+    """Count messages of one kind that are passed to the broker's client."""
     return lambda call: call.arguments["routing_key"] == kind
 
 
@@ -59,12 +59,12 @@ def onto(name: str) -> Condition:
 
 
 def of_file(beginning: str) -> Condition:
-    """Count calls on the descriptor of a file whose name begins so."""
+    """Count calls on the descriptor of a file whose name has this beginning."""
     return lambda call: Path(f"/proc/self/fd/{call.arguments['fd']}").readlink().name.startswith(beginning)
 
 
 def commits_within(function: str) -> Condition:
-    """Count what the database's driver sends to commit a transaction of a function of that name."""
+    """Count commits that the database driver sends for a transaction of a function of that name."""
     return lambda call: call.arguments["sql"] == "COMMIT" and is_called_by(function)
 
 
@@ -87,11 +87,11 @@ def finished_reading(call: Call) -> bool:
 
 
 def send_to_the_end(call: Call) -> None:
-    """Let the operating system have all bytes that the broker's client still keeps."""
+    """Flush the buffer of the broker's client to the operating system."""
     connection = call.arguments["self"].connection
     while connection._get_write_buffer_size():
         connection.ioloop.poll()
 
 
 def nothing(_call: Call) -> None:
-    """Nothing is to be done before the end."""
+    """Do nothing before the end."""

@@ -1,4 +1,4 @@
-"""Makes many trials, some at a time."""
+"""Runs many trials, some in parallel."""
 
 import traceback
 from collections.abc import Iterator, Sequence
@@ -9,12 +9,12 @@ from verification.crash.environment import Servers
 from verification.crash.trial import Outcome, Trial
 from verification.crash.trial_run import attempt
 
-#: Where a passage does not come again, the last one that did come is tried instead.
+#: If a passage does not occur again, the last one that occurred is tried instead.
 _MAX_TRIES = 3
 
 
 def attempt_all(servers: Servers, trials: Sequence[Trial], *, jobs: int) -> Iterator[Outcome]:
-    """Yield what came of each trial, as it comes; when no more is asked for, none is begun any more."""
+    """Yield the result of each trial as it ends; no trial is started once the caller stops asking."""
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         runs = [pool.submit(_attempt_in_any_case, servers, trial) for trial in trials]
         try:
@@ -24,7 +24,7 @@ def attempt_all(servers: Servers, trials: Sequence[Trial], *, jobs: int) -> Iter
 
 
 def _attempt_in_any_case(servers: Servers, trial: Trial) -> Outcome:
-    """A trial that itself fails is a failure, and no end of the others."""
+    """Run a trial; an error of the trial itself is a failure, and does not end the others."""
     try:
         return attempt_until_reached(servers, trial)
     except Exception:
@@ -32,7 +32,7 @@ def _attempt_in_any_case(servers: Servers, trial: Trial) -> Outcome:
 
 
 def attempt_until_reached(servers: Servers, trial: Trial) -> Outcome:
-    """Try a passage; where it is not reached this time, the last one that was, a few times."""
+    """Try a passage; if it is not reached this time, try the last one that was, a few times."""
     outcome = attempt(servers, trial)
     for _ in range(_MAX_TRIES - 1):
         if outcome.status != "not reached" or not outcome.passed:

@@ -1,4 +1,4 @@
-"""The command: tries the crash points on real servers, and says for each run that fails how to repeat it."""
+"""The command: runs the crash points on real servers, and prints for each failed run how to repeat it."""
 
 import argparse
 import os
@@ -16,12 +16,12 @@ from verification.crash.table import points_like
 from verification.crash.trial import Outcome, Trial, Variant
 
 _SEED = 1
-#: A run waits about as much as it works.
+#: A run spends about half of its time waiting.
 _JOBS = 2
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command; return 0 if everything held."""
+    """Run the command; return 0 if all trials passed."""
     options = _parser().parse_args(arguments)
     points = points_like(options.only)
     if not points:
@@ -84,7 +84,7 @@ def _line(outcome: Outcome) -> str:
 
 
 def _story(outcome: Outcome, *, seed: int) -> str:
-    """Say what is wrong, what the services logged, and the command that tries it again."""
+    """Print the problems, the services' logs, and the command that repeats the trial."""
     trial = outcome.trial
     command = ["python", "-m", "verification.crash", "--only", trial.point.full_name]
     command += ["--passages", str(trial.passage), "--variants", trial.variant, "--seed", str(seed)]

@@ -1,18 +1,19 @@
-"""What is still to be done, as the ledger and the folders say it."""
+"""The remaining work, according to the ledger and the folders."""
 
 from collections.abc import Iterator
 
 from shared.runtime.files import DataFolder
-from shared.storage.ledger import completions, loads
+from shared.storage.ledger import completions
 from shared.storage.store import Store
+from tests.support.ledger import all_loads
 
 _DONE = ("archived", "refused")
 
 
 def unfinished(store: Store, folder: DataFolder, *, drops: int) -> list[str]:
-    """Return what is left to do, in words; nothing once all dropped files are loaded or refused."""
+    """Return descriptions of what is left to do; empty once all dropped files are loaded or refused."""
     with store.transaction() as connection:
-        entered = loads.all_loads(connection, store.schema)
+        entered = all_loads(connection, store.schema)
         events = completions.unsent_events(connection, store.schema)
         unsummarised = completions.unsummarised(connection, store.schema)
     left = [f"load {load.load_id} of {load.file} is {load.state}" for load in entered if load.state not in _DONE]

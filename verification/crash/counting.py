@@ -1,4 +1,4 @@
-"""Runs a workload without any fault, and counts how often each point is passed."""
+"""Runs a workload without faults, and counts the passages of each point."""
 
 from tests.support.services import SERVICES
 from verification.crash.environment import Servers, Stage, set_up
@@ -10,16 +10,16 @@ from verification.summary_watch import SummaryWatch
 
 
 class WrongWithoutFaults(Exception):
-    """Something is wrong already where nobody disturbs."""
+    """The undisturbed run itself has problems."""
 
 
 def count_passages(servers: Servers, workload: Workload, *, writers: int = 1) -> dict[str, int]:
-    """Return the passages of each point by its full name; of several writers, those of one."""
+    """Return the passages of each point by full name; for several writers, those of one."""
     watch = SummaryWatch(only_adds=workload.only_adds)
     with set_up(servers) as stage:
         with looking_at(stage.pipeline.summary, watch):
             _run(stage, workload, writers)
-            # Before the judgement, which may start services anew, and their counting with them.
+            # Before the checks, which may restart services and thereby their counts.
             passed = {service: stage.passages(service) for service in SERVICES}
             problems = judge(stage)
         problems += watch.problems

@@ -1,4 +1,4 @@
-"""The services on a virtual host, a database and a folder of their own, and what is asked of them."""
+"""The environment of one trial: services on a virtual host, a database and a folder of their own."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,18 +22,18 @@ from verification.crash.convergence import unfinished
 from verification.crash.workload import CHUNK_ROWS
 from verification.drops import Drop
 
-#: Nothing converges by the patience of the watcher: what is lost stays lost for the time of a run.
+#: The watcher does not republish stalled loads, so that lost messages stay lost for the time of a run.
 SETTINGS = {"INFLOW_CHUNK_ROWS": str(CHUNK_ROWS), "INFLOW_REPUBLISH_SECONDS": "600"}
 
 _LAUNCHER = "verification.crash.launcher"
 
-#: A restart and a handful of small files, on a machine that does something else beside.
+#: Time for a restart and a handful of small files on a busy machine.
 CONVERGENCE_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """The servers that all runs share."""
+    """The servers shared by all runs."""
 
     broker: BrokerServer
     database: DatabaseServer
@@ -41,14 +41,14 @@ class Servers:
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """One run's own servers and processes."""
+    """The virtual host, database and processes of one run."""
 
     pipeline: Pipeline
     store: Store
     folder: DataFolder
     broker_url: str
     dropped: list[Drop] = field(default_factory=list)
-    #: The processes that nothing has ended yet.
+    #: The processes that have not been ended yet.
     running: list[Service] = field(default_factory=list)
 
     def start(self, *names: str) -> None:
@@ -56,7 +56,7 @@ class Stage:
         self.running += self.pipeline.start(*names)
 
     def launch(self, name: str, *arguments: str) -> Service:
-        """Start a service through the launcher, which counts its passages from now on."""
+        """Start a service through the launcher, which counts its passages."""
         file = self._passages_file(name)
         file.unlink(missing_ok=True)
         service = self.pipeline.start_module(_LAUNCHER, name, "--passages", str(file), *arguments)
@@ -80,7 +80,7 @@ class Stage:
             self.dropped.append(drop)
 
     def unfinished(self) -> list[str]:
-        """Return what is left to do with what was dropped, in words."""
+        """Return descriptions of what is left to do with the dropped files."""
         return unfinished(self.store, self.folder, drops=len(self.dropped))
 
     def wait_until_done(self, *, unless_ended: Service | None = None) -> None:
@@ -92,7 +92,7 @@ class Stage:
         )
 
     def stop_all(self) -> None:
-        """End all processes; return once the broker has back what they had in hand."""
+        """End all processes; return once the broker has requeued their unacknowledged messages."""
         for service in self.running:
             service.kill()
         self.running.clear()
@@ -104,7 +104,7 @@ class Stage:
 
 @contextmanager
 def set_up(servers: Servers) -> Iterator[Stage]:
-    """Give a stage without any process yet."""
+    """Yield an environment without processes."""
     with ExitStack() as closing:
         broker = closing.enter_context(own_vhost(servers.broker))
         database_url = closing.enter_context(own_database(servers.database)).url

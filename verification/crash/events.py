@@ -1,4 +1,4 @@
-"""The queues as somebody beside the services sees them, and one more that hears every load.completed."""
+"""The queues as seen by an observer, and an additional queue for every load.completed."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _HEARD = "test.events"
 
 
 def listen(broker_url: str) -> None:
-    """Keep all events from now on: one may be published twice, never not at all."""
+    """Collect all events from now on: each must be published at least once."""
     with _channel(broker_url) as channel:
         channel.exchange_declare(TOPOLOGY.exchange, exchange_type="topic", durable=True)
         channel.queue_declare(_HEARD, durable=True, arguments={"x-queue-type": "quorum"})
@@ -31,13 +31,13 @@ def heard(broker_url: str) -> Counter[int]:
 
 
 def consumers(broker_url: str) -> int:
-    """Return how many consumers the broker knows of; with none, no message is in anybody's hands."""
+    """Return the broker's number of consumers; with none, no message is unacknowledged."""
     with _channel(broker_url) as channel:
         return sum(channel.queue_declare(TOPOLOGY.name(queue), passive=True).method.consumer_count for queue in QUEUES)
 
 
 def depths(broker_url: str, *, namespace: str = DEFAULT_NAMESPACE) -> dict[str, int]:
-    """Return how many messages wait in each queue of a namespace."""
+    """Return the number of messages in each queue of a namespace."""
     topology = Topology(namespace)
     names = [
         name
@@ -60,7 +60,7 @@ def dead_letters(broker_url: str, *, namespace: str = DEFAULT_NAMESPACE) -> list
 
 
 def _waiting(channel: Any, queue: str) -> Iterator[tuple[Any, bytes]]:
-    """Yield what waits in a queue; it goes back with the channel."""
+    """Yield the messages of a queue; they are requeued when the channel closes."""
     while True:
         method, properties, body = channel.basic_get(queue)
         if method is None:

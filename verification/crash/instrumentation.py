@@ -1,4 +1,4 @@
-"""Puts crash points around the product's functions, from outside: the product knows nothing of them."""
+"""Instruments the product's functions with crash points from outside; the product contains no code for them."""
 
 import functools
 import inspect
@@ -14,7 +14,7 @@ Reached = Callable[[Point, Call], None]
 
 
 def put_in(point: Point, reached: Reached) -> None:
-    """Wrap the function of a point; AttributeError where there is none of that name any more."""
+    """Wrap the function of a point; raises AttributeError if it no longer exists."""
     module, _, path = point.target.partition(":")
     *outer, name = path.split(".")
     owner: Any = functools.reduce(getattr, outer, import_module(module))

@@ -1,8 +1,8 @@
-"""Runs a service as `python -m services.…` does, and ends it at a crash point.
+"""Runs a service like `python -m services.…`, and kills it at a crash point.
 
     python -m verification.crash.launcher writer --passages FILE [--at "after the ack" --passage 3]
 
-Each passage of a point is a line in the file, so that one run counts them for all.
+Each passage of a point is a line in the file, so that one run counts the passages of all points.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from verification.crash.table import points_of
 
 
 class Passages:
-    """Counts the passages of a process in a file, and ends the process at the one that was asked for."""
+    """Counts the passages of a process in a file, and kills the process at the requested one."""
 
     def __init__(self, file: Path, *, at: str, passage: int) -> None:
         self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
@@ -30,7 +30,7 @@ class Passages:
         self._counting = threading.Lock()
 
     def reached(self, point: Point, call: Call) -> None:
-        """Count a passage; the last one does not return."""
+        """Count a passage; does not return from the requested one."""
         with self._counting:
             self._counts[point.name] += 1
             os.write(self._descriptor, f"{point.name}\n".encode())

@@ -1,4 +1,4 @@
-"""Looks at the summary a hundred times a second, as any reader might, while services end and begin."""
+"""Reads the summary a hundred times a second, as any reader might, while services end and start."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ _PAUSE_SECONDS = 0.01
 
 @contextmanager
 def looking_at(summary: Path, watch: SummaryWatch) -> Iterator[None]:
-    """Let the watch see the summary until the block ends, and once more then."""
+    """Pass the summary to the watch repeatedly until the block ends, and once after it."""
 
     def look() -> None:
         watch.look(_content(summary))

@@ -1,4 +1,4 @@
-"""Which trials this layer is made of: points, passages and variants."""
+"""The trials of this layer: points, passages and variants."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from verification.crash.points import Point
 from verification.crash.trial import Trial, Variant
 from verification.crash.workload import draw_workload
 
-#: What is tried where nobody asks for anything else. Of two writers, the last passage is often the other one's.
+#: The default passages. With two writers, the last passage often occurs in the other one.
 USUAL_PASSAGES: Mapping[Variant, Sequence[str]] = {
     Variant.ONCE: ("first", "middle", "last"),
     Variant.AGAIN: ("middle",),
@@ -18,20 +18,20 @@ USUAL_PASSAGES: Mapping[Variant, Sequence[str]] = {
 
 
 class NeverPassed(Exception):
-    """A run without faults does not come by a point: it guards nothing."""
+    """A run without faults never passes a point, which therefore tests nothing."""
 
 
 class Plan:
-    """Makes trials; an undisturbed run of each kind tells how many passages there are."""
+    """Generates trials; an undisturbed run of each kind gives the number of passages."""
 
     def __init__(self, servers: Servers, *, seed: int) -> None:
         self._servers = servers
         self._workloads = {service: draw_workload(service, seed=seed) for service in SERVICES}
-        #: By whether the workload only adds, and by the number of writers.
+        #: Passages by whether the workload only adds, and by the number of writers.
         self._counts: dict[tuple[bool, int], Mapping[str, int]] = {}
 
     def trials(self, points: Sequence[Point], variant: Variant, passages: Sequence[str]) -> Iterator[Trial]:
-        """Yield the trials of these points; passages are words or numbers, and the same one is tried once."""
+        """Yield the trials of these points; passages are words or numbers, and duplicates are left out."""
         for point in points:
             if variant is Variant.TWO_WRITERS and point.service != "writer":
                 continue

@@ -1,4 +1,4 @@
-"""What a crash point is, and all of them by their names."""
+"""The definition of crash points."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from typing import Literal
 
 from verification.crash.calls import Call, Condition, always, nothing
 
-#: Entered: a context manager's block is about to begin.
+#: Entered: the block of a context manager is about to start.
 Moment = Literal["before", "after", "entered"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A step of a service before, after or in which it can be made to end."""
+    """A step of a service before, in or after which it can be killed."""
 
     service: str
     name: str
@@ -21,10 +21,10 @@ class Point:
     moment: Moment
     #: The calls that count as passages.
     when: Condition = always
-    #: What is done first where the process is about to end.
+    #: The action before the process is killed.
     last_act: Callable[[Call], None] = nothing
 
     @property
     def full_name(self) -> str:
-        """The name with its service, unique among all."""
+        """The name with its service, unique among all points."""
         return f"{self.service}: {self.name}"

@@ -1,4 +1,4 @@
-"""What must hold in every moment: looked at when a service has just ended in the middle of its work."""
+"""The promises that hold at every moment, checked when a service has just been killed."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -7,27 +7,27 @@ from pathlib import Path
 
 from shared.extraction.claimed_names import number_of
 from shared.runtime.files import DataFolder
-from shared.storage.ledger import loads
 from shared.storage.ledger.loads import Load
 from shared.storage.store import Store
+from tests.support.ledger import all_loads
 from verification.checks.expected import expect, pair
 from verification.drops import Drop
 
 
 def archived_too_early(store: Store, folder: DataFolder) -> Iterator[str]:
-    """Yield which files are in the archive before the database has all their rows (G5)."""
+    """Yield the files that are in the archive before the database has all their rows (G5)."""
     archived = {number_of(path.name): path.name for path in folder.archive.glob("*")}
-    # After the look at the folder: by now the ledger must know.
+    # Read after the folder, so that the ledger must know by now.
     complete = {load.load_id for load in _entered_loads(store) if load.completed_at is not None}
     for load_id in archived.keys() - complete:
         yield f"{archived[load_id]} is in archive/ before its load is complete"
 
 
 def summarised_too_early(store: Store, folder: DataFolder, drops: Sequence[Drop]) -> Iterator[str]:
-    """Yield what the summary lacks of the loads that it includes by the ledger; for files that only add."""
+    """Yield what the summary lacks of the loads that it includes according to the ledger; for files that only add."""
     pairs, _ = pair(drops, [load for load in _entered_loads(store) if load.summarised_at is not None])
     [summary] = store.catalog.summaries
-    # After the look at the ledger: what other loads add by now only makes it more.
+    # Read after the ledger: later loads can only increase the counts.
     shown = _counts(folder.root / summary.file)
     for name, count in json.loads(expect(store.catalog, pairs).model.summary(summary)).items():
         if shown.get(name, 0) < count:
@@ -35,7 +35,7 @@ def summarised_too_early(store: Store, folder: DataFolder, drops: Sequence[Drop]
 
 
 def _counts(summary: Path) -> dict[str, int]:
-    """What the summary shows; nothing where there is none, or where it is broken, which others say."""
+    """Return the summary's counts; empty if it is missing or invalid, which other checks report."""
     with suppress(FileNotFoundError, ValueError):
         return dict(json.loads(summary.read_bytes()))
     return {}
@@ -43,4 +43,4 @@ def _counts(summary: Path) -> dict[str, int]:
 
 def _entered_loads(store: Store) -> list[Load]:
     with store.transaction() as connection:
-        return loads.all_loads(connection, store.schema)
+        return all_loads(connection, store.schema)

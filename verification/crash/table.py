@@ -1,4 +1,4 @@
-"""All crash points."""
+"""The table of all crash points."""
 
 from collections.abc import Sequence
 
@@ -16,6 +16,6 @@ def points_of(service: str) -> list[Point]:
 
 
 def points_like(word: str) -> list[Point]:
-    """Return the points whose full name has this in it; the one of exactly this name where there is one."""
+    """Return the point of exactly this full name, or else all points whose full name contains it."""
     exact = [point for point in POINTS if point.full_name == word]
     return exact or [point for point in POINTS if word.lower() in point.full_name.lower()]

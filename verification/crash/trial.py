@@ -1,4 +1,4 @@
-"""What a trial is, and what comes of it."""
+"""Trials and their results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from verification.crash.workload import Workload
 
 
 class Variant(StrEnum):
-    """How a run differs from the plain one."""
+    """A variant of the plain run."""
 
     ONCE = "once"
-    #: While it recovers, the service ends once more, at the first passage of the same point.
+    #: During its recovery, the service is killed again, at the first passage of the same point.
     AGAIN = "again"
-    #: Another writer works beside the one that ends.
+    #: Another writer works beside the one that is killed.
     TWO_WRITERS = "two-writers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A point, the passage of it at which its service ends, and what the run is like."""
+    """A point, the passage at which its service is killed, and the variant of the run."""
 
     point: Point
     passage: int
@@ -31,21 +31,21 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a trial."""
+    """The result of a trial."""
 
     trial: Trial
     problems: Sequence[str]
-    #: How often the service ended at the point.
+    #: Number of kills at the point.
     kills: int = 0
-    #: Passages of the point until the first kill, or in the whole run where it did not come to it.
+    #: Passages of the point until the first kill, or in the whole run if there was none.
     passed: int = 0
     seconds: float = 0.0
-    #: What the services logged last, where something is wrong.
+    #: The last log lines of the services, if there is a problem.
     logs: str = ""
 
     @property
     def status(self) -> Literal["held", "not reached", "failed"]:
-        """How it ended; a passage that was not reached proves nothing."""
+        """The outcome; a passage that was not reached proves nothing."""
         if self.problems:
             return "failed"
         return "held" if self.kills else "not reached"

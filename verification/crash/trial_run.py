@@ -1,4 +1,4 @@
-"""One run: a service ends at a point, is started anew, and everything has to converge."""
+"""One run: a service is killed at a point, is restarted, and everything must converge."""
 
 import signal
 import time
@@ -15,17 +15,17 @@ from verification.crash.verdict import judge
 from verification.drops import Drop
 from verification.summary_watch import SummaryWatch
 
-#: How long the last steps may take that nothing waits for: the ack of the last event, say.
+#: Time for last steps that are not waited for, such as the acknowledgement of the last event.
 _LAST_STEPS_SECONDS = 0.5
 
 
 def attempt(servers: Servers, trial: Trial) -> Outcome:
-    """Make one run on a stage of its own."""
+    """Run one trial in an environment of its own."""
     began = time.monotonic()
     watch = SummaryWatch(only_adds=trial.workload.only_adds)
     with set_up(servers) as stage, looking_at(stage.pipeline.summary, watch):
         play = _Play(stage, trial)
-        # Where it does not converge, all else is wrong too, and says less.
+        # Without convergence everything else is wrong, too, and tells less.
         problems = (judge(stage) if play.converges() else []) + play.problems
         logs = stage.pipeline.logs()
     problems += watch.problems
@@ -40,7 +40,7 @@ def attempt(servers: Servers, trial: Trial) -> Outcome:
 
 
 class _Play:
-    """What happens on a stage, from the first drop to the end of all work."""
+    """The course of a trial, from the first drop to the end of all work."""
 
     def __init__(self, stage: Stage, trial: Trial) -> None:
         self._stage = stage
@@ -51,7 +51,7 @@ class _Play:
         self.passed = 0
 
     def converges(self) -> bool:
-        """Play it all; say whether nothing was left to do in the end."""
+        """Run the trial; return whether everything converged."""
         waves = self._trial.workload.waves()
         try:
             self.passed = self._drop_until_it_ends(self._begin(), waves)
@@ -73,7 +73,7 @@ class _Play:
         return victim
 
     def _drop_until_it_ends(self, victim: Service, waves: Iterator[Sequence[Drop]]) -> int:
-        """Drop wave after wave, each when all before are done, until the service ends; return its passages."""
+        """Drop each wave when the previous one is done, until the service is killed; return its passages."""
         for wave in waves:
             self._stage.drop(wave)
             self._stage.wait_until_done(unless_ended=victim)
@@ -91,7 +91,7 @@ class _Play:
         self._stage.wait_until_done()
 
     def _end(self, victim: Service) -> int:
-        """Return how often a service passed the point; one that has not ended at it by now is ended."""
+        """Return how often a service passed the point, and end it if it was not killed there."""
         with suppress(StillNot):
             eventually(lambda: victim.has_ended, timeout_seconds=_LAST_STEPS_SECONDS)
         if victim.has_ended and victim.process.returncode != -signal.SIGKILL:
@@ -100,7 +100,7 @@ class _Play:
         return self._stage.passages(self._service)[self._trial.point.name]
 
     def _take_stock(self) -> None:
-        """Count the kill, and look at what it left behind, before anything else happens."""
+        """Count the kill, and check the state that it left, before anything else happens."""
         self.kills += 1
         stage = self._stage
         self.problems += archived_too_early(stage.store, stage.folder)

@@ -1,19 +1,19 @@
-"""Judges a run when all is done: the checker of all layers, the events, the logs, and who still runs."""
+"""The verdict on a finished run: the checker of all layers, the events, the logs, and the running processes."""
 
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from shared.messaging.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
-from shared.storage.ledger import loads
 from tests.support.eventually import StillNot, eventually
+from tests.support.ledger import all_loads
 from tests.support.services import SERVICES
 from tests.support.topology import TOPOLOGY
 from verification import checker
 from verification.crash import events
 from verification.crash.environment import Stage
 
-#: The point that tells of each message that a service is done with, by the queue that it consumes.
+#: The point that is passed for each message that a service has finished, by the queue that it consumes.
 _ACKS = {
     WRITER_QUEUE: ("writer", "after the ack"),
     AGGREGATOR_QUEUE: ("aggregator", "after the ack of an event"),
@@ -22,7 +22,7 @@ _ACKS = {
 
 
 def judge(stage: Stage) -> list[str]:
-    """Stop the services and return all that is wrong, in words."""
+    """Stop the services, and return all problems."""
     found = list(_ended_unasked(stage))
     depths = _settled_depths(stage)
     found += checker.problems(
@@ -38,11 +38,11 @@ def judge(stage: Stage) -> list[str]:
 def _ended_unasked(stage: Stage) -> Iterator[str]:
     for service in stage.running:
         if service.has_ended:
-            yield f"a service ended with {service.process.returncode} and nobody asked it to: {service.log_file.name}"
+            yield f"a service ended with {service.process.returncode} without a stop request: {service.log_file.name}"
 
 
 def _settled_depths(stage: Stage) -> dict[str, int]:
-    """Return what is left in the queues; what a service had in hand when it was stopped, it may take once more."""
+    """Return what is left in the queues, after services have handled again what they had when they were stopped."""
     stage.stop_all()
     depths = events.depths(stage.broker_url)
     if not any(depths[TOPOLOGY.name(queue)] for queue in _ACKS):
@@ -62,19 +62,19 @@ def _have_acknowledged(stage: Stage, depths: Mapping[str, int]) -> bool:
 
 
 def _never_published(stage: Stage) -> Iterator[str]:
-    """The completion of each load is published, at least once."""
+    """Yield the completed loads whose completion was never published."""
     heard = events.heard(stage.broker_url)
     with stage.store.transaction() as connection:
-        entered = loads.all_loads(connection, stage.store.schema)
+        entered = all_loads(connection, stage.store.schema)
     for load in entered:
         if load.completed_at is not None and not heard[load.load_id]:
             yield f"load {load.load_id} is complete, and its load.completed was never published"
 
 
 def _alarming_lines(stage: Stage) -> Iterator[str]:
-    """A kill is no reason for an error, and nothing may need the watcher's patience with loads that stand still."""
+    """Yield log lines that a kill does not explain, and loads that were republished because they stalled."""
     for service in stage.pipeline.services:
-        # The last line of a killed process may be half a line.
+        # The last line of a killed process may be incomplete.
         whole_lines, _, _ = service.output().rpartition("\n")
         for line in filter(_is_alarming, whole_lines.splitlines()):
             yield f"{service.log_file.name} says: {line}"

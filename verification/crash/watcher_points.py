@@ -1,4 +1,4 @@
-"""Where a watcher can be made to end."""
+"""The crash points of a watcher."""
 
 from functools import partial
 

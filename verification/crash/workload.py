@@ -1,4 +1,4 @@
-"""The files that a run drops: few, small, and such that every crash point is passed."""
+"""The files of a run: few and small, but enough to pass every crash point."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from random import Random
 
 from verification.drops import Drop, draw_drops
 
-#: Files that are dropped together, each time when all before are done: so passages come in nearly the same order.
+#: Files dropped together, each time when all previous ones are done, so that passages come in nearly the same order.
 _WAVES = (3, 2, 2, 2)
 _MAX_ROWS = 12
 
-#: Rows of a chunk: most files have several.
+#: Rows per chunk: most files have several chunks.
 CHUNK_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """Files, in the order in which they are dropped."""
+    """Files in the order in which they are dropped."""
 
     drops: Sequence[Drop]
     #: Whether no count of the summary may ever fall.
@@ -31,9 +31,9 @@ class Workload:
 
 
 def draw_workload(service: str, *, seed: int) -> Workload:
-    """Draw the first workload from this seed on that has what the points of a service need.
+    """Return the first workload from this seed on that has the files that a service's points need.
 
-    Around the summary it matters most that no count ever falls; around rows, that they are edited.
+    For the summary it matters most that no count ever falls; for rows, that they are edited.
     """
     only_adds = service == "aggregator"
     drawn = (_draw(Random(number), only_adds=only_adds) for number in count(seed))

@@ -1,4 +1,4 @@
-"""Where a writer can be made to end."""
+"""The crash points of a writer."""
 
 from functools import partial
 
@@ -41,7 +41,7 @@ _APPLYING = (
 )
 
 _RELAYING = (
-    # By its manifest, which comes last where one writer takes all messages in their order.
+    # By its manifest, which comes last if one writer handles all messages in order.
     _after(
         name="after the commit of a completion, before the relay hears of it",
         target=f"{_HANDLERS}._apply_manifest",

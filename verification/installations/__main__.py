@@ -1,7 +1,7 @@
-"""Many installations share a broker and a database server: python -m verification.installations [--rounds N].
+"""Runs many installations on one broker and one database server: python -m verification.installations [--rounds N].
 
-In each round, files are dropped into all of them while some are restarted or killed, their databases emptied, their
-folders removed, or the broker of all is emptied. Then each must have its own rows only.
+In each round, files are dropped into all of them while some are restarted or killed, their databases are emptied, their
+folders removed, or the broker is emptied. Afterwards each must have only its own rows.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from tests.support.servers.management import Management
 from verification.chaos.servers import ChaosServers, start_servers
 from verification.installations.neighbour import Neighbour
 
-#: Longer than any back-off, and than a namespace stays another one's.
+#: Longer than any back-off, and than the time until an abandoned namespace is free.
 _CONVERGENCE_SECONDS = 180.0
 _BLOWS_OF_A_ROUND = (2, 5)
 
@@ -29,9 +29,9 @@ Blow = Callable[[Neighbour], None]
 
 
 def main() -> int:
-    """Run the rounds; 0 if all installations were right after each."""
+    """Run the rounds; return 0 if all installations were correct after each."""
     options = _options()
-    # What was started is ended, whoever ends this.
+    # Everything that was started is ended, however this process ends.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with TemporaryDirectory(prefix="inflow-installations-") as folder, ExitStack() as closing:
         servers = start_servers(closing)
@@ -78,7 +78,7 @@ def _run(neighbours: list[Neighbour], random: Random, blows: dict[str, Blow], *,
 
 
 def _verdict(neighbours: list[Neighbour]) -> list[str]:
-    """Wait until nothing is left to do, and return what is wrong."""
+    """Wait until nothing is left to do, and return the problems."""
 
     def left() -> list[str]:
         return [each for neighbour in neighbours for each in neighbour.left()]
@@ -95,7 +95,7 @@ def _blows(servers: ChaosServers, vhost: str) -> dict[str, Blow]:
     broker = servers.broker
 
     def empty_broker(_neighbour: Neighbour) -> None:
-        # Not the virtual host alone: a queue that a client declares while its virtual host is deleted may be unusable
+        # Not only the virtual host: a queue that a client declares while its virtual host is deleted may be unusable
         # in RabbitMQ 4.3 until the node starts again (cluster_not_formed).
         broker.kill()
         broker.wipe()

@@ -1,4 +1,4 @@
-"""One of many installations on one broker and one database server: its own namespace, database and data folder."""
+"""One of many installations on one broker and one database server, with its own namespace, database and data folder."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ from tests.support.services import Pipeline, Service, summary_of
 from verification.crash import events
 
 _PEOPLE_OF_A_FILE = 120
-#: So many that some are in the queue for a while.
+#: Enough rows for some to stay in the queue for a while.
 _PEOPLE_OF_A_LARGE_FILE = 4000
 _HEADER = "given_name,family_name,date_of_birth,place_of_birth\n"
 
 
 @dataclass(slots=True)
 class Neighbour:
-    """An installation, and what was dropped since its database was last emptied. Its rows bear its name."""
+    """An installation, and the files dropped since its database was last emptied. Its rows contain its name."""
 
     name: str
     pipeline: Pipeline
@@ -37,7 +37,7 @@ class Neighbour:
 
     @classmethod
     def make(cls, name: str, folder: Path, *, broker_url: str, server_url: URL, random: Random) -> "Neighbour":
-        """Make one, without starting it."""
+        """Create an installation, without starting it."""
         url = server_url.set(database=f"inflow_{name}")
         settings = {"INFLOW_NAMESPACE": name, "INFLOW_CHUNK_ROWS": "20", "INFLOW_REPUBLISH_SECONDS": "3"}
         root = folder / name
@@ -54,7 +54,7 @@ class Neighbour:
         self.process = self.pipeline.start_command("run")
 
     def stop(self, *, kill: bool) -> None:
-        """End its process; one that ended by itself is a problem."""
+        """End its process; report it if it had ended by itself."""
         process, self.process = self.process, None
         if process is None:
             return
@@ -66,7 +66,7 @@ class Neighbour:
             self.ended.append(f"{self.name} ended with {code} after SIGTERM: {process.log_file.name}")
 
     def drop_files(self, people: int = _PEOPLE_OF_A_FILE) -> None:
-        """Drop a file of people that no other one has, and the place they were born in."""
+        """Drop a file of people that no other installation has, and their birthplace."""
         self.files += 1
         names = [f"{self.name} {self.files} {number}" for number in range(people)]
         rows = "".join(f"{name},{self.name},1900-01-01,Weir\n" for name in names)
@@ -76,17 +76,17 @@ class Neighbour:
         self.possible.update(names)
 
     def make_database(self) -> None:
-        """Make its database, and lose the one that there is."""
+        """Create its database, and drop an existing one."""
         self._administrate(f"DROP DATABASE IF EXISTS inflow_{self.name}", f"CREATE DATABASE inflow_{self.name}")
 
     def lose_database(self) -> None:
-        """Empty the database under the services, as who removes a volume does. What was dropped before may be lost."""
+        """Empty the database while the services run, as removing a volume does. Earlier drops may be lost."""
         self.make_database()
         self.expected.clear()
         self.drop_files()
 
     def lose_all_but_queues(self) -> None:
-        """Begin again with an empty database and an empty folder, and with what the queues hold of a load."""
+        """Start over with an empty database and folder, while the queues still have messages of a load."""
         self.drop_files(_PEOPLE_OF_A_LARGE_FILE)
         eventually(self._has_messages, message=f"a load of {self.name} is on its way")
         self.stop(kill=True)
@@ -96,24 +96,24 @@ class Neighbour:
         self.start()
 
     def left(self) -> list[str]:
-        """Return what is left to do; an answer that can't be had is something left."""
+        """Return what is left to do; if it can't be found out, that counts as something left."""
         try:
             return [*self._files_left(), *self._rows_left(), *self._messages_left()]
         except (AMQPError, SQLAlchemyError, OSError) as error:
             return [f"{self.name}: {error}"]
 
     def problems(self) -> list[str]:
-        """Return what is wrong for good: rows of others, dead letters, a process that ended."""
+        """Return permanent problems: foreign rows, dead letters, a process that ended."""
         found = list(self.ended)
         if self.process is not None and self.process.has_ended:
             found.append(f"{self.name} ended by itself with {self.process.process.returncode}")
         foreign = self._rows() - self.possible
         if foreign:
-            found.append(f"{self.name} has {len(foreign)} rows that are not its own any more, such as {min(foreign)!r}")
+            found.append(f"{self.name} has {len(foreign)} rows that are not its own, such as {min(foreign)!r}")
         try:
             dead = events.dead_letters(self.pipeline.settings["RABBITMQ_URL"], namespace=self.name)
         except AMQPError as error:
-            return [*found, f"{self.name} has no queues of dead letters: {error}"]
+            return [*found, f"{self.name} has no dead-letter queues: {error}"]
         return [*found, *(f"{self.name} has a dead letter: {reason}" for reason in dead)]
 
     def _files_left(self) -> list[str]:
@@ -136,7 +136,7 @@ class Neighbour:
         return {name for (name,) in self.pipeline.query("SELECT given_name FROM people")}
 
     def _has_messages(self) -> bool:
-        """Whether the writer's queue holds messages; not while the virtual host or the queue is not there."""
+        """Whether the writer's queue has messages; False if the virtual host or the queue does not exist."""
         try:
             return any("writer" in each for each in self._messages_left())
         except (AMQPError, OSError):

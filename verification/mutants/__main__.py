@@ -1,4 +1,4 @@
-"""Break the product on purpose and see which layer catches it: python -m verification.mutants."""
+"""Breaks the product on purpose, and shows which layer catches it: python -m verification.mutants."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from verification.mutants.mutated_copy import Verdict, copy_of_the_product, run_
 
 
 def main() -> int:
-    """Try all mutants, print the table, and return 0 if each was caught by a layer that lets the product pass."""
+    """Run all mutants, print the table, and return 0 if each was caught by a layer that passes the product itself."""
     mutants = [mutant for mutant in MUTANTS if _arguments().only in mutant.name]
     caught_by = {mutant.name: _first_that_catches(mutant) for mutant in mutants}
     attempts = {attempt for attempt in caught_by.values() if attempt is not None}
@@ -39,7 +39,7 @@ def _first_that_catches(mutant: Mutant) -> Attempt | None:
 
 
 def _lets_the_product_pass(attempt: Attempt) -> bool:
-    """What fails whatever the code is catches nothing."""
+    """Check that the unchanged product passes: a layer that always fails catches nothing."""
     with copy_of_the_product() as root:
         verdict = run_layer(root, attempt)
     _say("the product itself", attempt, verdict)

@@ -90,7 +90,7 @@ MUTANTS = (
         attempts=(_SIMULATION, Attempt("chaos", "--seeds 1 --nemesis disk-full")),
     ),
     Mutant(
-        name="no rescan, events alone",
+        name="no rescan, only events",
         edits=(
             Edit(
                 "services/watcher/claiming/discovery.py",

@@ -1,4 +1,4 @@
-"""A mutant: the product with one promise taken out of its code, and the runs in which that must show."""
+"""A mutant: the product with one promise removed from its code, and the runs that must detect that."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One place in the product's code; `original` is found there exactly once."""
+    """One place in the product's code, in which `original` occurs exactly once."""
 
     file: str
     original: str
     changed: str
 
     def apply(self, root: Path) -> None:
-        """Change the file; ValueError where the place is not there any more."""
+        """Change the file; raises ValueError if the place no longer exists."""
         path = root / self.file
         text = path.read_text()
         if text.count(self.original) != 1:
@@ -31,7 +31,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """What is broken, and where it must be caught: by the first of the attempts, or by one of those that follow."""
+    """The change, and the attempts to catch it; one of them must succeed."""
 
     name: str
     edits: tuple[Edit, ...]

@@ -1,4 +1,4 @@
-"""Makes copies of the product, breaks them, and runs the layers on them."""
+"""Copies the product, breaks the copies, and runs the layers on them."""
 
 import os
 import shutil
@@ -13,16 +13,16 @@ from tempfile import TemporaryDirectory
 from verification.mutants.mutant import Attempt, Edit
 
 _REPOSITORY = Path(__file__).parents[2]
-#: All that a run of a layer needs.
+#: Files that a run of a layer needs.
 _PARTS = ("inflow", "services", "shared", "verification", "tests", "inflow.toml", "pyproject.toml")
 
-#: No run of a layer that an attempt names takes that long, not even on a busy machine.
+#: Longer than any attempt, even on a busy machine.
 _MAX_RUN_SECONDS = 1800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a layer said of a copy, and its last words."""
+    """The verdict of a layer on a copy, with its last output."""
 
     is_wrong: bool
     last_words: str

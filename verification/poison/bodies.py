@@ -1,4 +1,4 @@
-"""Bodies that are no message of any kind."""
+"""Message bodies that are not valid messages."""
 
 import gzip
 import json
@@ -14,10 +14,10 @@ _MANY_BRACKETS = 100_000
 _LARGE_BYTES = 15 << 20
 _ABSENT = object()
 
-#: A field of a good message, of its payload where the name has a dot, and what is there instead.
+#: A field of a valid message (of its payload if the name has a dot), and its invalid value.
 _CHANGES: Sequence[tuple[str, str, Any]] = (
     ("an unknown kind", "kind", "rows.deleted"),
-    ("a kind that is no text", "kind", ["rows.extracted"]),
+    ("a kind that is not a text", "kind", ["rows.extracted"]),
     ("an unknown version", "version", 2),
     ("a version that is a truth", "version", True),
     ("no kind", "kind", _ABSENT),
@@ -36,7 +36,7 @@ _CHANGES: Sequence[tuple[str, str, Any]] = (
     ("a negative row", "payload.first_row", -1),
     ("a row that has no number in a database", "payload.first_row", 2**63),
     ("a fraction of a row", "payload.first_row", 0.5),
-    ("a dataset that is no Unicode", "payload.dataset", "\ud800"),
+    ("a dataset that is not Unicode", "payload.dataset", "\ud800"),
     ("a header that is a text", "payload.header", "given_name"),
     ("names that are numbers", "payload.header", [1, 2, 3, 4]),
     ("a line beyond all numbers", "payload.lines", [10**30]),
@@ -45,7 +45,7 @@ _CHANGES: Sequence[tuple[str, str, Any]] = (
     ("more lines than rows", "payload.lines", [2, 3]),
     ("rows that are texts", "payload.rows", ["Kim"]),
     ("cells that are numbers", "payload.rows", [["Kim", "Ash", 1937, "Weir"]]),
-    ("cells that are no Unicode", "payload.rows", [["\udfff", "Ash", "1937-01-02", "Weir"]]),
+    ("cells that are not Unicode", "payload.rows", [["\udfff", "Ash", "1937-01-02", "Weir"]]),
     ("unreadable rows that are texts", "payload.unreadable", ["x"]),
     ("an unreadable line beyond all", "payload.unreadable", [{"line": 2**63, "code": "", "message": "", "raw": ""}]),
 )

@@ -1,4 +1,4 @@
-"""What a poison message is, and messages that a writer can't use though they are well formed."""
+"""Poison messages, including well-formed ones that a writer can't use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,7 @@ _UNREADABLE = UnreadableRow(line=3, code="dialect-error", message="", raw="")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poison:
-    """A message that must end as a dead letter: no two have the same body."""
+    """A message that must be dead-lettered; bodies are distinct."""
 
     name: str
     body: bytes
@@ -40,7 +40,7 @@ class Poison:
 
 
 def contradictory(*, complete: LoadExtracted, begun: RowsExtracted, tokens: Mapping[int, str]) -> list[Poison]:
-    """Return messages against what a writer knows: one load has its manifest and all rows, another a chunk."""
+    """Return messages that contradict the ledger: one load has its manifest and all rows, another only a chunk."""
     behind = replace(CHUNK, load_id=complete.load_id, first_row=complete.row_count)
     payloads: Mapping[str, Payload] = {
         "rows of an unknown dataset": replace(CHUNK, load_id=complete.load_id, dataset="animals"),
@@ -54,11 +54,11 @@ def contradictory(*, complete: LoadExtracted, begun: RowsExtracted, tokens: Mapp
 
 
 def refused_by_the_database(*, complete: LoadExtracted, token: str) -> list[Poison]:
-    """Return messages with what no table can take."""
+    """Return messages with values that no table can store."""
     behind = replace(CHUNK, load_id=complete.load_id, first_row=complete.row_count)
     long_code = replace(behind, unreadable=[replace(_UNREADABLE, code=cast("Reason", "x" * 65))])
     twice_on_a_line = replace(behind, unreadable=[_UNREADABLE, _UNREADABLE])
-    # Rows that no table can take are rejected, each by itself: here they are more than the load has.
+    # Unstorable rows are rejected individually; here there are more of them than the load has rows.
     without_key = replace(behind, header=["a", "b", "c", "d"])
     return [
         Poison(name="a code that is too long", body=body(long_code, token=token), reason=REFUSED),
@@ -70,7 +70,7 @@ def refused_by_the_database(*, complete: LoadExtracted, token: str) -> list[Pois
 
 
 def misdirected(payload: Payload = CHUNK) -> list[Poison]:
-    """Return a message that is none for this queue."""
+    """Return a valid message of a kind that this queue does not take."""
     return [Poison(name=f"a {payload.kind}", body=body(payload))]
 
 

@@ -1,4 +1,4 @@
-"""Layer 1 as a command: python -m verification.simulation [--seeds N] [--first N] [--jobs N] | --seed N."""
+"""Runs the simulation (layer 1): python -m verification.simulation [--seeds N] [--first N] [--jobs N] | --seed N."""
 
 import argparse
 import os
@@ -8,13 +8,13 @@ import time
 from verification.simulation.batch import Totals, Workshop, run_all
 from verification.simulation.faults import all_kinds
 
-#: In so many seeds each kind of fault is expected to come at least once.
+#: Number of seeds from which each kind of fault must occur at least once.
 _SEEDS_FOR_EVERY_KIND = 500
 _PROGRESS_SECONDS = 20.0
 
 
 def main() -> int:
-    """Run what is asked for; 0 if all is right."""
+    """Run the requested seeds; return 0 if all are correct."""
     options = _options()
     if options.seed is not None:
         return _replay(options.seed)
@@ -24,13 +24,13 @@ def main() -> int:
 
 
 def report(totals: Totals, *, seconds: float) -> int:
-    """Say what came; 1 if anything was wrong, or a kind of fault never came in many seeds."""
+    """Print the results; return 1 if anything was wrong, or if a kind of fault never occurred in many seeds."""
     for kind in all_kinds():
         print(f"{totals.faults[kind]:9,} {kind}")
     is_long = totals.seeds >= _SEEDS_FOR_EVERY_KIND
     never = [kind for kind in all_kinds() if is_long and not totals.faults[kind]]
     for kind in never:
-        print(f"WRONG: this fault never came: {kind}")
+        print(f"WRONG: this fault never occurred: {kind}")
     print(
         f"{totals.seeds:,} seeds, {totals.faults.total():,} faults, {len(totals.failures)} wrong, {seconds:.0f} s; "
         f"the end came within {totals.most_rounds} rounds and {totals.most_seconds:.0f} simulated seconds"

@@ -1,4 +1,4 @@
-"""Many seeds in several processes, each with a database and a folder of its own."""
+"""Runs many seeds in several processes, each with a database and a folder of its own."""
 
 import tempfile
 from collections import Counter
@@ -12,14 +12,14 @@ from typing import Self
 from verification.simulation.database import SimulatedDatabase
 from verification.simulation.run import Result, run_seed
 
-#: In memory, where there is such a folder: no seed needs a disk.
+#: A folder in memory if there is one, because no seed needs a disk.
 _MEMORY = Path("/dev/shm")
 _SEEDS_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """A database and a folder, for one seed after the other."""
+    """A database and a folder that are reused for one seed after the other."""
 
     database: SimulatedDatabase
     root: Path
@@ -27,7 +27,7 @@ class Workshop:
     @classmethod
     @contextmanager
     def open(cls) -> Iterator[Self]:
-        """Have one, and leave nothing behind."""
+        """Yield one, and remove everything at the end."""
         memory = _MEMORY if _MEMORY.is_dir() else None
         with tempfile.TemporaryDirectory(dir=memory) as folder, closing(SimulatedDatabase()) as database:
             yield cls(database, Path(folder) / "data")
@@ -39,18 +39,18 @@ class Workshop:
 
 @dataclass(slots=True, kw_only=True)
 class Totals:
-    """What came of some seeds."""
+    """The totals of some seeds."""
 
     seeds: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     failures: dict[int, Sequence[str]] = field(default_factory=dict)
-    #: Of the seed that took longest from the last fault to the end.
+    #: Of the seed with the longest time from the last fault to the end.
     most_rounds: int = 0
     most_seconds: float = 0.0
 
     @classmethod
     def of(cls, result: Result) -> Self:
-        """Begin with one seed."""
+        """Return the totals of one seed."""
         return cls(
             seeds=1,
             faults=result.faults,
@@ -60,7 +60,7 @@ class Totals:
         )
 
     def add(self, other: "Totals") -> None:
-        """Add other seeds."""
+        """Add the totals of other seeds."""
         self.seeds += other.seeds
         self.faults += other.faults
         self.failures |= other.failures
@@ -69,7 +69,7 @@ class Totals:
 
 
 def run_all(seeds: Sequence[int], *, jobs: int) -> Iterator[Totals]:
-    """Run seeds side by side; yield what came of each batch, in order."""
+    """Run seeds in parallel; yield the totals of each batch, in order."""
     batches = [seeds[first : first + _SEEDS_AT_ONCE] for first in range(0, len(seeds), _SEEDS_AT_ONCE)]
     pool = ProcessPoolExecutor(jobs)
     try:

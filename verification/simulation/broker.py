@@ -1,4 +1,4 @@
-"""A broker in memory with the habits of quorum queues, and some that are worse."""
+"""An in-memory broker that behaves like quorum queues, or worse."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,25 +26,25 @@ from verification.simulation.faults import (
 )
 from verification.simulation.world import World
 
-#: Far below the real one, so that counting gives up healthy messages all the time.
+#: Far below the real limit, so that healthy messages hit it frequently.
 _DELIVERY_LIMIT = 2
 _OUT_OF_ORDER_CHANCE, _DUPLICATE_CHANCE, _FOREIGN_CHANCE = 0.3, 0.05, 0.1
 
 
 @dataclass(slots=True)
 class Message:
-    """A message in a queue, or in a consumer's hands."""
+    """A message in a queue, or delivered to a consumer."""
 
-    #: For who reads a trace.
+    #: A description for traces.
     about: str
     body: bytes
     deliveries: int = 0
-    #: Whether it must not be merged: it is of another database, or of another load of the same number.
+    #: Whether it must not be merged, being of another database or of another load of the same number.
     is_foreign: bool = False
 
 
 class SimulatedBroker:
-    """Takes messages and gives them out. `announced` are the loads whose completion was ever published."""
+    """Stores and delivers messages. `announced` are the loads whose completion was ever published."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -52,11 +52,11 @@ class SimulatedBroker:
         self._given_up: dict[str, list[Message]] = {TOPOLOGY.name(queue): [] for queue in QUEUES}
         self.dead_letters: list[str] = []
         self.announced: set[int] = set()
-        #: Until this moment it answers no publisher; consumers have lost their connections and connect later.
+        #: Until this time it answers no publisher; consumers have lost their connections and reconnect later.
         self.away_until = 0.0
 
     def publish(self, message: Envelope) -> None:
-        """Store a message, or not, and say so, or not."""
+        """Store a message or lose it, with or without a confirm."""
         about = f"{message.kind} {message.payload.identity}"
         self._answer()
         fault = self._world.at(BEFORE_PUBLICATION)
@@ -72,18 +72,18 @@ class SimulatedBroker:
             raise BrokerUnavailable(about)
 
     def backlog(self, queue: Queue) -> int:
-        """Count the messages that no consumer holds."""
+        """Count the messages that are not delivered to a consumer."""
         self._answer()
         if self._world.at(BACKLOG) == UNAVAILABLE:
             raise BrokerUnavailable("no answer")
         return len(self._queues[TOPOLOGY.name(queue)])
 
     def given_up(self, _queue: Queue) -> int:
-        """Count the dead letters: any is a problem, and ends the run."""
+        """Count the dead letters; any is a problem that ends the run."""
         return len(self.dead_letters)
 
     def deliver(self, queue: Queue) -> Message | None:
-        """Hand out a message, mostly the oldest."""
+        """Deliver a message, mostly the oldest."""
         waiting = self._queues[TOPOLOGY.name(queue)]
         if not waiting or self._is_away:
             return None
@@ -96,7 +96,7 @@ class SimulatedBroker:
         return waiting.pop(position)
 
     def take_back(self, queue: Queue, messages: list[Message]) -> None:
-        """Take back what was delivered and not acknowledged. Above the limit it is given up."""
+        """Requeue unacknowledged deliveries; those above the limit go to the redrive queue."""
         for message in reversed(messages):
             message.deliveries += 1
             if message.deliveries > _DELIVERY_LIMIT:
@@ -106,18 +106,18 @@ class SimulatedBroker:
                 self._queues[TOPOLOGY.name(queue)].insert(0, message)
 
     def redrive(self, queue: Queue) -> None:
-        """Put back what was given up, each as if it were new."""
+        """Put the messages that hit the limit back, each as a new message."""
         given_up, self._given_up[TOPOLOGY.name(queue)] = self._given_up[TOPOLOGY.name(queue)], []
         self._queues[TOPOLOGY.name(queue)] += [replace(message, deliveries=0) for message in given_up]
 
     def wipe(self) -> None:
-        """Lose all messages, and those that are in the hands of consumers can't be acknowledged any more."""
+        """Lose all messages; delivered ones can no longer be acknowledged."""
         self._world.count(WIPED)
         for messages in (*self._queues.values(), *self._given_up.values()):
             messages.clear()
 
     def depths(self) -> dict[str, int]:
-        """Count what waits anywhere, by queue."""
+        """Count all waiting messages, by queue."""
         depths = {name: len(messages) for name, messages in self._queues.items()}
         return depths | {f"{name}.redrive": len(messages) for name, messages in self._given_up.items()}
 
@@ -138,7 +138,7 @@ class SimulatedBroker:
             self.announced.add(message.payload.load_id)
 
     def _foreign_ones(self, message: Envelope) -> Iterator[Message]:
-        """Perhaps the same chunk of another load of this number, which must not take the place of ours."""
+        """Perhaps publish the same chunk of another load of the same number, which must not replace ours."""
         if not isinstance(message.payload, RowsExtracted) or not self._world.happens(_FOREIGN_CHANCE):
             return
         fault = self._world.random.choice((FOREIGN, OF_EARLIER_LIFE))

@@ -1,4 +1,4 @@
-"""G4 at each claim: no older file of the dataset is left in the inbox, unless it was waited for up to the limit."""
+"""Checks G4 at each claim: no older file of the dataset is left in the inbox, unless it was waited for to the limit."""
 
 import re
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from shared.runtime.files import DataFolder
 from verification.simulation.faults import OVERTAKEN
 from verification.simulation.world import World
 
-#: As the documents say.
+#: The limit in the documentation.
 _MINUTE = 60.0
 _DATASETS = ("people", "places")
 
 
 class ClaimOrder:
-    """Looks on. Times of last change are those of this world, and only grow: who drops later is younger."""
+    """Observes claims. Modification times are simulated and only increase: a later drop is younger."""
 
     def __init__(self, world: World, folder: DataFolder, *, settle_seconds: float) -> None:
         self._world = world
@@ -25,16 +25,16 @@ class ClaimOrder:
         self._last_number = 0
 
     def listed(self, path: str, modified_at: float) -> None:
-        """A process was shown a file of this time."""
+        """Record that a process has seen a file with this modification time."""
         self._listed[Path(path)] = modified_at
 
     def renamed(self, source: Path, target: Path) -> None:
-        """A file was renamed: perhaps it was claimed."""
+        """Record that a file was renamed, perhaps by a claim."""
         if target.parent != self._folder.processing or self._folder.inbox not in source.parents:
             return
         self._world.problems += self._number_problems(target)
         modified_at = target.stat().st_mtime
-        # One that was replaced, or written to late, since it was listed: which of its times counts, nobody can say.
+        # For a file that was replaced or modified since it was listed, the time that counts is undefined.
         if self._listed.get(source) == modified_at:
             self._world.problems += self._left_problems(source, modified_at)
 
@@ -61,6 +61,6 @@ class ClaimOrder:
 
 
 def _dataset(name: str) -> str:
-    """The dataset of a file's folder or name; of one that has none, its own name: it has no order."""
+    """Return the dataset of a file's folder or name; for a file without one, its own name, as it has no order."""
     first = re.split("[/-]", name, maxsplit=1)[0]
     return first if first in _DATASETS else name

@@ -1,14 +1,14 @@
-"""Simulated time: it passes only where the simulation lets it."""
+"""Simulated time, which passes only when the simulation advances it."""
 
 from datetime import UTC, datetime, tzinfo
 
-#: In the future of every file system, and still a time that all of them keep: the times that the user sets are then the
-#: latest of a file, and it settles by them.
+#: In the future, but representable in every file system: the times set by the simulated user are then a file's latest,
+#: and the file settles by them.
 _BEGIN = 2_100_000_000.0
 
 
 class Clock:
-    """Stands in for the modules `time` and, by its `now`, for the class `datetime`."""
+    """Replaces the module `time` and, with its `now`, the class `datetime`."""
 
     def __init__(self) -> None:
         self._seconds = _BEGIN
@@ -19,7 +19,7 @@ class Clock:
         return self._seconds - _BEGIN
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the time."""
         self._seconds += seconds
 
     def time(self) -> float:

@@ -1,4 +1,4 @@
-"""A consumer on the simulated broker: settles as the real one does, and acknowledges after it."""
+"""A consumer on the simulated broker, which settles and acknowledges like the real one."""
 
 from shared.messaging.delivery import Answer, Handler, OnDeadLetter, Patience, ignore_dead_letter, settle
 from shared.messaging.topology import Queue
@@ -11,7 +11,7 @@ _PREFETCH = 2
 
 
 class SimulatedConsumer:
-    """Holds a window of deliveries. What it holds goes back when its connection is lost or its process ends."""
+    """Holds a window of deliveries, which are requeued when its connection is lost or its process ends."""
 
     def __init__(
         self, world: World, broker: SimulatedBroker, queue: Queue, *, on_dead_letter: OnDeadLetter = ignore_dead_letter
@@ -25,7 +25,7 @@ class SimulatedConsumer:
 
     @property
     def held(self) -> int:
-        """How many deliveries are not acknowledged."""
+        """The number of unacknowledged deliveries."""
         return len(self._held)
 
     def step(self, handle: Handler, stop: SimulatedStop) -> bool:
@@ -38,18 +38,18 @@ class SimulatedConsumer:
         return True
 
     def let_go(self) -> None:
-        """Give back what is held: the connection is lost, or the process is gone."""
+        """Requeue the deliveries: the connection is lost, or the process has ended."""
         held, self._held = self._held, []
         self._broker.take_back(self._queue, held)
 
     def forget(self) -> None:
-        """The broker knows nothing of these deliveries any more."""
+        """Drop the deliveries, which the broker no longer knows."""
         self._held = []
 
     def _handle(self, message: Message, handle: Handler, stop: SimulatedStop) -> None:
         self._world.tell(f"handles {message.about}")
         if self._world.at(AFTER_DELIVERY) == CONNECTION_LOST:
-            # The one in hand is handled all the same: only its answer will come too late.
+            # The delivery being handled is finished nevertheless; only its answer comes too late.
             self.let_go()
         settlement = settle(
             handle, message.body, stop=stop, patience=self._patience, on_dead_letter=self._on_dead_letter

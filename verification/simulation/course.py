@@ -1,10 +1,10 @@
-"""The course of a run: everything under faults, then everything without, until there is nothing left to do."""
+"""The course of a run: first with faults, then without, until there is nothing left to do."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from shared.runtime.files import DataFolder
-from shared.storage.ledger import loads
+from tests.support.ledger import all_loads
 from verification.checker import problems
 from verification.simulation.broker import SimulatedBroker
 from verification.simulation.claim_order import ClaimOrder
@@ -24,9 +24,9 @@ _MAX_STEP_SECONDS = 0.3
 _AWAY_CHANCE, _SECONDS_AWAY = 0.01, (0.2, 5.0)
 _STALL_CHANCE, _STALL_SECONDS = 0.02, (0.5, 6.0)
 _SLEEP_CHANCE, _SLEEP_SECONDS = 0.01, (1.0, 200.0)
-#: Within so many rounds, each process working off what it finds, all must be done.
+#: Maximum number of rounds to convergence; in each, every process does all work that it finds.
 _MAX_ROUNDS = 30
-#: Nobody waits for so long in a round that silence is noticed; but where the broker lost messages, it has to be.
+#: Rounds are too short for a stall to be noticed; if the broker lost messages, this much time passes.
 _ROUND_SECONDS, _ROUND_SECONDS_AFTER_WIPE = 1.5, 200.0
 
 _UNDONE = """
@@ -38,7 +38,7 @@ _UNDONE = """
 
 
 class Course:
-    """One run. What is wrong gets into the world's list, and ends it."""
+    """One run. Problems are added to the world's list, and end it."""
 
     def __init__(self, world: World, database: SimulatedDatabase, folder: DataFolder) -> None:
         self._world = world
@@ -51,7 +51,7 @@ class Course:
         self._processes: list[Process] = [
             *(WriterProcess(site, number) for number in range(plan.writers)),
             *(AggregatorProcess(site, number) for number in range(plan.aggregators)),
-            # It has the most to do.
+            # The watcher has the most work.
             watcher,
             watcher,
         ]
@@ -64,7 +64,7 @@ class Course:
         self._connect()
 
     def _connect(self) -> None:
-        """Give the world what only the whole of the run can do."""
+        """Give the world the actions that need all parts of the run."""
         self._world.fault_rate = self._plan.fault_rate
         self._world.look = self._invariants.look
         self._world.interlude = self._interlude
@@ -74,7 +74,7 @@ class Course:
         self._world.renamed = self._claim_order.renamed
 
     def run_with_faults(self) -> None:
-        """Let whoever chance names take the next step, for a while."""
+        """Let randomly chosen processes take steps for a while."""
         world = self._world
         steps = world.random.randint(*_STEPS_UNDER_FAULTS)
         for _ in range(steps):
@@ -88,7 +88,7 @@ class Course:
                 return
 
     def run_without(self) -> tuple[int, float]:
-        """Let all come to its end and be judged; return the rounds and simulated seconds that it took."""
+        """Let everything converge, and check it; return the rounds and simulated seconds needed."""
         self._stop_faults()
         calm_since = self._world.clock.elapsed_seconds
         rounds = self._converge()
@@ -97,14 +97,14 @@ class Course:
         return rounds, self._world.clock.elapsed_seconds - calm_since
 
     def _interlude(self) -> None:
-        """Those who are not in the middle of a step take some: who is paused does not know for how long."""
+        """Let processes that are not in the middle of a step take steps while another one is paused."""
         for _ in range(self._world.random.choice(_STEPS_OF_AN_INTERLUDE)):
             idle = self._candidates()
             if idle and not self._world.problems:
                 self._world.random.choice(idle).step()
 
     def _candidates(self) -> list[Process | User]:
-        """Who may take a step now."""
+        """Return the processes that may take a step now."""
         stalled = [self._watcher] if self._world.clock.time() < self._stalled_until else []
         busy = [*self._world.acting, *stalled]
         idle: list[Process | User] = [process for process in self._processes if process not in busy]
@@ -131,7 +131,7 @@ class Course:
                 process.consumer.let_go()
 
     def _take_time_away(self) -> None:
-        """The watcher alone does nothing for a while; or nobody does, not even for a copy that goes on."""
+        """Pause the watcher for a while, or everything, even copies in progress."""
         world = self._world
         if world.happens(_STALL_CHANCE):
             world.count(STALLED)
@@ -141,7 +141,7 @@ class Course:
             world.let_pass(world.random.uniform(*_SLEEP_SECONDS))
 
     def _stop_faults(self) -> None:
-        """Sometimes with the end of all processes: what they only had in memory must not be needed."""
+        """Stop the faults, sometimes killing all processes, because their memory must not be needed."""
         if self._world.happens(0.5):
             self._world.count(ALL_KILLED)
             for process in self._processes:
@@ -172,7 +172,7 @@ class Course:
         return not self._leftovers()
 
     def _leftovers(self) -> dict[str, object]:
-        """What is left to do, by the kind of it."""
+        """Return the remaining work, by kind."""
         left = {
             **self._broker.depths(),
             "held": sum(process.consumer.held for process in self._processes),
@@ -188,7 +188,7 @@ class Course:
     def _final_problems(self) -> Iterator[str]:
         dropped, store = self._user.dropped, self._database.store
         with store.transaction() as connection:
-            late = as_loaded(self._user.late, loads.all_loads(connection, store.schema))
+            late = as_loaded(self._user.late, all_loads(connection, store.schema))
         yield from problems(
             drops=[*(each.drop for each in dropped), *late],
             store=store,

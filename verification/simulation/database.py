@@ -1,4 +1,4 @@
-"""Real SQL on SQLite in memory, with the errors of a MySQL server at any statement and commit."""
+"""Real SQL on an in-memory SQLite, with the errors of a MySQL server at any statement and commit."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ from verification.simulation.world import World
 
 
 class ServerError(sqlite3.OperationalError):
-    """What PyMySQL raises: a number and a text. The product must sort it by its number."""
+    """An error as PyMySQL raises it: a number and a text. The product must sort it by its number."""
 
 
 class _SqliteWithServerErrors(Sqlite):
@@ -42,14 +42,14 @@ class _SqliteWithServerErrors(Sqlite):
 
 
 class _Session(sqlite3.Connection):
-    """The one connection: whoever gives it up loses the transaction, as a server sees to, and never the data."""
+    """The only connection: closing it rolls the transaction back, as a server does, but keeps the data."""
 
     def close(self) -> None:
         self.rollback()
 
 
 class SimulatedDatabase(Database):
-    """One database for all processes of a run, and one run after the other: its tables are made once."""
+    """One database for all processes of a run, reused by later runs: its tables are created once."""
 
     def __init__(self) -> None:
         super().__init__(URL.create("sqlite"))
@@ -57,7 +57,7 @@ class SimulatedDatabase(Database):
         self._session = sqlite3.connect(":memory:", isolation_level=None, factory=_Session, check_same_thread=False)
         self._world: World | None = None
         self._lent = 0
-        #: Until this moment it refuses everybody, in this way.
+        #: Until this time it refuses all connections, with this error.
         self.away_until, self.away_as = 0.0, DATABASE_AWAY
         event.listen(self._engine, "do_connect", lambda *_: self._session)
         event.listen(self._engine, "before_cursor_execute", self._at_statement)
@@ -66,7 +66,7 @@ class SimulatedDatabase(Database):
         self.store: Store = open_store(self, load_catalog(None))
 
     def begin(self, world: World) -> None:
-        """Empty all tables, for a new world."""
+        """Empty all tables for a new run."""
         self._session.rollback()
         schema = self.store.schema
         for table in reversed(schema.metadata.sorted_tables):
@@ -77,7 +77,7 @@ class SimulatedDatabase(Database):
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Let others work before it, and nobody in the middle of it: there is one connection."""
+        """Let other processes work before the transaction, but not during it, as there is only one connection."""
         if self._world is not None:
             self._world.interrupt()
         self._lent += 1
@@ -89,15 +89,15 @@ class SimulatedDatabase(Database):
 
     @property
     def in_transaction(self) -> bool:
-        """Whether somebody is in the middle of a transaction."""
+        """Whether a transaction is in progress."""
         return self._lent > 0
 
     def select(self, query: str) -> list[tuple[Any, ...]]:
-        """Look at what is committed, without any point in between."""
+        """Read the committed state, without passing a point."""
         return self._session.execute(query).fetchall()
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         super().close()
         sqlite3.Connection.close(self._session)
 
@@ -118,13 +118,13 @@ class SimulatedDatabase(Database):
         if number is None:
             return
         if number != "1205":
-            # All but the lock wait timeout end the transaction on the server's side, whatever the client does.
+            # All errors except a lock wait timeout end the transaction on the server, whatever the client does.
             self._session.rollback()
         raise ServerError(int(number), {**SERVER_ERRORS, **OUTAGES}[number])
 
 
 def _sort_out_disconnects(context: ExceptionContext) -> None:
-    """What PyMySQL's dialect does: after these numbers SQLAlchemy throws the connection away."""
+    """Do the same as PyMySQL's dialect: after these numbers SQLAlchemy discards the connection."""
     error = context.original_exception
     if isinstance(error, ServerError):
         context.is_disconnect = str(error.args[0]) in DISCONNECTS

@@ -1,4 +1,4 @@
-"""The real file system under the data folder, with a point at each call that a process makes."""
+"""The real file system below the data folder, with a point at each call by a process."""
 
 import errno
 import fcntl
@@ -33,7 +33,7 @@ AnyPath = str | PathLike[str]
 
 
 class Disk:
-    """Stands in for the calls of `os` and `io` that the product makes. Who is no process passes no point."""
+    """Replaces the product's calls of `os` and `io`. Calls from outside the product pass no point."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -45,7 +45,7 @@ class Disk:
 
     @contextmanager
     def interposed(self) -> Iterator[None]:
-        """Have the points in place."""
+        """Install the points until the block ends."""
         with ExitStack() as undo:
             undo.enter_context(patch.object(io, "open", self.open_file))
             undo.enter_context(patch.object(fcntl, "flock", self.flock))
@@ -89,7 +89,7 @@ class Disk:
         self._unlink(path, **options)
 
     def fsync(self, _descriptor: int) -> None:
-        """No data reaches a disk here: what a power loss takes is not simulated."""
+        """Pass a point; nothing is flushed, because power losses are not simulated."""
         self._pass(FSYNC)
 
     def flock(self, file: IO[Any], operation: int) -> None:
@@ -108,12 +108,12 @@ class Disk:
         with self._scandir(path) as found:
             entries = {entry.name: entry for entry in found}
         for entry in entries.values():
-            # An entry keeps what it was asked for once: the product is told the same.
+            # An entry caches its answers, and so the product sees the same ones.
             self._world.listed(entry.path, entry.stat(follow_symlinks=False).st_mtime)
         return _Listing(entries[name] for name in self._in_any_order(list(entries)))
 
     def _in_any_order(self, names: list[str]) -> list[str]:
-        """File systems promise no order; but a seed is one order."""
+        """Sort the entries: file systems guarantee no order, but a seed must always have the same one."""
         names.sort()
         if self._world.is_process:
             self._world.random.shuffle(names)
@@ -124,7 +124,7 @@ class Disk:
 
 
 class _Listing:
-    """What os.scandir returns."""
+    """A replacement for the result of os.scandir."""
 
     def __init__(self, entries: Iterator["os.DirEntry[str]"]) -> None:
         self._entries = entries
@@ -133,11 +133,11 @@ class _Listing:
         return self._entries
 
     def __exit__(self, *_: object) -> None:
-        """All is read already."""
+        """Do nothing: all entries are read already."""
 
 
 class _File(io.FileIO):
-    """A file whose writes may end halfway, and whose reads may fail. The dead write nothing more."""
+    """A file whose writes may stop halfway and whose reads may fail. Killed processes write nothing more."""
 
     def __init__(self, world: World, file: Any, mode: str) -> None:
         super().__init__(file, mode)
@@ -163,7 +163,7 @@ class _File(io.FileIO):
 
 
 def fail(world: World, point: Point) -> None:
-    """Pass a point, with somebody reading what is there; OSError if that is what comes."""
+    """Pass a point, at which a reader checks the file; raises OSError if that fault occurs."""
     if world.is_process:
         world.look()
     fault = world.at(point)
@@ -173,5 +173,5 @@ def fail(world: World, point: Point) -> None:
 
 
 def _name(path: AnyPath) -> str:
-    """The last two parts of a path: the rest differs from run to run."""
+    """Return the last two parts of a path; the rest differs between runs."""
     return "/".join(os.fspath(path).split("/")[-2:])

@@ -1,13 +1,13 @@
-"""Every fault that a run may meet, by the point at which it comes. What is never injected proves nothing."""
+"""All faults of a run, by the point at which they occur. A fault that is never injected proves nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 KILLED = "killed"
 
-#: What a MySQL server says with these numbers.
+#: Messages of a MySQL server for these numbers.
 SERVER_ERRORS = {
-    # In no list of the product's.
+    # In none of the product's lists.
     "1105": "Unknown error",
     "1205": "Lock wait timeout exceeded; try restarting transaction",
     "1213": "Deadlock found when trying to get lock; try restarting transaction",
@@ -15,15 +15,15 @@ SERVER_ERRORS = {
     "2013": "Lost connection to MySQL server during query",
     "3100": "Error on observer while running replication hook 'before_commit'.",
 }
-#: What it says at a statement as well as at a login, whoever asks.
+#: Errors at statements as well as at logins.
 OUTAGES = {
     "2006": SERVER_ERRORS["2006"],
     "1290": "The MySQL server is running with the --read-only option so it cannot execute this statement",
     "3118": "Access denied for user 'inflow'@'%'. Account is locked.",
 }
-#: After these it is not known whether a commit was made.
+#: After these it is unknown whether a commit was applied.
 LOST = ("2006", "2013")
-#: After these the client has no connection any more, or gives it up; the server rolls back.
+#: After these the client has lost the connection, or closes it; the server rolls back.
 DISCONNECTS = (*LOST, "3100", "1290", "3118")
 
 DROPPED, UNROUTABLE = "the message is lost and the publisher told", "no queue takes the message"
@@ -36,7 +36,7 @@ EIO, ENOSPC = "EIO", "ENOSPC"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A step that a process takes, what may go wrong there, and how often compared with a statement."""
+    """A step of a process, the faults that may occur there, and their frequency relative to a statement."""
 
     name: str
     faults: tuple[str, ...]
@@ -70,7 +70,7 @@ POINTS = (
     PAUSE, BETWEEN_STEPS,
 )  # fmt: skip
 
-#: What is no fault of a process.
+#: Faults outside of processes.
 OUT_OF_ORDER, DUPLICATED = "a message is delivered out of order", "a message is delivered twice"
 GIVEN_UP, WIPED = "the broker gives up a message by counting", "the broker loses all its messages"
 HINT_LOST, COPIED_SLOWLY = "an event of the inbox is lost", "a file is copied into the inbox in two parts"
@@ -84,7 +84,7 @@ INTERLUDE, LOCK_AWAITED = "others work in the middle of a step", "an aggregator 
 ALL_KILLED = "everything is killed at once"
 DATABASE_AWAY, BROKER_AWAY = "the database is away for a while", "the broker is away for a while"
 ACCOUNT_LOCKED, READ_ONLY = "the account is locked for a while", "the database is read-only for a while"
-#: What the database answers meanwhile.
+#: The database's errors meanwhile.
 AWAY_ERRORS = {DATABASE_AWAY: "2006", ACCOUNT_LOCKED: "3118", READ_ONLY: "1290"}
 FOREIGN = "a message of another installation comes"
 OF_EARLIER_LIFE = "a message of an earlier life of this installation comes"
@@ -96,11 +96,11 @@ OTHERS = (
 
 
 def all_kinds() -> Iterator[str]:
-    """Name every kind of fault, as it is counted."""
+    """Return the names of all kinds of faults, under which they are counted."""
     yield from (kind(point, fault) for point in POINTS for fault in point.faults)
     yield from OTHERS
 
 
 def kind(point: Point, fault: str) -> str:
-    """Name a fault at a point."""
+    """Return the name of a fault at a point."""
     return f"{point.name}: {fault}"

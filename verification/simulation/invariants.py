@@ -1,4 +1,4 @@
-"""What must hold at each step, faults or not; and what only a simulation can know in the end."""
+"""Invariants that hold at each step, with or without faults, and final checks that only a simulation can make."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +17,7 @@ _UNBALANCED = (
 
 
 class Invariants:
-    """Looks on. A problem stays in the world's list."""
+    """Observes the run, and adds problems to the world's list."""
 
     def __init__(
         self, world: World, database: SimulatedDatabase, broker: SimulatedBroker, folder: DataFolder, *, only_adds: bool
@@ -31,7 +31,7 @@ class Invariants:
         self._archived: set[str] = set()
 
     def look(self) -> None:
-        """See what a reader of the summary sees now."""
+        """Check the summary as a reader sees it now."""
         with self._world.act(None):
             try:
                 content = self._summary.read_bytes()
@@ -40,7 +40,7 @@ class Invariants:
         self._watch.look(content)
 
     def check(self) -> None:
-        """Add what is wrong after a step."""
+        """Add the problems found after a step."""
         self.look()
         problems = self._world.problems
         problems += self._watch.problems
@@ -61,7 +61,7 @@ class Invariants:
 
 
 def order_problems(database: SimulatedDatabase, dropped: Sequence[Dropped]) -> Iterator[str]:
-    """A file that was dropped after another one was taken has the higher number."""
+    """Check that a file dropped after another one's claim has the higher number."""
     numbers: dict[str, list[int]] = {}
     for load_id, file in database.select("SELECT load_id, file FROM inflow_loads ORDER BY load_id DESC"):
         numbers.setdefault(file, []).append(load_id)
@@ -73,7 +73,7 @@ def order_problems(database: SimulatedDatabase, dropped: Sequence[Dropped]) -> I
 
 
 def event_problems(database: SimulatedDatabase, broker: SimulatedBroker) -> Iterator[str]:
-    """The timer heals a lost event; but none is lost by ourselves."""
+    """Check that Inflow loses no event itself, although the timer would make up for a lost one."""
     for (load_id,) in database.select("SELECT load_id FROM inflow_loads WHERE completed_at IS NOT NULL"):
         if load_id not in broker.announced:
             yield f"load {load_id} is complete, and its event was never published"

@@ -1,4 +1,4 @@
-"""A file that somebody renames into the inbox and goes on writing, through the handle that they have."""
+"""Files that are renamed into the inbox and then written further through an open handle."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from verification.drops import Drop
 
 @dataclass(frozen=True, slots=True)
 class LateRows:
-    """The handle, and what is still to come through it."""
+    """The handle, and the content still to be written through it."""
 
     drop: Drop
     file: IO[bytes]
@@ -18,10 +18,10 @@ class LateRows:
 
 
 def as_loaded(late: Iterable[Drop], loads: Iterable[Load]) -> Iterator[Drop]:
-    """Return what such files must come to: one load of all their rows, perhaps after one of any part of them.
+    """Return the expected drops of such files: one load of all rows, perhaps after a load of any part of them.
 
-    Which of the two, the claim decides: whether it came before the late rows or after them. One that went back is in
-    its dataset's folder; a crash may forget that.
+    There are two if the claim came before the late rows. A returned file is in its dataset's folder, unless a crash
+    has lost that.
     """
     known = list(loads)
     for drop in late:

@@ -1,4 +1,4 @@
-"""The stop event of a simulated process: to wait on it takes simulated time alone, and others work meanwhile."""
+"""The stop event of a simulated process: waits on it take only simulated time, and other processes work meanwhile."""
 
 import threading
 
@@ -6,12 +6,12 @@ from verification.simulation.faults import CONNECTION_LOST, PAUSE, STOPPED
 from verification.simulation.world import World
 
 _MAX_PAUSE_SECONDS = 0.5
-#: In the middle of somebody else's step, what is waited for may never come: the process is then asked to stop.
+#: During another process's step, the awaited event may never come; after this long, the process is asked to stop.
 _MAX_PAUSES_INSIDE = 5
 
 
 class SimulatedStop(threading.Event):
-    """Set when the process is asked to stop; `is_connected` goes when its consumer's connection is lost meanwhile."""
+    """Set when the process is asked to stop; `is_connected` is cleared when its consumer loses its connection."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class SimulatedStop(threading.Event):
         self.has_lost_connection = False
 
     def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002
-        """Let simulated time pass, however long is asked for, and whoever is next work."""
+        """Let simulated time pass, and other processes work."""
         world = self._world
         self._pauses += 1
         world.let_pass(world.random.uniform(0, _MAX_PAUSE_SECONDS))

@@ -1,4 +1,4 @@
-"""What a seed is about: how many of each process, which faults and how many, which settings, what is dropped."""
+"""The plan of a seed: the number of processes, the kinds and number of faults, the settings and the drops."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,17 +11,17 @@ from verification.drops import Drop, draw_drops
 from verification.editions import draw_editions
 
 _FAULT_RATES = (0.001, 0.003, 0.006, 0.012)
-#: The share of seeds in which files are editions of each other.
+#: Share of seeds in which files are new versions of each other.
 _EDITIONS = 0.4
-#: How long most users wait who wait at all, and the share of them where files are no editions of each other.
+#: How long most waiting users wait, and their share if files are not versions of each other.
 _MEAN_PATIENCE, _PATIENT = 30, 0.4
-#: So long that no run reaches it: what was published must come to its end without being published again.
+#: Longer than any run, so that published loads must complete without being published again.
 _NEVER = 1e12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One seed's settings."""
+    """The settings of one seed."""
 
     only_adds: bool
     #: How often the broker loses all its messages.
@@ -31,12 +31,12 @@ class Plan:
     fault_rate: float
     config: WatcherConfig
     drops: Sequence[Drop]
-    #: For how many of its turns the user waits for the end of what was dropped; 0 for a user who never waits.
+    #: For how many turns the user waits for the loads of earlier drops; 0 for a user who never waits.
     mean_patience: int = 0
 
     @classmethod
     def draw(cls, random: Random) -> Self:
-        """Draw a plan."""
+        """Generate a plan."""
         only_adds = random.random() < 0.5
         wipes = random.choice((1, 2)) if random.random() < 0.25 else 0
         is_impatient = wipes > 0 or random.random() < 0.1
@@ -59,7 +59,7 @@ class Plan:
         return plan._with_editions(random) if random.random() < _EDITIONS else plan
 
     def _with_editions(self, random: Random) -> Self:
-        """The same with files that are compared with earlier ones, and much like them."""
+        """Return the plan with files that are similar to, and compared with, earlier ones."""
         drops = draw_editions(random, count=random.randint(3, 6), most_rows=12, only_adds=self.only_adds)
         config = replace(self.config, compare_from_bytes=0)
         return replace(self, config=config, drops=drops, mean_patience=_MEAN_PATIENCE)

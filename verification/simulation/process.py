@@ -1,4 +1,4 @@
-"""A process of the product: it is started, takes steps, may be killed at any point of them, and is started anew."""
+"""A process of the product: it is started, takes steps, may be killed at any point, and is restarted."""
 
 import traceback
 from abc import ABC, abstractmethod
@@ -21,7 +21,7 @@ from verification.simulation.world import World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What all processes share: the servers, the data folder, the settings."""
+    """The servers, data folder and settings shared by all processes."""
 
     world: World
     broker: SimulatedBroker
@@ -31,7 +31,7 @@ class Site:
 
 
 class Process(ABC):
-    """Does what a service's main loop does, one step at a time."""
+    """Runs the main loop of a service, one step at a time."""
 
     def __init__(
         self, site: Site, name: str, queue: Queue, *, on_dead_letter: OnDeadLetter = ignore_dead_letter
@@ -44,11 +44,11 @@ class Process(ABC):
 
     @abstractmethod
     def begin(self) -> None:
-        """Start with nothing but what is on the servers and in the folder."""
+        """Start with only the state on the servers and in the folder."""
 
     @abstractmethod
     def take_step(self) -> None:
-        """Take one step, of a kind that chance decides."""
+        """Take one step of a random kind."""
 
     @abstractmethod
     def take_all_steps(self) -> None:
@@ -56,18 +56,18 @@ class Process(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Close what the kernel closes for the dead."""
+        """Close what the kernel would close for a killed process."""
 
     def step(self) -> None:
-        """Take a step. What goes wrong for a while is tried again later, as the services do."""
+        """Take a step. Transient errors are retried later, as in the services."""
         self._run(self._step)
 
     def work_off(self) -> None:
-        """Do all that there is to do now."""
+        """Do all work that there is now."""
         self._run(self.take_all_steps)
 
     def end(self) -> None:
-        """Be gone, with all that was only in memory; what was delivered goes back."""
+        """End the process with all its memory; deliveries are requeued."""
         self.is_dead = True
         self.consumer.let_go()
         self.close()

@@ -1,4 +1,4 @@
-"""The watcher, the writers and the aggregators, with the steps that their services take."""
+"""The watcher, the writers and the aggregators, with the steps of their services."""
 
 from services.aggregator.aggregator import Aggregator
 from services.watcher.watcher import Watcher
@@ -14,7 +14,7 @@ _TICK_CHANCE = 0.3
 
 
 class WatcherProcess(Process):
-    """The watcher. `renamed_in` is what the kernel told of the inbox since the last rescan."""
+    """The watcher. `renamed_in` are the kernel's events of the inbox since the last rescan."""
 
     def __init__(self, site: Site) -> None:
         super().__init__(site, "watcher", WATCHER_QUEUE)
@@ -107,7 +107,7 @@ class WriterProcess(Process):
             pass
 
     def close(self) -> None:
-        """It holds no files."""
+        """Do nothing: a writer has no open files."""
 
     def _mark_dead_lettered(self, load_id: int, reason: str) -> None:
         self._handlers.mark_dead_lettered(load_id, reason)
@@ -136,7 +136,7 @@ class AggregatorProcess(Process):
             pass
 
     def close(self) -> None:
-        """Its lock goes with the file that it holds open, on the way out."""
+        """Do nothing: the lock is released with its file when the process ends."""
 
     def _tick(self) -> None:
         self.site.broker.redrive(AGGREGATOR_QUEUE)

@@ -24,7 +24,7 @@ from verification.simulation.world import World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How a seed ended."""
+    """The result of a seed."""
 
     seed: int
     problems: Sequence[str]
@@ -58,12 +58,12 @@ def run_seed(seed: int, *, database: SimulatedDatabase, root: Path, is_traced: b
 
 @contextmanager
 def _simulated(world: World) -> Iterator[None]:
-    """Have time, tokens and disk simulated, and the product's log silent."""
+    """Simulate time, tokens and disk, and silence the product's log."""
     with ExitStack() as undo:
         undo.enter_context(patch.object(services.watcher.claiming.intake, "time", world.clock))
         undo.enter_context(patch.object(services.watcher.stalled_loads, "time", world.clock))
         undo.enter_context(patch.object(shared.runtime.clock, "datetime", world.clock))
-        # By a source of its own: the world's chance is for what happens.
+        # From a random source of its own, so that tokens do not change the course of a run.
         tokens = Random(world.seed)
         undo.enter_context(patch.object(secrets, "token_hex", lambda size: tokens.randbytes(size).hex()))
         disk = Disk(world)

@@ -1,6 +1,6 @@
-"""Whoever drops files: renames them in, copies them at once, in two parts or too late, and drops a name again.
+"""The user who drops files: by renames, by copies in one or two parts or too late, and under names used before.
 
-Each change of a file is later than the one before, by the time of this world; but two that are renamed in together.
+Each change of a file is later in simulated time than the previous one, except for two files that are renamed together.
 """
 
 import math
@@ -31,15 +31,15 @@ _LATE_CHANCE, _MORE_COMES_CHANCE = 0.15, 0.2
 _SAME_NAME_CHANCE, _RENAME_CHANCE, _HINT_CHANCE, _SLOW_CHANCE = 0.35, 0.5, 0.5, 0.7
 _TOGETHER_CHANCE, _GOES_ON_CHANCE, _ALL_AT_FIRST_CHANCE, _CLOSED_CHANCE = 0.1, 0.2, 0.3, 0.3
 _FORGOTTEN_CHANCE = 0.3
-#: Between two changes of files.
+#: Time between two changes of files.
 _TICK_SECONDS = 0.001
-#: A copy that is closed meanwhile goes on so long before it would have settled.
+#: A copy that is closed meanwhile continues this long before it would have settled.
 _MARGIN_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A drop that was made, and a number that its load's must be above: that of the last file taken before it."""
+    """A drop, and the lower bound of its load's number: that of the last file claimed before it."""
 
     drop: Drop
     floor: int
@@ -47,9 +47,9 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class _Copy:
-    """A copy on its way, and what is still to come. One that is closed meanwhile has no file, and a deadline.
+    """A copy in progress, and its remaining content. A copy that is closed meanwhile has a deadline instead of a file.
 
-    A forgotten one stays open until all is calm.
+    A forgotten copy stays open until the faults have stopped.
     """
 
     path: Path
@@ -60,7 +60,7 @@ class _Copy:
 
 
 class User:
-    """Drops what is planned, in its order. `dropped` are the drops that count: a file replaced in time never was."""
+    """Drops the planned files in order. `dropped` are the drops that count, without files replaced before a claim."""
 
     def __init__(self, world: World, folder: DataFolder, watcher: WatcherProcess, plan: Plan) -> None:
         self._world = world
@@ -68,22 +68,22 @@ class User:
         self._watcher = watcher
         self._planned = list(reversed(plan.drops))
         self._settle_seconds = plan.config.settle_seconds
-        #: For how many of its turns the user waits for the last file's end, before the next one is dropped.
+        #: For how many turns the user waits for the previous file's load before the next drop.
         self._mean_patience = plan.mean_patience
         self._patience = 0
         self._copies: list[_Copy] = []
         self._late_rows: LateRows | None = None
         self.dropped: list[Dropped] = []
-        #: Those of which some rows came late.
+        #: Drops with rows that were written late.
         self.late: list[Drop] = []
 
     @property
     def is_done(self) -> bool:
-        """Whether all is dropped, whole."""
+        """Whether all files are dropped completely."""
         return not self._planned and not self._copies and self._late_rows is None
 
     def step(self) -> None:
-        """Drop the next file, or go on with one that was begun."""
+        """Drop the next file, or continue a copy in progress."""
         with self._world.act(None):
             going_on = [copy for copy in self._copies if self._world.is_calm or not copy.is_forgotten]
             if going_on and (self._world.is_calm or self._world.happens(_GOES_ON_CHANCE)):
@@ -97,7 +97,7 @@ class User:
                 self._drop_next(self._planned.pop())
 
     def before_time_passes(self, seconds: float) -> None:
-        """No copy that is closed meanwhile pauses for as long as files take to settle: that is what settling is for."""
+        """Continue copies before they would settle: a closed copy never pauses for longer than the settling time."""
         for copy in list(self._copies):
             if self._world.clock.time() + seconds >= copy.deadline:
                 with self._world.act(None):
@@ -127,7 +127,7 @@ class User:
         self._rename_in(path)
 
     def _drop_together(self, drops: list[Drop]) -> None:
-        """Rename files in that were changed at the same time: their names are then their order."""
+        """Rename files into the inbox that were changed at the same time, so that their names define the order."""
         self._world.count(AT_THE_SAME_TIME)
         hidden = [self._folder.inbox / f".{drop.name}.part" for drop in drops]
         for drop, path in zip(drops, hidden, strict=True):
@@ -146,7 +146,7 @@ class User:
         self._late_rows = None
 
     def _named(self, drop: Drop) -> Drop:
-        """Perhaps under a name that was dropped before."""
+        """Drop a file, perhaps under a name that was dropped before."""
         busy = {copy.path.name for copy in self._copies}
         dropped = [each.drop for each in self.dropped if each.drop.dataset == drop.dataset]
         names = [each.name for each in dropped if each.name not in busy]
@@ -185,7 +185,7 @@ class User:
             self._world.count(HINT_LOST)
 
     def _begin_copy(self, path: Path, content: bytes) -> None:
-        """Begin a copy that is held open until its end, perhaps with all written at first, or closed meanwhile."""
+        """Start a copy that is held open until its end, perhaps with all its content, or is closed meanwhile."""
         is_closed = self._settle_seconds > _MARGIN_SECONDS and self._world.happens(_CLOSED_CHANCE)
         is_all = not is_closed and self._world.happens(_ALL_AT_FIRST_CHANCE)
         self._world.count(HELD_OPEN if is_all else REOPENED if is_closed else COPIED_SLOWLY)
@@ -201,7 +201,7 @@ class User:
         self._copies.append(_Copy(path, None if is_closed else file, content[written:], deadline, is_forgotten))
 
     def _finish_copy(self, copy: _Copy) -> None:
-        """Through the file that is open: had it been claimed meanwhile, the rest would go with it."""
+        """Write the rest through the open file, even if it has been claimed meanwhile."""
         self._world.tell(f"the rest of {copy.path.name} is copied, {len(copy.rest)} bytes")
         with copy.file or copy.path.open("r+b", buffering=0) as file:
             file.seek(0, os.SEEK_END)
@@ -211,7 +211,7 @@ class User:
         self._copies.remove(copy)
 
     def _stamp(self, *files: Path | int) -> None:
-        """Give files a time of this world, the same for all of them, that no file had before."""
+        """Set the files to the same new simulated time, which no file had before."""
         self._world.clock.advance(_TICK_SECONDS)
         now = self._world.clock.time()
         for file in files:

@@ -1,4 +1,4 @@
-"""One seed's world: chance, time, which process acts, and the faults that it meets."""
+"""The world of a seed: randomness, time, the acting process, and its faults."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,36 +13,36 @@ from verification.simulation.faults import INTERLUDE, KILLED, Point, kind
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: How deep processes may be interrupted by others, and how often it happens at a point.
+#: Maximum nesting of interruptions by other processes, and their probability at a point.
 _DEEPEST = 2
 _INTERLUDE_CHANCE = 0.03
-#: A run with more faults shows nothing new, and takes long.
+#: Maximum number of faults: more show nothing new, and take long.
 _MAX_FAULTS = 60
 
 
 class Acting(Protocol):
-    """A process that acts."""
+    """A process that can act."""
 
     name: str
     is_dead: bool
 
 
 class World:
-    """Decides what happens next. All chance of a run comes from here, so that a seed is a run."""
+    """Decides what happens next. All randomness of a run comes from here, so that a seed determines the run."""
 
     def __init__(self, seed: int, *, is_traced: bool) -> None:
         self.seed = seed
         self.random = Random(seed)
         self.clock = Clock()
         self.fault_rate = 0.0
-        #: Who acts, each in the middle of a step of the one before; None is somebody outside the product.
+        #: The acting processes, each in the middle of a step of the previous one; None is an actor outside the product.
         self.acting: list[Acting | None] = []
         self.faults: Counter[str] = Counter()
         self.problems: list[str] = []
         self.trace: list[str] = []
         self._is_traced = is_traced
         self._faults_left = _MAX_FAULTS
-        #: What a run adds once all its parts are there.
+        #: Set by the run once all its parts exist.
         self.look: Callable[[], None] = lambda: None
         self.interlude: Callable[[], None] = lambda: None
         self.before_time_passes: Callable[[float], None] = lambda _seconds: None
@@ -57,18 +57,18 @@ class World:
 
     @property
     def is_process(self) -> bool:
-        """Whether it is a process of the product that acts."""
+        """Whether a process of the product is acting."""
         return bool(self.acting) and self.acting[-1] is not None
 
     @property
     def is_alive(self) -> bool:
-        """Whether who acts has not been killed."""
+        """Whether the acting process has not been killed."""
         process = self.acting[-1] if self.acting else None
         return process is None or not process.is_dead
 
     @contextmanager
     def act(self, process: Acting | None) -> Iterator[None]:
-        """Let a process act, or with None somebody else, perhaps in the middle of a step of another one."""
+        """Let a process act, or with None an outside actor, perhaps in the middle of another one's step."""
         self.acting.append(process)
         try:
             yield
@@ -76,9 +76,9 @@ class World:
             self.acting.pop()
 
     def at(self, point: Point) -> str | None:
-        """Pass a point: return the fault that comes there, if one does. Crash where the process is killed.
+        """Pass a point: return the fault that occurs there, if any. Raises Crash if the process is killed.
 
-        The dead do nothing more, whatever their code does on its way out.
+        Killed processes have no more effects, whatever their code does while it unwinds.
         """
         process = self.acting[-1] if self.acting else None
         if process is None:
@@ -99,12 +99,12 @@ class World:
         return fault
 
     def count(self, fault: str) -> None:
-        """Take down a fault."""
+        """Record a fault."""
         self.faults[fault] += 1
         self.tell(f"*** {fault}")
 
     def tell(self, what: str) -> None:
-        """Take down what happens, for who replays the seed."""
+        """Record an event for the trace of a replayed seed."""
         if self._is_traced:
             process = self.acting[-1] if self.acting else None
             who = "the world" if process is None else process.name
@@ -116,11 +116,11 @@ class World:
         self.clock.advance(seconds)
 
     def happens(self, chance: float) -> bool:
-        """Whether something happens that is no process's fault; nothing of the kind does once all is calm."""
+        """Whether a fault outside of processes occurs; never after the faults have stopped."""
         return not self.is_calm and self.random.random() < chance
 
     def interrupt(self) -> None:
-        """Perhaps let others work: who is in no transaction may be paused for any time."""
+        """Perhaps let other processes work: a process outside of a transaction may be paused for any time."""
         if self.is_calm or not self.is_process or not self.is_alive or self.in_transaction():
             return
         if len(self.acting) <= _DEEPEST and self.random.random() < _INTERLUDE_CHANCE:

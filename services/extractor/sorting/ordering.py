@@ -19,6 +19,7 @@ from services.extractor.sorting.key_order import KeyOrder
 from services.extractor.sorting.runs import Runs
 from shared.extraction.record_blocks import Records
 from shared.extraction.windows import RecordsOfText, RestOfFile, Window
+from shared.reading.blocks import BOM
 from shared.reading.csv.records import RecordReader
 
 #: What is sorted at a time: more takes more room, more memory, and more patience of whoever waits for a turn.
@@ -96,8 +97,10 @@ def _rest(file: IO[bytes], runs: Runs, width: int) -> Iterator[Window]:
     """What is left where the runs were cut short."""
     if not runs.is_cut_short:
         return
+    file.seek(0)
+    has_marks = file.read(len(BOM)) == BOM
     file.seek(runs.end_offset)
-    reader = RecordReader(file, width=width)
+    reader = RecordReader(file, width=width, skips_marks=has_marks)
     records = iter(reader)
     if not runs.end_offset:
         next(records, None)  # the header

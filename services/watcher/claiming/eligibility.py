@@ -7,8 +7,9 @@ from pathlib import Path
 
 from services.watcher.claiming import wait_reasons
 from services.watcher.claiming.checksums import Checksums, StillReading
-from services.watcher.claiming.discovery import Entry, dataset_of
+from services.watcher.claiming.discovery import Entry
 from services.watcher.claiming.markers import Markers, marker_path
+from shared.extraction.dataset_match import dataset_of
 from shared.extraction.regular_files import is_open_for_writing
 from shared.model.datasets import Dataset
 from shared.model.errors import FileRefused

@@ -14,7 +14,6 @@ from services.watcher.claiming.discovery import (
     Entry,
     Sighting,
     complete_files,
-    dataset_of,
     in_order,
     is_candidate,
     sight,
@@ -34,6 +33,7 @@ from services.watcher.claiming.wait_reasons import (
 )
 from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_names import ClaimedName, displayed, new_token, number_of, shortened
+from shared.extraction.dataset_match import dataset_of
 from shared.extraction.file_version import FileVersion
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder

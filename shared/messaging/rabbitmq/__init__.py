@@ -1,4 +1,4 @@
-"""The one package that knows pika: connect, declare, publish, consume, and bring dead letters back."""
+"""RabbitMQ through pika, which no other package imports: connect, declare, publish, consume, retry dead letters."""
 
 from shared.messaging.rabbitmq.connection import OnWait, declare_all, ignore_wait
 from shared.messaging.rabbitmq.consumer import Consumer

@@ -1,4 +1,4 @@
-"""A connection to RabbitMQ: how it is made, what is declared on it, and its errors sorted once."""
+"""Connections to RabbitMQ: connecting, declaring, and translating pika's errors into ours."""
 
 import logging
 import os
@@ -22,21 +22,22 @@ from shared.runtime.logs import facts
 
 _log = logging.getLogger(__name__)
 
-#: A peer that is gone without a word is noticed within 25 seconds, even when there is nothing to send to it.
+#: Detects a peer that vanished within 25 seconds, even when there is nothing to send to it.
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
-_ADVICE = "unless this user may declare what is missing, run `inflow declare` with one that may"
-#: The share of the longest wait for an answer after which it is reported.
+_ADVICE = "if this user may not declare the missing queues, run `inflow declare` as a user who may"
+#: A wait for an answer is reported after this share of its time limit.
 _SLOW_SHARE = 1 / 3
 
-#: Hears why a wait for the broker takes long. It runs inside the wait.
+#: Called with the reason why a wait for the broker takes long, while it lasts.
 OnWait = Callable[[str], None]
 
 
 class _TolerantProperties(pika.spec.BasicProperties):  # type: ignore[misc]  # pika has no types
-    """Message properties whose unreadable rest is left out.
+    """Message properties decoded up to the first value that can't be.
 
-    A header may hold what Python has no value for (a time in milliseconds, where AMQP has seconds). pika lets that
-    error out of its loop, in every consumer that the message is delivered to: it would block its queue for ever.
+    A header may hold a value that Python can't represent, such as a time in milliseconds where AMQP has seconds. pika
+    lets that error escape from its loop, in every consumer that the message is delivered to: the message would block
+    its queue for ever.
     """
 
     def decode(self, encoded: bytes, offset: int = 0) -> Self:
@@ -45,20 +46,20 @@ class _TolerantProperties(pika.spec.BasicProperties):  # type: ignore[misc]  # p
         return self
 
 
-# pika looks the class up here for each message; nothing but our own code consumes in our processes.
+# pika looks the class up here for each message; only our own code consumes in our processes.
 pika.spec.props[pika.spec.BasicProperties.INDEX] = _TolerantProperties
 
 
 @contextmanager
 def translated(endpoint: Endpoint) -> Iterator[None]:
-    """Raise BrokerUnavailable or Unroutable, with the node's host and port, where pika or a socket raises its own."""
+    """Translate errors of pika and sockets into BrokerUnavailable or Unroutable, with the node's host and port."""
     try:
         yield
     except pika.exceptions.UnroutableError as error:
-        raise Unroutable(f"{endpoint}: no queue takes the message; {_ADVICE}") from error
+        raise Unroutable(f"{endpoint}: no queue is bound for the message; {_ADVICE}") from error
     except pika.exceptions.NackError as error:
         raise BrokerUnavailable(
-            f"{endpoint} refused a message and gave no reason (basic.nack); `inflow status` shows the queues"
+            f"{endpoint} refused a message without a reason (basic.nack); `inflow status` shows the queues"
         ) from error
     except (pika.exceptions.AMQPError, AMQPConnectorException, OSError) as error:
         raise BrokerUnavailable(f"{endpoint}: {_in_words(error)}") from error
@@ -71,17 +72,17 @@ def _in_words(error: BaseException) -> str:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """Return the error that pika wrapped, perhaps several times."""
+    """Return the innermost error: pika wraps errors, sometimes more than once."""
     wrapped = error.exception if isinstance(error, AMQPConnectorPhaseErrorBase) else next(iter(error.args), None)
     return _cause(wrapped) if isinstance(wrapped, BaseException) else error
 
 
 class NodeConnection(pika.BlockingConnection):  # type: ignore[misc]  # pika has no types
-    """A connection to one of the broker's nodes, on which no wait is endless.
+    """A connection to one of the broker's nodes, on which every wait has a limit.
 
-    A node answers heartbeats while it has no majority, or no memory, to confirm a message or to declare a queue with;
-    pika waits for as long as they come. Here, a wait that lasts a third of `answer_seconds` is logged and told to
-    `on_wait`, and at `answer_seconds` the connection ends with BrokerUnavailable.
+    A node without a majority, or short of memory, can't confirm a message or declare a queue but still answers
+    heartbeats, and pika waits for as long as they arrive. Here, a wait that lasts a third of `answer_seconds` is logged
+    and reported to `on_wait`, and after `answer_seconds` the connection ends with BrokerUnavailable.
     """
 
     def __init__(self, settings: BrokerSettings, endpoint: Endpoint, name: str, on_wait: OnWait) -> None:
@@ -96,12 +97,12 @@ class NodeConnection(pika.BlockingConnection):  # type: ignore[misc]  # pika has
                 port=endpoint.port,
                 virtual_host=settings.virtual_host,
                 credentials=pika.PlainCredentials(settings.user, settings.password),
-                # The files are read for each connection, so that renewed certificates are taken up.
+                # The files are read for each connection, so that renewed certificates take effect.
                 ssl_options=pika.SSLOptions(tls.context(), tls.server_name) if tls.is_on else None,
                 heartbeat=settings.heartbeat_seconds,
                 socket_timeout=10,
                 stack_timeout=20,
-                # Not less: a broker that blocks a publisher leaves its data unread, too, and is alive.
+                # Not shorter: a broker that blocks a publisher also stops reading from it, and is still alive.
                 tcp_options={**_KEEP_ALIVE, "TCP_USER_TIMEOUT": int(settings.answer_seconds * 1000)},
                 client_properties={"connection_name": name},
             )
@@ -110,7 +111,7 @@ class NodeConnection(pika.BlockingConnection):  # type: ignore[misc]  # pika has
         self._impl.add_on_connection_unblocked_callback(self._note_end_of_block)
 
     def _flush_output(self, *waiters: Callable[[], bool]) -> None:
-        """Everything in pika that waits for the broker waits here; its own timers do not run meanwhile."""
+        """Limit the wait: whatever in pika waits for the broker waits here, while pika's own timers do not run."""
         if self.is_closed:
             raise pika.exceptions.ConnectionWrongStateError
         loop = self._impl.ioloop
@@ -132,7 +133,7 @@ class NodeConnection(pika.BlockingConnection):  # type: ignore[misc]  # pika has
 
     def _end_wait(self) -> None:
         error = BrokerUnavailable(self._no_answer_for(self._answer_seconds))
-        self._impl._terminate_stream(error)  # noqa: SLF001 - as pika ends a connection that lost its heartbeats
+        self._impl._terminate_stream(error)  # noqa: SLF001 - how pika ends a connection without heartbeats
 
     def _no_answer_for(self, seconds: float) -> str:
         because = f": it blocks publishers ({self._block_reason})" if self._block_reason else ""
@@ -146,14 +147,14 @@ class NodeConnection(pika.BlockingConnection):  # type: ignore[misc]  # pika has
 
 
 def ignore_wait(_message: str) -> None:
-    """Do nothing: that it is logged is enough."""
+    """Do nothing: the wait is logged anyway."""
 
 
 def connect(settings: BrokerSettings, service: str, *, on_wait: OnWait = ignore_wait) -> NodeConnection:
-    """Connect to a node that answers, under a name that the management pages show: SERVICE@HOST:PID.
+    """Connect to the first node that answers, under the name SERVICE@HOST:PID, which the management UI shows.
 
-    The nodes are tried in random order, so that the services of a cluster do not all depend on the same one. Raises
-    BrokerUnavailable when none answers.
+    The nodes are tried in random order, so that not all services depend on the same node. Raises BrokerUnavailable if
+    none answers.
     """
     name = f"{service}@{socket.gethostname()}:{os.getpid()}"
     *others, last = random.sample(settings.endpoints, len(settings.endpoints))
@@ -175,7 +176,7 @@ def _connect_to(endpoint: Endpoint, settings: BrokerSettings, name: str, on_wait
 
 
 def open_channel(connection: NodeConnection, topology: Topology) -> Any:
-    """Open a channel with publisher confirms, where all that Inflow needs is declared."""
+    """Declare the topology and open a channel with publisher confirms."""
     ensure_declared(connection, topology)
     channel = connection.channel()
     channel.confirm_delivery()
@@ -183,9 +184,9 @@ def open_channel(connection: NodeConnection, topology: Topology) -> Any:
 
 
 def declare_all(settings: BrokerSettings) -> Endpoint:
-    """Declare all that Inflow needs; return the node that it was declared on.
+    """Declare the topology; return the node that it was declared on.
 
-    Raises BrokerUnavailable, or BrokerRefused where the user may not or something else is there under the same name.
+    Raises BrokerUnavailable, or BrokerRefused if the user lacks the permission or the name is taken by something else.
     """
     connection = connect(settings, "inflow-declare")
     with translated(connection.endpoint), connection:
@@ -197,9 +198,9 @@ def declare_all(settings: BrokerSettings) -> Endpoint:
 
 
 class Link:
-    """A connection with one channel, made when it is first needed and again after any failure. One thread uses it.
+    """A connection with one channel, opened when first needed and reopened after any failure. Not thread-safe.
 
-    With an installation, it connects only while the namespace is that installation's.
+    With an installation id, it connects only if the namespace belongs to that installation.
     """
 
     def __init__(
@@ -219,7 +220,7 @@ class Link:
 
     @contextmanager
     def open(self) -> Iterator[Any]:
-        """Lend the channel; BrokerUnavailable or Unroutable where what is done with it fails."""
+        """Yield the channel; raises BrokerUnavailable or Unroutable if its use fails."""
         try:
             if self._connection is None:
                 self._connection = connect(self._settings, self._name, on_wait=self._on_wait)
@@ -228,19 +229,19 @@ class Link:
                     self._channel = self._open_channel(self._connection)
                 yield self._channel
         except (BrokerUnavailable, Unroutable):
-            # The next try starts afresh: it connects, and declares what may be missing.
+            # The next try connects again and declares what may be missing.
             self.close()
             raise
 
     def close(self) -> None:
-        """Close the connection, whatever state it is in."""
+        """Close the connection, in whatever state it is."""
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None and connection.is_open:
             try:
                 with translated(connection.endpoint):
                     connection.close()
             except BrokerUnavailable as error:
-                _log.debug("closing a lost connection", extra=facts("broker_lost", reason=str(error)))
+                _log.debug("closing a connection that was lost", extra=facts("broker_lost", reason=str(error)))
 
     def _open_channel(self, connection: NodeConnection) -> Any:
         if self._installation_id is not None:

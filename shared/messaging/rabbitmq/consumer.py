@@ -1,4 +1,4 @@
-"""Consumes one queue, with the handling in a thread beside pika's loop."""
+"""Consumes one queue; messages are handled in a thread beside pika's loop."""
 
 import logging
 import time
@@ -33,13 +33,13 @@ from shared.runtime.logs import facts
 
 _log = logging.getLogger(__name__)
 
-#: Deliveries in hand: one being handled, one waiting for its turn. A crash gives the whole window back.
+#: One delivery being handled and one waiting. After a crash the broker redelivers both.
 _PREFETCH = 2
 _LOOP_SECONDS = 0.5
 
 
 class Consumer:
-    """Consumes one queue, for as long as connection and consumer live."""
+    """Consumes one queue until the connection is lost or the consumer cancelled."""
 
     def __init__(
         self,
@@ -62,11 +62,11 @@ class Consumer:
         self._patience = Patience()
 
     def run(self, handle: Handler, *, stop: Event, tick: Callable[[], None], tick_seconds: float) -> None:
-        """Handle deliveries until a stop is requested, then finish the one in hand.
+        """Handle deliveries until a stop is requested, then finish the one being handled.
 
-        `tick` runs in the handler's thread, between deliveries, whenever that many seconds have passed; what the
-        broker gave up by its own counting comes back into the queue as often, and dead letters that are due.
-        Raises BrokerUnavailable when the connection is lost or the broker cancels the consumer, and what `tick` raises.
+        `tick` runs in the handler's thread, between deliveries, every `tick_seconds`. At the same interval, messages
+        that hit the broker's delivery limit and dead letters that are due are put back into the queue. Raises
+        BrokerUnavailable if the connection is lost or the broker cancels the consumer, and whatever `tick` raises.
         """
 
         def settle_one(body: bytes, ending: Event, is_retry: bool) -> Settlement:
@@ -102,10 +102,10 @@ _Settle = Callable[[bytes, Event, bool], Settlement]
 
 
 class _ConsumerSession:
-    """One connection's consumer: pika's loop in the caller's thread, the handling in one thread beside it.
+    """The consumer of one connection: pika's loop in the caller's thread, the handling in one thread beside it.
 
-    So heartbeats are served however long the database takes. What is not acknowledged when the session ends is
-    delivered again; an answer that comes too late is dropped with its channel.
+    Heartbeats are therefore served however long the database takes. Messages not acknowledged when the session ends
+    are redelivered; an answer that comes too late is dropped with its channel.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class _ConsumerSession:
             if tag not in self._channel.consumer_tags:
                 raise BrokerUnavailable(f"{self._connection.endpoint} cancelled the consumer")
             if ticking.done():
-                ticking.result()  # raises what it raised
+                ticking.result()  # re-raises the tick's exception
                 if time.monotonic() >= next_tick:
                     ticking = self._worker.submit(tick)
                     next_tick = time.monotonic() + tick_seconds
@@ -148,7 +148,7 @@ class _ConsumerSession:
         self._finish()
 
     def end(self) -> None:
-        """Stop the handling thread; a try that waits for its database gives up."""
+        """Stop the handling thread; a handler that waits for the database gives up."""
         self._ending.set()
         self._worker.shutdown(cancel_futures=True)
 
@@ -156,19 +156,19 @@ class _ConsumerSession:
         count = redrive(self._channel, self._topology.redrive_name(self._queue), self._name)
         if count:
             _log.warning(
-                "messages that the broker gave up are back in their queue",
+                "requeued messages that hit the broker's delivery limit",
                 extra=facts("messages_redriven", queue=self._name, count=count),
             )
 
         retried = self._retries.put_back(self._channel)
         if retried:
             _log.warning(
-                "dead letters are tried again",
+                "requeued dead letters whose next try is due",
                 extra=facts("dead_letters_retried", queue=self._name, count=retried),
             )
 
     def _finish(self) -> None:
-        """Finish the delivery in hand; those that wait for their turn go back with the channel."""
+        """Finish the delivery being handled; the waiting ones are redelivered when the channel closes."""
         self._ending.set()
         while self._pending:
             self._connection.process_data_events(_LOOP_SECONDS)
@@ -179,13 +179,13 @@ class _ConsumerSession:
         future.add_done_callback(partial(self._hand_over, method.delivery_tag, properties, body))
 
     def _settle(self, body: bytes, is_retry: bool) -> Settlement:
-        # After a stop was requested nothing is begun, whatever the broker still delivers.
+        # Once a stop is requested, no delivery is started any more.
         if self._stop.is_set():
             return Settlement(outcome=Answer.NONE)
         return self._settle_one(body, self._ending, is_retry)
 
     def _hand_over(self, delivery_tag: int, properties: Any, body: bytes, done: "Future[Settlement]") -> None:
-        """Pass the outcome to pika's thread, the only one that may use the channel."""
+        """Pass the settlement to pika's thread, the only one that may use the channel."""
         if done.cancelled():
             return
         answer = partial(self._answer, delivery_tag, properties, body, done)

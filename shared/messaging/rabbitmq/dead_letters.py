@@ -1,4 +1,4 @@
-"""Dead letters: how a message is put aside with its reason, and how it comes back into its queue."""
+"""Dead letters: sets messages aside with a reason, and puts them back into their queue."""
 
 import math
 import struct
@@ -17,17 +17,17 @@ from shared.messaging.rabbitmq.retries import RetrySchedule, Tries
 from shared.messaging.topology import Queue, Topology
 
 _REASON_HEADER = "x-inflow-reason"
-#: The most characters of a dead letter's reason; headers travel with every later hop.
+#: Maximum length in characters of a dead letter's reason: headers travel with every later hop.
 _REASON_LENGTH = 1000
-#: A frame has 128 KiB.
+#: Headers must fit into one frame of 128 KiB.
 _MAX_HEADER_BYTES = 64 * 1024
-#: How much of a dead-letter queue one look goes through: bodies come with their headers.
+#: How much of a dead-letter queue is read at a time: bodies are delivered together with their headers.
 _MAX_LOOK_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A message that was given up: why, and its body."""
+    """A dead-lettered message: its reason and its body."""
 
     reason: str
     body: bytes
@@ -36,27 +36,27 @@ class DeadLetter:
 def set_aside(
     channel: Any, topology: Topology, name: str, properties: Any, body: bytes, reason: str, tries: Tries | None = None
 ) -> None:
-    """Put a message into a queue behind the dead-letter exchange, by its name; return once the broker has it there.
+    """Publish a message to the dead-letter exchange with `name` as its routing key; return once the broker confirmed.
 
-    Published by ourselves: a reject could not carry the reason. With its tries, it is tried again by itself.
+    It is published instead of rejected because a reject can't carry the reason. With `tries` it is retried by itself.
     """
-    said = {_REASON_HEADER: reason[:_REASON_LENGTH], **(tries.headers if tries is not None else {})}
-    headers = {**_headers(properties), **said}
-    channel.basic_publish(topology.dead_letter_exchange, name, body, _anew(properties, headers), mandatory=True)
+    own_headers = {_REASON_HEADER: reason[:_REASON_LENGTH], **(tries.headers if tries is not None else {})}
+    republished = _republished(properties, {**_headers(properties), **own_headers})
+    channel.basic_publish(topology.dead_letter_exchange, name, body, republished, mandatory=True)
 
 
 def redrive(channel: Any, source: str, target: str) -> int:
-    """Put the messages that wait in one queue into another, each as if it were new; return how many."""
+    """Move the messages waiting in one queue to another, each as a new message; return how many."""
     moved = 0
     for method, properties, body in _waiting(channel, source):
-        channel.basic_publish("", target, body, _anew(properties, _headers(properties)), mandatory=True)
+        channel.basic_publish("", target, body, _republished(properties, _headers(properties)), mandatory=True)
         channel.basic_ack(method.delivery_tag)
         moved += 1
     return moved
 
 
 class Retries:
-    """Puts the dead letters of a queue back into it when they are due, among the messages that wait there."""
+    """Puts the dead letters of a queue back into it when they are due."""
 
     def __init__(self, topology: Topology, queue: Queue, schedule: RetrySchedule) -> None:
         self._source = topology.dead_letter_name(queue)
@@ -67,13 +67,13 @@ class Retries:
         self._left = 0
 
     def put_back(self, channel: Any) -> int:
-        """Put back what is due, if it is time to look; return how many."""
+        """Put the due dead letters back, if it is time to look; return how many."""
         now = time.time()
         waiting = channel.queue_declare(self._source, passive=True).method.message_count
         if not waiting or now < self._next_look_at or (waiting == self._left and now < self._next_due_at):
             return 0
         self._next_look_at = now + self._schedule.first_pause_seconds
-        # What is not acknowledged on a channel of its own goes back with it.
+        # On a channel of its own, so that closing it returns the messages that were not acknowledged.
         own_channel = channel.connection.channel()
         own_channel.confirm_delivery()
         moved = self._put_back(own_channel, now)
@@ -83,14 +83,14 @@ class Retries:
 
     def _put_back(self, channel: Any, now: float) -> int:
         moved = seen_bytes = 0
-        # At the latest: others may have purged some, and as many may have come.
+        # The latest time for the next look: others may have purged some letters, and as many may have arrived.
         self._next_due_at = now + self._schedule.longest_pause_seconds
         for method, properties, body in _waiting(channel, self._source):
             tries = Tries.of(properties.headers)
             due_at = self._schedule.due_at(tries) if _has_reason(properties) else math.inf
             if due_at <= now:
                 headers = {**_headers(properties), **tries.headers}
-                channel.basic_publish("", self._target, body, _anew(properties, headers), mandatory=True)
+                channel.basic_publish("", self._target, body, _republished(properties, headers), mandatory=True)
                 channel.basic_ack(method.delivery_tag)
                 moved += 1
             else:
@@ -102,20 +102,20 @@ class Retries:
 
 
 class DeadLetters:
-    """The dead-letter queues, to be looked at and to be redriven."""
+    """The dead-letter queues, for inspection and redriving."""
 
     def __init__(self, settings: BrokerSettings) -> None:
         self._topology = Topology(settings.namespace)
         self._link = Link(settings, name="inflow-redrive")
 
     def look(self, queue: Queue) -> list[DeadLetter]:
-        """Return what a queue's dead-letter queue holds; it stays there."""
+        """Return the dead letters of a queue without removing them."""
         with self._link.open() as channel:
             letters = [
                 DeadLetter(reason=_reason(properties), body=body)
                 for _, properties, body in _waiting(channel, self._topology.dead_letter_name(queue))
             ]
-        # What was not acknowledged goes back with the connection.
+        # Closing the connection returns the messages, none of which was acknowledged.
         self._link.close()
         return letters
 
@@ -130,7 +130,7 @@ class DeadLetters:
 
 
 def _waiting(channel: Any, source: str) -> Iterator[tuple[Any, Any, bytes]]:
-    """Get as many messages as wait now: what comes meanwhile, perhaps the same ones again, is for the next time."""
+    """Get the messages waiting now; those that arrive meanwhile, perhaps the same ones again, are left."""
     for _ in range(channel.queue_declare(source, passive=True).method.message_count):
         method, properties, body = channel.basic_get(source)
         if method is None:
@@ -139,10 +139,10 @@ def _waiting(channel: Any, source: str) -> Iterator[tuple[Any, Any, bytes]]:
 
 
 def _headers(properties: Any) -> dict[str, Any]:
-    """Keep what somebody wrote there, and nothing that steers the broker.
+    """Return the headers that users set, without those that the broker acts on.
 
-    CC copies a message, and what seems to go in circles by its x-death is dropped. A name that is not UTF-8 comes as
-    bytes, and goes.
+    CC and BCC would copy the message, and x-death would make the broker drop it as one that goes in circles. A name
+    that is not UTF-8 arrives as bytes and is left out.
     """
     headers = {
         name: value
@@ -153,15 +153,18 @@ def _headers(properties: Any) -> dict[str, Any]:
 
 
 def _can_be_sent(headers: dict[str, Any]) -> bool:
-    """Whether pika can write what it read; what hardly fits into a frame costs us the channel."""
+    """Whether pika can encode the headers that it decoded; headers too large for a frame would close the channel."""
     try:
         return bool(pika.data.encode_table([], headers) <= _MAX_HEADER_BYTES)
     except (pika.exceptions.AMQPError, TypeError, ValueError, struct.error):
         return False
 
 
-def _anew(properties: Any, headers: dict[str, Any]) -> pika.BasicProperties:
-    """Keep what says what a message is: an expiration would lose it, a user id of somebody else close our channel."""
+def _republished(properties: Any, headers: dict[str, Any]) -> pika.BasicProperties:
+    """Return the properties that describe the message.
+
+    The others are left out: an expiration would lose the message, and another user's id would close our channel.
+    """
     return pika.BasicProperties(
         message_id=properties.message_id,
         type=properties.type,
@@ -175,9 +178,9 @@ def _anew(properties: Any, headers: dict[str, Any]) -> pika.BasicProperties:
 
 
 def _has_reason(properties: Any) -> bool:
-    """Whether Inflow put a message there; what a person put there by hand stays."""
+    """Whether Inflow put the message there; messages put there by hand stay."""
     return _REASON_HEADER in (properties.headers or {})
 
 
 def _reason(properties: Any) -> str:
-    return str((properties.headers or {}).get(_REASON_HEADER, "unknown: somebody else put it there"))
+    return str((properties.headers or {}).get(_REASON_HEADER, "unknown: not put there by Inflow"))

@@ -1,4 +1,4 @@
-"""Declares exchanges and queues on the broker, as far as the user may, and which installation uses them."""
+"""Declares exchanges and queues, and records which installation uses the namespace."""
 
 import logging
 from typing import Any
@@ -21,11 +21,11 @@ _log = logging.getLogger(__name__)
 
 
 def ensure_declared(connection: pika.BlockingConnection, topology: Topology) -> None:
-    """Declare everything; where this user has no right to, `inflow declare` did it with one that has.
+    """Declare everything, unless this user lacks the permission: then `inflow declare` has done so as another user.
 
-    What is missing then shows as soon as it is used. It can't be asked for before: RabbitMQ 4.3 tells only those who
-    have some right on an exchange or a queue whether it is there. Raises pika's ChannelClosedByBroker where something
-    is there with other arguments.
+    Anything still missing fails on its first use. It can't be checked here: RabbitMQ 4.3 tells only users with some
+    permission on an exchange or a queue whether it exists. Raises pika's ChannelClosedByBroker if something is declared
+    with different arguments.
     """
     try:
         declare(connection, topology)
@@ -35,7 +35,7 @@ def ensure_declared(connection: pika.BlockingConnection, topology: Topology) -> 
 
 
 def declare(connection: pika.BlockingConnection, topology: Topology) -> None:
-    """Declare the exchanges and queues of a namespace, and bind them; raises pika's ChannelClosedByBroker."""
+    """Declare and bind the exchanges and queues of a namespace; raises pika's ChannelClosedByBroker."""
     channel = connection.channel()
     channel.exchange_declare(topology.exchange, exchange_type="topic", durable=True)
     channel.exchange_declare(topology.dead_letter_exchange, exchange_type="direct", durable=True)
@@ -55,23 +55,24 @@ def declare(connection: pika.BlockingConnection, topology: Topology) -> None:
 
 
 def own_namespace(connection: pika.BlockingConnection, topology: Topology, installation_id: str) -> Any:
-    """State which installation uses the namespace; return the channel on which a consumer keeps it stated.
+    """Record which installation uses the namespace; return the channel on which a consumer keeps the record alive.
 
-    None where this user has no right to state it. Raises NamespaceTaken where another installation uses it.
+    None if this user may not declare the record's queue. Raises NamespaceTaken if another installation uses the
+    namespace.
     """
     channel = connection.channel()
     try:
         channel.queue_declare(topology.ownership_name, durable=True, arguments=ownership_arguments(installation_id))
     except pika.exceptions.ChannelClosedByBroker as error:
         if error.reply_code == pika.spec.ACCESS_REFUSED:
-            message = "this user may not declare the queue that states which installation uses the namespace"
+            message = "this user may not declare the queue that records which installation uses the namespace"
             _log.warning(message, extra=facts("namespace_unstated", queue=topology.ownership_name))
             return None
         if error.reply_code != pika.spec.PRECONDITION_FAILED:
             raise
         raise NamespaceTaken(
             f"another installation uses the namespace {topology.namespace!r} of this virtual host; set INFLOW_NAMESPACE"
-            " to a name of this installation's own, or use another virtual host"
-            f" (this one is {installation_id}; the broker says: {error.reply_text})"
+            " to a name that no other installation uses, or use another virtual host"
+            f" (this installation is {installation_id}; the broker says: {error.reply_text})"
         ) from error
     return channel

@@ -1,4 +1,4 @@
-"""The management API of RabbitMQ, read for what AMQP 0.9.1 does not tell: which nodes hold a queue."""
+"""RabbitMQ's management API, which tells what AMQP 0.9.1 does not: the nodes that hold a queue."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ _TIMEOUT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
-    """How many nodes hold a queue, and how many of them run. With one half of them or less, it takes no message."""
+    """The number of nodes that hold a queue, and of those online. Without a majority online it accepts no message."""
 
     count: int
     online: int
@@ -25,26 +25,26 @@ class Members:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """How many nodes there are, and the members of each queue by its name."""
+    """The number of nodes, and the members of each queue by name."""
 
     node_count: int
     members: Mapping[str, Members]
 
 
 def look_at_cluster(settings: BrokerSettings) -> Cluster:
-    """Ask the first management API that answers; BrokerUnavailable with what each one said if none does."""
+    """Ask the first management API that answers; raises BrokerUnavailable with each one's error if none does."""
     failures = []
     for api in settings.management_apis:
         try:
             return _look(api, settings)
-        # What answers there may be anything; HTTP's errors and those of URLs are OSErrors.
+        # Anything may answer at that address. Errors of HTTP and of URLs are OSErrors.
         except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
             failures.append(f"{api.url}: {str(error) or type(error).__name__}")
     raise BrokerUnavailable("; ".join(failures) or "RABBITMQ_MANAGEMENT_URL is not set")
 
 
 def _look(api: ManagementApi, settings: BrokerSettings) -> Cluster:
-    # The broker itself is not behind a proxy either; where it has a CA of its own, this has the same.
+    # No proxy, as for the broker itself; a private CA of the broker is used here, too.
     https = HTTPSHandler(context=settings.tls.context() if settings.tls.is_on else None)
     opener = build_opener(ProxyHandler({}), https)
     nodes = _get(opener, api, "/api/nodes?columns=name")

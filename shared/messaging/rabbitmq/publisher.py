@@ -1,4 +1,4 @@
-"""Publishes messages and waits until the broker has them."""
+"""Publishes messages and waits for the broker's confirms."""
 
 import pika
 
@@ -11,8 +11,8 @@ from shared.messaging.topology import Queue, Topology
 class Publisher:
     """Publishes persistent, mandatory messages and waits for each publisher confirm.
 
-    Connects when first needed and again after any failure. One thread uses it. `on_wait` hears of a wait that takes
-    long, while it lasts, in the thread that waits.
+    Connects when first needed and again after any failure. Not thread-safe. `on_wait` is called in the waiting thread
+    when a wait takes long.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Publisher:
         self._link = Link(settings, name=name, installation_id=installation_id, on_wait=on_wait)
 
     def publish(self, message: Envelope) -> None:
-        """Return once the broker has taken responsibility; BrokerUnavailable or Unroutable otherwise."""
+        """Publish a message and return once it is confirmed; raises BrokerUnavailable or Unroutable."""
         properties = pika.BasicProperties(
             message_id=str(message.id),
             type=message.kind,
@@ -42,7 +42,7 @@ class Publisher:
             channel.basic_publish(self._topology.exchange, message.kind, encode(message), properties, mandatory=True)
 
     def backlog(self, queue: Queue) -> int:
-        """Count the messages of a queue that no consumer holds yet."""
+        """Count the messages of a queue that are not delivered to a consumer yet."""
         return self._count(self._topology.name(queue))
 
     def given_up(self, queue: Queue) -> int:
@@ -50,12 +50,12 @@ class Publisher:
         return self._count(self._topology.dead_letter_name(queue))
 
     def serve(self) -> None:
-        """Answer heartbeats; to be called now and then while there is nothing to publish."""
+        """Answer heartbeats; call it now and then while there is nothing to publish."""
         with self._link.open() as channel:
             channel.connection.process_data_events(0)
 
     def close(self) -> None:
-        """Close the connection, whatever state it is in."""
+        """Close the connection, in whatever state it is."""
         self._link.close()
 
     def _count(self, name: str) -> int:

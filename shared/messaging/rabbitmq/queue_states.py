@@ -1,4 +1,4 @@
-"""How the queues are: what waits in them, who consumes them, and on how many nodes they are."""
+"""The state of the queues: their messages, consumers, dead letters and nodes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from shared.messaging.rabbitmq.management import Cluster, Members, look_at_clust
 from shared.messaging.topology import QUEUES, Queue, Topology
 from shared.model.errors import BrokerUnavailable
 
-#: On as many nodes RabbitMQ places a quorum queue, where there are as many when it is declared.
+#: RabbitMQ places a new quorum queue on this many nodes, if the cluster has them.
 _USUAL_MEMBERS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueState:
-    """One queue; None is what is not known."""
+    """One queue; None means unknown."""
 
     name: str
-    #: Messages that no consumer holds yet.
+    #: Messages not delivered to a consumer yet.
     messages: int | None
     consumers: int | None
     dead_letters: int | None
@@ -30,19 +30,19 @@ class QueueState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerState:
-    """The queues of the services, as one node sees them."""
+    """The queues of the services, as seen by one node."""
 
     endpoint: Endpoint
     node_count: int | None
     queues: Sequence[QueueState]
-    #: What is not known and why, and what is not as it should be; one sentence each.
+    #: One sentence for each value that is unknown, with the reason, and for each problem found.
     notes: Sequence[str]
 
 
 def look_at_broker(settings: BrokerSettings) -> BrokerState:
-    """Ask the broker for the state of its queues, and its management API for their nodes, if it is named.
+    """Ask the broker for the state of its queues, and the management API, if configured, for their nodes.
 
-    Nothing is declared. Raises BrokerUnavailable.
+    Declares nothing. Raises BrokerUnavailable.
     """
     notes: list[str] = []
     cluster = _cluster(settings, notes)
@@ -83,7 +83,7 @@ def _state(
 
 
 def _counts(connection: pika.BlockingConnection, name: str, notes: list[str]) -> tuple[int | None, int | None]:
-    """Return the messages and the consumers of a queue. What the broker refuses ends the channel, not the look."""
+    """Count the messages and consumers of a queue; a refusal closes only this channel, and becomes a note."""
     channel = connection.channel()
     try:
         found = channel.queue_declare(name, passive=True).method
@@ -102,4 +102,4 @@ def _missing_members(cluster: Cluster, topology: Topology) -> Iterator[str]:
         if members.count < usual:
             yield f"{name} is on {members.count} of {cluster.node_count} nodes: `rabbitmq-queues grow` adds members"
         if 2 * members.online <= members.count:
-            yield f"{name} takes no message: {members.online} of its {members.count} members are online"
+            yield f"{name} accepts no messages: {members.online} of its {members.count} members are online"

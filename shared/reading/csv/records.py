@@ -38,6 +38,7 @@ class RecordReader:
         dialect: Dialect = PLAIN,
         block_bytes: int = _BLOCK_BYTES,
         longest_row_bytes: int = MAX_ROW_BYTES,
+        skips_marks: bool | None = None,
         skip_lines: int = 0,
         width: int | None = None,
     ) -> None:
@@ -48,6 +49,7 @@ class RecordReader:
             encoding=dialect.encoding,
             block_bytes=block_bytes,
             longest_row_bytes=longest_row_bytes,
+            skips_marks=skips_marks,
             suspect=self._loose_quotes.suspect if self._loose_quotes else None,
         )
         #: The lines up to here that are not records.

@@ -30,6 +30,7 @@ _MAX_SHOWN_CHARACTERS = 80
 _QUOTED = re.compile(r'(?:(?<=[,;\t|:~^ \n\r])|\A)"(?:[^"]|"")*+("|\Z)')
 _USUAL_DELIMITERS = ",;\t|"
 _MIN_OPEN_CHARACTERS = 4 << 10
+_MARKS = re.compile(r"(?:^|(?<=[\r\n]))\ufeff+")
 _DELIMITER_HINT = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
@@ -247,7 +248,9 @@ def fixed_encoding(head: bytes, name: str) -> str:
 
 def _text(sample: FileSample, encoding: str) -> str:
     """Decode the head, without the line that its end cuts."""
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(sample.head).removeprefix("\ufeff")
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(sample.head)
+    if text.startswith("\ufeff"):
+        text = _MARKS.sub("", text)
     if sample.is_whole:
         return text
     end = max(text.rfind("\n"), text.rfind("\r")) + 1

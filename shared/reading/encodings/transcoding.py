@@ -9,7 +9,7 @@ _STRAY = b"\xff"
 
 
 class Utf8Of:
-    """Reads UTF-16 or UTF-32 and gives UTF-8, without the mark at its beginning.
+    """Reads UTF-16 or UTF-32 and gives UTF-8; a byte order mark becomes that of UTF-8.
 
     What is no character stays none: half a pair of UTF-16, or a character that the end cuts.
     """
@@ -18,7 +18,6 @@ class Utf8Of:
         self._file = file
         self._decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
         self._ready = b""
-        self._is_at_begin = True
         self._is_ended = False
 
     def read(self, size_bytes: int, /) -> bytes:
@@ -36,7 +35,4 @@ class Utf8Of:
         except UnicodeDecodeError:
             self._is_ended = True
             return _STRAY
-        if text and self._is_at_begin:
-            self._is_at_begin = False
-            text = text.removeprefix("\ufeff")
         return text.encode("utf-8", "surrogatepass")

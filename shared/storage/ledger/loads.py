@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 import orjson
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from shared.storage.schema.schema import Schema
 
@@ -106,9 +106,32 @@ def before(connection: Connection, schema: Schema, load_id: int, *, limit: int) 
     return [Load.from_row(row) for row in connection.execute(query)]
 
 
-def all_loads(connection: Connection, schema: Schema) -> list[Load]:
-    """List every load, oldest first."""
-    return [Load.from_row(row) for row in connection.execute(select(schema.loads).order_by(schema.loads.c.load_id))]
+def after(connection: Connection, schema: Schema, load_id: int, *, limit: int) -> list[Load]:
+    """List the loads after this one, oldest first."""
+    table = schema.loads
+    query = select(table).where(table.c.load_id > load_id).order_by(table.c.load_id).limit(limit)
+    return [Load.from_row(row) for row in connection.execute(query)]
+
+
+def last(connection: Connection, schema: Schema, *, limit: int) -> list[Load]:
+    """List the last loads, oldest first."""
+    query = select(schema.loads).order_by(schema.loads.c.load_id.desc()).limit(limit)
+    return [Load.from_row(row) for row in connection.execute(query)][::-1]
+
+
+def before_in_states(
+    connection: Connection, schema: Schema, load_id: int, states: Sequence[State], *, limit: int
+) -> list[Load]:
+    """List the loads before this one that are in these states, oldest first."""
+    table = schema.loads
+    mine = (table.c.load_id < load_id) & table.c.state.in_(states)
+    query = select(table).where(mine).order_by(table.c.load_id).limit(limit)
+    return [Load.from_row(row) for row in connection.execute(query)]
+
+
+def count(connection: Connection, schema: Schema) -> int:
+    """Count all loads."""
+    return connection.scalar(select(func.count()).select_from(schema.loads)) or 0
 
 
 def manner_before(connection: Connection, schema: Schema, load_id: int, dataset: str, feed: str) -> str | None:

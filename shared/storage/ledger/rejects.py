@@ -1,9 +1,10 @@
 """The ledger of rejected rows: which are open, and which load healed the others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from shared.storage.schema.schema import Schema
 
@@ -49,29 +50,50 @@ def rejected_lines(connection: Connection, schema: Schema, load_id: int) -> froz
     return frozenset(connection.scalars(select(table.c.line).where(table.c.load_id == load_id)))
 
 
-def healed_counts(connection: Connection, schema: Schema) -> dict[int, int]:
-    """Count the healed rows of each load; one without any is missing."""
+def healed_counts(connection: Connection, schema: Schema, load_ids: Sequence[int]) -> dict[int, int]:
+    """Count the healed rows of each of these loads; one without any is missing."""
     table = schema.rejects
-    healed = select(table.c.load_id, func.count()).where(table.c.healed_by.is_not(None)).group_by(table.c.load_id)
+    mine = table.c.load_id.in_(load_ids) & table.c.healed_by.is_not(None)
+    healed = select(table.c.load_id, func.count()).where(mine).group_by(table.c.load_id)
     return {load_id: count for load_id, count in connection.execute(healed)}  # noqa: C416
 
 
-def all_rejects(
-    connection: Connection, schema: Schema, *, load_id: int | None = None, is_open: bool = False
-) -> Iterator[Reject]:
-    """Read rejected rows in the order of loads and lines: of one load, or of all; all of them, or those still open."""
+def after(
+    connection: Connection,
+    schema: Schema,
+    position: tuple[int, int],
+    *,
+    limit: int,
+    load_id: int | None = None,
+    is_open: bool = False,
+) -> list[Reject]:
+    """List rejected rows in the order of loads and lines, those after this load and line.
+
+    Of one load, or of all; all of them, or those still open.
+    """
     table = schema.rejects
-    query = (
-        select(table, schema.loads.c.file)
-        .join(schema.loads, schema.loads.c.load_id == table.c.load_id)
-        .order_by(table.c.load_id, table.c.line)
-        .execution_options(yield_per=_LINES_AT_ONCE)
-    )
+    last_load, last_line = position
+    wanted: list[ColumnElement[bool]] = []
     if load_id is not None:
-        query = query.where(table.c.load_id == load_id)
+        wanted.append(table.c.load_id == load_id)
     if is_open:
-        query = query.where(table.c.healed_by.is_(None))
-    for row in connection.execute(query):
-        values = {**row._mapping, "column": row.column_name}
-        del values["column_name"]
-        yield Reject(**values)
+        wanted.append(table.c.healed_by.is_(None))
+    # Two queries, as not every database begins at a position in the key that one condition names.
+    found = _select(connection, schema, [*wanted, table.c.load_id == last_load, table.c.line > last_line], limit)
+    if len(found) < limit:
+        found += _select(connection, schema, [*wanted, table.c.load_id > last_load], limit - len(found))
+    return found
+
+
+def _select(connection: Connection, schema: Schema, wanted: Sequence[ColumnElement[bool]], limit: int) -> list[Reject]:
+    table, loads = schema.rejects, schema.loads
+    # Not joined: a database that began with the loads would sort all rejects for each page.
+    file = select(loads.c.file).where(loads.c.load_id == table.c.load_id).scalar_subquery()
+    query = select(table, file.label("file")).where(*wanted).order_by(table.c.load_id, table.c.line).limit(limit)
+    return [_reject(row) for row in connection.execute(query)]
+
+
+def _reject(row: Row[Any]) -> Reject:
+    values = {**row._mapping, "column": row.column_name}
+    del values["column_name"]
+    return Reject(**values)

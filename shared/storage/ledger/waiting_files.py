@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from shared.runtime.clock import utc_now
 from shared.storage.schema.schema import Schema
@@ -30,6 +30,19 @@ def all_files(connection: Connection, schema: Schema) -> list[WaitingFile]:
         select(table.c.file, table.c.state, table.c.reason, table.c.message, table.c.since).order_by(table.c.file)
     )
     return [WaitingFile(**row._mapping) for row in rows]
+
+
+def after(connection: Connection, schema: Schema, name: str, *, limit: int) -> list[WaitingFile]:
+    """List unclaimed files by name, those whose names come after this one."""
+    table = schema.inbox
+    columns = (table.c.file, table.c.state, table.c.reason, table.c.message, table.c.since)
+    rows = connection.execute(select(*columns).where(table.c.file > name).order_by(table.c.file).limit(limit))
+    return [WaitingFile(**row._mapping) for row in rows]
+
+
+def count(connection: Connection, schema: Schema) -> int:
+    """Count the unclaimed files."""
+    return connection.scalar(select(func.count()).select_from(schema.inbox)) or 0
 
 
 def replace(connection: Connection, schema: Schema, *, gone: Sequence[str], seen: Sequence[WaitingFile]) -> None:

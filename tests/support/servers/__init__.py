@@ -1,1 +1,1 @@
-"""Real servers for the tests: found or started when a test first asks for one, ended with the session."""
+"""Real servers for the tests: found or started when first needed, ended with the session."""

@@ -1,4 +1,4 @@
-"""Docker containers as the tests use them; nothing is ever downloaded."""
+"""Docker containers for the tests; nothing is ever downloaded."""
 
 import shutil
 import subprocess
@@ -43,15 +43,15 @@ class Container:
             _docker("rm", "--force", "--volumes", container.id)
 
     def published(self, port: int) -> int:
-        """Return the port of this machine that leads to a port of the container."""
+        """Return the port of this machine that is mapped to a port of the container."""
         return int(_docker("port", self.id, f"{port}/tcp").splitlines()[0].rpartition(":")[2])
 
     def has_ended(self) -> bool:
-        """Whether the program in it is gone."""
+        """Whether its program has ended."""
         return _docker("inspect", "--format={{.State.Running}}", self.id) != "true"
 
     def log_tail(self) -> str:
-        """Return the last it said, on one line."""
+        """Return the end of its log, on one line."""
         logs = _run("logs", "--tail=20", self.id)
         return " ".join((logs.stdout + logs.stderr).split())[-LOG_TAIL_CHARACTERS:]
 
@@ -66,7 +66,7 @@ def _check_image(image: str) -> None:
 
 
 def _docker(*arguments: str) -> str:
-    """Return what a docker command printed; Unavailable when it failed."""
+    """Return the output of a docker command; raises Unavailable if it fails."""
     done = _run(*arguments)
     if done.returncode != 0:
         raise Unavailable(f"docker {arguments[0]}: {' '.join(done.stderr.split())}")

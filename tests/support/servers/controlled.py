@@ -1,4 +1,4 @@
-"""Servers that a test may do anything to: stop, kill, start again on the same data and port, or wipe."""
+"""Servers under a test's control: stopped, killed, restarted on the same data and port, or wiped."""
 
 from typing import Protocol
 
@@ -6,38 +6,38 @@ from tests.support.servers.found import BrokerServer, DatabaseServer
 
 
 class ControlledServer(Protocol):
-    """A server of the test's own. Only one that does not run can be started or wiped."""
+    """A server private to the test. It can be started or wiped only while it does not run."""
 
     def start(self) -> None:
-        """Start it on the data that it has, and return once it answers."""
+        """Start it on its existing data, and return once it answers."""
 
     def stop(self) -> None:
-        """End it as an operator would; its data stays."""
+        """Stop it as an operator would; its data stays."""
 
     def kill(self) -> None:
-        """End it with SIGKILL; its data is what it had saved by then."""
+        """Kill it with SIGKILL; it keeps the data that was on disk by then."""
 
     def wipe(self) -> None:
-        """Delete its data: the next start is a first one."""
+        """Delete its data, so that the next start is a first start."""
 
     def is_ready(self) -> bool:
         """Whether it answers."""
 
 
 class ControlledBroker(ControlledServer, Protocol):
-    """A RabbitMQ of the test's own."""
+    """A RabbitMQ private to the test."""
 
     @property
     def server(self) -> BrokerServer:
-        """How to reach it."""
+        """The server's address and account."""
 
     def ctl(self, *arguments: str) -> str:
-        """Run rabbitmqctl against it, and return what that says."""
+        """Run rabbitmqctl against it, and return its output."""
 
 
 class ControlledDatabase(ControlledServer, Protocol):
-    """A MySQL or MariaDB of the test's own."""
+    """A MySQL or MariaDB private to the test."""
 
     @property
     def server(self) -> DatabaseServer:
-        """How to reach it."""
+        """The server's address and account."""

@@ -1,4 +1,4 @@
-"""Servers in containers, of the images that docker-compose.yml names."""
+"""Servers in containers, from the images in docker-compose.yml."""
 
 from contextlib import ExitStack
 
@@ -11,7 +11,7 @@ from tests.support.servers.probes import broker_problem, database_problem, wait_
 
 BROKER_IMAGE = "rabbitmq:4-management"
 DATABASE_IMAGE = "mysql:8.4"
-#: Of servers that only this machine can reach, and only while the tests run.
+#: Password of servers that only this machine can reach, while the tests run.
 USER, PASSWORD = "inflow", "inflow-test"
 
 

@@ -1,4 +1,4 @@
-"""What a way of getting servers hands over."""
+"""Servers that were found, and the interface of the ways to get them."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -10,12 +10,12 @@ Flavour = Literal["mysql", "mariadb", "postgresql"]
 
 
 class Unavailable(Exception):
-    """This way gives no such server; the message says why, on one line."""
+    """No server is available in this way; the message gives the reason on one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerServer:
-    """A RabbitMQ whose user may make virtual hosts through the management API."""
+    """A RabbitMQ whose user may create virtual hosts through the management API."""
 
     host: str
     port: int
@@ -42,7 +42,7 @@ class Way(Protocol):
 
     @property
     def name(self) -> str:
-        """The word that INFLOW_TEST_PROVISION forces this way with."""
+        """The value of INFLOW_TEST_PROVISION that selects this way."""
 
 
 class PostgresqlProvider(Way, Protocol):

@@ -1,4 +1,4 @@
-"""A virtual host and a database of its own for each test."""
+"""A separate virtual host and database for each test."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,9 +15,9 @@ from tests.support.servers.found import BrokerServer, DatabaseServer, Flavour
 from tests.support.servers.management import Management
 from tests.support.sessions import sessions
 
-#: A test that left a transaction open must not hold up the others.
+#: A transaction that a test left open must not delay the others.
 LOCK_WAIT_SECONDS = 60
-#: For as long a busy broker may be slow to take a connection; pika alone gives up after 10 and 15.
+#: Time limit for a busy broker to accept a connection; pika's own limits are 10 and 15 seconds.
 CONNECT_SECONDS = 60
 _NO_SUCH_THREAD = 1094
 #: A trap, as the character set of the MySQL servers is: the product has to name its own order everywhere.
@@ -33,28 +33,28 @@ class Broker:
     vhost: str
 
     def queue_depths(self) -> dict[str, int]:
-        """Return how many messages wait in each queue; those a consumer holds unacknowledged do not wait.
+        """Return the number of messages in each queue, without unacknowledged ones.
 
-        Asked over AMQP, where the answer is of this moment: the management API's figures are seconds old. But a 0
-        may be untrue on a busy broker: it stands, too, for a quorum queue whose leader does not answer within 250 ms.
+        It is read over AMQP, which is current, while the management API's figures are seconds old. But on a busy broker
+        a 0 may be wrong: it is also the answer for a quorum queue whose leader does not answer within 250 ms.
         """
         names = Management(self.server).queue_names(self.vhost)
         with self.channel() as channel:
             return {name: channel.queue_declare(name, passive=True).method.message_count for name in names}
 
     def publish(self, queue: str, body: bytes) -> None:
-        """Put somebody else's message into a queue."""
+        """Put a message into a queue as another client would."""
         with self.channel() as channel:
             channel.basic_publish("", queue, body)
 
     def purge(self, queue: str) -> None:
-        """Throw away what waits in a queue."""
+        """Delete the messages of a queue."""
         with self.channel() as channel:
             channel.queue_purge(queue)
 
     @contextmanager
     def channel(self) -> Iterator[Any]:
-        """Open a channel on a connection of its own."""
+        """Open a channel on a separate connection."""
         parameters = pika.URLParameters(self.url)
         parameters.socket_timeout = parameters.stack_timeout = CONNECT_SECONDS
         with closing(pika.BlockingConnection(parameters)) as connection:
@@ -71,7 +71,7 @@ class Database:
 
 @contextmanager
 def own_vhost(server: BrokerServer) -> Iterator[Broker]:
-    """Make a virtual host, and delete it in the end."""
+    """Create a virtual host, and delete it at the end."""
     management = Management(server)
     vhost = _unique_name()
     management.make_vhost(vhost)
@@ -83,7 +83,7 @@ def own_vhost(server: BrokerServer) -> Iterator[Broker]:
 
 @contextmanager
 def own_database(server: DatabaseServer) -> Iterator[Database]:
-    """Make a database, and drop it in the end."""
+    """Create a database, and drop it at the end."""
     name = _unique_name()
     with _administrator(server) as connection:
         version = str(connection.execute(text("SELECT VERSION()")).scalar_one())
@@ -120,7 +120,7 @@ def _flavour(version: str) -> Flavour:
 
 
 def _end_connections_to(name: str, connection: Connection) -> None:
-    """End what a test left behind: its locks would keep the database from being dropped."""
+    """End the connections that a test left behind, whose locks would keep the database from being dropped."""
     for session in sessions(connection, database=name):
         try:
             connection.execute(text(f"KILL {session.number}"))

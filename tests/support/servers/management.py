@@ -11,16 +11,16 @@ from urllib.request import ProxyHandler, Request, build_opener
 from tests.support.eventually import eventually
 from tests.support.servers.found import BrokerServer
 
-#: A broker that makes and deletes virtual hosts for several processes at once may be slow to answer.
+#: A broker that creates and deletes virtual hosts for several processes at once may answer slowly.
 TIMEOUT_SECONDS = 120
 
 
 class Management:
-    """Makes, lists and deletes things on one RabbitMQ server."""
+    """Creates, lists and deletes objects on one RabbitMQ server."""
 
     def __init__(self, server: BrokerServer) -> None:
         self._server = server
-        # The servers are on this machine or beside it: a proxy for the outside world is in the way.
+        # The servers are on this machine or near it, and must not be reached through a proxy.
         self._opener = build_opener(ProxyHandler({}))
 
     def version(self) -> str:
@@ -28,14 +28,14 @@ class Management:
         return str(self._request("GET", "/api/overview")["rabbitmq_version"])
 
     def make_vhost(self, vhost: str) -> None:
-        """Make a virtual host that the server's user may do everything in."""
+        """Create a virtual host in which the server's user has all permissions."""
         eventually(lambda: self._asked_for_vhost(vhost), message="the virtual host is made")
         user = quote(self._server.user, safe="")
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
         self._request("PUT", f"/api/permissions/{quote(vhost, safe='')}/{user}", everything)
 
     def _asked_for_vhost(self, vhost: str) -> bool:
-        """Ask for a virtual host; false where a cluster fails at it because a node has just come back."""
+        """Request a virtual host; False if a cluster fails because a node has just come back."""
         try:
             self._request("PUT", f"/api/vhosts/{quote(vhost, safe='')}", {})
         except HTTPError as error:
@@ -45,7 +45,7 @@ class Management:
         return True
 
     def make_user(self, user: str, password: str, vhost: str, *, configure: str, write: str, read: str) -> None:
-        """Make a user that may do in one virtual host what the patterns say, and nothing elsewhere."""
+        """Create a user with the permissions of the patterns in one virtual host, and none elsewhere."""
         name = quote(user, safe="")
         self._request("PUT", f"/api/users/{name}", {"password": password, "tags": ""})
         permissions = {"configure": configure, "write": write, "read": read}
@@ -56,7 +56,7 @@ class Management:
         self._request("DELETE", f"/api/users/{quote(user, safe='')}")
 
     def delete_vhost(self, vhost: str) -> None:
-        """Delete a virtual host with all in it; the server closes the connections to it."""
+        """Delete a virtual host with its content; the server closes the connections to it."""
         self._request("DELETE", f"/api/vhosts/{quote(vhost, safe='')}")
 
     def vhosts(self) -> list[str]:

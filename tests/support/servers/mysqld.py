@@ -1,4 +1,4 @@
-"""A MariaDB or MySQL of this machine's own programs, private to the test session."""
+"""A MariaDB or MySQL from the programs on this machine, private to the test session."""
 
 import shutil
 import subprocess
@@ -12,16 +12,16 @@ from tests.support.servers.found import DatabaseServer, Unavailable
 from tests.support.servers.probes import database_problem, wait_until_ready
 from tests.support.servers.processes import SEARCH_PATH, Account, Launcher, ServerProcess, find_program, free_ports
 
-#: More options of the server, for its folder.
+#: Returns additional options of the server, given its folder.
 Options = Callable[[Path], Sequence[str]]
 
-#: Debian's default for MariaDB, and a trap: the product has to name utf8mb4 itself, everywhere.
+#: Debian's default for MariaDB, as a trap: the product must name utf8mb4 itself, everywhere.
 SERVER_OPTIONS = ("--character-set-server=latin1", "--collation-server=latin1_swedish_ci")
 ENVIRONMENT = {"PATH": SEARCH_PATH, "LC_ALL": "C.UTF-8"}
 
 
 def find_mysqld() -> str | None:
-    """Return the server program of MariaDB or else of MySQL."""
+    """Return the server program of MariaDB, or else of MySQL."""
     return find_program("mariadbd", "mysqld")
 
 
@@ -33,7 +33,7 @@ def start_mysqld(closing: ExitStack) -> DatabaseServer:
 
 
 def no_more(_folder: Path) -> Sequence[str]:
-    """Give no other options."""
+    """Return no additional options."""
     return ()
 
 
@@ -44,7 +44,7 @@ def private_mysqld(closing: ExitStack, options: Options = no_more) -> "PrivateMy
         raise Unavailable("neither mariadbd nor mysqld is installed")
     account = Account.of_server("mysql")
     folder = closing.enter_context(account.private_folder())
-    # Its own, too: when MariaDB starts, it deletes all temporary tables there, those of other servers as well.
+    # A separate one, because at its start MariaDB deletes all temporary tables there, including other servers'.
     temporary = folder / "tmp"
     launcher = Launcher(account=account, folder=folder, environment={**ENVIRONMENT, "TMPDIR": str(temporary)})
     launcher.run(["mkdir", str(temporary)])
@@ -54,7 +54,7 @@ def private_mysqld(closing: ExitStack, options: Options = no_more) -> "PrivateMy
 
 
 class PrivateMysqld:
-    """A server with data of its own, that can be ended in any way and started again."""
+    """A server with its own data that can be ended in any way and restarted."""
 
     def __init__(self, program: str, launcher: Launcher, *, port: int, more: Sequence[str]) -> None:
         self.server = DatabaseServer(url=URL.create("mysql+pymysql", "root", host="127.0.0.1", port=port))
@@ -66,24 +66,24 @@ class PrivateMysqld:
         self._process: ServerProcess | None = None
 
     def start(self) -> None:
-        """Start it on the data that it has, and return once it answers."""
+        """Start it on its existing data, and return once it answers."""
         if not self._data.exists():
             self._make_data_folder()
         process = self._process = self._launcher.launch([self._program, *self._options()])
         wait_until_ready(lambda: database_problem(self.server), ended=process.has_ended, log=process.log_tail)
 
     def stop(self) -> None:
-        """End it as an operator would; its data stays."""
+        """Stop it as an operator would; its data stays."""
         if self._process is not None:
             self._process.stop()
 
     def kill(self) -> None:
-        """End it with SIGKILL; its data is what it had saved by then."""
+        """Kill it with SIGKILL; it keeps the data that was on disk by then."""
         if self._process is not None:
             self._process.kill()
 
     def wipe(self) -> None:
-        """Delete its data: the next start is a first one."""
+        """Delete its data, so that the next start is a first start."""
         shutil.rmtree(self._data)
 
     def is_ready(self) -> bool:
@@ -96,7 +96,7 @@ class PrivateMysqld:
         self._launcher.close()
 
     def _make_data_folder(self) -> None:
-        """Make the system tables; root has no password, and only this machine can reach it."""
+        """Create the system tables; root has no password, as only this machine can reach the server."""
         if self._is_mariadb():
             install = find_program("mariadb-install-db", "mysql_install_db")
             if install is None:
@@ -124,7 +124,7 @@ class PrivateMysqld:
         ]
 
     def _user_option(self) -> list[str]:
-        """Root without an account for it (in a container, say) has to insist."""
+        """Return the option that allows root to run the server if it has no account, as in a container."""
         return ["--user=root"] if self._launcher.account.is_root() else []
 
     def _is_mariadb(self) -> bool:

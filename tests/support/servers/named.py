@@ -1,4 +1,4 @@
-"""Servers that RABBITMQ_URL and DATABASE_URL name."""
+"""The servers named by RABBITMQ_URL and DATABASE_URL."""
 
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
@@ -15,11 +15,11 @@ POSTGRESQL_VARIABLE = "INFLOW_TEST_POSTGRESQL_URL"
 
 
 class NamedServerUnreachable(Exception):
-    """Somebody asked for this server; taking another one in silence would test the wrong thing."""
+    """The named server does not answer; using another one silently would test the wrong thing."""
 
 
 class NamedServers:
-    """Takes what the environment names; nothing is started or stopped."""
+    """Uses the servers named in the environment; nothing is started or stopped."""
 
     name = "urls"
 
@@ -27,7 +27,7 @@ class NamedServers:
         self._environ = environ
 
     def broker(self) -> BrokerServer:
-        """Return the RabbitMQ that RABBITMQ_URL names, with the usual port for its management API."""
+        """Return the RabbitMQ named by RABBITMQ_URL, with the usual port for its management API."""
         parts = urlsplit(self._named("RABBITMQ_URL"))
         host = parts.hostname or "localhost"
         management_url = self._environ.get("RABBITMQ_MANAGEMENT_URL", f"http://{host}:{MANAGEMENT_PORT}")

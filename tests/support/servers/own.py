@@ -1,4 +1,4 @@
-"""Servers of a test's own, of the kind that this machine has: started from scripts, or from installed programs."""
+"""Private servers of a test, started by scripts or from the programs installed on this machine."""
 
 import os
 from contextlib import ExitStack
@@ -17,7 +17,7 @@ SCRIPTS_VARIABLE = "INFLOW_TEST_SERVER_SCRIPTS"
 
 
 def own_broker(closing: ExitStack) -> ControlledBroker:
-    """Prepare a RabbitMQ that does not run yet; `closing` ends it and removes its data. Unavailable says why not."""
+    """Prepare a RabbitMQ that does not run yet; `closing` ends it and removes its data. Raises Unavailable."""
     scripts = os.environ.get(SCRIPTS_VARIABLE)
     return scripted_rabbitmq(Path(scripts), closing) if scripts else private_rabbitmq(closing)
 

@@ -1,4 +1,4 @@
-"""Asking a server whether it is ready: each question is one that a test will ask, too."""
+"""Readiness probes of servers, which make the same requests as the tests."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -13,14 +13,14 @@ from tests.support.eventually import StillNot, eventually
 from tests.support.servers.found import BrokerServer, DatabaseServer, Unavailable
 from tests.support.servers.management import Management
 
-#: A container's first start on a slow machine; a process that ended is noticed at once.
+#: Time limit for a container's first start on a slow machine; a process that ended is noticed at once.
 READY_SECONDS = 180
 
 Answer = Literal["ready", "ended"] | None
 
 
 def broker_problem(server: BrokerServer) -> str | None:
-    """Return why the broker can't be used yet, or None when it can."""
+    """Return why the broker can't be used yet, or None if it can."""
     try:
         Management(server).version()
         with closing(pika.BlockingConnection(pika.URLParameters(server.url("/")))):
@@ -30,7 +30,7 @@ def broker_problem(server: BrokerServer) -> str | None:
 
 
 def database_problem(server: DatabaseServer) -> str | None:
-    """Return why the database can't be used yet, or None when it can."""
+    """Return why the database can't be used yet, or None if it can."""
     try:
         database_version(server)
     except exc.DBAPIError as error:
@@ -39,13 +39,13 @@ def database_problem(server: DatabaseServer) -> str | None:
 
 
 def database_version(server: DatabaseServer) -> str:
-    """Return what the server says of itself, such as 9.7.0 or 10.11.14-MariaDB-0+deb12u2."""
+    """Return the server's version, such as 9.7.0 or 10.11.14-MariaDB-0+deb12u2."""
     with create_engine(server.url, poolclass=NullPool).connect() as connection:
         return str(connection.execute(text("SELECT VERSION()")).scalar_one())
 
 
 def wait_until_ready(problem: Callable[[], str | None], *, ended: Callable[[], bool], log: Callable[[], str]) -> None:
-    """Wait until there is no problem; Unavailable when the server ended, or the time is over."""
+    """Wait until there is no problem; raises Unavailable if the server ended or at the time limit."""
 
     def answer() -> Answer:
         if ended():

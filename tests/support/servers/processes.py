@@ -15,13 +15,13 @@ from tempfile import TemporaryDirectory
 
 from tests.support.servers.found import Unavailable
 
-#: Where Debian keeps servers; not on the path of an ordinary user.
+#: Debian's folders for server programs, which are not on an ordinary user's path.
 SERVER_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), *SERVER_FOLDERS])
 LOG_TAIL_CHARACTERS = 600
-#: First ports of rows of ten, all below those that Linux gives to clients.
+#: First ports of ranges of ten, all below the range that Linux assigns to clients.
 ROWS_OF_PORTS = range(20000, 32000, 10)
-#: A server that was asked to end may have much to write.
+#: Time limit for a stop, in which a server may have much to write.
 STOP_SECONDS = 120
 
 
@@ -31,20 +31,20 @@ def find_program(*names: str) -> str | None:
 
 
 def free_ports(count: int) -> int:
-    """Return the first of that many ports in a row of the loopback interface on which nobody listens.
+    """Return the first of `count` consecutive free ports on the loopback interface.
 
-    None that the kernel gives to clients: while its server is being restarted, a client could get it. The row is
-    this process's for as long as it lives: others that look meanwhile, before a server listens, take another one.
+    They are outside the range that the kernel assigns to clients, which could get a port while its server is being
+    restarted. The range is reserved for this process as long as it lives, even before a server listens.
     """
-    # Not the seeded one: processes that test side by side would all try the same ports first.
+    # Not the seeded generator, with which parallel processes would all try the same ports first.
     for first in random.SystemRandom().sample(ROWS_OF_PORTS, len(ROWS_OF_PORTS)):
         with ExitStack() as held, suppress(OSError):
-            # A name of Linux's abstract ones: the kernel gives it to one process at a time.
+            # An abstract socket name of Linux, which the kernel gives to one process at a time.
             claim = held.enter_context(socket.socket(socket.AF_UNIX))
             claim.bind(f"\0inflow-test-ports-{first}")
             for port in range(first, first + count):
                 held.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            # Nobody closes it any more but the kernel, when the process ends.
+            # Closed only by the kernel, when the process ends.
             claim.detach()
             return first
     raise Unavailable(f"no {count} free ports in a row")
@@ -52,14 +52,14 @@ def free_ports(count: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Who runs a server: for root the account that its package made, for everybody else they themselves."""
+    """The account that runs a server: for root, the account that its package created, otherwise the current user."""
 
     name: str | None
     group_id: int | None
 
     @classmethod
     def of_server(cls, name: str) -> "Account":
-        """Return the account of that name where root may become it and it exists."""
+        """Return the account of that name if we are root and it exists."""
         if os.geteuid() != 0:
             return cls(name=None, group_id=None)
         try:
@@ -69,16 +69,16 @@ class Account:
 
     @property
     def extra_groups(self) -> list[int] | None:
-        """No group of root's goes along."""
+        """The supplementary groups: none, so that root's groups are dropped."""
         return None if self.name is None else []
 
     def is_root(self) -> bool:
-        """Whether the server is to run as root, for want of an account of its own."""
+        """Whether the server must run as root, because it has no account of its own."""
         return self.name is None and os.geteuid() == 0
 
     @contextmanager
     def private_folder(self) -> Iterator[Path]:
-        """Make a folder that only this account can read, removed in the end."""
+        """Create a folder that only this account can read, removed at the end."""
         with TemporaryDirectory(prefix="inflow-test-", ignore_cleanup_errors=True) as name:
             if self.name is not None:
                 shutil.chown(name, self.name, self.group_id)
@@ -87,26 +87,26 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerProcess:
-    """One running server program and where it writes what it has to say."""
+    """One running server program, with its log."""
 
     process: subprocess.Popen[bytes]
     log: Path
 
     def has_ended(self) -> bool:
-        """Whether the program is gone."""
+        """Whether the program has ended."""
         return self.process.poll() is not None
 
     def log_tail(self) -> str:
-        """Return the last it said, on one line."""
+        """Return the end of its log, on one line."""
         return " ".join(self.log.read_text(errors="replace").split())[-LOG_TAIL_CHARACTERS:]
 
     def stop(self) -> None:
-        """Ask it to end, as an operator would, and wait until it did."""
+        """Stop it as an operator would, and wait for its end."""
         self.process.terminate()
         self.process.wait(STOP_SECONDS)
 
     def kill(self) -> None:
-        """End it at once, with nothing saved but what it has saved before."""
+        """Kill it, so that only data already saved remains."""
         self.process.kill()
         self.process.wait()
 
@@ -115,8 +115,8 @@ class ServerProcess:
 class Launcher:
     """Starts server programs under one account, with one folder and environment.
 
-    One thread of its own starts them all: a program that is to end with its parent ends, in truth, with the thread
-    that started it, and whoever restarts a server may be a thread that is gone a moment later.
+    One dedicated thread starts them all: a program that should end with its parent actually ends with the thread that
+    started it, and the thread that restarts a server may end a moment later.
     """
 
     account: Account
@@ -144,7 +144,7 @@ class Launcher:
         )
 
     def close(self) -> None:
-        """Start nothing any more. What runs ends with the thread."""
+        """Start no more programs. The running ones end with the thread."""
         self._thread.shutdown()
 
     def _launch(self, command: Sequence[str]) -> ServerProcess:
@@ -160,13 +160,13 @@ class Launcher:
                 user=self.account.name,
                 group=self.account.group_id,
                 extra_groups=self.account.extra_groups,
-                # Ctrl-C is for pytest: its fixtures still need the servers while they tidy up.
+                # Ctrl-C is for pytest, whose fixtures still need the servers for their cleanup.
                 start_new_session=True,
             )
         return ServerProcess(process=process, log=log)
 
 
 def _end_with_parent() -> list[str]:
-    """Have the kernel end the server, too, when pytest is killed and can't do it."""
+    """Make the kernel end the server if pytest is killed and can't do it."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []

@@ -1,4 +1,4 @@
-"""Servers of programs on this machine, and on Debian of programs installed for it."""
+"""Servers from programs on this machine, which on Debian may be installed for the tests."""
 
 import fcntl
 import os
@@ -13,17 +13,17 @@ from tests.support.servers.mysqld import find_mysqld, start_mysqld
 from tests.support.servers.postgres import find_postgres, start_postgres
 from tests.support.servers.rabbitmq import find_rabbitmq, start_rabbitmq
 
-#: Says where a program is.
+#: Returns the path of a program.
 Find = Callable[[], str | None]
 
-#: Debian asks this program before it starts the service of a package; 101 is no.
+#: Debian runs this program before it starts the service of a package; exit code 101 forbids it.
 POLICY = Path("/usr/sbin/policy-rc.d")
 LOCK = Path("/run/lock/inflow-tests-apt")
 APT_GET = ("apt-get", "-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300")
 
 
 class InstalledPrograms:
-    """Starts the server programs that are installed, beside any server that runs already."""
+    """Starts the installed server programs, beside any servers already running."""
 
     name = "programs"
 
@@ -47,7 +47,7 @@ class InstalledPrograms:
 
 
 class DebianPackages:
-    """Installs what is missing from Debian's own packages, then starts it like any installed program."""
+    """Installs missing programs from Debian's packages, then starts them like installed ones."""
 
     name = "apt"
 
@@ -56,12 +56,12 @@ class DebianPackages:
         self._announce = announce
 
     def broker(self) -> BrokerServer:
-        """Start RabbitMQ, installing it first where it is missing."""
+        """Start RabbitMQ, installing it first if it is missing."""
         self._provide(find_rabbitmq, "rabbitmq-server")
         return self._programs.broker()
 
     def database(self) -> DatabaseServer:
-        """Start MariaDB, installing it first where it is missing."""
+        """Start MariaDB, installing it first if it is missing."""
         self._provide(find_mysqld, "mariadb-server")
         return self._programs.database()
 
@@ -80,14 +80,14 @@ class DebianPackages:
             raise Unavailable(f"only root on Debian can install {package} for the tests")
         self._announce(f"installing the Debian package {package} with apt-get, without starting its service")
         with _no_service_starts():
-            _apt_get("update")  # one dead source among several is no reason to stop
+            _apt_get("update")  # one unreachable source among several is not a reason to stop
             installed = _apt_get("install", package)
         if installed.returncode != 0:
             raise Unavailable(f"apt-get install {package}: {' '.join(installed.stderr.split())[-600:]}")
 
 
 def _require(find: Find, program: str) -> None:
-    """Refuse where it is missing; what another process is just installing is waited for."""
+    """Raise Unavailable if a program is missing, after waiting for an installation by another process."""
     with _one_at_a_time():
         if find() is None:
             raise Unavailable(f"{program} is not installed")
@@ -111,7 +111,7 @@ def _apt_get(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Of processes that test side by side one installs what all miss; nobody finds what is unpacked, and no more."""
+    """Let only one of several parallel processes install, so that none finds a half-installed program."""
     if not _can_install():
         yield
         return
@@ -122,7 +122,7 @@ def _one_at_a_time() -> Iterator[None]:
 
 @contextmanager
 def _no_service_starts() -> Iterator[None]:
-    """Keep Debian from starting services; a policy that the machine has is left as it is."""
+    """Keep Debian from starting services; an existing policy of the machine is not changed."""
     if POLICY.exists():
         yield
         return

@@ -1,4 +1,4 @@
-"""A RabbitMQ of this machine's own programs, private to the test session."""
+"""A RabbitMQ from the programs on this machine, private to the test session."""
 
 import shutil
 import signal
@@ -12,15 +12,15 @@ from tests.support.servers.found import BrokerServer, Unavailable
 from tests.support.servers.probes import broker_problem, wait_until_ready
 from tests.support.servers.processes import SEARCH_PATH, Account, Launcher, ServerProcess, find_program, free_ports
 
-#: More lines of rabbitmq.conf, for a server's folder.
+#: Returns additional lines of rabbitmq.conf, given the server's folder.
 Configure = Callable[[Path], Mapping[str, str]]
 
-#: Debian's own script; the one in /usr/sbin insists on the folders of the system's server.
+#: Debian's internal script; the one in /usr/sbin always uses the folders of the system's server.
 DEBIAN_SCRIPTS = "rabbitmq_server-*/sbin/rabbitmq-server"
 
 
 def no_more(_folder: Path) -> Mapping[str, str]:
-    """Configure nothing else."""
+    """Return no additional lines."""
     return {}
 
 
@@ -44,9 +44,9 @@ def private_rabbitmq(closing: ExitStack, configure: Configure = no_more) -> "Pri
 
 
 def private_nodes(closing: ExitStack, count: int, configure: Configure = no_more) -> "list[PrivateRabbitmq]":
-    """Prepare the nodes of a cluster; none runs yet, `closing` ends them and removes their data.
+    """Prepare the nodes of a cluster, which do not run yet; `closing` ends them and removes their data.
 
-    Each joins those that run when it starts for the first time. `configure` gives more lines of rabbitmq.conf.
+    At its first start, a node joins those that run. `configure` returns additional lines of rabbitmq.conf.
     """
     program, epmd = find_rabbitmq(), find_program("epmd")
     if program is None or epmd is None:
@@ -59,10 +59,10 @@ def private_nodes(closing: ExitStack, count: int, configure: Configure = no_more
         folder = closing.enter_context(account.private_folder())
         _configure(folder, ports, cluster, configure(folder))
         launcher = Launcher(account=account, folder=folder, environment=_environment(folder, ports))
-        # Written by the account itself: Erlang takes no other's.
+        # Written by the account itself, because Erlang accepts only its owner's file.
         launcher.run(["sh", "-c", f"umask 377; echo {cookie} >.erlang.cookie"])
         if not nodes:
-            # Erlang's name server: with one of our own, the machine's is neither used nor left behind.
+            # A private name server of Erlang, so that the machine's is neither used nor left running.
             closing.callback(launcher.launch([epmd, "-address", "127.0.0.1", "-port", str(names)]).kill)
         nodes.append(PrivateRabbitmq(program, launcher, ports))
         closing.callback(nodes[-1].close)
@@ -74,15 +74,15 @@ class _Ports:
     broker: int
     management: int
     distribution: int
-    #: Of the name server, which the nodes of a cluster share.
+    #: Port of the name server, which the nodes of a cluster share.
     epmd: int
 
 
 class PrivateRabbitmq:
-    """A server with data of its own, that can be ended in any way and started again."""
+    """A server with its own data that can be ended in any way and restarted."""
 
     def __init__(self, program: str, launcher: Launcher, ports: _Ports) -> None:
-        #: What the nodes of a cluster call it.
+        #: Its name within a cluster.
         self.name = _node_name(ports)
         self.server = BrokerServer(
             host="127.0.0.1",
@@ -96,22 +96,22 @@ class PrivateRabbitmq:
         self._process: ServerProcess | None = None
 
     def start(self) -> None:
-        """Start it on the data that it has, and return once it answers."""
+        """Start it on its existing data, and return once it answers."""
         process = self._process = self._launcher.launch([self._program])
         wait_until_ready(lambda: broker_problem(self.server), ended=process.has_ended, log=process.log_tail)
 
     def stop(self) -> None:
-        """End it as an operator would; its data stays."""
+        """Stop it as an operator would; its data stays."""
         if self._process is not None:
             self._process.stop()
 
     def kill(self) -> None:
-        """End it with SIGKILL; its data is what it had saved by then."""
+        """Kill it with SIGKILL; it keeps the data that was on disk by then."""
         if self._process is not None:
             self._process.kill()
 
     def wipe(self) -> None:
-        """Delete its data: the next start is a first one."""
+        """Delete its data, so that the next start is a first start."""
         shutil.rmtree(self._launcher.folder / "mnesia")
 
     def is_ready(self) -> bool:
@@ -119,11 +119,11 @@ class PrivateRabbitmq:
         return broker_problem(self.server) is None
 
     def ctl(self, *arguments: str) -> str:
-        """Run rabbitmqctl against it, and return what that says."""
+        """Run rabbitmqctl against it, and return its output."""
         return self.tool("rabbitmqctl", *arguments)
 
     def tool(self, name: str, *arguments: str) -> str:
-        """Run one of RabbitMQ's tools against it, and return what that says."""
+        """Run one of RabbitMQ's tools against it, and return its output."""
         done = self._launcher.run([str(Path(self._program).with_name(name)), *arguments])
         if done.returncode != 0:
             raise RuntimeError(f"{name} {' '.join(arguments)}: {done.stdout}{done.stderr}")
@@ -131,7 +131,7 @@ class PrivateRabbitmq:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Let it do nothing until the block ends, while its connections stay open."""
+        """Pause it until the block ends; its connections stay open."""
         if self._process is None:
             raise RuntimeError(f"{self.name} does not run")
         self._process.process.send_signal(signal.SIGSTOP)
@@ -161,7 +161,7 @@ def _configure(folder: Path, ports: _Ports, cluster: Sequence[_Ports], more: Map
 
 
 def _environment(folder: Path, ports: _Ports) -> dict[str, str]:
-    """Everything under the folder, everything on the loopback interface."""
+    """Return the environment that keeps all files in the folder, and all ports on the loopback interface."""
     return {
         "PATH": SEARCH_PATH,
         "HOME": str(folder),
@@ -180,6 +180,6 @@ def _environment(folder: Path, ports: _Ports) -> dict[str, str]:
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
         "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced"),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
-        # The script then becomes the server instead of starting it: the pid we know is the server's.
+        # The script then becomes the server instead of starting it, so that its pid is the server's.
         "RUNNING_UNDER_SYSTEMD": "true",
     }

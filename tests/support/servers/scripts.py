@@ -1,6 +1,6 @@
-"""Servers that a folder of scripts starts: `SCRIPT start DIR PORT`, `SCRIPT stop DIR`, `SCRIPT ctl DIR ARGUMENTS…`.
+"""Servers started by a folder of scripts: `SCRIPT start DIR PORT`, `SCRIPT stop DIR`, `SCRIPT ctl DIR ARGUMENTS…`.
 
-SCRIPT is mysql.sh or rabbitmq.sh. DIR holds the server's data and the file with its process number.
+SCRIPT is mysql.sh or rabbitmq.sh. DIR contains the server's data and its pid file.
 """
 
 import os
@@ -22,25 +22,25 @@ from tests.support.servers.mysqld import SERVER_OPTIONS, Options, no_more
 from tests.support.servers.probes import broker_problem, database_problem, wait_until_ready
 from tests.support.servers.processes import LOG_TAIL_CHARACTERS, free_ports
 
-#: RabbitMQ's own, its management API's, and three that nobody here connects to.
+#: Ports of RabbitMQ, of its management API, and three that are not used here.
 BROKER_PORTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """A server's script, and the folder that it works on."""
+    """A server's script, and its folder."""
 
     path: Path
     folder: Path
     port: int
-    #: The beginning of each command line, such as that of a program that enters a namespace.
+    #: The prefix of each command line, such as a program that enters a namespace.
     prefix: Sequence[str] = ()
-    #: What the script is told through its environment, beside that of this process.
+    #: Variables for the script, in addition to this process's environment.
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, verb: str, *arguments: str) -> str:
-        """Run it to its end, and return what it says."""
-        # Not a pipe: the server inherits it, and would keep it open for as long as it runs.
+        """Run it to its end, and return its output."""
+        # Not a pipe, which the server would inherit and keep open for as long as it runs.
         log = self.folder / f"{self.path.stem}-{verb}.output"
         with log.open("wb") as output:
             command = [*self.prefix, str(self.path), verb, str(self.folder), *arguments]
@@ -59,7 +59,7 @@ class Script:
 
 
 class ScriptedServer:
-    """A server with data of its own, that can be ended in any way and started again."""
+    """A server with its own data that can be ended in any way and restarted."""
 
     _PID_FILE = ""
     _DATA = ""
@@ -70,33 +70,33 @@ class ScriptedServer:
         self._options = options
 
     def start(self) -> None:
-        """Start it on the data that it has, and return once it answers."""
+        """Start it on its existing data, and return once it answers."""
         self._script("start", str(self._script.port), *self._options)
         wait_until_ready(self._problem, ended=lambda: not self.is_running(), log=lambda: f"see {self._script.folder}")
 
     def stop(self) -> None:
-        """End it as an operator would; its data stays."""
+        """Stop it as an operator would; its data stays."""
         self._script("stop")
 
     def kill(self) -> None:
-        """End it with SIGKILL; its data is what it had saved by then."""
+        """Kill it with SIGKILL; it keeps the data that was on disk by then."""
         pid = self._pid()
         self._signal(signal.SIGKILL)
-        # Until it is waited for, too: MySQL takes its number in a lock file for a server that lives.
+        # Until it is reaped, because MySQL regards the pid in a lock file as a running server.
         eventually(lambda: not Path(f"/proc/{pid}").exists(), message=f"the process {pid} is gone")
-        # What the script started beside the server would be in the way of the next start.
+        # Other processes that the script started would prevent the next start.
         self.stop()
 
     def pause(self) -> None:
-        """Let it stand still, as SIGSTOP does: connections stay open, and nothing is answered."""
+        """Pause it with SIGSTOP: connections stay open, but are not answered."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on after a pause; nothing happens to one that is not paused."""
+        """Continue it after a pause; does nothing if it is not paused."""
         self._signal(signal.SIGCONT)
 
     def wipe(self) -> None:
-        """Delete its data: the next start is a first one."""
+        """Delete its data, so that the next start is a first start."""
         shutil.rmtree(self._script.folder / self._DATA)
 
     def is_ready(self) -> bool:
@@ -104,18 +104,18 @@ class ScriptedServer:
         return self._problem() is None
 
     def is_running(self) -> bool:
-        """Whether its process is there, be it paused."""
+        """Whether its process exists, even if paused."""
         return self._pid() is not None
 
     def _signal(self, number: signal.Signals) -> None:
-        """Send a signal; nothing happens to one that has ended."""
+        """Send a signal; does nothing if it has ended."""
         pid = self._pid()
         if pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
     def _pid(self) -> int | None:
-        """Return the number of its process. Of one that has ended, another process may have the number by now."""
+        """Return its pid, which another process may have by now if it has ended."""
         folder = self._script.folder
         try:
             pid = int((folder / self._PID_FILE).read_text())
@@ -154,7 +154,7 @@ class ScriptedRabbitmq(ScriptedServer):
         super().__init__(script, partial(broker_problem, self.server))
 
     def ctl(self, *arguments: str) -> str:
-        """Run rabbitmqctl against it, and return what that says."""
+        """Run rabbitmqctl against it, and return its output."""
         return self._script("ctl", *arguments)
 
 

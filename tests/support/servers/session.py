@@ -1,4 +1,4 @@
-"""The servers of one test session: which way of getting them is taken."""
+"""The servers of one test session, and the choice of the way to get them."""
 
 import atexit
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ W = TypeVar("W", bound=Way)
 
 
 class Servers:
-    """One RabbitMQ and one database, each got when it is first asked for."""
+    """One RabbitMQ and one database, each obtained when first needed."""
 
     def __init__(self, *, environ: Mapping[str, str], announce: Callable[[str], None]) -> None:
         self._closing = ExitStack()
@@ -31,12 +31,12 @@ class Servers:
         #: No matter which way is asked for: a PostgreSQL runs beside the servers of all tests.
         self._ways_to_postgresql: list[PostgresqlProvider] = [named, programs, packages]
         self._providers = chosen(every_way, environ.get("INFLOW_TEST_PROVISION", ""))
-        # Also when pytest itself ends without running its fixtures to their end.
+        # Also if pytest itself ends without finishing its fixtures.
         atexit.register(self.close)
 
     @cached_property
     def broker(self) -> BrokerServer:
-        """The RabbitMQ; Unavailable says what was tried."""
+        """The RabbitMQ; raises Unavailable with the ways that were tried."""
         server, way = first_available(self._providers, lambda provider: provider.broker())
         self._announce(f"RabbitMQ {Management(server).version()} on {server.host}:{server.port} ({way})")
         return server
@@ -58,12 +58,12 @@ class Servers:
         return server
 
     def close(self) -> None:
-        """End what was started; a second call does nothing."""
+        """End the servers that were started; a second call does nothing."""
         self._closing.close()
 
 
 def chosen(every_way: Sequence[Provider], forced: str) -> Sequence[Provider]:
-    """Return the ways to try, in order: all of them, or the one that INFLOW_TEST_PROVISION names."""
+    """Return the ways to try, in order: all of them, or the one named by INFLOW_TEST_PROVISION."""
     if not forced:
         return every_way
     names = [provider.name for provider in every_way]

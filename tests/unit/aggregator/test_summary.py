@@ -15,7 +15,7 @@ from shared.model.datasets import Summary, SummaryFormat
 
 NAMES = ["country", "row_count"]
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
-#: A text that has our quote already can't be told from one that got it.
+#: A text that already begins with our quote can't be distinguished from one that got it.
 CELLS = (TEXTS | st.text('",\r\n =-1')).filter(lambda text: not text.startswith("'"))
 
 
@@ -38,7 +38,7 @@ def test_the_reference_answer_is_exact() -> None:
     assert render(count(), NAMES, rows) == b'{"Scotland":8048,"Northern Ireland":1952}'
 
 
-def test_counts_come_most_first_then_by_name() -> None:
+def test_counts_are_sorted_by_number_then_by_name() -> None:
     rows = [("b", 2), ("a", 2), ("Z", 2), ("é", 2), ("d", 10), ("c", 1)]
 
     assert render(count(), NAMES, rows).decode() == '{"d":10,"Z":2,"a":2,"b":2,"é":2,"c":1}'
@@ -58,11 +58,11 @@ def test_the_order_of_the_rows_does_not_matter(counts: dict[str, int], data: st.
     ("output_format", "document"),
     [("json-object", b"{}"), ("json-rows", b"[]"), ("csv", b"country,row_count\r\n")],
 )
-def test_nothing_to_count_is_an_empty_document(output_format: SummaryFormat, document: bytes) -> None:
+def test_an_empty_count_is_an_empty_document(output_format: SummaryFormat, document: bytes) -> None:
     assert render(count(output_format), NAMES, []) == document
 
 
-def test_groups_that_are_no_text_are_named_as_json_has_them() -> None:
+def test_groups_that_are_not_text_are_named_as_in_json() -> None:
     rows = [(1984, 3), (None, 2), (date(1990, 1, 2), 1), (True, 1)]
 
     assert json.loads(render(count(), NAMES, rows)) == {"1984": 3, "null": 2, "1990-01-02": 1, "true": 1}
@@ -104,7 +104,7 @@ def test_the_rows_of_a_query_keep_their_own_order(output_format: SummaryFormat) 
         (timedelta(hours=1), "1:00:00"),
     ],
 )
-def test_a_value_is_shown_as_json_has_it(value: Any, shown: Any) -> None:
+def test_a_value_is_rendered_as_json(value: Any, shown: Any) -> None:
     assert json.loads(render(query("json-rows"), ["v"], [[value]])) == [{"v": shown}]
     assert json.loads(render(query("json-object"), ["name", "v"], [["n", value]])) == {"n": shown}
 
@@ -116,7 +116,7 @@ def test_csv_has_a_header_and_one_record_per_row() -> None:
 
 
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=2), max_size=4))
-def test_any_text_reads_back_from_csv_but_for_the_quote_before_a_formula(rows: list[list[str]]) -> None:
+def test_any_text_reads_back_from_csv_except_the_quote_before_a_formula(rows: list[list[str]]) -> None:
     header, *records = csv_of(["a", "b"], *rows)
 
     assert header == ["a", "b"]
@@ -144,7 +144,7 @@ def _undone(cell: str) -> str:
         "--1",
     ],
 )
-def test_a_text_that_a_spreadsheet_would_compute_is_made_harmless(text: str) -> None:
+def test_a_text_that_a_spreadsheet_would_evaluate_is_made_harmless(text: str) -> None:
     assert csv_of(["a"], [text]) == [["a"], [f"'{text}"]]
 
 

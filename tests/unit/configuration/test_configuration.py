@@ -76,7 +76,7 @@ def changed(old: str, new: str) -> str:
         ('"100%"', 1000, False),
     ],
 )
-def test_a_limit_of_rejects_is_a_number_or_a_share(limit: str, rejected: int, *, is_exceeded: bool) -> None:
+def test_max_rejects_is_a_number_or_a_percentage(limit: str, rejected: int, *, is_exceeded: bool) -> None:
     catalog = parse(changed('key = ["id"]', f'key = ["id"]\nmax_rejects = {limit}'))
 
     found = catalog.datasets["orders"].max_rejects
@@ -87,11 +87,11 @@ def test_a_limit_of_rejects_is_a_number_or_a_share(limit: str, rejected: int, *,
 
 
 @pytest.mark.parametrize("limit", ["-1", "true", "1.5", '"5"', '"101%"', '"-1%"', '"%"', '"5 %"', "[5]"])
-def test_a_limit_of_rejects_that_is_none_is_reported(limit: str) -> None:
+def test_an_invalid_max_rejects_is_reported(limit: str) -> None:
     [problem] = problems(changed('key = ["id"]', f'key = ["id"]\nmax_rejects = {limit}'))
 
     assert problem.startswith("inflow.toml:4: [datasets.orders] max_rejects is ")
-    assert problem.endswith('; expected a number of rows, such as 100, or a share of them, such as "5%"')
+    assert problem.endswith('; expected a number of rows, such as 100, or a percentage, such as "5%"')
 
 
 def test_the_default_configuration_declares_places_before_people() -> None:
@@ -107,7 +107,7 @@ def test_the_default_configuration_declares_places_before_people() -> None:
     )
 
 
-def test_every_setting_arrives_where_it_belongs() -> None:
+def test_every_setting_is_read() -> None:
     catalog = parse(VALID)
 
     assert catalog.datasets["customers"].files == ("customers*.csv", "clients*.csv")
@@ -120,26 +120,26 @@ def test_every_setting_arrives_where_it_belongs() -> None:
     assert catalog.summaries[1] == Summary(file="customers.csv", format="csv", query="SELECT * FROM customers")
 
 
-def test_key_columns_are_required_without_saying_so() -> None:
+def test_key_columns_are_required_implicitly() -> None:
     assert parse(VALID).datasets["customers"].column("name").required
     assert not parse(VALID).datasets["customers"].column("country").required
 
 
 def linked(name: str, target: str) -> str:
-    """A dataset of five lines that refers to another one."""
+    """Return the text of a dataset, five lines long, that refers to another one."""
     return (
         f'[datasets.{name}]\nfiles = ["x"]\nkey = ["id"]\ncolumns.id.type = "integer"\n'
         f'references.next = {{ columns = ["id"], dataset = "{target}" }}\n'
     )
 
 
-def test_datasets_stand_behind_those_they_refer_to_and_else_as_declared() -> None:
+def test_datasets_come_after_those_they_refer_to() -> None:
     links = [("e", "d"), ("a", "a"), ("d", "b"), ("b", "b"), ("c", "c")]
 
     assert list(parse("".join(linked(name, target) for name, target in links)).datasets) == ["a", "b", "d", "e", "c"]
 
 
-#: What is replaced in VALID, by what, and the whole of the only problem.
+#: The text to replace in VALID, its replacement, and the one problem expected.
 WRONG = {
     "unknown top table": (
         "[datasets.customers.columns]",
@@ -190,7 +190,7 @@ WRONG = {
             "expected one of text, integer, decimal, float, date, timestamp, boolean"
         ),
     ),
-    "column that is no table": (
+    "column that is not a table": (
         'country = { type = "text" }',
         'country = "text"',
         '20: [datasets.customers.columns] country is "text"; expected a table, such as NAME = { type = "text" }',
@@ -205,7 +205,7 @@ WRONG = {
         "precision = true",
         "7: [datasets.orders.columns] amount: precision is true; expected an integer from 1 to 65",
     ),
-    "key that is no list": (
+    "key that is not a list": (
         'key = ["id"]',
         'key = "id"',
         '3: [datasets.orders] key is "id"; expected a list of column names',
@@ -223,7 +223,7 @@ WRONG = {
     "key of no column": (
         'key = ["id"]',
         'key = [\n  "id",\n  "ammount",\n]',
-        '5: [datasets.orders] key names "ammount", which is no column; did you mean "amount"?',
+        '5: [datasets.orders] key names "ammount", which is not a column; did you mean "amount"?',
     ),
     "key with a column twice": (
         'key = ["id"]',
@@ -233,67 +233,76 @@ WRONG = {
     "optional key column": (
         'id = { type = "integer" }',
         'id = { type = "integer", optional = true }',
-        "6: [datasets.orders.columns] id: optional is true; expected false or nothing, as every file must have the key",
+        (
+            "6: [datasets.orders.columns] id: optional is true; "
+            "expected false, because every file must have the key columns"
+        ),
     ),
     "optional and required": (
         "optional = true",
         "optional = true, required = true",
-        (
-            "9: [datasets.orders.columns] note: optional and required are both true; "
-            "a column that may be absent can't be required"
-        ),
+        ("9: [datasets.orders.columns] note: optional and required are both true; expected at most one of them"),
     ),
     "label with blanks around it": (
         "optional = true",
         'optional = true, label = " Note"',
-        '9: [datasets.orders.columns] note: label is " Note"; expected a text without blanks around it',
+        '9: [datasets.orders.columns] note: label is " Note"; expected a text without leading or trailing blanks',
     ),
     "label that is empty": (
         "optional = true",
         'optional = true, label = ""',
-        '9: [datasets.orders.columns] note: label is ""; expected a text without blanks around it',
+        '9: [datasets.orders.columns] note: label is ""; expected a text without leading or trailing blanks',
     ),
     "null of the key": (
         'id = { type = "integer" }',
         'id = { type = "integer", null = ["-"] }',
-        "6: [datasets.orders.columns] id: null is for columns that may have no value; expected none in the key",
+        (
+            "6: [datasets.orders.columns] id: null is set for a key column; "
+            "expected no null, because key columns must have a value"
+        ),
     ),
-    "null that is no list": (
+    "null that is not a list": (
         'null = ["NA", "-"]',
         'null = "NA"',
         (
             '9: [datasets.orders.columns] note: null is "NA"; '
-            'expected texts that stand for no value, such as ["NA", "-"]'
+            'expected a list of texts to read as NULL, such as ["NA", "-"]'
         ),
     ),
     "null with blanks around it": (
         'null = ["NA", "-"]',
         'null = ["NA", " -"]',
-        '9: [datasets.orders.columns] note: null holds " -"; expected a text without blanks around it',
+        '9: [datasets.orders.columns] note: null contains " -"; expected a text without leading or trailing blanks',
     ),
     "label that is another column's name": (
         "optional = true",
         'optional = true, label = "id"',
-        '9: [datasets.orders.columns] note: files call it "id", as they call id',
+        (
+            '9: [datasets.orders.columns] note: its name in files is "id", the same as that of id; '
+            "expected different names: set another label"
+        ),
     ),
     "dataset name in capitals": (
         '[[summaries]]\nfile = "orders.json"',
         '[datasets.Odd]\nfiles = ["x"]\nkey = ["a"]\ncolumns.a.type = "date"\n[[summaries]]\nfile = "orders.json"',
         (
-            "22: [datasets.Odd] bad name; "
+            "22: [datasets.Odd] invalid name; "
             "expected a lower-case letter, then at most 62 lower-case letters, digits and underscores"
         ),
     ),
     "dataset name of our own tables": (
         '[[summaries]]\nfile = "orders.json"',
         '[datasets.inflow_x]\nfiles = ["x"]\nkey = ["a"]\ncolumns.a.type = "date"\n[[summaries]]\nfile = "orders.json"',
-        "22: [datasets.inflow_x] bad name; names that begin with inflow_ are for Inflow's own tables",
+        (
+            "22: [datasets.inflow_x] invalid name; "
+            "expected one that does not begin with inflow_, as Inflow's own tables do"
+        ),
     ),
     "column name with a line end": (
         'country = { type = "text" }',
         'country = { type = "text" }\n"a\\nb" = { type = "date" }',
         (
-            '21: [datasets.customers.columns] "a\\nb": bad name; '
+            '21: [datasets.customers.columns] "a\\nb": invalid name; '
             "expected a lower-case letter, then at most 62 lower-case letters, digits and underscores"
         ),
     ),
@@ -301,7 +310,7 @@ WRONG = {
         'country = { type = "text" }',
         f'country = {{ type = "text" }}\n{"a" * 64} = {{ type = "date" }}',
         (
-            f"21: [datasets.customers.columns] {'a' * 64}: bad name; "
+            f"21: [datasets.customers.columns] {'a' * 64}: invalid name; "
             "expected a lower-case letter, then at most 62 lower-case letters, digits and underscores"
         ),
     ),
@@ -313,12 +322,12 @@ WRONG = {
     "length of an integer": (
         'id = { type = "integer" }',
         'id = { type = "integer", length = 5 }',
-        "6: [datasets.orders.columns] id: length is for columns of type text, not integer",
+        "6: [datasets.orders.columns] id: length is set for a column of type integer; expected it only for type text",
     ),
     "scale of a text": (
         "optional = true",
         "scale = 2",
-        "9: [datasets.orders.columns] note: scale is for columns of type decimal, not text",
+        "9: [datasets.orders.columns] note: scale is set for a column of type text; expected it only for type decimal",
     ),
     "length out of bounds": (
         'country = { type = "text" }',
@@ -333,14 +342,14 @@ WRONG = {
     "scale above the precision": (
         "precision = 12, scale = 2",
         "precision = 12, scale = 13",
-        "7: [datasets.orders.columns] amount: scale is 13; expected at most the precision, which is 12",
+        "7: [datasets.orders.columns] amount: scale is 13; expected at most the precision, 12",
     ),
     "default scale above the precision": (
         "precision = 12, scale = 2",
         "precision = 3",
-        "7: [datasets.orders.columns] amount: scale is 4 by default; expected at most the precision, which is 3",
+        "7: [datasets.orders.columns] amount: scale is 4 by default; expected at most the precision, 3",
     ),
-    "files that are no list": (
+    "files that are not a list": (
         'files = ["orders*.csv"]',
         'files = "orders*.csv"',
         (
@@ -351,12 +360,12 @@ WRONG = {
     "empty pattern": (
         '"clients*.csv"',
         '""',
-        '15: [datasets.customers] files holds ""; expected a list of patterns for file names, such as "people*.csv"',
+        '15: [datasets.customers] files contains ""; expected a list of patterns for file names, such as "people*.csv"',
     ),
     "pattern with a folder": (
         '"clients*.csv"',
         '\n  "in/*.csv"',
-        '16: [datasets.customers] files holds "in/*.csv"; expected a file name\'s pattern, without /',
+        '16: [datasets.customers] files contains "in/*.csv"; expected a pattern without /',
     ),
     "reference to no dataset": (
         'dataset = "customers"',
@@ -366,7 +375,10 @@ WRONG = {
     "reference by no column": (
         'columns = ["customer"]',
         'columns = ["custmer"]',
-        '12: [datasets.orders.references] buyer: columns names "custmer", which is no column; did you mean "customer"?',
+        (
+            '12: [datasets.orders.references] buyer: columns names "custmer", which is not a column; '
+            'did you mean "customer"?'
+        ),
     ),
     "reference with too many columns": (
         'columns = ["customer"]',
@@ -395,30 +407,30 @@ WRONG = {
             'country = { type = "text" }\nlast = { type = "integer" }\n[datasets.customers.references]\n'
             'latest = { columns = ["last"], dataset = "orders" }\n'
         ),
-        "11: [datasets.orders] references lead round in a circle: orders -> customers -> orders; expected none that do",
+        "11: [datasets.orders] references form a cycle: orders -> customers -> orders; expected no cycle",
     ),
     "summary file in a folder": (
         '"orders.json"',
         '"out/orders.json"',
-        (
-            '23: [[summaries]] file is "out/orders.json"; '
-            "expected the plain name of a file, without / or a dot at its beginning"
-        ),
+        ('23: [[summaries]] file is "out/orders.json"; expected a plain file name without /, \\ or a leading dot'),
     ),
     "hidden summary file": (
         '"orders.json"',
         '".orders"',
-        '23: [[summaries]] file is ".orders"; expected the plain name of a file, without / or a dot at its beginning',
+        '23: [[summaries]] file is ".orders"; expected a plain file name without /, \\ or a leading dot',
     ),
     "summary file of our own": (
         '"orders.json"',
         '"Inflow.db-wal"',
-        '23: [[summaries]] file is "Inflow.db-wal", which Inflow needs for itself; expected another name',
+        '23: [[summaries]] file is "Inflow.db-wal", which is reserved for Inflow; expected another name',
     ),
     "two summaries in one file": (
         '"customers.csv"\nformat',
         '"Orders.json"\nformat',
-        '29: [[summaries]] file is "Orders.json", as in a summary above; expected a file for each summary',
+        (
+            '29: [[summaries]] file is "Orders.json", which a summary above uses; '
+            "expected a different file for each summary"
+        ),
     ),
     "unknown format": (
         'format = "json-object"',
@@ -428,12 +440,12 @@ WRONG = {
     "count and query": (
         'format = "csv"',
         'format = "csv"\ncount = "orders"',
-        "32: [[summaries]] query stands beside count; expected either count and by, or query",
+        "32: [[summaries]] query is set together with count; expected either count and by, or query",
     ),
     "count without by": (
         'by = "buyer.country"\n',
         "",
-        "22: [[summaries]] by is missing; expected a column, or references and a column with dots between them",
+        "22: [[summaries]] by is missing; expected a column, or references and a column separated by dots",
     ),
     "count of no dataset": (
         'count = "orders"',
@@ -443,12 +455,12 @@ WRONG = {
     "by an unknown reference": (
         '"buyer.country"',
         '"byer.country"',
-        '26: [[summaries]] by goes through "byer", which is no reference of orders; did you mean "buyer"?',
+        '26: [[summaries]] by goes through "byer", which is not a reference of orders; did you mean "buyer"?',
     ),
     "by an unknown column": (
         '"buyer.country"',
         '"buyer.amount"',
-        '26: [[summaries]] by ends with "amount", which is no column of customers; expected one of name, country',
+        '26: [[summaries]] by ends with "amount", which is not a column of customers; expected one of name, country',
     ),
     "query that changes data": (
         '"SELECT * FROM customers"',
@@ -459,11 +471,11 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("old", "new", "problem"), WRONG.values(), ids=WRONG.keys())
-def test_what_is_wrong_is_reported_once_with_its_line(old: str, new: str, problem: str) -> None:
+def test_each_problem_is_reported_once_with_its_line(old: str, new: str, problem: str) -> None:
     assert problems(changed(old, new)) == [f"inflow.toml:{problem}"]
 
 
-def test_a_key_may_take_all_the_bytes_that_innodb_has_and_no_more() -> None:
+def test_a_key_may_take_all_of_innodbs_bytes_but_not_more() -> None:
     columns = 'columns.b.type = "integer"\ncolumns.a = { type = "text", length = 766 }\n'
     text = f'[datasets.wide]\nfiles = ["x"]\nkey = ["a", "b"]\n{columns}'
 
@@ -482,7 +494,9 @@ def test_a_key_has_at_most_sixteen_columns() -> None:
 
     text = f'[datasets.wide]\nfiles = ["x"]\nkey = {names}\n[datasets.wide.columns]\n{columns}'
 
-    assert problems(text) == ["inflow.toml:3: [datasets.wide] key has 17 columns; expected at most 16, as InnoDB does"]
+    assert problems(text) == [
+        "inflow.toml:3: [datasets.wide] key has 17 columns; expected at most 16, the limit of InnoDB"
+    ]
 
 
 def test_a_row_must_fit_into_mysql() -> None:
@@ -491,7 +505,7 @@ def test_a_row_must_fit_into_mysql() -> None:
     assert problems(text) == [
         (
             "inflow.toml:5: [datasets.orders] the columns take up to 65558 bytes, 4 for each character of a text; "
-            "expected at most 65000, what MySQL can keep of one row: shorten a length"
+            "expected at most 65000, the limit of MySQL for a row: shorten a length"
         )
     ]
 
@@ -507,12 +521,12 @@ def test_all_problems_are_reported_together_in_the_order_of_their_lines() -> Non
     ]
 
 
-def test_every_circle_of_references_is_reported() -> None:
+def test_every_cycle_of_references_is_reported() -> None:
     links = [("a", "b"), ("b", "a"), ("c", "d"), ("d", "e"), ("e", "d")]
 
     assert problems("".join(linked(name, target) for name, target in links)) == [
-        "inflow.toml:5: [datasets.a] references lead round in a circle: a -> b -> a; expected none that do",
-        "inflow.toml:20: [datasets.d] references lead round in a circle: d -> e -> d; expected none that do",
+        "inflow.toml:5: [datasets.a] references form a cycle: a -> b -> a; expected no cycle",
+        "inflow.toml:20: [datasets.d] references form a cycle: d -> e -> d; expected no cycle",
     ]
 
 
@@ -531,12 +545,12 @@ def test_an_empty_file_has_no_datasets() -> None:
         ),
         (
             f"summaries = [\n  1,\n]\n{VALID.partition('[[')[0]}",
-            "2: summaries holds 1; expected tables that begin with [[summaries]]",
+            "2: summaries contains 1; expected tables that begin with [[summaries]]",
         ),
     ],
     ids=["datasets", "dataset", "summaries", "summary"],
 )
-def test_a_thing_of_another_kind_is_reported_and_nothing_else(text: str, problem: str) -> None:
+def test_a_value_of_the_wrong_kind_is_the_only_problem_reported(text: str, problem: str) -> None:
     assert problems(text) == [f"inflow.toml:{problem}"]
 
 
@@ -549,19 +563,19 @@ def test_a_thing_of_another_kind_is_reported_and_nothing_else(text: str, problem
     ],
     ids=["no value", "twice", "never closed"],
 )
-def test_what_is_not_toml_is_reported_with_its_line(text: str, problem: str) -> None:
+def test_a_syntax_error_is_reported_with_its_line(text: str, problem: str) -> None:
     (found,) = problems(text)
 
     assert found.startswith(f"inflow.toml:{problem}")
 
 
-def test_a_long_value_is_cut_and_stays_on_one_line() -> None:
+def test_a_long_value_is_shortened_to_one_line() -> None:
     (found,) = problems(changed('"SELECT * FROM customers"', f'"""DROP\n{"x" * 500}"""'))
 
     assert f'query is "DROP\\n{"x" * 55}…"; expected' in found
 
 
-#: Every number is that of the line on which a reader would look for it.
+#: Every number is that of its own line.
 LINES = "\n".join([  # noqa: FLY002
     'one = 1  # 99 "no string',
     r'"two\u0020words" = 2',
@@ -635,11 +649,11 @@ def test_each_value_is_found_on_its_line() -> None:
         (("array", 7), 30),
     ],
 )
-def test_what_is_not_there_is_looked_for_at_its_nearest_parent(path: TomlPath, line: int) -> None:
+def test_a_missing_value_is_found_at_its_nearest_parent(path: TomlPath, line: int) -> None:
     assert TomlLines(LINES).line_of(path) == line
 
 
-def test_the_example_of_the_manual_can_be_added_to_the_default() -> None:
+def test_the_documented_example_can_be_added_to_the_default() -> None:
     manual = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     example = manual.partition("## Example")[2].partition("```toml\n")[2].partition("```")[0]
 

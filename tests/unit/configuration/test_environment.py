@@ -13,7 +13,7 @@ def problems(environment: Environment) -> list[str]:
     return str(caught.value).splitlines()
 
 
-def test_what_is_set_is_returned() -> None:
+def test_a_variable_that_is_set_is_returned() -> None:
     environment = Environment(
         {"TEXT": " a b ", "COUNT": "7", "WAIT": "0.5", "LEVEL": "Debug", "FOLDER": "/srv/data", "FILE": "health"}
     )
@@ -28,7 +28,7 @@ def test_what_is_set_is_returned() -> None:
 
 
 @pytest.mark.parametrize("variables", [{}, dict.fromkeys(("NAME", "NAME_FILE"), "")], ids=["unset", "empty"])
-def test_what_is_unset_or_empty_has_its_default(variables: dict[str, str]) -> None:
+def test_an_unset_or_empty_variable_has_its_default(variables: dict[str, str]) -> None:
     environment = Environment(variables)
 
     assert environment.text("NAME", "x") == "x"
@@ -68,7 +68,7 @@ Read = Callable[[Environment], object]
         ("a\nb", lambda e: e.choice("NAME", ("json", "text"), "text"), 'NAME is "a\\nb"; expected one of json, text'),
     ],
 )
-def test_a_wrong_value_is_named_with_what_is_expected(value: str, read: Read, problem: str) -> None:
+def test_a_wrong_value_is_reported_with_the_expected_one(value: str, read: Read, problem: str) -> None:
     environment = Environment({"NAME": value})
 
     read(environment)
@@ -76,7 +76,7 @@ def test_a_wrong_value_is_named_with_what_is_expected(value: str, read: Read, pr
     assert problems(environment) == [problem]
 
 
-def test_all_problems_are_reported_together_and_each_once() -> None:
+def test_all_problems_are_reported_together_once_each() -> None:
     environment = Environment({"ONE": "x", "TWO": "y"})
 
     for _ in range(2):
@@ -96,7 +96,7 @@ def test_all_problems_are_reported_together_and_each_once() -> None:
     [("secret\n", "secret"), ("secret", "secret"), (" secret \n\n", " secret \n"), ("secret\r\n", "secret")],
     ids=["line end", "no line end", "one line end of two", "windows line end"],
 )
-def test_a_value_may_stand_in_a_file(tmp_path: Path, content: str, value: str) -> None:
+def test_a_value_may_come_from_a_file(tmp_path: Path, content: str, value: str) -> None:
     file = tmp_path / "password"
     file.write_bytes(content.encode())
     environment = Environment({"NAME_FILE": str(file)})
@@ -106,7 +106,7 @@ def test_a_value_may_stand_in_a_file(tmp_path: Path, content: str, value: str) -
     environment.finish()
 
 
-def test_a_number_may_stand_in_a_file(tmp_path: Path) -> None:
+def test_a_number_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "port").write_text("5672\n", encoding="utf-8")
 
     assert Environment({"PORT_FILE": str(tmp_path / "port")}).integer("PORT", 1) == 5672
@@ -146,13 +146,13 @@ def test_a_file_without_a_usable_value_is_a_problem(tmp_path: Path, content: byt
     assert problems(environment) == [f'NAME_FILE names "{file}", which {reason}']
 
 
-def test_what_a_file_holds_is_not_shown(tmp_path: Path) -> None:
+def test_the_content_of_a_file_is_not_shown(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("hunter2", encoding="utf-8")
     environment = Environment({"PORT_FILE": str(tmp_path / "password")})
 
     environment.integer("PORT", 1)
 
-    assert problems(environment) == ["PORT_FILE is something else (not shown); expected a whole number of at least 0"]
+    assert problems(environment) == ["PORT_FILE has another value (not shown); expected a whole number of at least 0"]
 
 
 def test_a_url_with_a_password_in_the_wrong_place_is_not_shown() -> None:
@@ -160,4 +160,4 @@ def test_a_url_with_a_password_in_the_wrong_place_is_not_shown() -> None:
 
     environment.integer("PORT", 1)
 
-    assert problems(environment) == ["PORT is something else (not shown); expected a whole number of at least 0"]
+    assert problems(environment) == ["PORT has another value (not shown); expected a whole number of at least 0"]

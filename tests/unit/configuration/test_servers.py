@@ -1,4 +1,4 @@
-"""Which server a test gets, and what it is told when there is none."""
+"""The choice of servers for tests, and the reasons given when there is none."""
 
 import pytest
 
@@ -12,7 +12,7 @@ SERVER = BrokerServer(host="h", port=5672, user="us/er", password="p@ss", manage
 
 
 class Way:
-    """A way of getting servers that has a broker, or a reason for having none."""
+    """A way of getting servers that has a broker, or a reason for not having one."""
 
     def __init__(self, name: str, reason: str = "") -> None:
         self.name = name
@@ -37,7 +37,7 @@ def test_the_first_way_that_has_a_server_is_taken() -> None:
     assert first_available(ways, broker_of) == (SERVER, "docker")
 
 
-def test_without_a_server_each_way_says_why_on_one_line() -> None:
+def test_without_a_server_each_way_gives_its_reason_on_one_line() -> None:
     ways = [Way("urls", "RABBITMQ_URL is not set"), Way("docker", "no engine answers")]
 
     with pytest.raises(Unavailable) as raised:
@@ -58,7 +58,7 @@ def test_an_unknown_way_is_refused_with_the_known_ones() -> None:
         chosen([Way("urls"), Way("docker")], "podman")
 
 
-def test_a_named_server_that_does_not_answer_is_not_replaced_by_another_one() -> None:
+def test_a_named_server_that_does_not_answer_is_not_replaced() -> None:
     servers = NamedServers({"RABBITMQ_URL": "amqp://127.0.0.1:1", "RABBITMQ_MANAGEMENT_URL": "http://127.0.0.1:1"})
 
     ways: list[Provider] = [servers, Way("docker")]
@@ -67,7 +67,7 @@ def test_a_named_server_that_does_not_answer_is_not_replaced_by_another_one() ->
         first_available(ways, broker_of)
 
 
-def test_ports_are_given_to_one_alone_though_nobody_listens_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_is_given_out_only_once_even_if_unused(monkeypatch: pytest.MonkeyPatch) -> None:
     first = free_ports(2)
     monkeypatch.setattr(processes, "ROWS_OF_PORTS", range(first, first + 1))
 
@@ -75,5 +75,5 @@ def test_ports_are_given_to_one_alone_though_nobody_listens_yet(monkeypatch: pyt
         free_ports(2)
 
 
-def test_credentials_survive_the_way_through_a_url() -> None:
+def test_credentials_survive_in_a_url() -> None:
     assert SERVER.url("a/b") == "amqp://us%2Fer:p%40ss@h:5672/a%2Fb"

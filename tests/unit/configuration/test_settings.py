@@ -11,9 +11,10 @@ from shared.model.errors import ConfigurationError
 Variables = dict[str, str]
 
 VERIFIED = Tls(mode=TlsMode.VERIFY_IDENTITY)
-KNOWN_TO_THE_BROKER = "behind its ?; known are cacertfile, certfile, keyfile, verify, server_name_indication"
+KNOWN_TO_THE_BROKER = "after its ?; known parameters are cacertfile, certfile, keyfile, verify, server_name_indication"
 KNOWN_TO_THE_DATABASE = (
-    "behind its ?; known are ssl_ca, ssl_cert, ssl_key, ssl_mode, ssl_server_name, connect_timeout, read_timeout, "
+    "after its ?; known parameters are ssl_ca, ssl_cert, ssl_key, ssl_mode, ssl_server_name, "
+    "connect_timeout, read_timeout, "
     "write_timeout, charset, unix_socket"
 )
 KNOWN_TO_POSTGRESQL = (
@@ -23,7 +24,7 @@ SCHEMES = (
     "mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, postgresql://, postgres://, postgresql+psycopg://, "
     "sqlite://"
 )
-DIFFERENT_HOSTS = "names several hosts, and not the same login, virtual host and TLS for each"
+DIFFERENT_HOSTS = "names several hosts with different logins, virtual hosts or TLS settings"
 
 
 def broker(variables: Variables) -> BrokerSettings:
@@ -104,17 +105,17 @@ def test_the_broker_is_named_by_a_url(url: str, expected: BrokerSettings) -> Non
 
 
 @pytest.mark.parametrize("name", ["AMQP_URL", "CLOUDAMQP_URL"])
-def test_the_broker_s_url_has_other_names_too(name: str) -> None:
+def test_the_url_of_the_broker_has_alternative_names(name: str) -> None:
     assert broker({name: "amqp://other"}).endpoints == at("other")
     assert broker({name: "amqp://other", "RABBITMQ_URL": "amqp://rabbitmq"}).endpoints == at("rabbitmq")
 
 
-def test_the_broker_s_password_has_the_image_s_name_too() -> None:
+def test_the_password_of_the_broker_has_the_name_used_by_the_image() -> None:
     assert broker({"RABBITMQ_PASS": "short"}).password == "short"
     assert broker({"RABBITMQ_PASS": "short", "RABBITMQ_PASSWORD": "long"}).password == "long"
 
 
-def test_the_broker_s_url_wins_over_its_parts() -> None:
+def test_the_url_of_the_broker_overrides_its_parts() -> None:
     variables = {
         "RABBITMQ_URL": "amqp://inflow:one@rabbitmq/loads",
         "RABBITMQ_HOST": "other",
@@ -129,14 +130,14 @@ def test_the_broker_s_url_wins_over_its_parts() -> None:
     )
 
 
-def test_the_parts_lend_a_broker_s_url_the_login_that_it_leaves_out(tmp_path: Path) -> None:
+def test_the_parts_supply_the_login_that_a_broker_url_leaves_out(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("from a file\n", encoding="utf-8")
     variables = {"RABBITMQ_URL": "amqp://inflow@rabbitmq", "RABBITMQ_PASSWORD_FILE": str(tmp_path / "password")}
 
     assert broker(variables) == BrokerSettings(endpoints=at("rabbitmq"), user="inflow", password="from a file")
 
 
-def test_a_url_may_stand_in_a_file(tmp_path: Path) -> None:
+def test_a_url_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "amqp").write_text("amqp://rabbitmq\n", encoding="utf-8")
     (tmp_path / "mysql").write_text("mysql://root@db/x\n", encoding="utf-8")
 
@@ -150,26 +151,26 @@ def test_a_url_may_stand_in_a_file(tmp_path: Path) -> None:
         ("hunter2", "does not begin with amqp:// or amqps://"),
         ("http://inflow:hunter2@rabbitmq", "does not begin with amqp:// or amqps://"),
         ("amqp://inflow:hunter2@/loads", "has no host"),
-        ("amqp://inflow:hunter2@rabbitmq:http", "is no URL, or its port is no number"),
-        ("amqp://inflow:hunter2@rabbitmq:65536", "is no URL, or its port is no number"),
-        ("amqp://inflow:hunter2#x@rabbitmq", "is no URL, or its port is no number"),
-        ("amqp://inflow:hunter2[@rabbitmq", "is no URL, or its port is no number"),
-        ("amqp://inflow:1/hunter2@rabbitmq", "has a second / or an @ behind its host"),
-        ("amqp://inflow:hunter2@rabbitmq/a/b", "has a second / or an @ behind its host"),
-        ("amqp://inflow:1#hunter2@rabbitmq", "has a # in it, or an @ behind a ?"),
-        ("amqp://inflow:1?hunter2@rabbitmq", "has a # in it, or an @ behind a ?"),
-        ("amqp://inflow:hunter2@rabbitmq?cacertfile=/ca", "has a ?, whose parameters go with amqps://"),
+        ("amqp://inflow:hunter2@rabbitmq:http", "is not a URL, or its port is not a number"),
+        ("amqp://inflow:hunter2@rabbitmq:65536", "is not a URL, or its port is not a number"),
+        ("amqp://inflow:hunter2#x@rabbitmq", "is not a URL, or its port is not a number"),
+        ("amqp://inflow:hunter2[@rabbitmq", "is not a URL, or its port is not a number"),
+        ("amqp://inflow:1/hunter2@rabbitmq", "has a second / or an @ after its host"),
+        ("amqp://inflow:hunter2@rabbitmq/a/b", "has a second / or an @ after its host"),
+        ("amqp://inflow:1#hunter2@rabbitmq", "contains a #, or an @ after a ?"),
+        ("amqp://inflow:1?hunter2@rabbitmq", "contains a #, or an @ after a ?"),
+        ("amqp://inflow:hunter2@rabbitmq?cacertfile=/ca", "has a ?, but parameters are allowed only with amqps://"),
         ("amqps://inflow:hunter2@rabbitmq?heartbeat=5", f"has an unknown parameter heartbeat {KNOWN_TO_THE_BROKER}"),
         ("amqps://inflow:hunter2@rabbitmq?hunter2!", f"has an unknown parameter {KNOWN_TO_THE_BROKER}"),
-        ("amqps://inflow:hunter2@rabbitmq?verify=a&verify=b", "has verify twice behind its ?"),
+        ("amqps://inflow:hunter2@rabbitmq?verify=a&verify=b", "has verify twice after its ?"),
         ("amqp://inflow:hunter2@one,,two", "has no host"),
-        ("amqp://inflow:hunter2@one,two:http", "is no URL, or its port is no number"),
+        ("amqp://inflow:hunter2@one,two:http", "is not a URL, or its port is not a number"),
         ("amqp://inflow:hunter2@one,amqp://inflow@two", DIFFERENT_HOSTS),
         ("amqp://inflow:hunter2@one/a,amqp://inflow:hunter2@two/b", DIFFERENT_HOSTS),
         ("amqp://inflow:hunter2@one,amqps://inflow:hunter2@two", DIFFERENT_HOSTS),
     ],
 )
-def test_a_broker_s_url_that_cannot_be_used_is_told_without_its_text(url: str, fault: str) -> None:
+def test_an_invalid_broker_url_is_reported_without_its_text(url: str, fault: str) -> None:
     assert problem(broker, {"RABBITMQ_URL": url}) == (
         f"RABBITMQ_URL {fault}; expected amqp://USER:PASSWORD@HOST:PORT/VHOST, several hosts as HOST:PORT,HOST:PORT, "
         "special characters as %XX, such as %2F for /"
@@ -185,7 +186,7 @@ def test_a_broker_s_url_that_cannot_be_used_is_told_without_its_text(url: str, f
     ],
     ids=["hosts", "urls", "both, one twice"],
 )
-def test_several_hosts_are_named_in_one_url_or_by_several(url: str) -> None:
+def test_several_hosts_may_be_in_one_url_or_in_several(url: str) -> None:
     assert broker({"RABBITMQ_URL": url}) == BrokerSettings(
         endpoints=(Endpoint("one", 5672), Endpoint("two", 5673), Endpoint("::1", 5674)),
         user="u",
@@ -207,7 +208,7 @@ def test_a_comma_of_the_password_does_not_separate_hosts() -> None:
     )
 
 
-def test_a_host_s_name_is_missing_beside_a_comma() -> None:
+def test_a_comma_without_a_host_is_reported() -> None:
     assert problem(broker, {"RABBITMQ_HOST": "one,,two"}) == (
         "RABBITMQ_HOST has a comma without a host beside it; expected HOST or HOST,HOST"
     )
@@ -221,7 +222,7 @@ def test_a_host_s_name_is_missing_beside_a_comma() -> None:
         ("http://one, http://u:p,w@[::1]:1", ["http://one inflow one", "http://[::1]:1 u p,w"]),
     ],
 )
-def test_the_management_api_has_the_broker_s_login_or_its_own(urls: str, expected: list[str]) -> None:
+def test_the_management_api_uses_its_own_login_or_that_of_the_broker(urls: str, expected: list[str]) -> None:
     settings = broker({"RABBITMQ_URL": "amqp://inflow:one@rabbitmq", "RABBITMQ_MANAGEMENT_URL": urls})
 
     assert [f"{api.url} {api.user} {api.password}" for api in settings.management_apis] == expected
@@ -232,20 +233,20 @@ def test_the_management_api_has_the_broker_s_login_or_its_own(urls: str, expecte
     [
         ("rabbitmq:15672", "does not begin with http:// or https://"),
         ("http://u:hunter2@", "has no host"),
-        ("http://u:hunter2@rabbitmq:x", "is no URL, or its port is no number"),
-        ("http://u:1/hunter2@rabbitmq", "has a ?, a # or an @ behind its host"),
-        ("http://rabbitmq/hunter2@x", "has a ?, a # or an @ behind its host"),
-        ("http://rabbitmq?hunter2", "has a ?, a # or an @ behind its host"),
+        ("http://u:hunter2@rabbitmq:x", "is not a URL, or its port is not a number"),
+        ("http://u:1/hunter2@rabbitmq", "has a ?, a # or an @ after its host"),
+        ("http://rabbitmq/hunter2@x", "has a ?, a # or an @ after its host"),
+        ("http://rabbitmq?hunter2", "has a ?, a # or an @ after its host"),
     ],
 )
-def test_a_management_api_s_url_that_can_not_be_used_is_told_without_its_text(url: str, fault: str) -> None:
+def test_an_invalid_management_url_is_reported_without_its_text(url: str, fault: str) -> None:
     said = problem(broker, {"RABBITMQ_MANAGEMENT_URL": url})
 
     assert said.startswith(f"RABBITMQ_MANAGEMENT_URL {fault}; expected http://HOST:PORT or https://HOST:PORT, ")
     assert "hunter2" not in said
 
 
-def test_an_endpoint_is_shown_as_it_is_written_in_a_url() -> None:
+def test_an_endpoint_is_shown_as_in_a_url() -> None:
     assert f"{Endpoint('rabbitmq', 5672)} {Endpoint('::1', 5671)}" == "rabbitmq:5672 [::1]:5671"
 
 
@@ -302,7 +303,7 @@ def test_the_database_is_named_by_parts() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"])
-def test_every_name_of_mysql_means_the_one_driver(scheme: str) -> None:
+def test_every_mysql_scheme_uses_the_same_driver(scheme: str) -> None:
     assert database({"DATABASE_URL": f"{scheme}://u:p@db/x"}) == "mysql+pymysql://u:p@db:3306/x?charset=utf8mb4"
 
 
@@ -330,7 +331,7 @@ def test_a_socket_needs_no_host() -> None:
     )
 
 
-def test_the_database_s_url_wins_over_its_parts() -> None:
+def test_the_url_of_the_database_overrides_its_parts() -> None:
     variables = {
         "DATABASE_URL": "mysql://u:p@db/x",
         "MYSQL_HOST": "other",
@@ -343,7 +344,7 @@ def test_the_database_s_url_wins_over_its_parts() -> None:
     assert database(variables) == "mysql+pymysql://u:p@db:3306/x?charset=utf8mb4"
 
 
-def test_the_parts_lend_a_database_s_url_what_it_leaves_out() -> None:
+def test_the_parts_supply_what_a_database_url_leaves_out() -> None:
     variables = {"DATABASE_URL": "mysql://writer@db", "MYSQL_PASSWORD": "secret", "MYSQL_DATABASE": "loads"}
 
     assert database(variables) == "mysql+pymysql://writer:secret@db:3306/loads?charset=utf8mb4"
@@ -352,27 +353,27 @@ def test_the_parts_lend_a_database_s_url_what_it_leaves_out() -> None:
 @pytest.mark.parametrize(
     ("url", "fault"),
     [
-        ("hunter2", "is no URL, or its port is no number"),
-        ("mysql://inflow:hunter2@db:http/x", "is no URL, or its port is no number"),
+        ("hunter2", "is not a URL, or its port is not a number"),
+        ("mysql://inflow:hunter2@db:http/x", "is not a URL, or its port is not a number"),
         ("mysql://inflow:hunter2@db:65536/x", "has a port above 65535"),
         ("mysql://inflow:hunter2@/x", "has no host"),
         ("mysql://inflow:hunt@er2@db/x", "has a second @ before its host"),
-        ("mysql://inflow@db/x?password=hunter2", "has a user or password behind its ?"),
+        ("mysql://inflow@db/x?password=hunter2", "has a user or password after its ?"),
         ("mysql://inflow:hunter2@db/x?sslmode=require", f"has an unknown parameter sslmode {KNOWN_TO_THE_DATABASE}"),
         ("mysql://inflow:hunter2@db/x?hunter2!=1", f"has an unknown parameter {KNOWN_TO_THE_DATABASE}"),
-        ("mysql://inflow:hunter2@db/x?ssl_ca=a&ssl_ca=b", "has ssl_ca twice behind its ?"),
+        ("mysql://inflow:hunter2@db/x?ssl_ca=a&ssl_ca=b", "has ssl_ca twice after its ?"),
         (
             "mysql://inflow:hunter2@db/x?read_timeout=soon",
-            "has something else than a whole number of seconds for read_timeout",
+            "has read_timeout that is not a positive whole number of seconds",
         ),
         (
             "mysql://inflow:hunter2@db/x?connect_timeout=0",
-            "has something else than a whole number of seconds for connect_timeout",
+            "has connect_timeout that is not a positive whole number of seconds",
         ),
-        ("sqlite:///inflow.db?mode=ro", "has an unknown parameter mode behind its ?; known are none"),
-        ("sqlite://", "names no file"),
-        ("sqlite:///:memory:", "names no file"),
-        ("sqlite://hunter2/inflow.db", "names no file"),
+        ("sqlite:///inflow.db?mode=ro", "has an unknown parameter mode after its ?; known parameters are none"),
+        ("sqlite://", "does not name a file"),
+        ("sqlite:///:memory:", "does not name a file"),
+        ("sqlite://hunter2/inflow.db", "does not name a file"),
         (
             "postgresql://inflow:hunter2@db/x?ssl_mode=REQUIRED",
             f"has an unknown parameter ssl_mode {KNOWN_TO_POSTGRESQL}",
@@ -381,18 +382,18 @@ def test_the_parts_lend_a_database_s_url_what_it_leaves_out() -> None:
         ("oracle://inflow:hunter2@db/x", f"begins with none of {SCHEMES}"),
         (
             "mysql+mysqldb://inflow:hunter2@db/x",
-            f"begins with none of {SCHEMES}",
+            f"does not begin with one of {SCHEMES}",
         ),
     ],
 )
-def test_a_database_s_url_that_cannot_be_used_is_told_without_its_text(url: str, fault: str) -> None:
+def test_an_invalid_database_url_is_reported_without_its_text(url: str, fault: str) -> None:
     assert problem(database, {"DATABASE_URL": url}) == (
         f"DATABASE_URL {fault}; expected mysql://USER:PASSWORD@HOST:PORT/DATABASE or "
         "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, special characters as %XX, such as %40 for @; or sqlite:///PATH"
     )
 
 
-def test_passwords_are_not_in_what_settings_show() -> None:
+def test_settings_do_not_show_passwords() -> None:
     environment = Environment(
         {
             "RABBITMQ_URL": "amqp://u:hunter2@h",
@@ -423,5 +424,5 @@ def test_passwords_are_not_in_what_settings_show() -> None:
         ({"MYSQL_PASSWORD_FILE": "/run/secrets/mysql"}, True),
     ],
 )
-def test_the_environment_names_a_database_or_not(variables: Variables, is_configured: bool) -> None:
+def test_whether_a_database_is_configured(variables: Variables, is_configured: bool) -> None:
     assert DatabaseSettings.is_configured(Environment(variables)) is is_configured

@@ -1,4 +1,4 @@
-"""How a connection is encrypted, by URL and by variables: never unverified unless that is asked for by name."""
+"""TLS settings from URLs and variables: servers are verified unless that is explicitly turned off."""
 
 import ssl
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def test_nothing_is_encrypted_unless_it_is_asked_for() -> None:
     assert database(DATABASE_URL="mysql://db/x") == database() == Tls()
 
 
-def test_the_broker_s_url_has_the_parameters_of_rabbitmq(ca: Authority, client: Signed) -> None:
+def test_the_url_of_the_broker_accepts_the_parameters_of_rabbitmq(ca: Authority, client: Signed) -> None:
     parameters = f"cacertfile={ca.ca}&certfile={client.cert}&keyfile={client.key}&server_name_indication=rabbitmq"
 
     assert broker(RABBITMQ_URL=f"amqps://10.0.0.7?{parameters}&verify=verify_peer") == Tls(
@@ -70,7 +70,7 @@ def test_the_broker_s_url_has_the_parameters_of_rabbitmq(ca: Authority, client: 
     )
 
 
-def test_variables_say_the_same_and_lend_what_the_url_leaves_out(ca: Authority, client: Signed) -> None:
+def test_variables_supply_broker_settings_that_the_url_leaves_out(ca: Authority, client: Signed) -> None:
     variables = {
         "RABBITMQ_TLS_CA_FILE": str(ca.ca),
         "RABBITMQ_TLS_CERT_FILE": str(client.cert),
@@ -90,7 +90,7 @@ def test_variables_say_the_same_and_lend_what_the_url_leaves_out(ca: Authority, 
     assert broker(**variables, RABBITMQ_URL="amqps://10.0.0.7?server_name_indication=one").server_name == "one"
 
 
-def test_any_variable_of_tls_switches_it_on_with_its_port() -> None:
+def test_any_tls_variable_turns_tls_on_and_changes_the_port() -> None:
     settings = BrokerSettings.from_environment(Environment({"RABBITMQ_TLS_VERIFY": "verify_peer"}))
 
     assert settings.tls == Tls(mode=TlsMode.VERIFY_IDENTITY)
@@ -107,17 +107,17 @@ def test_any_variable_of_tls_switches_it_on_with_its_port() -> None:
         ("?server_name_indication=disable&verify=verify_none", TlsMode.REQUIRED),
     ],
 )
-def test_the_broker_is_verified_unless_that_is_switched_off_by_name(parameters: str, mode: TlsMode) -> None:
+def test_the_broker_is_verified_unless_explicitly_turned_off(parameters: str, mode: TlsMode) -> None:
     assert broker(RABBITMQ_URL=f"amqps://rabbitmq{parameters}") == Tls(mode=mode)
 
 
-def test_variables_of_tls_beside_a_url_without_are_not_ignored(ca: Authority) -> None:
+def test_tls_variables_beside_a_url_without_tls_are_reported(ca: Authority) -> None:
     assert broker_problem(RABBITMQ_URL="amqp://rabbitmq", RABBITMQ_TLS_CA_FILE=str(ca.ca)) == (
         "RABBITMQ_TLS_CA_FILE is set, but RABBITMQ_URL begins with amqp://; expected amqps://"
     )
 
 
-def test_the_database_s_url_has_the_options_of_mysql(ca: Authority, client: Signed) -> None:
+def test_the_url_of_the_database_accepts_the_options_of_mysql(ca: Authority, client: Signed) -> None:
     options = f"ssl_ca={ca.ca}&ssl_cert={client.cert}&ssl_key={client.key}&ssl_server_name=mysql"
 
     assert database(DATABASE_URL=f"mysql://10.0.0.8/x?{options}&ssl_mode=verify_ca") == Tls(
@@ -133,7 +133,7 @@ def test_options_are_not_left_in_the_url_for_the_driver(ca: Authority) -> None:
     assert dict(settings.url.query) == {"charset": "utf8mb4", "read_timeout": "7"}
 
 
-def test_variables_of_mysql_say_the_same_and_lend_what_the_url_leaves_out(ca: Authority, client: Signed) -> None:
+def test_variables_supply_database_settings_that_the_url_leaves_out(ca: Authority, client: Signed) -> None:
     variables = {"MYSQL_SSL_CA": str(ca.ca), "MYSQL_SSL_CERT_FILE": str(client.cert), "MYSQL_SSL_KEY": str(client.key)}
     expected = Tls(mode=TlsMode.VERIFY_IDENTITY, ca_file=ca.ca, cert_file=client.cert, key_file=client.key)
 
@@ -143,13 +143,13 @@ def test_variables_of_mysql_say_the_same_and_lend_what_the_url_leaves_out(ca: Au
 
 
 @pytest.mark.parametrize("mode", list(TlsMode))
-def test_every_mode_of_mysql_may_be_named(mode: TlsMode) -> None:
+def test_every_ssl_mode_of_mysql_is_accepted(mode: TlsMode) -> None:
     assert database(MYSQL_SSL_MODE=mode.lower()) == Tls(mode=mode)
 
 
 @pytest.mark.parametrize("mode", ["DISABLED", "PREFERRED", "REQUIRED"])
 def test_a_ca_that_would_not_be_used_is_a_problem(ca: Authority, mode: str) -> None:
-    """Who names one expects that the server is verified."""
+    """A CA is set in the expectation that the server is verified."""
     assert database_problem(MYSQL_SSL_MODE=mode, MYSQL_SSL_CA=str(ca.ca)) == (
         f"MYSQL_SSL_MODE asks for {mode}, which uses no CA; expected VERIFY_CA or VERIFY_IDENTITY"
     )
@@ -164,7 +164,7 @@ def test_a_certificate_that_would_not_be_used_is_a_problem(client: Signed, mode:
     )
 
 
-def test_unknown_values_are_told_with_the_known_ones() -> None:
+def test_an_unknown_value_is_reported_with_the_known_ones() -> None:
     assert broker_problem(RABBITMQ_URL="amqps://h?verify=peer") == (
         "RABBITMQ_URL has an unknown value for verify; expected one of verify_peer, verify_none"
     )
@@ -174,7 +174,7 @@ def test_unknown_values_are_told_with_the_known_ones() -> None:
     )
 
 
-def test_files_that_can_not_be_used_are_told_with_where_they_are_named(
+def test_an_unusable_file_is_reported_with_the_setting_that_names_it(
     ca: Authority, client: Signed, tmp_path: Path
 ) -> None:
     missing, ca_file, cert = tmp_path / "missing.pem", str(ca.ca), str(client.cert)
@@ -185,7 +185,7 @@ def test_files_that_can_not_be_used_are_told_with_where_they_are_named(
     assert broker_problem(RABBITMQ_URL=f"amqps://h?cacertfile={missing}") == f"RABBITMQ_URL {unreadable}"
     assert database_problem(MYSQL_SSL_CERT=cert, MYSQL_SSL_KEY=str(missing)) == f"MYSQL_SSL_KEY {unreadable}"
     assert database_problem(DATABASE_URL=f"mysql://h/x?ssl_key={client.key}") == (
-        "DATABASE_URL names a key, but no certificate; expected both"
+        "DATABASE_URL names a key without a certificate; expected both"
     )
     assert database_problem(MYSQL_SSL_CA=str(client.key)).startswith(
         f'MYSQL_SSL_CA names "{client.key}", which is not a CA certificate: '
@@ -195,7 +195,7 @@ def test_files_that_can_not_be_used_are_told_with_where_they_are_named(
     )
 
 
-def test_a_key_with_a_passphrase_is_a_problem_and_nobody_is_asked_for_it(client: Signed, tmp_path: Path) -> None:
+def test_a_key_with_a_passphrase_is_reported_without_a_prompt(client: Signed, tmp_path: Path) -> None:
     locked = tmp_path / "locked.pem"
     key = serialization.load_pem_private_key(client.key.read_bytes(), password=None)
     locked.write_bytes(
@@ -208,7 +208,7 @@ def test_a_key_with_a_passphrase_is_a_problem_and_nobody_is_asked_for_it(client:
 
     assert database_problem(MYSQL_SSL_CERT=str(client.cert), MYSQL_SSL_KEY=str(locked)) == (
         f'MYSQL_SSL_CERT names "{client.cert}", which can\'t be used with its key: '
-        "the key has a passphrase; expected one without"
+        "the key has a passphrase; expected a key without one"
     )
 
 
@@ -220,7 +220,7 @@ def test_a_key_with_a_passphrase_is_a_problem_and_nobody_is_asked_for_it(client:
         (TlsMode.VERIFY_IDENTITY, ssl.CERT_REQUIRED, True),
     ],
 )
-def test_what_is_verified(mode: TlsMode, verify_mode: ssl.VerifyMode, check_hostname: bool) -> None:
+def test_each_mode_verifies_what_it_promises(mode: TlsMode, verify_mode: ssl.VerifyMode, check_hostname: bool) -> None:
     context = Tls(mode=mode).context()
 
     assert (context.verify_mode, context.check_hostname) == (verify_mode, check_hostname)

@@ -31,14 +31,14 @@ from shared.model.errors import (
 
 
 class NoPause(Event):
-    """A stop request that nobody waits for: the pauses between tries take no time."""
+    """A stop request whose waits return at once: the pauses between tries take no time."""
 
     def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002
         return self.is_set()
 
 
 class Handler:
-    """Fails with the errors that it was given, one per call, then succeeds."""
+    """Raises the given errors, one per call, then succeeds."""
 
     def __init__(self, errors: Iterable[Exception] = (), *, stop_at_call: tuple[Event, int] | None = None) -> None:
         self._errors = iter(errors)
@@ -85,7 +85,7 @@ def test_a_handled_message_is_acknowledged() -> None:
     assert handler.bodies == [b"body"]
 
 
-def test_transient_errors_are_tried_again_until_success(caplog: pytest.LogCaptureFixture) -> None:
+def test_transient_errors_are_retried_until_success(caplog: pytest.LogCaptureFixture) -> None:
     errors = [DatabaseUnavailable("deadlock"), BrokerUnavailable("gone"), ConcurrentInsert("key")] * 20
     handler = Handler(errors)
 
@@ -103,7 +103,7 @@ def test_a_stop_ends_the_tries_without_an_answer() -> None:
     assert len(handler.bodies) == 3
 
 
-def test_a_message_in_hand_is_finished_though_a_stop_is_requested() -> None:
+def test_a_stop_request_does_not_interrupt_the_message_being_handled() -> None:
     stop = NoPause()
 
     assert settle(Handler(stop_at_call=(stop, 1)), b"body", stop=stop).outcome is Answer.ACK
@@ -111,7 +111,7 @@ def test_a_message_in_hand_is_finished_though_a_stop_is_requested() -> None:
 
 @pytest.mark.parametrize("error", [MalformedMessage("no"), ContradictoryMessage("no"), DatabaseRefused("no")])
 @pytest.mark.parametrize("tries_before", [0, 2])
-def test_a_terminal_error_is_a_dead_letter_with_its_reason(
+def test_a_terminal_error_dead_letters_the_message_with_the_reason(
     error: Exception, tries_before: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     handler = Handler([*[DatabaseUnavailable("gone")] * tries_before, error])
@@ -120,14 +120,14 @@ def test_a_terminal_error_is_a_dead_letter_with_its_reason(
 
     reason = f"{type(error).__name__}: no"
     assert (settlement.outcome, settlement.reason) == (Answer.DEAD_LETTER, reason)
-    # What can't be read may be of a newer program.
+    # A message that can't be decoded may come from a newer version.
     assert settlement.needs_other_program is isinstance(error, MalformedMessage)
     assert len(handler.bodies) == tries_before + 1
     assert actions(caplog)[-1] == "message_dead_lettered"
     assert vars(caplog.records[-1])["reason"] == reason
 
 
-def test_a_bug_is_a_dead_letter_with_its_traceback_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_dead_letters_the_message_and_logs_the_traceback(caplog: pytest.LogCaptureFixture) -> None:
     settlement = settle(Handler([ZeroDivisionError("oops")]), b"body", stop=NoPause())
 
     assert settlement == Settlement(
@@ -148,8 +148,8 @@ MANIFEST = encode(
 )
 
 
-def test_before_a_message_is_dead_lettered_its_load_hears_of_it() -> None:
-    """Again and again, where that fails."""
+def test_a_dead_letter_is_reported_to_its_load_first() -> None:
+    """The report is retried until it succeeds."""
     heard: list[tuple[int, str]] = []
 
     def hear(load_id: int, reason: str) -> None:
@@ -163,7 +163,7 @@ def test_before_a_message_is_dead_lettered_its_load_hears_of_it() -> None:
     assert heard == [(7, "DatabaseRefused: no")] * 3
 
 
-def test_no_load_hears_of_garbage() -> None:
+def test_an_undecodable_message_is_reported_to_no_load() -> None:
     def hear(_load_id: int, _reason: str) -> None:
         raise AssertionError
 
@@ -172,7 +172,7 @@ def test_no_load_hears_of_garbage() -> None:
     assert settle(handler, b"{", stop=NoPause(), on_dead_letter=hear).outcome is Answer.DEAD_LETTER
 
 
-def test_a_message_is_not_dead_lettered_before_its_load_heard_of_it() -> None:
+def test_a_message_is_not_dead_lettered_if_its_report_was_stopped() -> None:
     stop = NoPause()
 
     def hear(_load_id: int, _reason: str) -> None:
@@ -184,7 +184,7 @@ def test_a_message_is_not_dead_lettered_before_its_load_heard_of_it() -> None:
     assert settlement.outcome is Answer.NONE
 
 
-def test_books_that_refuse_a_dead_letter_do_not_keep_it_from_its_queue(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_report_that_is_refused_does_not_prevent_the_dead_letter(caplog: pytest.LogCaptureFixture) -> None:
     def hear(_load_id: int, _reason: str) -> None:
         raise DatabaseRefused("no such column")
 
@@ -194,8 +194,8 @@ def test_books_that_refuse_a_dead_letter_do_not_keep_it_from_its_queue(caplog: p
     assert actions(caplog) == ["message_dead_lettered", "dead_letter_unrecorded"]
 
 
-def test_no_message_pays_for_tables_that_are_gone() -> None:
-    """Who handles it ends, and it is delivered again to one that made the tables."""
+def test_missing_tables_never_dead_letter_a_message() -> None:
+    """The process ends, and the message is redelivered to one that created the tables."""
     told: list[int] = []
 
     def hear(load_id: int, _reason: str) -> None:
@@ -210,13 +210,13 @@ def test_no_message_pays_for_tables_that_are_gone() -> None:
     assert told
 
 
-def test_a_bug_is_a_dead_letter_even_while_stopping() -> None:
+def test_a_bug_dead_letters_the_message_even_during_a_stop() -> None:
     stop = NoPause()
 
     assert settle(Handler([KeyError("x")], stop_at_call=(stop, 1)), b"", stop=stop).outcome is Answer.DEAD_LETTER
 
 
-def test_a_message_that_conflicts_again_and_again_is_a_dead_letter() -> None:
+def test_a_message_with_endless_conflicts_is_dead_lettered() -> None:
     handler = Handler([ConcurrentInsert("key 'a'")] * 1000)
 
     settlement = settle(handler, b"body", stop=NoPause())
@@ -226,7 +226,7 @@ def test_a_message_that_conflicts_again_and_again_is_a_dead_letter() -> None:
 
 
 class Clock:
-    """Goes on each time that it is asked."""
+    """Advances each time it is read."""
 
     def __init__(self, step_seconds: float = 10.0) -> None:
         self.seconds = 0.0
@@ -244,7 +244,7 @@ class Clock:
         (UnknownDatabaseError("(1105, '?')"), 900, Answer.DEAD_LETTER, "message_dead_lettered"),
     ],
 )
-def test_what_may_be_final_is_tried_again_for_a_stated_time(
+def test_an_error_that_may_be_final_is_retried_for_a_limited_time(
     error: Exception, seconds: float, outcome: Answer, action: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
@@ -261,14 +261,14 @@ def test_what_may_be_final_is_tried_again_for_a_stated_time(
     assert left == sorted(left, reverse=True)
 
 
-def test_what_may_be_final_and_passes_costs_nothing() -> None:
+def test_an_error_that_may_be_final_and_passes_has_no_consequences() -> None:
     handler = Handler([UnknownLoad("not yet")] * 5)
 
     assert settle(handler, MANIFEST, stop=NoPause(), patience=Patience(clock=Clock())).outcome is Answer.ACK
 
 
-def test_a_message_of_a_load_that_stays_unknown_is_foreign_and_not_dead() -> None:
-    """The database was restored to a moment before the load: its watcher knows the file, if anything does."""
+def test_a_message_of_a_load_that_stays_unknown_is_foreign() -> None:
+    """The database was restored to a moment before the load; only the watcher can still know its file."""
     told: list[int] = []
     settlement = settle(
         Handler([UnknownLoad("load 7 is not in the database")] * 1000),
@@ -283,14 +283,14 @@ def test_a_message_of_a_load_that_stays_unknown_is_foreign_and_not_dead() -> Non
     assert told == []
 
 
-def test_an_outage_takes_no_patience() -> None:
+def test_an_outage_does_not_count_towards_the_limited_time() -> None:
     handler = Handler([DatabaseUnavailable("gone")] * 1000)
 
     assert settle(handler, MANIFEST, stop=NoPause(), patience=Patience(clock=Clock())).outcome is Answer.ACK
 
 
-def test_the_time_is_one_for_all_messages_of_a_load() -> None:
-    """Each of fifty with a time of its own would hold up the healthy ones behind them for half a day."""
+def test_all_messages_of_a_load_share_the_limited_time() -> None:
+    """With a time for each message, fifty of them would delay the healthy messages behind them for half a day."""
     patience = Patience(clock=Clock())
     first, second = (Handler([UnknownDatabaseError("(1105, '?')")] * 1000) for _ in range(2))
 
@@ -301,7 +301,7 @@ def test_the_time_is_one_for_all_messages_of_a_load() -> None:
     assert len(second.bodies) == 1
 
 
-def test_each_load_and_each_kind_of_error_has_a_time_of_its_own() -> None:
+def test_each_load_and_each_kind_of_error_has_its_own_time() -> None:
     patience = Patience(clock=Clock())
     assert patience.seconds_left(1, UnknownLoad("no")) == 60.0
     assert patience.seconds_left(1, UnknownLoad("no")) == 50.0
@@ -310,7 +310,7 @@ def test_each_load_and_each_kind_of_error_has_a_time_of_its_own() -> None:
     assert patience.seconds_left(1, UnknownLoad("no")) == 20.0
 
 
-def test_after_a_success_a_load_has_the_whole_time_again() -> None:
+def test_a_success_restarts_the_time_of_a_load() -> None:
     patience = Patience(clock=Clock())
     for left in (60.0, 50.0, 40.0):
         assert patience.seconds_left(7, UnknownLoad("no")) == left
@@ -321,7 +321,7 @@ def test_after_a_success_a_load_has_the_whole_time_again() -> None:
     assert patience.seconds_left(7, UnknownLoad("no")) == 60.0
 
 
-def test_what_was_not_seen_for_as_long_is_forgotten() -> None:
+def test_an_error_not_seen_for_its_time_is_forgotten() -> None:
     clock = Clock()
     patience = Patience(clock=clock)
     assert patience.seconds_left(7, UnknownLoad("no")) == 60.0
@@ -330,14 +330,14 @@ def test_what_was_not_seen_for_as_long_is_forgotten() -> None:
     assert patience.seconds_left(7, UnknownLoad("no")) == 60.0
 
 
-def test_a_stop_ends_the_tries_of_what_may_be_final_too() -> None:
+def test_a_stop_ends_retries_of_an_error_that_may_be_final() -> None:
     stop = NoPause()
     handler = Handler([UnknownLoad("no")] * 9, stop_at_call=(stop, 3))
 
     assert settle(handler, MANIFEST, stop=stop) == Settlement(outcome=Answer.NONE)
 
 
-def test_books_that_can_not_be_told_for_the_stated_time_do_not_hold_up_the_queue(
+def test_reports_that_fail_for_the_limited_time_do_not_hold_up_the_queue(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def hear(_load_id: int, _reason: str) -> None:
@@ -355,8 +355,8 @@ def test_books_that_can_not_be_told_for_the_stated_time_do_not_hold_up_the_queue
     assert actions(caplog)[-1] == "dead_letter_unrecorded"
 
 
-def test_a_retry_that_may_be_final_is_over_at_once() -> None:
-    """It has its next try anyway, and healthy messages must not wait behind it."""
+def test_the_retry_of_a_dead_letter_does_not_wait_for_an_error_that_may_be_final() -> None:
+    """It is scheduled again anyway, and healthy messages must not wait behind it."""
     handler = Handler([UnknownDatabaseError("(1105, '?')")] * 9)
 
     settlement = settle(handler, MANIFEST, stop=NoPause(), is_retry=True)
@@ -365,15 +365,15 @@ def test_a_retry_that_may_be_final_is_over_at_once() -> None:
     assert len(handler.bodies) == 1
 
 
-def test_a_retry_waits_for_an_outage_like_any_message() -> None:
+def test_the_retry_of_a_dead_letter_waits_for_an_outage() -> None:
     assert settle(Handler([DatabaseUnavailable("gone")] * 9), MANIFEST, stop=NoPause(), is_retry=True).outcome is (
         Answer.ACK
     )
 
 
 @pytest.mark.parametrize("is_retry", [False, True])
-def test_its_load_hears_of_a_retry_that_succeeds(is_retry: bool) -> None:
-    """Again and again, where that fails: unacknowledged until then, it is delivered again after a crash."""
+def test_a_successful_retry_is_reported_to_its_load(is_retry: bool) -> None:
+    """The report is retried until it succeeds; until then the message stays unacknowledged."""
     heard: list[int] = []
 
     def hear(load_id: int) -> None:
@@ -387,7 +387,7 @@ def test_its_load_hears_of_a_retry_that_succeeds(is_retry: bool) -> None:
     assert heard == ([7, 7, 7] if is_retry else [])
 
 
-def test_a_retry_is_not_acknowledged_before_its_load_heard_of_it() -> None:
+def test_a_retry_is_not_acknowledged_if_its_report_was_stopped() -> None:
     stop = NoPause()
 
     def hear(_load_id: int) -> None:
@@ -397,6 +397,6 @@ def test_a_retry_is_not_acknowledged_before_its_load_heard_of_it() -> None:
     assert settle(Handler(), MANIFEST, stop=stop, is_retry=True, on_recovery=hear).outcome is Answer.NONE
 
 
-def test_conflicts_of_one_message_do_not_count_for_the_next() -> None:
+def test_conflicts_are_counted_per_message() -> None:
     for _ in range(2):
         assert settle(Handler([ConcurrentInsert("key")] * 30), b"", stop=NoPause()).outcome is Answer.ACK

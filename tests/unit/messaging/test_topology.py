@@ -21,7 +21,7 @@ def test_each_kind_of_message_goes_to_its_readers(kind: str, queues: list[Queue]
     assert queues_of(kind) == queues
 
 
-def test_no_kind_is_unroutable_and_no_queue_waits_for_a_kind_that_does_not_exist() -> None:
+def test_every_kind_of_message_has_a_queue_and_every_queue_a_known_kind() -> None:
     kinds = {kind for kind, _ in PAYLOADS}
 
     assert {kind for queue in QUEUES for kind in queue.routing_keys} == kinds
@@ -34,8 +34,8 @@ def test_names_of_queues_and_their_dead_letter_queues_are_distinct() -> None:
 
 
 @pytest.mark.parametrize("queue", QUEUES, ids=TOPOLOGY.name)
-def test_a_queue_is_replicated_and_loses_no_dead_letter(queue: Queue) -> None:
-    """At-least-once dead-lettering is in force only together with reject-publish."""
+def test_a_queue_is_replicated_and_dead_letters_at_least_once(queue: Queue) -> None:
+    """At-least-once dead-lettering requires reject-publish."""
     assert TOPOLOGY.arguments(queue)["x-queue-type"] == "quorum"
     assert TOPOLOGY.arguments(queue)["x-dead-letter-strategy"] == "at-least-once"
     assert TOPOLOGY.arguments(queue)["x-overflow"] == "reject-publish"
@@ -44,7 +44,7 @@ def test_a_queue_is_replicated_and_loses_no_dead_letter(queue: Queue) -> None:
 
 
 @pytest.mark.parametrize("queue", QUEUES, ids=TOPOLOGY.name)
-def test_restarts_cannot_count_up_to_the_delivery_limit(queue: Queue) -> None:
+def test_restarts_cannot_reach_the_delivery_limit(queue: Queue) -> None:
     limit = TOPOLOGY.arguments(queue)["x-delivery-limit"]
 
     assert isinstance(limit, int)

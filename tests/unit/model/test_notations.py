@@ -1,4 +1,4 @@
-"""Numbers, dates and timestamps as files write them, in the signs and codes that a column declares."""
+"""Numbers, dates and timestamps in the notations that a column declares."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ ZONED = Column(name="c", type="timestamp", format="%Y-%m-%d %H:%M %z")
         (ZONED, "1984-12-31 23:59 -0100", "1985-01-01 00:59:00.000000"),
     ],
 )
-def test_what_a_column_declares_is_read(column: Column, text: str, value: Value) -> None:
+def test_values_are_read_in_the_notation_that_the_column_declares(column: Column, text: str, value: Value) -> None:
     assert parser_of(column)(text) == value
 
 
@@ -61,13 +61,13 @@ SHORT_DAY = Column(name="c", type="date", format="%d.%m.%y")
         (replace(DAY, century_start=1850), "31.12.2068", "2068-12-31"),
     ],
 )
-def test_two_digits_of_a_year_are_in_the_hundred_years_from_century_start(
+def test_a_two_digit_year_falls_in_the_hundred_years_from_century_start(
     column: Column, text: str, value: Value
 ) -> None:
     assert parser_of(column)(text) == value
 
 
-def test_a_day_that_its_century_does_not_have_is_a_type_error() -> None:
+def test_a_day_that_does_not_exist_in_its_century_is_a_type_error() -> None:
     with pytest.raises(BadValue, match=r"'29\.02\.00' is not a date"):
         parser_of(replace(SHORT_DAY, century_start=1850))("29.02.00")
 
@@ -76,8 +76,10 @@ def test_a_day_that_its_century_does_not_have_is_a_type_error() -> None:
     "settings",
     ['type = "date", format = "%d.%m.%Y"', 'type = "date"', 'type = "date", format = "%%y %Y-%m-%d"', 'type = "text"'],
 )
-def test_a_century_start_is_for_years_of_two_digits(settings: str) -> None:
-    with pytest.raises(ConfigurationError, match="century_start is for a format with two digits of a year, %y"):
+def test_century_start_requires_a_format_with_two_digit_years(settings: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match="century_start is set; expected it only with a format with two-digit years, %y"
+    ):
         parse_catalog(
             f"""
             [datasets.d]
@@ -100,12 +102,12 @@ def test_a_century_start_is_for_years_of_two_digits(settings: str) -> None:
         (GERMAN, "1,2,3", "'1,2,3' is not a decimal number"),
         (ENGLISH, "1,23", "'1,23' is not an integer"),
         (ENGLISH, "1.0", "'1.0' is not an integer"),
-        (DAY, "1984-12-31", "'1984-12-31' is not a date; expected one as its format %d.%m.%Y says, e.g. 31.12.1984"),
+        (DAY, "1984-12-31", "'1984-12-31' is not a date; expected the format %d.%m.%Y, e.g. 31.12.1984"),
         (DAY, "31.02.1984", "'31.02.1984' is not a date"),
         (MOMENT, "31/12/84 23:59", "'31/12/84 23:59' is not a timestamp"),
     ],
 )
-def test_anything_else_is_a_type_error(column: Column, text: str, message: str) -> None:
+def test_any_other_notation_is_a_type_error(column: Column, text: str, message: str) -> None:
     with pytest.raises(BadValue) as caught:
         parser_of(column)(text)
 
@@ -114,7 +116,7 @@ def test_anything_else_is_a_type_error(column: Column, text: str, message: str) 
 
 
 @pytest.mark.parametrize("column", [GERMAN, ENGLISH])
-def test_too_large_is_too_large_in_any_signs(column: Column) -> None:
+def test_limits_hold_in_every_notation(column: Column) -> None:
     with pytest.raises(BadValue) as caught:
         parser_of(column)("9" * 30)
 
@@ -125,7 +127,7 @@ def dataset(settings: str) -> str:
     return f'[datasets.d]\nfiles = ["d*"]\nkey = ["c"]\ncolumns.c = {{ {settings} }}\n'
 
 
-def test_they_are_declared_in_the_configuration() -> None:
+def test_notations_are_declared_in_the_configuration() -> None:
     settings = (
         'type = "decimal", decimal_char = ",", group_char = "."',
         'type = "integer", group_char = ","',
@@ -143,18 +145,30 @@ def test_they_are_declared_in_the_configuration() -> None:
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ('type = "integer", decimal_char = ","', "decimal_char is for columns of type decimal or float, not integer"),
-        ('type = "text", group_char = ","', "group_char is for columns of type integer or decimal or float, not text"),
-        ('type = "decimal", decimal_char = "5"', 'decimal_char is "5"; expected one character, and no letter'),
+        (
+            'type = "integer", decimal_char = ","',
+            "decimal_char is set for a column of type integer; expected it only for type decimal or float",
+        ),
+        (
+            'type = "text", group_char = ","',
+            "group_char is set for a column of type text; expected it only for type integer or decimal or float",
+        ),
+        ('type = "decimal", decimal_char = "5"', 'decimal_char is "5"; expected one character other than a letter'),
         ('type = "decimal", decimal_char = ""', 'decimal_char is ""; expected one character'),
-        ('type = "decimal", group_char = "."', "group_char is the decimal_char, too; expected another one"),
-        ('type = "text", format = "%d"', "format is for columns of type date or timestamp, not text"),
-        ('type = "date", format = "%m.%Y"', 'format is "%m.%Y"; expected codes of strptime for year, month and day'),
+        (
+            'type = "decimal", group_char = "."',
+            "group_char is the same as decimal_char; expected a different character",
+        ),
+        (
+            'type = "text", format = "%d"',
+            "format is set for a column of type text; expected it only for type date or timestamp",
+        ),
+        ('type = "date", format = "%m.%Y"', 'format is "%m.%Y"; expected strptime codes for year, month and day'),
         ('type = "timestamp", format = "%d.%m.%Y"', "for year, month, day, hour and minute"),
         ('type = "date", format = "%Q"', 'format is "%Q"'),
     ],
 )
-def test_what_can_not_be_meant_is_reported(settings: str, problem: str) -> None:
+def test_an_invalid_notation_is_reported(settings: str, problem: str) -> None:
     with pytest.raises(ConfigurationError, match="t:4: ") as caught:
         parse_catalog(dataset(settings), source="t")
 

@@ -1,4 +1,4 @@
-"""The list of reasons is closed: the code and the documents have the same one."""
+"""The list of reasons is closed: code and documentation have the same one."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ SOURCE = "".join(
 )
 
 
-def test_the_documents_have_a_line_for_each_reason_in_their_order() -> None:
+def test_the_documentation_lists_every_reason_in_order() -> None:
     section = (ROOT / "docs/rejects.md").read_text().partition("\n## Reasons\n")[2]
     documented = re.findall(r"^\| `([a-z-]+)` \| (?:row|file|row, file) \| .+ \|$", section, re.MULTILINE)
 
@@ -24,5 +24,5 @@ def test_the_documents_have_a_line_for_each_reason_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("reason", REASONS)
-def test_each_reason_is_given_somewhere(reason: str) -> None:
+def test_every_reason_is_used(reason: str) -> None:
     assert f'"{reason}"' in SOURCE

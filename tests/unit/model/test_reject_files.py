@@ -1,4 +1,4 @@
-"""What the rows of a file name that was made of rejected rows."""
+"""The rejects that the rows of a corrected rejects file name."""
 
 from collections.abc import Collection
 
@@ -66,7 +66,7 @@ def test_garbage_names_nothing(load_id: str, line: str) -> None:
     assert named(["name", *NAMES], ["Ada", *report(load_id, line)]) == {}
 
 
-def test_blanks_around_a_number_do_no_harm() -> None:
+def test_blanks_around_a_number_are_ignored() -> None:
     assert named(["name", *NAMES], ["Ada", *report(f" {ONE}", "4 ")]) == {(1, TOKEN): {4}}
 
 
@@ -82,12 +82,12 @@ def test_blanks_around_a_number_do_no_harm() -> None:
         ["line", "name", *NAMES],
     ],
 )
-def test_a_header_that_we_did_not_write_names_nothing(header: list[str]) -> None:
+def test_a_header_that_inflow_did_not_write_names_nothing(header: list[str]) -> None:
     assert not named(header, ["1"] * len(header))
 
 
 @given(st.lists(st.sampled_from([*NAMES, "_line", "__line", "name"]), min_size=1, unique=True))
-def test_the_columns_of_any_file_are_told_from_ours(header: list[str]) -> None:
+def test_report_columns_never_clash_with_the_columns_of_a_file(header: list[str]) -> None:
     own = report_columns(header)
 
     assert not set(own) & set(header)

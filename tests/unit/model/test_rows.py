@@ -62,11 +62,11 @@ def test_an_absent_column_and_an_empty_value_are_null() -> None:
     assert typed(["name", "born"], ["Ada", ""]).rows == [(2, ("Ada", None, None, None, None, None))]
 
 
-def test_columns_that_are_not_declared_are_ignored() -> None:
+def test_undeclared_columns_are_ignored() -> None:
     assert typed(["x", "name", "Born"], ["1", "Ada", "never"]).rows == [(2, ("Ada", None, None, None, None, None))]
 
 
-def test_each_row_keeps_its_line_whatever_became_of_the_others() -> None:
+def test_each_row_keeps_its_line_if_others_are_rejected() -> None:
     chunk = typed(["name", "born"], ["Ada", ""], ["Bob", "soon"], ["Cy", ""])
 
     assert [(line, row[0]) for line, row in chunk.rows] == [(2, "Ada"), (4, "Cy")]
@@ -108,13 +108,13 @@ def test_a_row_with_several_faults_counts_once_with_all_messages() -> None:
 
 
 @pytest.mark.parametrize("blank", ["", " \t"])
-def test_a_row_of_delimiters_alone_is_blank(blank: str) -> None:
+def test_a_row_of_only_delimiters_is_blank(blank: str) -> None:
     rejected = rejection(HEADER, *[blank] * len(HEADER))
 
     assert (rejected.code, rejected.column, rejected.raw) == ("blank-row", None, ",".join([blank] * len(HEADER)))
 
 
-def test_a_header_that_comes_again_is_no_row_and_a_single_name_may_be_one() -> None:
+def test_a_repeated_header_is_rejected_unless_it_has_a_single_name() -> None:
     rejected = rejection(["name", "remark"], "name", "remark")
 
     assert (rejected.code, rejected.column, rejected.message) == ("type-error", None, "the row repeats the header")

@@ -1,4 +1,4 @@
-"""Tables in memory for profiles: a source that gives what it was made of."""
+"""Tables in memory for tests of profiles."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,14 +11,14 @@ from shared.profiling.table import ProfiledTable, profile_table
 from shared.reading.line_account import SkippedLines
 from shared.reading.sources import Record
 
-#: Small enough for every bound to be reached by a handful of rows.
+#: So small that a handful of rows reaches every limit.
 TINY = MemoryBudget(
     batch_rows=7, batch_bytes=400, distinct_hashes=64, counted_values=8, sampled_values=16, key_hashes=200
 )
 
 
 class TableInMemory:
-    """Each row takes a hundred bytes, so to say."""
+    """A source of the given rows, each of which counts as a hundred bytes."""
 
     def __init__(self, header: Sequence[str], rows: Sequence[Sequence[str] | UnreadableRow]) -> None:
         self.header = list(header)
@@ -46,7 +46,7 @@ def profiled(
     bounds: MemoryBudget | None = None,
     has_types: bool = False,
 ) -> ProfiledTable:
-    """Profile a table as a file of that name."""
+    """Profile a table as a file with this name."""
     return profile_table(TableInMemory(header, rows), file="things-2024.csv", bounds=bounds, has_types=has_types)
 
 
@@ -55,7 +55,7 @@ def profile_of(header: Sequence[str], rows: Sequence[Sequence[str]], *, has_type
 
 
 def column_of(values: Sequence[str]) -> ColumnProfile:
-    """Profile one column; an empty value has a row of its own, too."""
+    """Profile one column; each value, even an empty one, is a row."""
     [column, _] = profile_of(["x", "other"], [(value, "o") for value in values]).columns
     return column
 
@@ -64,7 +64,7 @@ def codes(column: ColumnProfile) -> list[str]:
     return [finding.code for finding in column.findings]
 
 
-#: Texts that a database can store; few of them, so that some come twice.
+#: Texts that a database can store; only a few, so that some repeat.
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 values = st.one_of(
     st.just(""),
@@ -79,13 +79,13 @@ values = st.one_of(
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
-    """A header of proper names, and rows as wide as it; columns are all of a kind, or mixed."""
+    """Generate a header of valid names and rows of its width; each column has values of one kind, or mixed ones."""
     kinds = st.sampled_from([
         values, texts, st.integers(-5, 300).map(str), st.dates().map(str), st.booleans().map(str),
         st.datetimes().map(str), st.decimals(-99, 99, places=2).map(str),
     ])  # fmt: skip
     columns = draw(st.lists(kinds, min_size=1, max_size=5))
     header = [f"c{number}" for number in range(len(columns))]
-    # A row without any value is rejected before it is profiled.
+    # A row without values is rejected before it is profiled.
     rows = draw(st.lists(st.tuples(*columns).map(list).filter(lambda row: any(map(str.strip, row))), max_size=30))
     return header, rows

@@ -1,4 +1,4 @@
-"""What a profile says about one column: type, range, spread, and what looks odd."""
+"""The profile of one column: type, range, distribution and anomalies."""
 
 import pytest
 
@@ -39,7 +39,7 @@ from tests.unit.profiling.tables import codes, column_of, profile_of
         ([], "text"),
     ],
 )
-def test_the_type_is_the_narrowest_that_takes_every_value(values: list[str], type_name: TypeName) -> None:
+def test_the_type_is_the_narrowest_that_accepts_every_value(values: list[str], type_name: TypeName) -> None:
     assert column_of(values).type == type_name
 
 
@@ -56,15 +56,13 @@ def test_the_type_is_the_narrowest_that_takes_every_value(values: list[str], typ
         (["NA", "-"], "text", ()),
     ],
 )
-def test_what_stands_for_no_value_keeps_no_column_from_its_type(
-    values: list[str], type_name: TypeName, null: tuple[str, ...]
-) -> None:
+def test_null_markers_do_not_affect_the_type(values: list[str], type_name: TypeName, null: tuple[str, ...]) -> None:
     column = column_of(values)
 
     assert (column.type, column.null) == (type_name, null)
 
 
-def test_what_stands_for_no_value_is_counted_and_ranked_as_none() -> None:
+def test_null_markers_count_as_empty() -> None:
     column = column_of(["7", "NA", "3", "", "NA", "7"])
 
     assert (column.values, column.empty, column.distinct.count) == (3, 3, 2)
@@ -74,7 +72,7 @@ def test_what_stands_for_no_value_is_counted_and_ranked_as_none() -> None:
     assert column.histogram.counted == 3
 
 
-def test_a_decimal_says_how_many_digits_it_needs() -> None:
+def test_a_decimal_has_the_digits_that_it_needs() -> None:
     column = column_of(["0.125", "-1234.5", "12.500000"])
 
     assert (column.type, column.whole_digits, column.least_scale, column.scale) == ("decimal", 4, 1, 6)
@@ -94,27 +92,27 @@ def test_a_decimal_says_how_many_digits_it_needs() -> None:
         (["12E4", "13E5"], "text"),
     ],
 )
-def test_what_a_number_would_lose_keeps_a_column_text(values: list[str], type_name: TypeName) -> None:
+def test_a_column_stays_text_if_numbers_would_lose_information(values: list[str], type_name: TypeName) -> None:
     assert column_of(values).type == type_name
 
 
 @pytest.mark.parametrize(
     "name", ["phone", "home_phone", "Phone 2", "ZipCode", "zip code", "PLZ", "postal_code", "Telefon"]
 )
-def test_columns_that_are_called_as_codes_are_text(name: str) -> None:
+def test_columns_named_like_codes_are_text(name: str) -> None:
     [column, _] = profile_of([name, "other"], [["10115", "o"], ["80331", "o"]]).columns
 
     assert column.type == "text"
 
 
 @pytest.mark.parametrize("name", ["capital", "zipped", "telling", "amount", "market_cap"])
-def test_columns_that_are_called_otherwise_are_numbers(name: str) -> None:
+def test_columns_with_other_names_are_numbers(name: str) -> None:
     [column, _] = profile_of([name, "other"], [["10115", "o"], ["80331", "o"]]).columns
 
     assert column.type == "integer"
 
 
-def test_ranges_are_those_of_the_values_not_of_their_texts() -> None:
+def test_ranges_are_those_of_values_not_of_texts() -> None:
     numbers = column_of(["9", "10", "-3"])
     moments = column_of(["2024-01-01T00:30:00+02:00", "2023-12-31T23:00:00Z"])
 
@@ -122,7 +120,7 @@ def test_ranges_are_those_of_the_values_not_of_their_texts() -> None:
     assert (moments.least, moments.greatest) == ("2023-12-31 22:30:00", "2023-12-31 23:00:00")
 
 
-def test_a_text_has_lengths_instead() -> None:
+def test_a_text_column_has_lengths_instead_of_a_range() -> None:
     column = column_of(["José", "", "Anne-Marie"])
 
     assert (column.least, column.shortest, column.longest) == (None, 4, 10)
@@ -139,16 +137,16 @@ def test_quantiles_are_values_by_nearest_rank() -> None:
     ]  # fmt: skip
 
 
-def test_exceptions_are_told_with_their_share_and_first_lines() -> None:
+def test_exceptions_are_reported_with_share_and_first_lines() -> None:
     column = column_of(["1", "2", "x", "3", "4", "5", "6", "7", "8", "y"])
 
     [finding] = column.findings
     assert (column.type, finding.code, finding.lines) == ("text", "mixed-types", (4, 11))
-    assert "80.0 % could be an integer" in finding.message
+    assert "80.0 % of the values are an integer" in finding.message
     assert "2 values, 'x', 'y'" in finding.message
 
 
-def test_a_type_that_takes_less_than_half_is_given_up_after_a_while() -> None:
+def test_a_type_that_accepts_less_than_half_is_ruled_out() -> None:
     column = column_of([f"x{number}" for number in range(20_001)] + ["7"] * 30_000)
 
     assert (column.type, codes(column)) == ("text", [])
@@ -167,22 +165,22 @@ def test_a_type_that_takes_less_than_half_is_given_up_after_a_while() -> None:
         (["a\0", "b"], "unstorable"),
     ],
 )
-def test_odd_things_are_found(values: list[str], expected: str) -> None:
+def test_anomalies_are_found(values: list[str], expected: str) -> None:
     assert expected in codes(column_of(values))
 
 
 @pytest.mark.parametrize("values", [["a", "b"], ["1", "2"], ["0", "0.5"], ["a"], [], ["2024-01-01", "2024-01-02"]])
-def test_ordinary_things_are_not(values: list[str]) -> None:
+def test_ordinary_values_are_not_anomalies(values: list[str]) -> None:
     assert codes(column_of(values)) == []
 
 
-def test_a_column_of_leading_zeros_tells_their_lines() -> None:
+def test_leading_zeros_are_reported_with_their_lines() -> None:
     [finding] = column_of(["01234", "98765", "00007"]).findings[:1]
 
     assert finding.lines == (2, 4)
 
 
-def test_garbled_text_is_pointed_out() -> None:
+def test_garbled_text_is_reported() -> None:
     column = column_of(["MÃ¼ller", "Jos\x92s", "Zoë"])
 
     assert [(finding.code, finding.lines) for finding in column.findings] == [

@@ -1,4 +1,4 @@
-"""The sketches of a profile: exact while there is little to count, bounded and nearly right beyond that."""
+"""The sketches of a profile: exact for few values, bounded and approximate beyond."""
 
 import math
 from collections import Counter
@@ -32,7 +32,7 @@ def test_distinct_values_are_exact_up_to_twice_the_capacity() -> None:
     assert (result.count, result.error) == (2000, None)
 
 
-def test_beyond_that_the_estimate_keeps_its_error_in_19_of_20_cases() -> None:
+def test_an_estimate_stays_within_its_error_in_19_of_20_cases() -> None:
     results = [distinct_after(count, capacity=1000).result() for count in range(5_000, 105_000, 5_000)]
     within = [
         result.error is not None and abs(result.count - count) <= result.error * count
@@ -49,7 +49,7 @@ def test_a_hash_is_the_same_in_every_process() -> None:
 
 
 @given(letters)
-def test_few_frequent_values_are_counted_exactly(batches: list[list[str]]) -> None:
+def test_few_distinct_values_are_counted_exactly(batches: list[list[str]]) -> None:
     frequent = FrequentValues(10)
     for batch in batches:
         frequent.add(Counter(batch))
@@ -62,7 +62,7 @@ def test_few_frequent_values_are_counted_exactly(batches: list[list[str]]) -> No
 
 
 @given(letters, st.integers(1, 9))
-def test_many_are_never_counted_too_high_nor_too_low_by_more_than_is_said(
+def test_counts_are_never_too_high_nor_too_low_by_more_than_the_undercount(
     batches: list[list[str]], capacity: int
 ) -> None:
     frequent = FrequentValues(capacity)
@@ -78,7 +78,7 @@ def test_many_are_never_counted_too_high_nor_too_low_by_more_than_is_said(
     assert all(truth[value] - result.undercount <= count <= truth[value] for value, count in kept.items())
 
 
-def test_long_values_that_begin_alike_are_told_apart_by_their_beginning_and_hash() -> None:
+def test_long_values_with_the_same_beginning_are_counted_separately() -> None:
     frequent = FrequentValues(10)
     frequent.add({"w" * 100_000 + "a": 2, "w" * 100_000 + "b": 1})
 
@@ -89,7 +89,7 @@ def test_long_values_that_begin_alike_are_told_apart_by_their_beginning_and_hash
     assert max(len(first.value), len(second.value)) < 200
 
 
-def test_a_sample_is_everything_while_there_is_room_for_it() -> None:
+def test_a_sample_has_all_items_up_to_its_capacity() -> None:
     reservoir: Reservoir[int, str] = Reservoir(10, str)
     reservoir.extend(range(4))
     reservoir.extend(range(4, 10))
@@ -98,7 +98,7 @@ def test_a_sample_is_everything_while_there_is_room_for_it() -> None:
     assert reservoir.items == [str(number) for number in range(10)]
 
 
-def test_a_sample_gives_each_item_the_same_chance_whatever_the_batches() -> None:
+def test_each_item_has_the_same_chance_to_be_sampled() -> None:
     chosen: Counter[int] = Counter()
     for seed in range(2000):
         reservoir: Reservoir[int, int] = Reservoir(10, int, seed=seed)
@@ -108,7 +108,7 @@ def test_a_sample_gives_each_item_the_same_chance_whatever_the_batches() -> None
         assert len(set(reservoir.items)) == 10
         chosen.update(reservoir.items)
 
-    # Each is chosen 200 times of 2000, give or take five standard deviations.
+    # Each is chosen 200 times of 2000, plus or minus five standard deviations.
     assert all(abs(chosen[number] - 200) < 5 * math.sqrt(180) for number in range(100))
 
 
@@ -123,7 +123,7 @@ def test_the_same_stream_gives_the_same_sample() -> None:
     assert samples[0] == samples[1]
 
 
-def test_a_hash_that_comes_again_after_many_others_is_noticed() -> None:
+def test_a_duplicate_hash_is_found_after_many_others() -> None:
     hashes = [hash((stable_hash(str(number)),)) for number in range(40_000)]
     once, twice = Uniqueness(), Uniqueness()
     for uniqueness in (once, twice):
@@ -132,10 +132,10 @@ def test_a_hash_that_comes_again_after_many_others_is_noticed() -> None:
 
     again = Uniqueness()
     again.add([*hashes, *hashes])
-    once.look()
-    twice.look()
+    once.check()
+    twice.check()
 
     assert (once.is_unique, once.size) == (True, 40_000)
     assert (twice.is_unique, twice.size) == (False, 0)
-    # So many that a look did not wait for the end.
+    # Enough hashes for a check before the end.
     assert (again.is_unique, again.size) == (False, 0)

@@ -1,4 +1,4 @@
-"""G8: what a profile holds does not grow with its file."""
+"""G8: the memory of a profile does not grow with the file."""
 
 import tracemalloc
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from shared.reading.line_account import SkippedLines
 from shared.reading.sources import Record
 
 MIB = 1 << 20
-#: So small that all of them are reached by the smaller table already.
+#: So small that even the smaller table reaches all of them.
 BOUNDS = MemoryBudget(
     batch_rows=500, batch_bytes=MIB, distinct_hashes=512, counted_values=100, sampled_values=500, key_hashes=2_000
 )
 
 
 class Endless:
-    """Rows of values that all differ, every tenth of them long; each made when it is asked for."""
+    """Rows of distinct values, every tenth of them long, generated on demand."""
 
     def __init__(self, rows: int, *, long: int = 2_000) -> None:
         self._long = long
@@ -27,7 +27,7 @@ class Endless:
         self._rows = rows
 
     def __iter__(self) -> Iterator[Record]:
-        # All of one length, or later rows would be the larger ones.
+        # All of the same length, or later rows would be larger.
         for number in range(100_000, 100_000 + self._rows):
             long = f"{number}" * self._long if number % 10 == 0 else str(number)
             self.bytes_read += len(long) + 40
@@ -50,11 +50,11 @@ def test_g8_profiling_four_times_as_many_distinct_values_takes_no_more_memory() 
     assert large < 16 * MIB
 
 
-def test_g8_of_long_values_no_more_than_their_beginning_is_kept() -> None:
+def test_g8_only_the_beginning_of_long_values_is_kept() -> None:
     assert peak_bytes(Endless(2_000, long=100_000)) < 16 * MIB
 
 
-def test_g8_many_columns_share_what_few_may_have() -> None:
+def test_g8_many_columns_share_the_memory_budget() -> None:
     wide, narrow = MemoryBudget.for_width(1_000), MemoryBudget.for_width(4)
 
     assert narrow == MemoryBudget()

@@ -1,4 +1,4 @@
-"""Names and patterns made from those of files."""
+"""Names and patterns derived from the names of files."""
 
 from fnmatch import fnmatchcase
 
@@ -24,18 +24,18 @@ from shared.profiling.proposed_names import dataset_name, file_pattern, suggeste
         ("plain", "plain", "plain*"),
     ],
 )
-def test_a_file_begins_a_dataset_and_those_after_it_belong_to_it(file: str, name: str, pattern: str) -> None:
+def test_the_pattern_of_a_file_matches_its_successors(file: str, name: str, pattern: str) -> None:
     assert dataset_name(file, ()) == name
     assert file_pattern(file) == pattern
 
 
 @given(st.text(st.characters(exclude_characters="/"), min_size=1, max_size=80))
-def test_any_file_has_an_allowed_name_and_a_pattern_that_it_matches(file: str) -> None:
+def test_any_file_gets_a_valid_name_and_a_matching_pattern(file: str) -> None:
     assert is_name(dataset_name(file, ()))
     assert fnmatchcase(file.lower(), file_pattern(file).lower())
 
 
-def test_a_name_that_is_taken_is_not_taken_again() -> None:
+def test_a_taken_name_is_not_used_again() -> None:
     assert suggested_name("A b", prefix="x", taken=["a_b", "a_b_2"]) == "a_b_3"
     long = "a" * 63
     assert is_name(suggested_name(long, prefix="x", taken=[long]))

@@ -1,8 +1,8 @@
-"""Numbers, dates and timestamps in other signs than ours are known as what they are, or named as doubtful."""
+"""Numbers, dates and timestamps in other notations are recognised, or reported as ambiguous."""
 
 import pytest
 
-from inflow.profile.toml import as_toml
+from inflow.presentation.profile.toml import as_toml
 from shared.configuration.catalog import parse_catalog
 from shared.model.datasets import Catalog, Column
 from shared.model.values import parser_of
@@ -14,7 +14,7 @@ NOTHING = Catalog(datasets={}, summaries=())
 
 
 def proposed(*texts: str) -> Column:
-    """Return the column that is proposed for these texts, beside a key."""
+    """Return the column proposed for these texts, beside a key."""
     rows = [[f"K-{number}", text] for number, text in enumerate(texts)]
     toml = as_toml(propose(profile_of(["id", "value"], rows), NOTHING))
     [dataset] = parse_catalog(toml, source="proposed").datasets.values()
@@ -35,7 +35,7 @@ def proposed(*texts: str) -> Column:
         (["31.12.1984", "-", "1.2.1984"], "date", {"format": "%d.%m.%Y", "null": ("-",)}),
     ],
 )
-def test_the_notation_that_takes_every_value_is_proposed(
+def test_the_notation_that_accepts_every_value_is_proposed(
     texts: list[str], type_name: str, settings: dict[str, object]
 ) -> None:
     column = proposed(*texts)
@@ -55,27 +55,27 @@ def test_the_notation_that_takes_every_value_is_proposed(
         (["1,234", "5,678"], "integer with group_char ',' or decimal with decimal_char ','"),
     ],
 )
-def test_where_several_differ_none_is_proposed_and_all_are_named(texts: list[str], ways: str) -> None:
+def test_ambiguous_notations_are_all_named_and_none_is_proposed(texts: list[str], ways: str) -> None:
     profile = profile_of(["value"], [[text] for text in texts])
 
     assert proposed(*texts).type == "text"
     [finding] = [finding for finding in profile.columns[0].findings if finding.code == "notation"]
-    assert finding.message == f"may be {ways}: declare the one that is meant"
+    assert finding.message == f"may be {ways}: declare the right one"
 
 
 @pytest.mark.parametrize("texts", [["1,5", "about 2"], ["31.12.1984", "31.13.1984"], ["2,5", "2,55,5"], ["Ann", "Bob"]])
-def test_one_value_that_does_not_fit_makes_it_text(texts: list[str]) -> None:
+def test_a_single_value_that_does_not_fit_makes_a_column_text(texts: list[str]) -> None:
     assert proposed(*texts).type == "text"
 
 
-def test_our_own_notation_needs_no_words() -> None:
+def test_the_default_notation_is_not_reported() -> None:
     profile = profile_of(["a", "b", "c"], [["1", "1.5", "1984-12-31"], ["2", "2.5", "1984-12-30"]])
 
     assert [column.type for column in profile.columns] == ["integer", "decimal", "date"]
     assert not any(finding.code == "notation" for column in profile.columns for finding in column.findings)
 
 
-def test_a_format_with_numbers_and_dates_has_them_in_our_notation() -> None:
+def test_typed_formats_use_the_default_notation() -> None:
     source = TableInMemory(["day"], [["31.12.1984"], ["1.2.1984"]])
     [column] = profile_table(source, file="days.xlsx", has_types=True).profile.columns
 

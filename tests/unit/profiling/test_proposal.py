@@ -1,17 +1,17 @@
-"""The proposed dataset: our own configuration reader takes it, and it takes every row that was profiled."""
+"""The proposed dataset: the configuration reader accepts it, and it accepts every profiled row."""
 
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 
-from inflow.profile.lookup import nobody_knows
-from inflow.profile.toml import as_toml
+from inflow.presentation.profile.toml import as_toml
 from shared.configuration.catalog import load_catalog, parse_catalog
 from shared.messaging.payloads import RowsExtracted
 from shared.model.datasets import Catalog, Dataset, ReadSettings
 from shared.model.errors import ConfigurationError
 from shared.model.rows import TypedChunk, type_chunk
+from shared.operations.key_lookup import without_database
 from shared.profiling.proposal import propose
 from shared.profiling.proposed_references import possible_references
 from tests.support.command import REPOSITORY
@@ -47,7 +47,7 @@ def loaded(dataset: Dataset, header: list[str], rows: list[list[str]]) -> TypedC
 
 
 @given(tables())
-def test_any_table_gives_a_dataset_that_rejects_none_of_its_rows(table: tuple[list[str], list[list[str]]]) -> None:
+def test_the_proposed_dataset_rejects_none_of_the_profiled_rows(table: tuple[list[str], list[list[str]]]) -> None:
     header, rows = table
     profile = profile_of(header, rows)
     toml = as_toml(propose(profile, NOTHING))
@@ -55,7 +55,7 @@ def test_any_table_gives_a_dataset_that_rejects_none_of_its_rows(table: tuple[li
         assert "NO KEY" in toml
         return
 
-    # What is no key is written as a comment: whoever chooses it all the same takes the # away.
+    # What is not a key is written as a comment: whoever chooses it all the same takes the # away.
     assert ("\n# key = " in toml) == ("NO KEY WAS FOUND" in toml)
     dataset = dataset_in(toml.replace("\n# key = ", "\nkey = "))
 
@@ -81,7 +81,7 @@ def test_any_table_gives_a_dataset_that_rejects_none_of_its_rows(table: tuple[li
         (["x" * 100, "y"], ["x" * 255]),
     ],
 )
-def test_the_next_file_has_room(values: list[str], next_values: list[str]) -> None:
+def test_columns_have_headroom_for_the_next_file(values: list[str], next_values: list[str]) -> None:
     header = ["id", "v"]
     dataset = dataset_in(proposed_toml(header, [[f"r{number}", value] for number, value in enumerate(values)]))
 
@@ -90,7 +90,7 @@ def test_the_next_file_has_room(values: list[str], next_values: list[str]) -> No
     assert further.rejections == []
 
 
-def test_large_integers_have_no_fraction() -> None:
+def test_large_integers_become_decimals_without_fraction() -> None:
     toml = proposed_toml(["id", "v"], [["a", "12345678901234567890"], ["b", "12345678901234567891"]])
 
     assert dataset_in(toml).column("v").scale == 0
@@ -99,7 +99,7 @@ def test_large_integers_have_no_fraction() -> None:
 NESTED = ['{"a": 1}', '{"a": 2, "b": [1, 2]}', "[1]"]
 
 
-def test_nested_values_are_no_key_and_have_room() -> None:
+def test_nested_values_are_never_keys_and_have_headroom() -> None:
     rows = [[value, f"n{number % 2}"] for number, value in enumerate(NESTED)]
     dataset = propose(profile_of(["doc", "note"], rows, has_types=True), NOTHING).dataset
 
@@ -107,7 +107,7 @@ def test_nested_values_are_no_key_and_have_room() -> None:
     assert dataset.column("doc").length == 4000
 
 
-def test_the_proposal_is_what_a_careful_person_would_write() -> None:
+def test_the_proposal_is_complete_and_commented() -> None:
     rows = [[f"C-{n}", f"{n * 7 % 5}.25", "2024-05-31", "yes" if n % 2 else "no", "n" * (n % 3)] for n in range(9)]
 
     assert proposed_toml(["customer", "amount", "since", "active", "note"], rows) == (
@@ -127,7 +127,7 @@ def test_the_proposal_is_what_a_careful_person_would_write() -> None:
     )
 
 
-def test_a_column_with_texts_that_stand_for_no_value_names_them_and_is_no_key() -> None:
+def test_a_column_with_null_markers_lists_them_and_is_never_a_key() -> None:
     header, rows = ["number", "code", "height"], [["1", "a", "1.75"], ["NA", "b", "N/A"], ["3", "c", "-"]]
 
     toml = proposed_toml(header, rows)
@@ -143,7 +143,7 @@ def test_a_column_with_texts_that_stand_for_no_value_names_them_and_is_no_key() 
     ]
 
 
-def test_columns_whose_names_are_none_get_others_and_keep_theirs_as_labels() -> None:
+def test_columns_with_invalid_names_get_new_ones_and_a_label() -> None:
     header, rows = ["Größe (cm)", "2nd", "größe cm", "Order ID"], [["a", "b", "c", "1"], ["a", "b", "c", "2"]]
 
     toml = proposed_toml(header, rows)
@@ -155,13 +155,13 @@ def test_columns_whose_names_are_none_get_others_and_keep_theirs_as_labels() -> 
     assert loaded(dataset, header, rows).rejections == []
 
 
-def test_a_label_that_looks_like_toml_is_that_label() -> None:
+def test_a_label_that_looks_like_toml_is_quoted() -> None:
     header = ['a "quoted" \\ one', "tab\tbed"]
 
     assert dataset_in(proposed_toml(header, [["1", "a"]])).labels == tuple(header)
 
 
-def test_columns_without_a_name_of_their_own_are_left_out() -> None:
+def test_columns_without_a_unique_name_are_left_out() -> None:
     toml = proposed_toml(["id", "", "id"], [["1", "b", "c"], ["2", "b", "c"]])
 
     assert dataset_in(toml).column_names == ("id",)
@@ -169,13 +169,13 @@ def test_columns_without_a_name_of_their_own_are_left_out() -> None:
     assert "# left out: id(column 3): " in toml
 
 
-def test_without_any_usable_column_there_are_comments_alone() -> None:
+def test_without_usable_columns_there_are_only_comments() -> None:
     toml = proposed_toml(["", ""], [["1", "a"]])
 
     assert all(line.startswith("#") for line in toml.splitlines())
 
 
-def test_values_that_no_text_can_store_leave_their_column_out() -> None:
+def test_a_column_with_unstorable_values_is_left_out() -> None:
     header, rows = ["id", "bad", "long"], [["1", "a\0b", "x"], ["2", "c", "w" * 16_384]]
     dataset = dataset_in(proposed_toml(header, rows))
 
@@ -183,7 +183,7 @@ def test_values_that_no_text_can_store_leave_their_column_out() -> None:
     assert loaded(dataset, header, rows).rejections == []
 
 
-def test_what_does_not_fit_into_a_row_is_squeezed_and_then_left_out() -> None:
+def test_columns_that_exceed_a_row_lose_headroom_and_then_are_left_out() -> None:
     header = ["id", *(f"c{n}" for n in range(5))]
     fits = dataset_in(proposed_toml(header, [[str(n), *["w" * 3000] * 5] for n in range(2)]))
     does_not = dataset_in(proposed_toml(header, [[str(n), *["w" * 5000] * 5] for n in range(2)]))
@@ -192,21 +192,21 @@ def test_what_does_not_fit_into_a_row_is_squeezed_and_then_left_out() -> None:
     assert does_not.column_names == ("id", "c2", "c3", "c4")
 
 
-def test_a_key_of_long_texts_is_squeezed_or_another_one() -> None:
-    squeezed = dataset_in(proposed_toml(["t", "u"], [["a" * 700 + str(n), "u"] for n in range(3)]))
+def test_a_key_of_long_texts_loses_headroom_or_another_key_is_chosen() -> None:
+    without_headroom = dataset_in(proposed_toml(["t", "u"], [["a" * 700 + str(n), "u"] for n in range(3)]))
     other = dataset_in(proposed_toml(["t", "u"], [["a" * 900 + str(n), str(n)] for n in range(3)]))
 
-    assert (squeezed.key, squeezed.column("t").length) == (("t",), 701)
+    assert (without_headroom.key, without_headroom.column("t").length) == (("t",), 701)
     assert other.key == ("u",)
 
 
-def test_a_column_of_keys_becomes_a_reference_of_the_same_shape() -> None:
+def test_a_column_of_keys_becomes_a_reference_of_the_same_type() -> None:
     catalog = load_catalog(REPOSITORY / "inflow.toml")
     header, rows = ["id", "lives_in", "city"], [[str(n), f"Town {n % 3}", "Bonn"] for n in range(9)]
     table = profiled(header, rows)
     known = {"Town 0", "Town 1", "Town 2"}
     found = tuple(possible_references(table, catalog, lambda _dataset, keys: len(known & set(keys))))
-    guessed = tuple(possible_references(table, catalog, nobody_knows))
+    guessed = tuple(possible_references(table, catalog, without_database))
     toml = as_toml(propose(replace(table.profile, references=found), catalog))
 
     assert [(each.column, each.dataset, each.looked_up, each.found) for each in found] == [("lives_in", "places", 3, 3)]
@@ -218,14 +218,14 @@ def test_a_column_of_keys_becomes_a_reference_of_the_same_shape() -> None:
 
 
 @pytest.mark.parametrize(("known", "is_reference"), [(18, True), (17, False)])
-def test_nearly_all_values_have_to_be_keys(known: int, is_reference: bool) -> None:
+def test_nearly_all_values_of_a_reference_must_be_keys(known: int, is_reference: bool) -> None:
     catalog = load_catalog(REPOSITORY / "inflow.toml")
     table = profiled(["place"], [[f"Town {n}"] for n in range(20)])
 
     assert bool([*possible_references(table, catalog, lambda _dataset, _keys: known)]) == is_reference
 
 
-def test_what_options_fixed_is_fixed_for_the_files_to_come() -> None:
+def test_read_options_become_settings_of_the_dataset() -> None:
     read = ReadSettings(delimiter="\t", quote="", escape="\\", skip_lines=2)
 
     dataset = dataset_in(as_toml(propose(profile_of(["a"], [["1"]]), NOTHING, read)))
@@ -233,7 +233,7 @@ def test_what_options_fixed_is_fixed_for_the_files_to_come() -> None:
     assert dataset.read == read
 
 
-def test_a_name_that_is_taken_gets_a_number() -> None:
+def test_a_taken_name_gets_a_number() -> None:
     catalog = load_catalog(REPOSITORY / "inflow.toml")
     profile = replace(profile_of(["a"], [["1"]]), file="people-2024.csv")
 

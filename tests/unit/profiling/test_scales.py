@@ -1,4 +1,4 @@
-"""Bins with round edges: every value lies in one, between its edges."""
+"""Bins with round edges: every value is in one, between its edges."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,7 +24,7 @@ def moments_cut(*texts: str, is_date: bool = False) -> tuple[Bin, ...]:
 
 
 @given(numbers)
-def test_numbers_lie_between_the_edges_of_their_bins(values: list[Decimal]) -> None:
+def test_numbers_are_between_the_edges_of_their_bins(values: list[Decimal]) -> None:
     bins = numbers_cut(values)
 
     for each in bins:
@@ -36,7 +36,7 @@ def test_numbers_lie_between_the_edges_of_their_bins(values: list[Decimal]) -> N
 
 
 @given(st.lists(st.integers(-(2**63), 2**63), min_size=1, max_size=30))
-def test_whole_numbers_lie_between_both_edges(values: list[int]) -> None:
+def test_whole_numbers_may_equal_both_edges(values: list[int]) -> None:
     bins = numbers_cut([Decimal(value) for value in values], is_whole=True)
 
     for each in bins:
@@ -45,7 +45,7 @@ def test_whole_numbers_lie_between_both_edges(values: list[int]) -> None:
 
 
 @given(moments)
-def test_every_moment_has_a_bin_and_no_calendar_ends_too_soon(values: list[datetime]) -> None:
+def test_every_moment_up_to_the_last_has_a_bin(values: list[datetime]) -> None:
     for is_date in (False, True):
         bins = cut(values, moment_scale(min(values), max(values), is_date=is_date))
 
@@ -73,7 +73,7 @@ def test_steps_are_round() -> None:
         ("9999-11-01", "9999-12-31", ("9999-11-01", "9999-11-07")),
     ],
 )
-def test_dates_are_cut_by_the_calendar(least: str, greatest: str, first: tuple[str, str]) -> None:
+def test_dates_are_divided_by_calendar_units(least: str, greatest: str, first: tuple[str, str]) -> None:
     bins = moments_cut(least, greatest, is_date=True)
 
     assert (bins[0].low, bins[0].high) == first
@@ -81,7 +81,7 @@ def test_dates_are_cut_by_the_calendar(least: str, greatest: str, first: tuple[s
     assert bins[-1].count >= 1
 
 
-def test_moments_of_one_day_are_cut_by_the_clock() -> None:
+def test_timestamps_of_one_day_are_divided_by_clock_units() -> None:
     bins = moments_cut("2024-01-15T08:10", "2024-01-15T17:50")
 
     assert (bins[0].low, bins[0].high) == ("2024-01-15 08:00:00", "2024-01-15 08:59:59")

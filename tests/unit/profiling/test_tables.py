@@ -1,4 +1,4 @@
-"""A whole table: rejected rows, candidate keys, and the naive truth beside what the profile says."""
+"""The profile of a whole table: rejected rows, candidate keys, and a comparison with exact counts."""
 
 from collections import Counter
 from dataclasses import replace
@@ -15,7 +15,7 @@ from tests.unit.profiling.tables import TINY, profile_of, profiled, tables
 
 
 def naive_keys(header: list[str], rows: list[list[str]]) -> set[tuple[str, ...]]:
-    """Smallest combinations of up to four full columns whose values differ from row to row."""
+    """Return the smallest combinations of up to four columns without empty values that are unique."""
     full = [n for n in range(len(header)) if all(row[n] for row in rows)]
     keys: list[tuple[int, ...]] = []
     for size in range(1, 5):
@@ -23,12 +23,12 @@ def naive_keys(header: list[str], rows: list[list[str]]) -> set[tuple[str, ...]]
             smaller = any(set(key) <= set(columns) for key in keys)
             if not smaller and len({tuple(row[n] for n in columns) for row in rows}) == len(rows):
                 keys.append(columns)
-    alone = [key for key in keys if len(key) == 1]
-    return {tuple(header[n] for n in key) for key in alone or keys}
+    singles = [key for key in keys if len(key) == 1]
+    return {tuple(header[n] for n in key) for key in singles or keys}
 
 
 @given(tables())
-def test_a_profile_agrees_with_counting_everything(table: tuple[list[str], list[list[str]]]) -> None:
+def test_a_profile_agrees_with_exact_counts(table: tuple[list[str], list[list[str]]]) -> None:
     header, rows = table
     profile = profile_of(header, rows)
 
@@ -37,7 +37,7 @@ def test_a_profile_agrees_with_counting_everything(table: tuple[list[str], list[
         values = [row[position] for row in rows if row[position] and row[position].strip() not in column.null]
         assert (column.name, column.values, column.empty) == (header[position], len(values), len(rows) - len(values))
         assert (column.distinct.count, column.distinct.error) == (len(set(values)), None)
-        # Of all texts: lengths are shown of columns of text, which have no placeholders.
+        # Of all texts: lengths are shown for text columns, which have no null markers.
         lengths = [len(row[position]) for row in rows if row[position]]
         assert (column.shortest, column.longest) == ((min(lengths), max(lengths)) if lengths else (None, None))
         truth = Counter(values)
@@ -54,7 +54,7 @@ def test_a_profile_agrees_with_counting_everything(table: tuple[list[str], list[
 
 
 @given(tables())
-def test_tiny_bounds_break_nothing_and_contradict_nothing(table: tuple[list[str], list[list[str]]]) -> None:
+def test_a_tiny_memory_budget_never_contradicts_exact_counts(table: tuple[list[str], list[list[str]]]) -> None:
     header, rows = table
     exact, bounded = profiled(header, rows).profile, profiled(header, rows, bounds=TINY).profile
 
@@ -69,25 +69,25 @@ def test_tiny_bounds_break_nothing_and_contradict_nothing(table: tuple[list[str]
         assert len({tuple(row[header.index(name)] for name in key) for row in rows}) == len(rows)
 
 
-def test_a_key_may_be_several_columns_and_holds_no_smaller_one() -> None:
+def test_a_key_may_have_several_columns_but_contains_no_smaller_key() -> None:
     rows = [[str(x), str(y), "c", f"{x % 2}"] for x in range(20) for y in range(20)]
 
     assert profile_of(["x", "y", "constant", "parity"], rows).keys.found == (("x", "y"),)
 
 
-def test_a_key_that_fails_after_the_first_batch_gives_way_to_one_that_holds_it() -> None:
+def test_a_key_that_fails_later_is_replaced_by_a_larger_one() -> None:
     rows = [[str(number), str(number % 7)] for number in range(10_007)] + [["5", "6"]]
 
     assert profile_of(["id", "part"], rows).keys.found == (("id", "part"),)
 
 
-def test_a_column_that_is_empty_in_a_later_batch_is_no_key() -> None:
+def test_a_column_with_empty_values_in_a_later_batch_is_not_a_key() -> None:
     rows = [[str(number), str(number)] for number in range(20)] + [["", "20"], ["21", "21"]]
 
     assert profiled(["gap", "id"], rows, bounds=replace(MemoryBudget(), batch_rows=10)).profile.keys.found == (("id",),)
 
 
-def test_a_key_that_can_t_be_followed_to_the_end_is_unknown() -> None:
+def test_a_key_that_exceeds_the_memory_budget_is_unknown() -> None:
     rows = [[str(number)] for number in range(30_000)]
 
     keys = profiled(["id"], rows, bounds=replace(MemoryBudget(), key_hashes=15_000)).profile.keys
@@ -110,7 +110,7 @@ def test_rejected_rows_are_counted_with_their_lines_and_reasons() -> None:
     ]
 
 
-def test_names_that_are_missing_or_repeated_are_told_apart() -> None:
+def test_missing_and_repeated_names_are_made_unique() -> None:
     assert column_names([" a ", "", "a", "b\udc80"]) == ["a", "(column 2)", "a(column 3)", "b�"]
 
 
@@ -119,7 +119,7 @@ def test_more_columns_than_a_table_can_have_are_refused() -> None:
         column_names(["x"] * 100_000)
 
 
-def test_a_header_alone_is_a_profile_too() -> None:
+def test_a_file_with_only_a_header_has_a_profile() -> None:
     profile = profile_of(["a", "b"], [])
 
     assert profile.rows == 0

@@ -1,4 +1,4 @@
-"""The documents name what exists."""
+"""The tests, files and links that the documents name exist."""
 
 import re
 from dataclasses import fields
@@ -38,7 +38,7 @@ def anchors_of(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_links_lead_somewhere_in_each_document() -> None:
+def test_links_point_to_existing_files_and_headings() -> None:
     broken = []
     for document in DOCUMENTS:
         for path, _, anchor in re.findall(r"\]\(([^)#]*)(#([^)]*))?\)", document.read_text()):
@@ -59,7 +59,7 @@ def test_every_page_is_in_the_navigation_of_the_site() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_files_of_the_tests_that_are_named_exist(document: Path) -> None:
+def test_named_test_files_exist(document: Path) -> None:
     named = re.findall(r"`((?:unit|integration|e2e|faults)/test_\w+\.py)`", document.read_text())
 
     assert [name for name in named if not (ROOT / "tests" / name).exists()] == []

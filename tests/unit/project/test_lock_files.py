@@ -1,4 +1,4 @@
-"""The lock files are made by `make lock`; these tests notice when that was forgotten."""
+"""The lock files, written by `make lock`, are up to date."""
 
 import re
 import tomllib
@@ -30,7 +30,7 @@ def test_every_dependency_is_locked_within_its_range(name: str, dependencies: li
         assert dependency.specifier.contains(versions[canonicalize_name(dependency.name)]), dependency
 
 
-def test_the_tools_are_locked_beside_the_very_versions_of_the_product() -> None:
+def test_the_tools_are_locked_with_the_same_versions_as_the_product() -> None:
     assert locked("requirements.lock").items() <= locked("requirements-dev.lock").items()
 
 

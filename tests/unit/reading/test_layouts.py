@@ -329,8 +329,12 @@ def test_a_row_without_any_value_is_rejected_as_in_a_load() -> None:
     assert read("a,b\n1,2\n,\n3,4\n").rejects == [3]
 
 
+def test_a_mark_is_text_in_a_file_that_does_not_begin_with_one() -> None:
+    assert read("id,note\n\ufeff1,a\n2,b\n").rows == [["\ufeff1", "a"], ["2", "b"]]
+
+
 def test_a_mark_is_text_but_at_the_beginning_of_a_row() -> None:
-    text = 'id,note\n1,"a\n\ufeffb"\n2,\ufeffc\n\ufeff3,d\n'
+    text = '\ufeffid,note\n1,"a\n\ufeffb"\n2,\ufeffc\n\ufeff3,d\n'
     assert read(text).rows == [["1", "a\n\ufeffb"], ["2", "\ufeffc"], ["3", "d"]]
 
 

@@ -16,7 +16,7 @@ from shared.runtime.health import Health, is_healthy
 from tests.support.plants import Plant, assert_untouched, make_secret, planted
 
 REPOSITORY = Path(__file__).parents[3]
-#: Takes the lock, or says that it can't, and keeps it until its input ends.
+#: Tries to take the lock, prints the result, and holds it until its input ends.
 LOCKER = """
 import sys
 from pathlib import Path
@@ -26,7 +26,7 @@ print(lock.acquire(), flush=True)
 sys.stdin.read()
 """
 
-#: Replaces a file, and is killed in the middle of it, or waits there.
+#: Writes half of a replacement, waits for the end of its input, and kills itself.
 WRITER = """
 import os, signal, sys
 from pathlib import Path
@@ -39,12 +39,12 @@ with replacing(Path(sys.argv[1])) as file:
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
-#: Makes the lock of that name on the test's data folder.
+#: Creates a lock with this name on the test's data folder.
 Locks = Callable[[str], FileLock]
 
 
 class WriteFailed(Exception):
-    """What goes wrong in the middle of a write."""
+    """A failure in the middle of a write."""
 
 
 def write_half(path: Path, error: type[BaseException]) -> None:
@@ -67,7 +67,7 @@ def locks(tmp_path: Path) -> Iterator[Locks]:
 
 @contextmanager
 def other_process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], bool]]:
-    """Run another process that tries to take the watcher's lock; yield it, and whether it has the lock."""
+    """Run another process that tries to take the watcher's lock; yield the process and whether it has the lock."""
     command = [sys.executable, "-c", LOCKER, os.fspath(folder)]
     with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -79,7 +79,7 @@ def other_process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], bool]]:
 
 @contextmanager
 def writer_of(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run another process that replaces a file, up to the middle of its writing; killed there when its input ends."""
+    """Run another process to the middle of replacing a file; it is killed there when its input ends."""
     command = [sys.executable, "-c", WRITER, os.fspath(path)]
     with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -90,7 +90,7 @@ def writer_of(path: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_the_folders_of_a_data_folder_are_made_once_and_for_all(tmp_path: Path) -> None:
+def test_the_folders_of_a_data_folder_are_created_if_missing(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "deep" / "data")
 
     folder.create()
@@ -159,7 +159,7 @@ def test_a_disk_that_is_full_leaves_nothing_behind(tmp_path: Path, monkeypatch: 
     assert os.listdir(tmp_path) == ["summary.json"]
 
 
-def test_what_a_killed_process_left_behind_is_removed_and_nothing_else(tmp_path: Path) -> None:
+def test_only_temporary_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
     others = {".summary.json.tmp", ".inflow-x.tmp", "inflow-0123456789abcdef.tmp", ".watcher.lock"}
     for name in others:
         (tmp_path / name).touch()
@@ -171,7 +171,7 @@ def test_what_a_killed_process_left_behind_is_removed_and_nothing_else(tmp_path:
     assert set(os.listdir(tmp_path)) == others
 
 
-def test_what_another_process_is_writing_is_not_removed(tmp_path: Path) -> None:
+def test_a_file_that_another_process_is_writing_is_not_removed(tmp_path: Path) -> None:
     with writer_of(tmp_path / "page.html"):
         remove_leftovers(tmp_path)
         assert len(os.listdir(tmp_path)) == 1
@@ -181,12 +181,12 @@ def test_what_another_process_is_writing_is_not_removed(tmp_path: Path) -> None:
 
 @pytest.fixture
 def secret(tmp_path: Path) -> Path:
-    """A file in another folder, which only links in the data folder lead to."""
+    """Return a file in another folder, which only links in the data folder point to."""
     return make_secret(tmp_path)
 
 
 @planted
-def test_what_was_planted_at_a_files_name_is_replaced(tmp_path: Path, secret: Path, plant: Plant) -> None:
+def test_a_link_planted_at_the_name_of_a_file_is_replaced(tmp_path: Path, secret: Path, plant: Plant) -> None:
     folder = DataFolder(tmp_path / "data")
     folder.create()
     path = folder.rejected / "people.csv.1.csv"
@@ -203,7 +203,7 @@ def test_what_was_planted_at_a_files_name_is_replaced(tmp_path: Path, secret: Pa
 
 @planted
 def test_nothing_can_be_planted_where_a_temporary_file_will_be(tmp_path: Path, secret: Path, plant: Plant) -> None:
-    """The name was .NAME.tmp once, and a link there was followed; now it is another one each time."""
+    """The name used to be .NAME.tmp, and a link there was followed; now it is random."""
     plant(tmp_path / ".summary.json.tmp", secret)
     names = set()
     for _ in range(2):
@@ -238,7 +238,7 @@ def test_a_folder_in_a_files_place_is_an_error_that_leaves_nothing_behind(tmp_pa
 
 
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
-def test_files_are_as_readable_as_the_umask_says(tmp_path: Path, mask: int, mode: int) -> None:
+def test_the_umask_determines_who_can_read_files(tmp_path: Path, mask: int, mode: int) -> None:
     before = os.umask(mask)
     try:
         write_atomically(tmp_path / "summary.json", b"new")
@@ -250,11 +250,11 @@ def test_files_are_as_readable_as_the_umask_says(tmp_path: Path, mask: int, mode
 
 
 @planted
-def test_a_lock_is_taken_on_a_file_only(locks: Locks, tmp_path: Path, secret: Path, plant: Plant) -> None:
+def test_a_lock_is_taken_only_on_a_regular_file(locks: Locks, tmp_path: Path, secret: Path, plant: Plant) -> None:
     path = tmp_path / ".watcher.lock"
     plant(path, secret)
 
-    with pytest.raises(FolderUnavailable, match=rf"{path} is (a link|not a regular file), and .* remove it"):
+    with pytest.raises(FolderUnavailable, match=rf"{path} is (a link|not a regular file); expected .*: remove it"):
         locks("watcher").acquire()
     assert_untouched(secret)
     path.unlink()
@@ -262,21 +262,21 @@ def test_a_lock_is_taken_on_a_file_only(locks: Locks, tmp_path: Path, secret: Pa
 
 
 @planted
-def test_a_service_touches_a_file_only(tmp_path: Path, secret: Path, plant: Plant) -> None:
+def test_a_service_touches_only_a_regular_file(tmp_path: Path, secret: Path, plant: Plant) -> None:
     path = tmp_path / "healthy"
     plant(path, secret)
     os.utime(secret, (1, 1))
 
-    with pytest.raises(FolderUnavailable, match=rf"{path} is (a link|not a regular file), and .* remove it"):
+    with pytest.raises(FolderUnavailable, match=rf"{path} is (a link|not a regular file); expected .*: remove it"):
         Health(path).beat()
     assert_untouched(secret)
     assert secret.stat().st_mtime == 1
-    # Nor does it count as its own that a file is fresh to which a link leads.
+    # Nor is the service healthy because a link points to a fresh file.
     os.utime(secret)
     assert not is_healthy(path)
 
 
-def test_a_service_that_works_is_healthy_until_it_has_been_silent_for_long(tmp_path: Path) -> None:
+def test_a_service_is_healthy_until_it_has_been_silent_too_long(tmp_path: Path) -> None:
     path = tmp_path / "healthy"
     assert not is_healthy(path)
     for _ in range(2):
@@ -330,14 +330,14 @@ def test_a_lock_excludes_a_second_holder(locks: Locks) -> None:
     assert second.acquire()
 
 
-def test_a_lock_that_is_ours_may_be_taken_again(locks: Locks) -> None:
+def test_a_lock_may_be_acquired_again_by_its_holder(locks: Locks) -> None:
     lock = locks("watcher")
 
     assert lock.acquire()
     assert lock.acquire()
 
 
-def test_to_release_what_is_not_ours_changes_nothing(locks: Locks) -> None:
+def test_releasing_a_lock_that_is_not_held_changes_nothing(locks: Locks) -> None:
     ours, theirs = locks("watcher"), locks("watcher")
     theirs.acquire()
     ours.acquire()
@@ -359,7 +359,7 @@ def test_a_lock_excludes_another_process(locks: Locks, tmp_path: Path) -> None:
         assert not is_theirs
 
 
-def test_a_lock_is_gone_with_the_process_that_holds_it(locks: Locks, tmp_path: Path) -> None:
+def test_a_lock_is_released_when_its_process_ends(locks: Locks, tmp_path: Path) -> None:
     lock = locks("watcher")
 
     with other_process(tmp_path) as (process, is_theirs):

@@ -24,7 +24,7 @@ def test_a_folder_stays_with_its_installation(tmp_path: Path, later: Owner) -> N
         own_folder(folder, OTHER)
 
 
-def test_another_installation_is_told_whose_it_is_and_what_to_do(tmp_path: Path) -> None:
+def test_another_installation_is_refused_with_the_owner_and_a_remedy(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     own_folder(folder, OURS)
 
@@ -35,7 +35,7 @@ def test_another_installation_is_told_whose_it_is_and_what_to_do(tmp_path: Path)
     assert f"remove {tmp_path / '.installation'}" in str(taken.value)
 
 
-def test_it_may_have_the_folder_once_that_is_done(tmp_path: Path) -> None:
+def test_another_installation_may_use_the_folder_after_the_remedy(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     own_folder(folder, OURS)
     (tmp_path / ".installation").unlink()
@@ -44,15 +44,15 @@ def test_it_may_have_the_folder_once_that_is_done(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"installation_id": "x"}', b"null"])
-def test_what_we_did_not_write_is_not_taken_for_ours(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_inflow_did_not_write_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".installation").write_bytes(content)
 
-    with pytest.raises(FolderTaken, match="not as Inflow writes it"):
+    with pytest.raises(FolderTaken, match="was not written by Inflow"):
         own_folder(DataFolder(tmp_path), OURS)
 
 
 @planted
-def test_what_was_planted_says_nothing_and_is_replaced(tmp_path: Path, plant: Plant) -> None:
+def test_a_planted_link_is_ignored_and_replaced(tmp_path: Path, plant: Plant) -> None:
     secret, folder = make_secret(tmp_path), DataFolder(tmp_path)
     plant(tmp_path / ".installation", secret)
 

@@ -43,7 +43,7 @@ with stop_on_signals(within_seconds=0.2) as stop:
     print("waiting", flush=True)
     threading.Event().wait()
 """
-#: Nearly always in the middle of a wait, where it holds the event's lock.
+#: Nearly always in the middle of a wait, in which it holds the event's lock.
 LOOKS_FOR_A_STOP_ALL_THE_TIME = """
 from shared.runtime.lifecycle import stop_on_signals
 with stop_on_signals(within_seconds=1000) as stop:
@@ -54,7 +54,7 @@ with stop_on_signals(within_seconds=1000) as stop:
 
 
 class NoPause(threading.Event):
-    """A stop request that notes for how long it would have been waited."""
+    """A stop request that records the waits instead of waiting."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class NoPause(threading.Event):
 
 
 def failing(times: int, error: Exception) -> Callable[[], str]:
-    """Return an action that fails that often before it succeeds."""
+    """Return an action that fails `failures` times before it succeeds."""
     left = iter(range(times))
 
     def action() -> str:
@@ -98,7 +98,7 @@ def test_the_first_signal_requests_a_stop(number: signal.Signals) -> None:
 
 @pytest.fixture
 def own_handler() -> Iterator[Callable[[int, FrameType | None], None]]:
-    """A handler of our own for the signals that stop a process."""
+    """Install our own handler for the signals that stop a process."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         pytest.fail(f"signal {number}")
@@ -133,7 +133,7 @@ def test_the_second_signal_kills(second: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_what_hangs_when_it_is_to_stop_is_ended_in_time(number: signal.Signals) -> None:
+def test_a_process_that_hangs_during_a_stop_is_ended_in_time(number: signal.Signals) -> None:
     with running(HANGS_WHEN_STOPPED) as process:
         process.send_signal(number)
 
@@ -142,14 +142,14 @@ def test_what_hangs_when_it_is_to_stop_is_ended_in_time(number: signal.Signals) 
 
 @pytest.mark.parametrize("attempt", range(5))
 def test_a_signal_in_the_middle_of_a_wait_does_not_hang_the_process(attempt: int) -> None:
-    """It did in more than every second try: the handler waited for the lock that its own thread held."""
+    """It once did in more than half of all tries: the handler waited for a lock that its own thread held."""
     with running(LOOKS_FOR_A_STOP_ALL_THE_TIME) as process:
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(MAX_WAIT_SECONDS) == 0
 
 
-def test_an_action_is_tried_until_it_succeeds() -> None:
+def test_an_action_is_retried_until_it_succeeds() -> None:
     failures: list[tuple[str, float]] = []
     stop = NoPause()
 
@@ -183,7 +183,7 @@ def test_pauses_after_a_conflict_stay_short() -> None:
     assert 0 < max(stop.pauses_seconds) <= MAX_PAUSE_AFTER_CONFLICT_SECONDS
 
 
-def test_a_stop_ends_the_tries_with_the_last_error() -> None:
+def test_a_stop_ends_retries_with_the_last_error() -> None:
     stop = threading.Event()
 
     with pytest.raises(DatabaseUnavailable, match="away"):
@@ -191,7 +191,7 @@ def test_a_stop_ends_the_tries_with_the_last_error() -> None:
 
 
 def test_a_stop_ends_a_pause_at_once() -> None:
-    """The pauses of this many failures would take minutes."""
+    """The pauses after this many failures would take minutes."""
     stop = threading.Event()
     failures = []
 
@@ -206,18 +206,18 @@ def test_a_stop_ends_a_pause_at_once() -> None:
 
 
 @pytest.mark.parametrize("error", [MalformedMessage("no"), ZeroDivisionError("no")])
-def test_other_errors_are_not_tried_again(error: Exception) -> None:
+def test_other_errors_are_not_retried(error: Exception) -> None:
     with pytest.raises(type(error), match="no"):
         retry(failing(1, error), stop=NoPause(), on_failure=_unexpected)
 
 
-def test_a_caller_may_have_other_errors_tried_again() -> None:
+def test_a_caller_may_choose_the_errors_to_retry() -> None:
     action = failing(3, TablesUnusable("gone"))
 
     assert retry(action, stop=NoPause(), on_failure=lambda *_: None, retried=TablesUnusable) == "done"
 
 
-def test_a_caller_may_end_the_tries_earlier() -> None:
+def test_a_caller_may_end_retries_earlier() -> None:
     with pytest.raises(DatabaseUnavailable):
         retry(
             failing(3, DatabaseUnavailable("away")),
@@ -236,7 +236,7 @@ def test_each_failure_is_logged_by_default(caplog: pytest.LogCaptureFixture) -> 
     assert vars(record)["pause_seconds"] <= 0.2
 
 
-def test_the_failure_of_a_side_task_requests_a_stop_and_is_raised_at_its_end() -> None:
+def test_the_failure_of_a_side_task_requests_a_stop_and_is_raised_by_finish() -> None:
     stop = threading.Event()
     task = SideTask(failing(1, ZeroDivisionError("oops")), stop=stop, name="side")  # type: ignore[arg-type]
 
@@ -247,7 +247,7 @@ def test_the_failure_of_a_side_task_requests_a_stop_and_is_raised_at_its_end() -
         task.finish()
 
 
-def test_a_side_task_that_ends_well_requests_nothing() -> None:
+def test_a_side_task_that_succeeds_requests_no_stop() -> None:
     stop = threading.Event()
     task = SideTask(lambda: None, stop=stop, name="side")
 
@@ -257,7 +257,7 @@ def test_a_side_task_that_ends_well_requests_nothing() -> None:
     assert not stop.is_set()
 
 
-def test_a_stop_is_heard_by_its_parts_and_not_the_other_way_round() -> None:
+def test_a_stop_reaches_its_parts_but_not_the_other_way_round() -> None:
     stop = Stop()
     with stop.part() as one, stop.part() as other:
         one.set()
@@ -276,8 +276,8 @@ def _wait_for(stop: threading.Event) -> None:
     assert stop.wait(MAX_WAIT_SECONDS)
 
 
-def test_what_runs_together_has_come_to_its_end_before_the_failure_of_one_is_raised() -> None:
-    """Whoever goes on after it must not meet what is left of it."""
+def test_parallel_actions_have_all_ended_before_a_failure_is_raised() -> None:
+    """The code that handles the failure must not run beside the remaining actions."""
     stop = threading.Event()
     ended: list[str] = []
 

@@ -33,7 +33,7 @@ HOSTILE_VALUES = [
 
 @dataclass(frozen=True)
 class Account:
-    """Facts with a secret among them."""
+    """A dataclass with a secret field."""
 
     user: str
     password: str = field(repr=False)
@@ -41,7 +41,7 @@ class Account:
 
 @pytest.fixture(autouse=True)
 def own_root_logger() -> Iterator[None]:
-    """Give pytest's handlers and levels back."""
+    """Restore pytest's handlers and levels."""
     loggers = [logging.getLogger(name) for name in (None, "pika", "sqlalchemy.pool")]
     handlers, levels = loggers[0].handlers[:], [each.level for each in loggers]
     yield
@@ -82,7 +82,7 @@ def test_a_json_record_has_its_facts_beside_the_sentence(capsys: pytest.CaptureF
     }
 
 
-def test_a_text_record_has_its_facts_behind_the_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_record_has_its_facts_after_the_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     logger("text").info("load complete", extra=facts("load_completed", load_id=12, file="people.csv"))
 
     [line] = lines_in(capsys)
@@ -90,7 +90,7 @@ def test_a_text_record_has_its_facts_behind_the_sentence(capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("value", HOSTILE_VALUES)
-def test_a_json_record_is_one_line_whatever_its_values_hold(value: object, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_json_record_is_always_one_line(value: object, capsys: pytest.CaptureFixture[str]) -> None:
     logger("json").info("found %s", value, extra=facts("file_found", load_id=7, file=value))
 
     record = json_in(capsys)
@@ -99,9 +99,7 @@ def test_a_json_record_is_one_line_whatever_its_values_hold(value: object, capsy
 
 
 @pytest.mark.parametrize("value", HOSTILE_VALUES)
-def test_a_text_record_is_one_printable_line_whatever_its_values_hold(
-    value: object, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_text_record_is_always_one_printable_line(value: object, capsys: pytest.CaptureFixture[str]) -> None:
     logger("text").info("found %s", value, extra=facts("file_found", load_id=7, file=value))
 
     [line] = lines_in(capsys)
@@ -124,7 +122,7 @@ def test_a_file_name_that_is_not_utf8_is_shown_with_escapes(capsys: pytest.Captu
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
-def test_what_a_dataclass_hides_stays_hidden(log_format: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fields_hidden_from_the_repr_are_not_logged(log_format: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
     logger(log_format).info("connected", extra=facts("x", account=Account(user="inflow", password="hidden")))
 
     [line] = lines_in(capsys)
@@ -157,7 +155,7 @@ def test_a_traceback_follows_the_text_line(capsys: pytest.CaptureFixture[str]) -
     assert last == "ValueError: oops"
 
 
-def test_auto_is_json_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
+def test_auto_is_json_unless_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     logger("auto").info("hello")
 
     assert json_in(capsys)["message"] == "hello"
@@ -171,7 +169,7 @@ def test_auto_is_text_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypa
     assert lines_in(capsys)[0].endswith("writer     hello")
 
 
-def test_records_below_the_level_are_left_out_and_what_libraries_say_of_lost_connections(
+def test_records_below_the_level_and_of_noisy_libraries_are_left_out(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     log = logger("json", level="WARNING")
@@ -184,7 +182,7 @@ def test_records_below_the_level_are_left_out_and_what_libraries_say_of_lost_con
     assert json_in(capsys)["message"] == "this"
 
 
-def test_set_up_again_there_is_still_one_line_per_record(capsys: pytest.CaptureFixture[str]) -> None:
+def test_setting_up_logs_again_does_not_duplicate_lines(capsys: pytest.CaptureFixture[str]) -> None:
     logger("text")
     logger("json").info("hello")
 

@@ -10,13 +10,10 @@ from services.watcher.claiming.discovery import (
     EntryType,
     Sighting,
     complete_files,
-    dataset_of,
     in_order,
     is_candidate,
     sight,
 )
-from shared.model.datasets import Column, Dataset
-from shared.model.errors import FileRefused
 
 NOW = 1_000_000.0
 SETTLE_SECONDS = 2.0
@@ -31,17 +28,6 @@ def entry(
     kind: EntryType = "file",
 ) -> Entry:
     return Entry(path=path, kind=kind, size_bytes=size, modified_at=modified, changed_at=changed)
-
-
-def dataset(name: str, *files: str) -> Dataset:
-    return Dataset(name=name, files=files, columns=(Column(name="id", type="text"),), key=("id",))
-
-
-DATASETS = {
-    each.name: each
-    for each in (dataset("places", "places*.csv", "orte.csv"), dataset("people", "people*.csv", "*-all.CSV"))
-}
-PATTERNS = "places: places*.csv, orte.csv; people: people*.csv, *-all.CSV"
 
 
 def seen(
@@ -172,46 +158,3 @@ def test_files_count_as_dropped_oldest_first_then_by_name(ages: list[tuple[int, 
     files = [entry(path, modified=float(age), changed=float(age)) for age, path in ages]
 
     assert [each.path for each in in_order(files)] == [path for _, path in sorted(ages)]
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("people.csv", "people"),
-        ("People-2024.CSV", "people"),
-        ("orte.csv", "places"),
-        ("east-ALL.csv", "people"),
-        ("places/people.csv", "places"),
-        ("people/whatever", "people"),
-        ("people/2024/05.csv", "people"),
-    ],
-)
-def test_a_file_feeds_the_dataset_of_its_folder_else_of_its_name(path: str, name: str) -> None:
-    assert dataset_of(path, DATASETS) == name
-
-
-@pytest.mark.parametrize(
-    ("path", "code", "message"),
-    [
-        (
-            "cities.csv",
-            "no-dataset",
-            f"the name 'cities.csv' fits no dataset; files by dataset: {PATTERNS}",
-        ),
-        (
-            "cities/people.csv",
-            "no-dataset",
-            "the folder 'cities' names no dataset; expected one of: places, people",
-        ),
-        (
-            "places-all.csv",
-            "ambiguous-dataset",
-            f"the name fits places and people; files by dataset: {PATTERNS}",
-        ),
-    ],
-)
-def test_a_file_of_no_single_dataset_is_refused_with_what_was_expected(path: str, code: str, message: str) -> None:
-    with pytest.raises(FileRefused) as caught:
-        dataset_of(path, DATASETS)
-
-    assert (caught.value.code, str(caught.value)) == (code, message)

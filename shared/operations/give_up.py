@@ -1,0 +1,23 @@
+"""Ends a load that can't go on because its file or its messages are gone for good."""
+
+from shared.model.errors import NoSuchLoad, RequestError
+from shared.storage.ledger import completions, load_states, loads
+from shared.storage.ledger.loads import Load
+from shared.storage.store import Store
+
+
+def give_up(store: Store, load_id: int) -> Load:
+    """End an open load as it is, and return it as it was.
+
+    Its rows that are in the tables stay there, and the summaries include them. Raises NoSuchLoad, or RequestError if
+    the load is not open.
+    """
+    with store.transaction() as connection:
+        load = loads.find(connection, store.schema, [load_id]).get(load_id)
+        if load is None:
+            raise NoSuchLoad(f"there is no load {load_id}; `inflow loads` lists them")
+        message = f"given up by an operator after {load.rows_done} of its rows"
+        if not load_states.give_up(connection, store.schema, load_id, message=message):
+            raise RequestError(f"load {load_id} ({load.file}) is {load.state}; only an open load is given up")
+        completions.ask_for_summaries(connection, store.schema)
+    return load
