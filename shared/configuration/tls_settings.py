@@ -1,4 +1,4 @@
-"""What URLs and variables say of TLS, in the words that RabbitMQ and the databases have for it."""
+"""TLS settings from URLs and variables, under the names that RabbitMQ and the databases use."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

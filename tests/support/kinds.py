@@ -7,13 +7,13 @@ from tests.support.servers.isolation import Database
 
 
 def only_on_mysql(database: Database) -> None:
-    """Skip a test of what MySQL and MariaDB alone do or say."""
+    """Skip a test of what only MySQL and MariaDB do or say."""
     if database.flavour == "postgresql":
         pytest.skip("is about MySQL and MariaDB")
 
 
 def only_on_postgresql(database: Database) -> None:
-    """Skip a test of what PostgreSQL alone does or says."""
+    """Skip a test of what only PostgreSQL does or says."""
     if database.flavour != "postgresql":
         pytest.skip("is about PostgreSQL")
 

@@ -1,4 +1,4 @@
-"""Triggers that refuse rows: what somebody might add to a table by hand."""
+"""Triggers that refuse rows: as an administrator might add them to a table."""
 
 from sqlalchemy import text
 

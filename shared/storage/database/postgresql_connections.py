@@ -22,7 +22,7 @@ KEEP_ALIVES = {
 _INTERVAL_SECONDS = 0.1
 
 
-class WatchedConnection(psycopg.Connection[Any]):
+class TimedConnection(psycopg.Connection[Any]):
     """The driver's connection, with each wait for the server watched."""
 
     waits: Waits
@@ -49,11 +49,11 @@ class WatchedConnection(psycopg.Connection[Any]):
             super().rollback()
 
 
-def connect(waits: Waits, parameters: dict[str, Any]) -> WatchedConnection:
+def connect(waits: Waits, parameters: dict[str, Any]) -> TimedConnection:
     """Resolve the name, connect and log in. `read_timeout` is ours, as PyMySQL has it; the others are libpq's."""
     answer_seconds = float(parameters.pop("read_timeout", ANSWER_TIMEOUT_SECONDS))
     with waits.watched("a connection"):
         # Nothing is prepared on the server: plans are made for the rows at hand, and proxies may share connections.
-        connection = WatchedConnection.connect(prepare_threshold=None, **parameters)
+        connection = TimedConnection.connect(prepare_threshold=None, **parameters)
     connection.waits, connection.answer_seconds = waits, answer_seconds
     return connection

@@ -46,7 +46,7 @@ class NamedServers:
         return server
 
     def database(self) -> DatabaseServer:
-        """Return the server that DATABASE_URL names; the database it names is left alone."""
+        """Return the server that DATABASE_URL names; the database in that URL is not touched."""
         return self._database("DATABASE_URL")
 
     def postgresql(self) -> DatabaseServer:

@@ -18,7 +18,8 @@ KNOWN_TO_THE_DATABASE = (
     "write_timeout, charset, unix_socket"
 )
 KNOWN_TO_POSTGRESQL = (
-    "behind its ?; known are sslrootcert, sslcert, sslkey, sslmode, connect_timeout, read_timeout, hostaddr, host"
+    "after its ?; known parameters are sslrootcert, sslcert, sslkey, sslmode, "
+    "connect_timeout, read_timeout, hostaddr, host"
 )
 SCHEMES = (
     "mysql://, mysql+pymysql://, mariadb://, mariadb+pymysql://, postgresql://, postgres://, postgresql+psycopg://, "
@@ -379,7 +380,7 @@ def test_the_parts_supply_what_a_database_url_leaves_out() -> None:
             f"has an unknown parameter ssl_mode {KNOWN_TO_POSTGRESQL}",
         ),
         ("postgresql:///x", "has no host"),
-        ("oracle://inflow:hunter2@db/x", f"begins with none of {SCHEMES}"),
+        ("oracle://inflow:hunter2@db/x", f"does not begin with one of {SCHEMES}"),
         (
             "mysql+mysqldb://inflow:hunter2@db/x",
             f"does not begin with one of {SCHEMES}",
@@ -420,7 +421,7 @@ def test_settings_do_not_show_passwords() -> None:
         ({"DATABASE_URL": "mysql://db"}, True),
         ({"MYSQL_HOST": "db"}, True),
         ({"PGHOST": "db"}, True),
-        ({"PGUSER": "somebody"}, False),
+        ({"PGUSER": "writer"}, False),
         ({"MYSQL_PASSWORD_FILE": "/run/secrets/mysql"}, True),
     ],
 )

@@ -50,6 +50,8 @@ SHORT_MODULES = {
     "shared/runtime/clock.py": "the one place that reads the time",
     "shared/runtime/exit_codes.py": "a contract with whoever runs the processes",
     "shared/runtime/version.py": "the one place that reads the installed version",
+    "shared/storage/database/dialects/mariadb.py": "one database, of which little differs from MySQL",
+    "shared/storage/database/meaning.py": "used by every dialect and by the lists of errors",
     "shared/storage/ledger/summary_files.py": "the statements of one table of the ledger",
     "shared/storage/schema/installation.py": "the statements of one table",
 }
