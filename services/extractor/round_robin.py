@@ -5,8 +5,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Protocol
 
-from services.extractor.extraction import Reading
-from services.extractor.preflight import Preparation
+from services.extractor.extraction import Extraction, Extractor, Message
+from services.extractor.row_sources import Extracted
+from shared.extraction.claimed_file import ClaimedFile
 from shared.messaging.envelope import Origin, Publishing, envelope
 from shared.messaging.topology import WRITER_QUEUE, Queue
 from shared.model.errors import FileRefused
@@ -42,16 +43,16 @@ class Feeder:
         *,
         store: Store,
         queue: WriterQueue,
-        preparation: Preparation,
+        extractor: Extractor,
         backlog_messages: int,
     ) -> None:
         self._store = store
-        self._preparation = preparation
+        self._extractor = extractor
         self._queue = queue
         self._backlog_messages = backlog_messages
-        self._in_turn: deque[Reading] = deque()
-        self._next: deque[Reading] = deque()
-        self._set_aside: deque[Reading] = deque()
+        self._in_turn: deque[Extraction] = deque()
+        self._next: deque[Extraction] = deque()
+        self._set_aside: deque[Extraction] = deque()
         self._budget = 0
         self._held_back: tuple[str, frozenset[int]] | None = None
         #: Loads whose files could not be read at the last try.
@@ -60,11 +61,11 @@ class Feeder:
     @property
     def load_ids(self) -> list[int]:
         """The loads that are being read."""
-        return [reading.claimed.load_id for reading in (*self._in_turn, *self._next, *self._set_aside)]
+        return [each.load_id for each in (*self._in_turn, *self._next, *self._set_aside)]
 
-    def add(self, reading: Reading) -> None:
+    def add(self, file: ClaimedFile) -> None:
         """Read a file from its start when its turn comes."""
-        self._next.append(reading)
+        self._next.append(self._extractor.extraction(file))
 
     def retry_unreadable(self) -> None:
         """Read again, from its start, what could not be read."""
@@ -74,12 +75,11 @@ class Feeder:
     def drop(self, load_ids: Iterable[int]) -> None:
         """Read these no further."""
         gone = set(load_ids)
-        self._preparation.drop(gone)
         self.unreadable -= gone
-        for readings in (self._in_turn, self._next, self._set_aside):
-            for reading in [reading for reading in readings if reading.claimed.load_id in gone]:
-                reading.close()
-                readings.remove(reading)
+        for extractions in (self._in_turn, self._next, self._set_aside):
+            for extraction in [each for each in extractions if each.load_id in gone]:
+                extraction.close()
+                extractions.remove(extraction)
 
     def close(self) -> None:
         """Close the files that are being read."""
@@ -95,13 +95,13 @@ class Feeder:
             self._in_turn.append(self._next.popleft())
         if not self._in_turn or not self._has_room():
             return False
-        reading = self._in_turn[0]
+        extraction = self._in_turn[0]
         try:
-            self._advance(reading)
+            self._advance(extraction)
         except FileRefused as error:
-            self._refuse(reading, error)
+            self._refuse(extraction, error)
         except OSError as error:
-            self._postpone(reading, error)
+            self._postpone(extraction, error)
         return True
 
     def hold_back(self, reason: str | None, message: str | None = None) -> None:
@@ -126,55 +126,57 @@ class Feeder:
         self.hold_back(None)
         return True
 
-    def _advance(self, reading: Reading) -> None:
-        if not reading.is_finished:
-            self._publish_next(reading)
-        if reading.is_finished:
-            account = reading.line_account
-            with self._store.transaction() as connection:
-                load_states.mark_published(
-                    connection,
-                    self._store.schema,
-                    reading.claimed.load_id,
-                    fingerprint=reading.fingerprint,
-                    lines=None if account is None else account.beside_rows,
-                )
-            self._in_turn.popleft()
-        elif not reading.holds_window:
+    def _advance(self, extraction: Extraction) -> None:
+        """Take a step of a file, and publish what it made; after the last one, the ledger says so."""
+        keeps_turn = False
+        if extraction.published is None:
+            try:
+                message = extraction.step()
+            finally:
+                if extraction.is_entered:
+                    # The ledger has forgotten why it could not be read.
+                    self.unreadable.discard(extraction.load_id)
+            if message is not None:
+                self._publish(message, extraction)
+                keeps_turn = extraction.confirm()
+        if extraction.published is not None:
+            self._finish(extraction, extraction.published)
+        elif not keeps_turn:
             self._in_turn.rotate(-1)
 
-    def _publish_next(self, reading: Reading) -> None:
-        """Publish the next message, or make a step on the way to it: to compare and to sort takes many turns."""
-        if not reading.is_open:
-            if not self._preparation.prepare(reading):
-                return
-            self.unreadable.discard(reading.claimed.load_id)
-        message = reading.message()
-        if reading.is_resumed:
-            # What was published before is of the version that was claimed; rows of another would contradict it.
-            reading.require_version()
-        if message is not None:
-            origin = Origin(installation_id=self._store.installation_id, token=reading.claimed.token)
-            self._queue.publish(envelope(message, origin=origin, occurred_at=instant_now()))
-            self._budget -= 1
-            reading.confirm()
+    def _publish(self, message: Message, extraction: Extraction) -> None:
+        origin = Origin(installation_id=self._store.installation_id, token=extraction.file.claimed.token)
+        self._queue.publish(envelope(message, origin=origin, occurred_at=instant_now()))
+        self._budget -= 1
 
-    def _refuse(self, reading: Reading, error: FileRefused) -> None:
+    def _finish(self, extraction: Extraction, published: Extracted) -> None:
+        account = published.line_account
+        with self._store.transaction() as connection:
+            load_states.mark_published(
+                connection,
+                self._store.schema,
+                extraction.load_id,
+                fingerprint=published.fingerprint,
+                lines=None if account is None else account.beside_rows,
+            )
+        self._in_turn.popleft()
+
+    def _refuse(self, extraction: Extraction, error: FileRefused) -> None:
         """Record the refusal; the file is moved when the ledger is looked at next."""
-        load_id = reading.claimed.load_id
+        load_id = extraction.load_id
         # First of all: where the ledger can't be written, the next turn must find the file as before.
-        reading.close()
+        extraction.close()
         with self._store.transaction() as connection:
             load_states.mark_refused(connection, self._store.schema, load_id, reason=error.code, message=str(error))
         _log.warning("file refused: %s", error, extra=facts("file_refused", load_id=load_id, reason=error.code))
         self._in_turn.popleft()
 
-    def _postpone(self, reading: Reading, error: OSError) -> None:
+    def _postpone(self, extraction: Extraction, error: OSError) -> None:
         """The file can't be read just now: set it aside, so that others go on."""
-        load_id = reading.claimed.load_id
-        reading.close()
+        load_id = extraction.load_id
+        extraction.close()
         self._in_turn.popleft()
-        self._set_aside.append(reading)
+        self._set_aside.append(extraction)
         if load_id not in self.unreadable:
             with self._store.transaction() as connection:
                 load_reasons.explain(connection, self._store.schema, [load_id], "unreadable", str(error))

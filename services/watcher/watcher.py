@@ -3,19 +3,17 @@
 import logging
 from collections.abc import Collection, Iterable
 
-from services.extractor.extraction import Reading
-from services.extractor.preflight import Preparation
+from services.extractor.extraction import Extractor
 from services.extractor.round_robin import Feeder, WriterQueue
 from services.extractor.settings import WatcherConfig
-from services.extractor.sorting.ordering import SortingTurns
 from services.watcher.claiming.discovery import dataset_of
 from services.watcher.claiming.intake import Intake
 from services.watcher.leaving.archiving import Finisher
 from services.watcher.leaving.missing_files import MissingFiles
 from services.watcher.leaving.requeueing import Returner
 from services.watcher.stalled_loads import Standstills
+from shared.extraction.claimed_file import ClaimedFile, FileVersion
 from shared.extraction.claimed_names import ClaimedName
-from shared.extraction.file_version import FileVersion
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder, remove_leftovers
@@ -57,10 +55,9 @@ class Watcher:
         self._feeder = Feeder(
             store=store,
             queue=queue,
-            preparation=Preparation(folder=folder, store=store, config=config),
+            extractor=Extractor(folder=folder, store=store, compare_from_bytes=config.compare_from_bytes),
             backlog_messages=config.backlog_messages,
         )
-        self._sorting = SortingTurns()
         self._returner = Returner(folder=folder, store=store)
         self._finisher = Finisher(folder=folder, store=store, returner=self._returner)
         self._standstills = Standstills(config.republish_seconds)
@@ -153,10 +150,14 @@ class Watcher:
         if dataset is None:
             self._refuse(claimed, load.file)
         else:
-            path = self._folder.processing / str(claimed)
-            is_resumed, version = load.state != "claimed", FileVersion.claimed(load)
-            reading = Reading(claimed, dataset, path, sorting=self._sorting, is_resumed=is_resumed, version=version)
-            self._feeder.add(reading)
+            file = ClaimedFile(
+                claimed=claimed,
+                dataset=dataset,
+                path=self._folder.processing / str(claimed),
+                version=FileVersion.claimed(load),
+                is_resumed=load.state != "claimed",
+            )
+            self._feeder.add(file)
 
     def _hold(self, claimed: ClaimedName, why: str) -> None:
         """Leave a file where it is: when its dataset is let go, the next watcher takes it up."""

@@ -19,15 +19,14 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from services.extractor.extraction import Reading
+from services.extractor.extraction import Extraction
 from services.extractor.settings import WatcherConfig
-from services.extractor.sorting.ordering import SortingTurns
 from services.watcher import stalled_loads
 from shared.configuration.catalog import load_catalog
 from shared.extraction.chunks import ChunkBounds
-from shared.extraction.claimed_names import ClaimedName
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
+from tests.support.extraction import cuts_of, file_at
 from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
 from tests.support.pipeline import AT_ONCE, PEOPLE, PLACES, Clock, Pipeline, RecordingQueue, people
 
@@ -105,22 +104,18 @@ def test_a_file_holds_little_between_its_turns(tmp_path: Path) -> None:
     """G8 Memory is bounded: 64 files take turns, and a chunk as Python has it is some megabytes large."""
     path = tmp_path / "people.csv"
     path.write_text(people(20_000))
-    claimed = ClaimedName(load_id=1, token="", dataset="people", bounds=WatcherConfig().bounds, original="people.csv")
-    dataset = load_catalog(None).datasets["people"]
-    readings = [Reading(claimed, dataset, path, sorting=SortingTurns()) for _ in range(8)]
+    file = file_at(path, load_catalog(None).datasets["people"], bounds=WatcherConfig().bounds)
+    extractions = [Extraction(file, lambda extraction: cuts_of(extraction.file)) for _ in range(8)]
     tracemalloc.start()
-    for reading in readings:
-        while not reading.survey():
-            pass
-        reading.open(None)
-        reading.message()
-        reading.confirm()
+    for extraction in extractions:
+        extraction.step()
+        extraction.confirm()
     held_bytes, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    for reading in readings:
-        reading.close()
+    for extraction in extractions:
+        extraction.close()
 
-    assert held_bytes / len(readings) < 1_000_000
+    assert held_bytes / len(extractions) < 1_000_000
 
 
 def test_with_a_full_queue_nothing_is_published_and_the_loads_say_why(new_pipeline: NewPipeline) -> None:
@@ -334,7 +329,7 @@ def test_a_file_that_fails_in_the_middle_is_read_again_from_its_start(
     pipeline.look()
     pipeline.watcher.publish()
     with monkeypatch.context() as patch:
-        refuse(patch, Reading, "message", None, errno.EIO)
+        refuse(patch, Extraction, "step", None, errno.EIO)
         pipeline.watcher.publish()
     assert pipeline.states() == {"people.csv": ("reading", "unreadable")}
     pipeline.finish()

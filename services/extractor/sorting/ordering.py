@@ -78,8 +78,7 @@ def sorted_windows(
 
 def _sorted_section(waiting: Iterator[Records], folder: Path, order: KeyOrder) -> Iterator[Window | None]:
     with closing(ExternalSort(folder, order)) as section:
-        while section.text_bytes < _SECTION_BYTES and section.add_next(waiting):
-            yield None
+        yield from section.add(waiting, until_bytes=_SECTION_BYTES)
         yield from map(RecordsOfText.of, section.windows())
 
 

@@ -33,8 +33,8 @@ from services.watcher.claiming.wait_reasons import (
     waits_for_older,
 )
 from shared.extraction.chunks import ChunkBounds
+from shared.extraction.claimed_file import FileVersion
 from shared.extraction.claimed_names import ClaimedName, displayed, new_token, number_of, shortened
-from shared.extraction.file_version import FileVersion
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder
 from shared.runtime.logs import facts

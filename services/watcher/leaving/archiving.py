@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from services.extractor.rejects.byte_offsets import offsets_in, record_offsets
+from services.extractor.rejects.byte_offsets import offsets_found_in, record_offsets
 from services.extractor.rejects.healing import heal_editions
 from services.extractor.rejects.rejects_file import write_rejects
 from services.watcher.leaving.requeueing import Returner
@@ -93,7 +93,7 @@ class Finisher:
             return
         dataset = self._store.catalog.datasets.get(claimed.dataset or "")
         with file:
-            offsets = offsets_in(file, dataset) if dataset is not None else None
+            offsets = offsets_found_in(file, dataset) if dataset is not None else None
             if offsets is not None:
                 record_offsets(connection, self._store.schema, claimed.load_id, offsets)
 

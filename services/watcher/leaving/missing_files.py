@@ -7,8 +7,8 @@ from pathlib import PurePath
 
 from services.watcher.stalled_loads import Standstills
 from shared.extraction.chunks import ChunkBounds
+from shared.extraction.claimed_file import FileVersion
 from shared.extraction.claimed_names import ClaimedName, shortened
-from shared.extraction.file_version import FileVersion
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder
 from shared.runtime.logs import facts

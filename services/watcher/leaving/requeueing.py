@@ -7,8 +7,8 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from shared.extraction.claimed_file import FileVersion
 from shared.extraction.claimed_names import ClaimedName
-from shared.extraction.file_version import FileVersion
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder, sync_folder
 from shared.runtime.logs import facts
