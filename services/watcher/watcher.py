@@ -1,6 +1,7 @@
 """The watcher's work, one turn at a time: claim, publish, and take finished files out."""
 
 import logging
+import time
 from collections.abc import Collection, Iterable
 
 from services.extractor.extraction import Extractor
@@ -16,6 +17,7 @@ from shared.extraction.claimed_file import ClaimedFile, FileVersion
 from shared.extraction.claimed_names import ClaimedName
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.errors import FileRefused
+from shared.runtime.clock import Clock
 from shared.runtime.files import DataFolder, remove_leftovers
 from shared.runtime.folder_owner import own_folder
 from shared.runtime.logs import facts
@@ -25,9 +27,6 @@ from shared.storage.ledger.waiting_files import WaitingFile
 from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
-
-#: Files in processing/ at a time; what every rescan asks the database about stays small.
-_MAX_OPEN = 1000
 
 
 class Watcher:
@@ -40,17 +39,20 @@ class Watcher:
         store: Store,
         queue: WriterQueue,
         config: WatcherConfig,
+        clock: Clock = time,
     ) -> None:
         # Of a watcher that was killed while it wrote them.
         remove_leftovers(folder.rejected)
         self._folder = folder
         self._store = store
+        self._max_open = config.max_open
         self._queue = queue
         self._intake = Intake(
             folder=folder,
             store=store,
             bounds=config.bounds,
             settle_seconds=config.settle_seconds,
+            clock=clock,
         )
         self._feeder = Feeder(
             store=store,
@@ -60,8 +62,10 @@ class Watcher:
         )
         self._returner = Returner(folder=folder, store=store)
         self._finisher = Finisher(folder=folder, store=store, returner=self._returner)
-        self._standstills = Standstills(config.republish_seconds)
-        self._missing_files = MissingFiles(folder=folder, store=store, patience_seconds=config.republish_seconds)
+        self._standstills = Standstills(config.republish_seconds, clock=clock)
+        self._missing_files = MissingFiles(
+            folder=folder, store=store, patience_seconds=config.republish_seconds, clock=clock
+        )
         self._open: dict[int, ClaimedName] = {}
         self._dead_lettered: set[int] = set()
         self._held: set[int] = set()
@@ -72,7 +76,7 @@ class Watcher:
         return self._intake.waiting
 
     @property
-    def stuck_loads(self) -> Collection[int]:
+    def stuck_loads(self) -> set[int]:
         """The loads whose files could not be read or moved, or that dead letters or their datasets hold back."""
         return self._feeder.unreadable | self._finisher.stuck | self._dead_lettered | self._held
 
@@ -82,9 +86,10 @@ class Watcher:
         return self._missing_files.gone
 
     @property
-    def is_searching(self) -> bool:
-        """Whether a load's file is missing, and it is too early to say that it is gone."""
-        return bool(self._missing_files.pending)
+    def is_idle(self) -> bool:
+        """Whether each file is loaded, refused or blocked, and no load's file is looked for."""
+        is_blocked = all(file.state == "blocked" for file in self.waiting)
+        return is_blocked and self._open.keys() <= self.stuck_loads and not self._missing_files.pending
 
     @property
     def has_refused(self) -> bool:
@@ -100,7 +105,7 @@ class Watcher:
         """Look at the folders and the ledger: what is new, what is finished, what stands still."""
         self._store.require_installation()
         own_folder(self._folder, self._store.owner)
-        self._intake.claim(self._returner.without_ours(renamed_in), room=_MAX_OPEN - len(self._open))
+        self._intake.claim(self._returner.without_ours(renamed_in), room=self._max_open - len(self._open))
         known = self._look_up(self._open.values())
         self._forget(self._open.keys() - known.keys())
         known |= self._adopt()

@@ -3,7 +3,6 @@ becomes of a rename: found by the simulation (verification/simulation), each wit
 
 import errno
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -13,14 +12,11 @@ from pathlib import Path
 import pytest
 
 from services.watcher.leaving import archiving
-from services.watcher.service import _Service
-from shared.configuration.servers import BrokerSettings
+from services.watcher.rounds import Rounds
 from shared.model.errors import DatabaseUnavailable
-from shared.runtime.health import Health
-from shared.service.heartbeat import Heartbeat
-from shared.service.running import Context
 from tests.support.faults import FragileDatabase, Steps
 from tests.support.pipeline import AT_ONCE, Pipeline, people
+from verification.simulation.processes import Hints
 
 
 @pytest.fixture
@@ -140,22 +136,17 @@ def test_a_refused_file_that_is_out_gets_its_reason_written_no_second_time(
 
 def test_an_event_of_the_inbox_counts_for_one_look_whatever_becomes_of_it(pipeline: Pipeline, steps: Steps) -> None:
     """Until the next one, somebody may be copying another file under the same name: half of it would be claimed."""
-    context = Context(
-        store=pipeline.store,
-        broker=BrokerSettings(),
-        folder=pipeline.folder,
-        heartbeat=Heartbeat(pipeline.store, "watcher", Health(None)),
-        stop=threading.Event(),
-    )
-    service = _Service(context, replace(AT_ONCE, settle_seconds=60.0))
-    service._renamed_in = {"people.csv"}
+    hints = Hints()
+    hints.renamed_in = {"people.csv"}
+    config = replace(AT_ONCE, settle_seconds=60.0)
+    rounds = Rounds(folder=pipeline.folder, store=pipeline.store, queue=pipeline.queue, config=config, hints=hints)
     pipeline.drop("people.csv", people(3))
     fail_at(steps, "before a commit")
     with pytest.raises(DatabaseUnavailable):
-        service._rescan()
+        rounds.look()
     pipeline.drop("people.csv", people(3)[:-20])
-    service._rescan()
-    service._events.close()
+    rounds.look()
+    rounds.close()
 
     assert pipeline.loads() == []
     assert pipeline.waiting() == {"people.csv": ("settling", "settling")}

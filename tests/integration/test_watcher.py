@@ -21,7 +21,6 @@ from sqlalchemy import delete
 
 from services.extractor.extraction import Extraction
 from services.extractor.settings import WatcherConfig
-from services.watcher import stalled_loads
 from shared.configuration.catalog import load_catalog
 from shared.extraction.chunks import ChunkBounds
 from shared.messaging.topology import WRITER_QUEUE
@@ -51,11 +50,9 @@ def pipeline(new_pipeline: NewPipeline) -> Pipeline:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Clock:
     """The clock by which loads stand still: time passes only where a test lets it."""
-    clock = Clock()
-    monkeypatch.setattr(stalled_loads, "time", clock)
-    return clock
+    return Clock()
 
 
 def load_ids(pipeline: Pipeline) -> list[int]:
@@ -202,7 +199,7 @@ def test_what_the_broker_lost_is_published_again(new_pipeline: NewPipeline) -> N
 def test_a_load_is_published_again_only_when_it_stands_still_with_nothing_in_the_queue(
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:
-    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
+    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0), clock=clock)
     pipeline.drop("people.csv", people(7))
     look_and_publish(pipeline)
     look_and_publish(pipeline)
@@ -227,7 +224,7 @@ def test_a_load_does_not_stand_still_before_its_messages_left_the_queue(
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:
     """No writer ran for long; the first one that comes back has taken the messages, and not answered yet."""
-    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
+    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0), clock=clock)
     pipeline.drop("people.csv", people(1))
     look_and_publish(pipeline)
     look_and_publish(pipeline)
@@ -247,7 +244,7 @@ def test_a_load_with_a_dead_letter_is_published_again_only_once_the_broker_has_l
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:
     """What is tried again from the dead-letter queue would only be there twice."""
-    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
+    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0), clock=clock)
     pipeline.drop("people.csv", people(7))
     look_and_publish(pipeline)
     look_and_publish(pipeline)
@@ -273,7 +270,7 @@ def test_a_load_with_a_dead_letter_is_published_again_only_once_the_broker_has_l
 def test_the_patience_with_a_load_doubles_each_time_it_is_published_again(
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:
-    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
+    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0), clock=clock)
     pipeline.drop("people.csv", people(1))
     look_and_publish(pipeline)
     look_and_publish(pipeline)

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import URL, select
 
 from services.extractor.settings import WatcherConfig
-from services.watcher.claiming.inbox import InboxEvents
-from services.watcher.watcher import Watcher
+from services.watcher.rounds import Rounds
 from services.writer.handlers import WriterHandlers
 from shared.configuration.catalog import load_catalog
 from shared.extraction.chunks import ChunkBounds
@@ -21,6 +20,7 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.local_queue import LocalQueue
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.datasets import Catalog
+from shared.runtime import clock as runtime_clock
 from shared.runtime.files import DataFolder
 from shared.storage.database import Database
 from shared.storage.ledger import loads, waiting_files
@@ -52,7 +52,7 @@ def people(count: int, *, family: str = "Stone") -> str:
 
 
 class Clock:
-    """Stands still until a test lets time pass, however slow the machine is. It stands in for the module `time`."""
+    """Stands still until a test lets time pass, however slow the machine is."""
 
     def __init__(self) -> None:
         # Whole seconds: sums of them are exact.
@@ -116,6 +116,7 @@ class Pipeline:
         catalog: Catalog | None = None,
         queue: RecordingQueue | None = None,
         new_database: Callable[[URL], Database] = Database,
+        clock: runtime_clock.Clock = time,
     ) -> None:
         self.folder = DataFolder(root)
         self.folder.create()
@@ -126,13 +127,12 @@ class Pipeline:
         open_it = open_store if is_new else existing_store
         self.store = open_it(self.database, self.catalog)
         self.schema = self.store.schema
-        self.events = InboxEvents(self.folder.inbox, use_kernel=config.watch == "auto")
-        self.watcher = Watcher(folder=self.folder, store=self.store, queue=self.queue, config=config)
+        self._rounds = Rounds(folder=self.folder, store=self.store, queue=self.queue, config=config, clock=clock)
+        self.watcher = self._rounds.watcher
         self.writer = WriterHandlers(self.store, on_completed=lambda: None)
 
     def close(self) -> None:
-        self.watcher.close()
-        self.events.close()
+        self._rounds.close()
         self.database.close()
 
     def drop(self, name: str | bytes, content: str | bytes = "", *, modified_at: float | None = None) -> Path:
@@ -146,8 +146,7 @@ class Pipeline:
 
     def look(self) -> None:
         """Let the watcher rescan, with what the kernel has told until now."""
-        self.watcher.rescan(self.events.wait(0)[1])
-        self.events.follow_folders()
+        self._rounds.look()
 
     def publish(self) -> None:
         """Let the watcher publish all that it can."""
@@ -175,13 +174,8 @@ class Pipeline:
     def finish(self) -> None:
         """Go on until nothing is left to do but what needs a person."""
         for _ in self.rounds():
-            if self.is_idle():
+            if self.watcher.is_idle:
                 return
-
-    def is_idle(self) -> bool:
-        """Whether each file is loaded, refused or blocked."""
-        stuck = set(self.watcher.open_loads) <= set(self.watcher.stuck_loads)
-        return stuck and all(file.state == "blocked" for file in self.watcher.waiting)
 
     def loads(self) -> list[Load]:
         """Return all loads, oldest first."""

@@ -11,9 +11,7 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-import services.watcher.claiming.intake
 import services.watcher.leaving.requeueing
-import services.watcher.stalled_loads
 import shared.runtime.clock
 from shared.runtime.files import DataFolder
 from verification.simulation.course import Course
@@ -60,8 +58,6 @@ def run_seed(seed: int, *, database: SimulatedDatabase, root: Path, is_traced: b
 def _simulated(world: World) -> Iterator[None]:
     """Have time, tokens and disk simulated, and the product's log silent."""
     with ExitStack() as undo:
-        undo.enter_context(patch.object(services.watcher.claiming.intake, "time", world.clock))
-        undo.enter_context(patch.object(services.watcher.stalled_loads, "time", world.clock))
         undo.enter_context(patch.object(shared.runtime.clock, "datetime", world.clock))
         # By a source of its own: the world's chance is for what happens.
         tokens = Random(world.seed)

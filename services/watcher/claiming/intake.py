@@ -36,6 +36,7 @@ from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_file import FileVersion
 from shared.extraction.claimed_names import ClaimedName, displayed, new_token, number_of, shortened
 from shared.model.errors import FileRefused
+from shared.runtime.clock import Clock
 from shared.runtime.files import DataFolder
 from shared.runtime.logs import facts
 from shared.storage.ledger import loads, registration
@@ -60,11 +61,13 @@ class Intake:
         store: Store,
         bounds: ChunkBounds,
         settle_seconds: float,
+        clock: Clock = time,
     ) -> None:
         self._folder = folder
         self._store = store
         self._bounds = bounds
         self._settle_seconds = settle_seconds
+        self._clock = clock
         self._limit_seconds = settle_seconds + MAX_WAIT_SECONDS
         self._order = DropOrder(self._limit_seconds)
         self._sightings: dict[str, Sighting] = {}
@@ -84,7 +87,7 @@ class Intake:
 
     def claim(self, renamed_in: Collection[str], *, room: int) -> None:
         """Look at the inbox and claim at most `room` complete files."""
-        now = time.time()
+        now = self._clock.time()
         listed, known = self._list()
         entries = [entry for entry in listed if is_candidate(entry.path) and not is_marker(entry.path)]
         self._sightings = sight(entries, self._sightings, looked_at=self._looked_at, now=now)

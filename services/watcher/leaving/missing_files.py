@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from collections.abc import Callable, Collection
 from pathlib import PurePath
 
@@ -10,6 +11,7 @@ from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_file import FileVersion
 from shared.extraction.claimed_names import ClaimedName, shortened
 from shared.model.errors import FileRefused
+from shared.runtime.clock import Clock
 from shared.runtime.files import DataFolder
 from shared.runtime.logs import facts
 from shared.storage.ledger import load_reasons, load_states, loads
@@ -25,10 +27,10 @@ _WHAT_TO_DO = "its file is not in processing/: put it back there, or end the loa
 class MissingFiles:
     """Brings files back that are elsewhere in the data folder; says of other loads that their files are gone."""
 
-    def __init__(self, *, folder: DataFolder, store: Store, patience_seconds: float) -> None:
+    def __init__(self, *, folder: DataFolder, store: Store, patience_seconds: float, clock: Clock = time) -> None:
         self._folder = folder
         self._store = store
-        self._standstills = Standstills(patience_seconds)
+        self._standstills = Standstills(patience_seconds, clock=clock)
         #: Loads whose files are gone.
         self.gone: set[int] = set()
         #: Loads whose files are missing, of which it is too early to say more.
