@@ -12,7 +12,8 @@ from inflow.installation import data_folder, open_installation
 from services.watcher.claiming.discovery import dataset_of
 from shared.configuration.environment import Environment
 from shared.extraction.claimed_file import FileVersion
-from shared.extraction.claimed_names import displayed, number_of, original_of
+from shared.extraction.claimed_names import displayed, original_of
+from shared.extraction.load_files import LoadFiles
 from shared.extraction.regular_files import open_regular
 from shared.model.datasets import Catalog
 from shared.model.errors import ConfigurationError, FileRefused
@@ -55,15 +56,15 @@ def replay(options: argparse.Namespace, environment: Environment) -> int:
 
 def find_archived(folder: DataFolder, store: Store, *, every: bool) -> Iterator[Archived]:
     """Yield the archived files whose rows the database does not have, or all of them, in the order of their loads."""
-    numbers = sorted((number, name) for name in os.listdir(folder.archive) if (number := number_of(name)))
+    numbers = [*LoadFiles(folder).archived()]
     for first in range(0, len(numbers), _LOADS_AT_ONCE):
         some = numbers[first : first + _LOADS_AT_ONCE]
         with store.transaction() as connection:
             known = loads.find(connection, store.schema, [number for number, _ in some])
-        for number, name in some:
-            load = _load_of(folder.archive / name, known.get(number))
+        for number, path in some:
+            load = _load_of(path, known.get(number))
             if every or load is None or load.completed_at is None:
-                yield _archived(folder.archive / name, number, load, store.catalog)
+                yield _archived(path, number, load, store.catalog)
 
 
 def drop_again(folder: DataFolder, files: Sequence[Archived]) -> None:

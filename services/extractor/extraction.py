@@ -10,6 +10,7 @@ from services.extractor.reject_limit import require_few_rejects
 from services.extractor.row_sources import Cuts, Extracted, OpenedRows, cut_rows, open_rows
 from services.extractor.sorting.ordering import SortingTurns
 from shared.extraction.claimed_file import ClaimedFile
+from shared.extraction.load_files import LoadFiles
 from shared.extraction.regular_files import open_regular
 from shared.messaging.payloads import LoadExtracted, RowsExtracted
 from shared.model.datasets import Dataset
@@ -111,7 +112,7 @@ class Extractor:
     """Cuts claimed files into chunks, each in steps, so that others have their turns in between."""
 
     def __init__(self, *, folder: DataFolder, store: Store, compare_from_bytes: int) -> None:
-        self._folder = folder
+        self._files = LoadFiles(folder)
         self._store = store
         self._changes = ChangeDetection(folder=folder, store=store, from_bytes=compare_from_bytes)
         self._sorting = SortingTurns()
@@ -126,7 +127,7 @@ class Extractor:
         with open_regular(file.path) as source:
             plan = yield from detect(source, file.dataset)
             if file.dataset.max_rejects is not None and not extraction.has_counted_rejects:
-                yield from require_few_rejects(source, file, plan, folder=self._folder, store=self._store)
+                yield from require_few_rejects(source, file, plan, files=self._files, store=self._store)
             extraction.has_counted_rejects = True
             changes = (yield from self._changes.search(file)) if plan.is_plain else None
             rows = open_rows(source, file, plan, sorting=self._sorting, changes=changes)

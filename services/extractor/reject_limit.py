@@ -13,13 +13,14 @@ from services.extractor.row_sources import cut_rows, open_rows
 from services.extractor.sorting.ordering import SortingTurns
 from shared.extraction.claimed_file import ClaimedFile
 from shared.extraction.claimed_names import ClaimedName
+from shared.extraction.load_files import LoadFiles
 from shared.extraction.regular_files import open_regular
 from shared.model.datasets import RejectLimit
 from shared.model.errors import FileRefused
 from shared.model.reject_files import load_label
 from shared.model.rows import Rejection, type_chunk
 from shared.reading.read_plan import ReadPlan
-from shared.runtime.files import DataFolder, replacing
+from shared.runtime.files import replacing
 from shared.runtime.logs import facts
 from shared.runtime.steps import Steps
 from shared.storage.ledger import load_states
@@ -46,7 +47,7 @@ class _Count:
 
 
 def require_few_rejects(
-    source: IO[bytes], file: ClaimedFile, plan: ReadPlan, *, folder: DataFolder, store: Store
+    source: IO[bytes], file: ClaimedFile, plan: ReadPlan, *, files: LoadFiles, store: Store
 ) -> Steps[None]:
     """Read a file once, a chunk at each step. FileRefused where more rows would be rejected than its dataset allows.
 
@@ -63,7 +64,7 @@ def require_few_rejects(
     _report(store, file.claimed.load_id, count, seconds + time.monotonic() - begun)
     limit = file.dataset.max_rejects
     if limit is not None and limit.is_exceeded(count.rejected, count.rows):
-        yield from _write(source, file, plan, folder.rejected / file.claimed.rejects)
+        yield from _write(source, file, plan, files.rejected_rows(file.claimed))
         raise FileRefused("too-many-rejects", _refusal(file.claimed, count, limit))
 
 

@@ -15,6 +15,7 @@ from services.watcher.leaving.requeueing import Returner
 from services.watcher.stalled_loads import Standstills
 from shared.extraction.claimed_file import ClaimedFile, FileVersion
 from shared.extraction.claimed_names import ClaimedName
+from shared.extraction.load_files import LoadFiles
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.errors import FileRefused
 from shared.runtime.clock import Clock
@@ -44,6 +45,7 @@ class Watcher:
         # Of a watcher that was killed while it wrote them.
         remove_leftovers(folder.rejected)
         self._folder = folder
+        self._files = LoadFiles(folder)
         self._store = store
         self._max_open = config.max_open
         self._queue = queue
@@ -158,7 +160,7 @@ class Watcher:
             file = ClaimedFile(
                 claimed=claimed,
                 dataset=dataset,
-                path=self._folder.processing / str(claimed),
+                path=self._files.path(claimed),
                 version=FileVersion.claimed(load),
                 is_resumed=load.state != "claimed",
             )

@@ -37,6 +37,14 @@ class FileVersion:
         """Return the version that was claimed, before anything was read."""
         return cls(load.size_bytes, load.modified_at)
 
+    def is_of(self, path: Path) -> bool:
+        """Whether a file is there, and is of this version."""
+        try:
+            self.require(path)
+        except (FileRefused, OSError):
+            return False
+        return True
+
     def require(self, path: Path) -> None:
         """Raise FileRefused if a file is another version by now; OSError where it can't be looked at."""
         now = FileVersion.of(path.lstat())

@@ -39,8 +39,7 @@ class ClaimedName:
     @property
     def finished(self) -> str:
         """The name that it gets in archive/ or rejected/: the load's number before the ending."""
-        path = PurePath(self.original)
-        return f"{path.stem}.{self.load_id}{path.suffix}"
+        return finished_name(self.load_id, self.original)
 
     @property
     def rejects(self) -> str:
@@ -67,6 +66,12 @@ class ClaimedName:
 def new_token() -> str:
     """Make a token for a load."""
     return secrets.token_hex(_TOKEN_BYTES)
+
+
+def finished_name(load_id: int, original: str) -> str:
+    """Return the name that a load's file gets in archive/ or rejected/."""
+    path = PurePath(original)
+    return f"{path.stem}.{load_id}{path.suffix}"
 
 
 def shortened(name: str) -> str:

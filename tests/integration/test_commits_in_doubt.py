@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.leaving import archiving
 from services.watcher.rounds import Rounds
+from shared.extraction import load_files
 from shared.model.errors import DatabaseUnavailable
 from tests.support.faults import FragileDatabase, Steps
 from tests.support.pipeline import AT_ONCE, Pipeline, people
@@ -111,7 +111,7 @@ def test_a_reason_is_gone_before_the_file_is_so_that_a_crash_leaves_none_behind(
         pipeline.finish()
         assert pipeline.states() == {"people.csv": ("archived", "not-moved")}
     with monkeypatch.context() as patch, suppress(InterruptedError):
-        patch.setattr(archiving, "sync_folder", _interrupted)
+        patch.setattr(load_files, "sync_folder", _interrupted)
         pipeline.look()
 
     assert os.listdir(pipeline.folder.processing) == []
@@ -124,7 +124,7 @@ def test_a_refused_file_that_is_out_gets_its_reason_written_no_second_time(
     """A crash in the middle of it would leave half a file behind, with nobody to come back to it."""
     pipeline.drop("animals.csv", "a\n1\n")
     with monkeypatch.context() as patch, suppress(InterruptedError):
-        patch.setattr(archiving, "sync_folder", _interrupted)
+        patch.setattr(load_files, "sync_folder", _interrupted)
         pipeline.finish()
     reason = next(pipeline.folder.rejected.glob("*.reason.txt"))
     written = reason.stat().st_ino

@@ -2,9 +2,7 @@
 
 import logging
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
-from pathlib import PurePath
 
 from services.extractor.comparing.background_query import asked_aside
 from services.extractor.comparing.baseline import choose_base
@@ -13,7 +11,7 @@ from services.extractor.comparing.comparison import Comparison, FileDifference
 from services.extractor.comparing.fingerprint import FingerprintedFile
 from services.extractor.comparing.known_keys import brings_no_key, has_all_rows, has_any, keys_of, read_rows
 from shared.extraction.claimed_file import ClaimedFile
-from shared.extraction.claimed_names import ClaimedName, shortened
+from shared.extraction.load_files import LoadFiles
 from shared.extraction.record_blocks import Incomparable, are_sound, read_blocks
 from shared.extraction.regular_files import open_regular
 from shared.model.datasets import Dataset
@@ -35,7 +33,7 @@ class ChangeDetection:
     """Compares files with what the archive has of them; a file that can't be compared is published whole."""
 
     def __init__(self, *, folder: DataFolder, store: Store, from_bytes: int) -> None:
-        self._folder = folder
+        self._files = LoadFiles(folder)
         self._store = store
         self._from_bytes = from_bytes
 
@@ -58,11 +56,11 @@ class ChangeDetection:
         if load is None or load.state != "claimed" or not is_large:
             return None
         base = self._base_of(load)
-        return (yield from self._compare_with(base, load, file.claimed)) if base is not None else None
+        return (yield from self._compare_with(base, load, file)) if base is not None else None
 
-    def _compare_with(self, base: Load, load: Load, claimed: ClaimedName) -> Steps[Changes | None]:
+    def _compare_with(self, base: Load, load: Load, file: ClaimedFile) -> Steps[Changes | None]:
         try:
-            changes = yield from self._compare(claimed, base)
+            changes = yield from self._compare(file, base)
         except (Incomparable, FileRefused, OSError) as error:
             _log.info(
                 "file is published whole: %s",
@@ -86,13 +84,12 @@ class ChangeDetection:
         with self._store.transaction() as connection:
             return choose_base(load, loads.before(connection, self._store.schema, load.load_id, limit=_MAX_LOADS_BACK))
 
-    def _compare(self, claimed: ClaimedName, base: Load) -> Steps[Changes]:
+    def _compare(self, claimed: ClaimedFile, base: Load) -> Steps[Changes]:
         dataset = self._store.catalog.datasets[base.dataset or ""]
-        archived = replace(claimed, load_id=base.load_id, original=shortened(PurePath(base.file).name)).finished
         with (
             asked_aside(partial(self._has_all_rows, dataset), self._store.database) as has_all_rows,
-            closing(FingerprintedFile(open_regular(self._folder.processing / str(claimed)), dataset)) as file,
-            closing(FingerprintedFile(open_regular(self._folder.archive / archived), dataset)) as earlier,
+            closing(FingerprintedFile(open_regular(claimed.path), dataset)) as file,
+            closing(FingerprintedFile(self._files.open_archived(base.load_id, base.file), dataset)) as earlier,
         ):
             comparison = Comparison(
                 read_blocks(file), read_blocks(earlier), rejected_lines=self._rejected_lines(base.load_id)

@@ -3,12 +3,9 @@
 import errno
 import logging
 import math
-import os
 import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import PurePath
 
 from services.watcher.claiming.discovery import (
     Entry,
@@ -34,7 +31,8 @@ from services.watcher.claiming.wait_reasons import (
 )
 from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_file import FileVersion
-from shared.extraction.claimed_names import ClaimedName, displayed, new_token, number_of, shortened
+from shared.extraction.claimed_names import ClaimedName, displayed
+from shared.extraction.load_files import LoadFiles
 from shared.model.errors import FileRefused
 from shared.runtime.clock import Clock
 from shared.runtime.files import DataFolder
@@ -63,7 +61,8 @@ class Intake:
         settle_seconds: float,
         clock: Clock = time,
     ) -> None:
-        self._folder = folder
+        self._inbox = folder.inbox
+        self._files = LoadFiles(folder)
         self._store = store
         self._bounds = bounds
         self._settle_seconds = settle_seconds
@@ -102,11 +101,7 @@ class Intake:
 
     def adopt(self, known: Mapping[int, ClaimedName]) -> list[ClaimedName]:
         """Register the files of processing/ that are not known yet: just claimed, or left by a crash."""
-        found = [
-            claimed
-            for name in os.listdir(self._folder.processing)
-            if (claimed := ClaimedName.parse(name)) is not None and known.get(claimed.load_id) != claimed
-        ]
+        found = [claimed for claimed in self._files.claimed() if known.get(claimed.load_id) != claimed]
         if not found:
             return []
         adopted = sorted(self._with_numbers_of_their_own(found, taken=known), key=lambda claimed: claimed.load_id)
@@ -130,8 +125,7 @@ class Intake:
 
     def _claim_again(self, claimed: ClaimedName) -> ClaimedName:
         self._reserve(1)
-        again = replace(claimed, load_id=self._numbers.popleft(), token=new_token())
-        (self._folder.processing / str(claimed)).rename(self._folder.processing / str(again))
+        again = self._files.claim_again(claimed, load_id=self._numbers.popleft())
         _log.warning(
             "the number of a claimed file belongs to another load, the file is a new load",
             extra=facts("file_reclaimed", load_id=again.load_id, file=claimed.original, was=claimed.load_id),
@@ -143,10 +137,10 @@ class Intake:
 
         A listing is not of one moment: it may have a file and lack an older one. A listing that begins later has both.
         """
-        listed = list(list_inbox(self._folder.inbox))
+        listed = list(list_inbox(self._inbox))
         if not self._listed.issuperset(listed):
             self._listed = set(listed)
-            listed = list(list_inbox(self._folder.inbox))
+            listed = list(list_inbox(self._inbox))
         known = {entry.path for entry in listed if entry in self._listed}
         self._listed = set(listed)
         return listed, known
@@ -194,7 +188,7 @@ class Intake:
         missing = count - len(self._numbers)
         if missing > 0:
             with self._store.transaction() as connection:
-                floor = self._highest_number_in_folders()
+                floor = self._files.highest_number()
                 reserved = registration.reserve_numbers(connection, self._store.schema, count=missing, floor=floor)
             # After the commit: numbers whose reservation was rolled back are given out once more.
             self._numbers.extend(reserved)
@@ -214,13 +208,9 @@ class Intake:
         return None
 
     def _rename(self, load_id: int, entry: Entry, dataset: str | None) -> None:
-        original = shortened(PurePath(entry.path).name)
-        claimed = ClaimedName(
-            load_id=load_id, token=new_token(), dataset=dataset, bounds=self._bounds, original=original
-        )
         self._paths[load_id] = displayed(entry.path)
         try:
-            (self._folder.inbox / entry.path).rename(self._folder.processing / str(claimed))
+            self._files.claim(self._inbox / entry.path, load_id=load_id, dataset=dataset, bounds=self._bounds)
         except OSError as error:
             if error.errno in _SURELY_NOT_MOVED:
                 self._numbers.appendleft(load_id)
@@ -247,12 +237,8 @@ class Intake:
             # It is refused once it is in the ledger, with its reason.
             return None
 
-    def _highest_number_in_folders(self) -> int:
-        folders = (self._folder.processing, self._folder.archive, self._folder.rejected)
-        return max((number_of(name) for folder in folders for name in os.listdir(folder)), default=0)
-
     def _entry_for(self, claimed: ClaimedName) -> Claim:
-        version = FileVersion.of((self._folder.processing / str(claimed)).lstat())
+        version = FileVersion.of(self._files.path(claimed).lstat())
         return Claim(
             load_id=claimed.load_id,
             token=claimed.token,
