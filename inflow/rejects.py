@@ -7,7 +7,7 @@ import orjson
 
 from inflow.installation import open_installation
 from shared.configuration.environment import Environment
-from shared.extraction.claimed_names import displayed
+from shared.extraction.load_files import displayed
 from shared.model.errors import ConfigurationError
 from shared.runtime.exit_codes import ExitCode
 from shared.storage.ledger import loads, rejects

@@ -12,8 +12,7 @@ from inflow.installation import data_folder, open_installation
 from services.watcher.claiming.discovery import dataset_of
 from shared.configuration.environment import Environment
 from shared.extraction.claimed_file import FileVersion
-from shared.extraction.claimed_names import displayed, original_of
-from shared.extraction.load_files import LoadFiles
+from shared.extraction.load_files import LoadFiles, displayed, original_of
 from shared.extraction.regular_files import open_regular
 from shared.model.datasets import Catalog
 from shared.model.errors import ConfigurationError, FileRefused

@@ -19,7 +19,8 @@ from benchmarks.processes import Meter
 from benchmarks.rivals.tables import PeopleAndPlaces
 from benchmarks.steps import Clock, Step, steps_of, time_statements
 from services.aggregator.aggregator import Aggregator
-from services.extractor.extraction import Extraction, Message, detect
+from services.extractor.extraction import Progress, detect
+from services.extractor.round_robin import Extraction, Message
 from services.extractor.row_sources import Cuts, cut_rows, open_rows
 from services.extractor.settings import WatcherConfig
 from services.extractor.sorting.ordering import SortingTurns
@@ -27,7 +28,7 @@ from services.writer.handlers import WriterHandlers
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
 from shared.extraction.claimed_file import ClaimedFile
-from shared.extraction.claimed_names import ClaimedName, new_token
+from shared.extraction.load_files import ClaimedName, new_token
 from shared.extraction.regular_files import open_regular
 from shared.messaging.envelope import Origin, decode, encode, envelope
 from shared.messaging.payloads import RowsExtracted
@@ -104,9 +105,8 @@ def _publish(people: DataFile, store: Store, broker: BrokerSettings, clock: Cloc
     return bodies
 
 
-def _cut(extraction: Extraction) -> Cuts:
+def _cut(file: ClaimedFile, _progress: Progress) -> Cuts:
     """Cut a file as the watcher does, without the ledger."""
-    file = extraction.file
     with open_regular(file.path) as source:
         plan = yield from detect(source, file.dataset)
         return (yield from cut_rows(open_rows(source, file, plan, sorting=SortingTurns()), file))

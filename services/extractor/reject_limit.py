@@ -12,8 +12,7 @@ from services.extractor.rejects.rejects_file import RejectsWriter
 from services.extractor.row_sources import cut_rows, open_rows
 from services.extractor.sorting.ordering import SortingTurns
 from shared.extraction.claimed_file import ClaimedFile
-from shared.extraction.claimed_names import ClaimedName
-from shared.extraction.load_files import LoadFiles
+from shared.extraction.load_files import ClaimedName, LoadFiles
 from shared.extraction.regular_files import open_regular
 from shared.model.datasets import RejectLimit
 from shared.model.errors import FileRefused

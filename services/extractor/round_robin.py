@@ -2,13 +2,14 @@
 
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from services.extractor.extraction import Extraction, Extractor, Message
-from services.extractor.row_sources import Extracted
+from services.extractor.extraction import Extractor, Progress
+from services.extractor.row_sources import Cuts, Extracted
 from shared.extraction.claimed_file import ClaimedFile
 from shared.messaging.envelope import Origin, Publishing, envelope
+from shared.messaging.payloads import LoadExtracted, RowsExtracted
 from shared.messaging.topology import WRITER_QUEUE, Queue
 from shared.model.errors import FileRefused
 from shared.runtime.clock import instant_now
@@ -25,6 +26,10 @@ _MAX_IN_TURN = 64
 _UNSURE = ("", frozenset[int]())
 
 
+Message = RowsExtracted | LoadExtracted
+Cut = Callable[[ClaimedFile, Progress], Cuts]
+
+
 class WriterQueue(Publishing, Protocol):
     """The queue that the writers consume."""
 
@@ -33,6 +38,74 @@ class WriterQueue(Publishing, Protocol):
 
     def given_up(self, queue: Queue) -> int:
         """Count the dead letters of a queue."""
+
+
+class Extraction:
+    """A file on its way into the queue. Where a step fails, the next one is the first again.
+
+    Files take turns, many at a time: what one holds between its turns must be small.
+    """
+
+    def __init__(self, file: ClaimedFile, cut: Cut) -> None:
+        """`cut` begins to cut it: see Extractor.cut."""
+        self.file = file
+        #: Of the steps since the first one.
+        self.progress = Progress(has_counted_rejects=file.is_resumed)
+        #: Once its manifest is confirmed, which is its last message.
+        self.published: Extracted | None = None
+        self._cut = cut
+        self._steps: Cuts | None = None
+        self._extracted: Extracted | None = None
+        self._message: Message | None = None
+        self._holds_window = False
+
+    @property
+    def load_id(self) -> int:
+        """The number of its load."""
+        return self.file.claimed.load_id
+
+    def step(self) -> Message | None:
+        """Return the message to publish next, the same one until it is confirmed; None where this was a step to it.
+
+        FileRefused where the file can't be loaded as it is; OSError where it can't be read or sorted; TransientError
+        where the ledger can't be used.
+        """
+        if self._steps is None:
+            self.progress.is_entered = False
+            self._steps = self._cut(self.file, self.progress)
+        if not self.progress.is_entered:
+            self.file.require_version()
+        if self._message is None:
+            self._message = self._next(self._steps)
+        if self.file.is_resumed and self.progress.is_entered:
+            # What was published before is of the version that was claimed; rows of another would contradict it.
+            self.file.require_version()
+        return self._message
+
+    def confirm(self) -> bool:
+        """The message is safe. Say whether the file has more rows in memory, to be published before others' turns."""
+        self._message = None
+        self.published = self._extracted
+        return self._holds_window
+
+    def close(self) -> None:
+        """Close the file; the next step is the first."""
+        if self._steps is not None:
+            self._steps.close()
+        self._steps, self._extracted, self._message = None, None, None
+
+    def _next(self, steps: Cuts) -> Message | None:
+        try:
+            cut = next(steps)
+        except StopIteration as end:
+            extracted: Extracted = end.value
+            self._extracted = extracted
+            return extracted.manifest
+        except BaseException:
+            self.close()
+            raise
+        self._holds_window = cut is not None and cut.holds_window
+        return None if cut is None else cut.chunk
 
 
 class Feeder:
@@ -65,7 +138,7 @@ class Feeder:
 
     def add(self, file: ClaimedFile) -> None:
         """Read a file from its start when its turn comes."""
-        self._next.append(self._extractor.extraction(file))
+        self._next.append(Extraction(file, self._extractor.cut))
 
     def retry_unreadable(self) -> None:
         """Read again, from its start, what could not be read."""
@@ -133,7 +206,7 @@ class Feeder:
             try:
                 message = extraction.step()
             finally:
-                if extraction.is_entered:
+                if extraction.progress.is_entered:
                     # The ledger has forgotten why it could not be read.
                     self.unreadable.discard(extraction.load_id)
             if message is not None:

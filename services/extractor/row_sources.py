@@ -11,10 +11,9 @@ from services.extractor.comparing.fingerprint import FingerprintedFile
 from services.extractor.sorting.key_order import KeyOrder
 from services.extractor.sorting.ordering import SortingTurns, ordered_windows, sorted_windows
 from services.extractor.sorting.runs import Runs
-from shared.extraction.chunks import cut_chunks
+from shared.extraction.chunks import RecordsOfText, RestOfFile, Window, cut_chunks
 from shared.extraction.claimed_file import ClaimedFile
 from shared.extraction.header import Header, check_nameless, header_of, key_places, match_header
-from shared.extraction.windows import RecordsOfText, RestOfFile, Window
 from shared.messaging.payloads import LoadExtracted, RowsExtracted
 from shared.model.datasets import Dataset
 from shared.model.errors import FileRefused

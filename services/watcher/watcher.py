@@ -14,8 +14,7 @@ from services.watcher.leaving.missing_files import MissingFiles
 from services.watcher.leaving.requeueing import Returner
 from services.watcher.stalled_loads import Standstills
 from shared.extraction.claimed_file import ClaimedFile, FileVersion
-from shared.extraction.claimed_names import ClaimedName
-from shared.extraction.load_files import LoadFiles
+from shared.extraction.load_files import ClaimedName, LoadFiles
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.errors import FileRefused
 from shared.runtime.clock import Clock

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from shared.extraction.claimed_names import ClaimedName
+from shared.extraction.load_files import ClaimedName
 from shared.model.datasets import Dataset
 from shared.model.errors import FileRefused
 from shared.storage.ledger.load_reasons import CHANGED_WHILE_READ

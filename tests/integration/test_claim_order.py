@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.extractor.settings import WatcherConfig
-from services.watcher.claiming import checksums, eligibility, intake
+from services.watcher.claiming import eligibility, intake
 from services.watcher.claiming.discovery import Entry
 from services.watcher.claiming.drop_order import MAX_WAIT_SECONDS
 from services.watcher.claiming.inbox import list_inbox
@@ -227,8 +227,8 @@ def test_an_older_file_that_is_not_what_its_digest_says_is_waited_for_until_it_i
 def test_an_older_file_is_waited_for_as_long_as_it_is_being_verified(
     pipeline: Pipeline, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checksums, "_BYTES_AT_A_LOOK", 10)
-    monkeypatch.setattr(checksums, "_BLOCK_BYTES", 10)
+    monkeypatch.setattr(eligibility, "_BYTES_AT_A_LOOK", 10)
+    monkeypatch.setattr(eligibility, "_BLOCK_BYTES", 10)
     content = people(3)
     pipeline.drop("people-1.csv", content, modified_at=1)
     pipeline.drop("people-1.csv.sha256", hashlib.sha256(content.encode()).hexdigest())

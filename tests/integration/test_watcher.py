@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from services.extractor.extraction import Extraction
+from services.extractor.round_robin import Extraction
 from services.extractor.settings import WatcherConfig
 from shared.configuration.catalog import load_catalog
 from shared.extraction.chunks import ChunkBounds
@@ -102,7 +102,7 @@ def test_a_file_holds_little_between_its_turns(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text(people(20_000))
     file = file_at(path, load_catalog(None).datasets["people"], bounds=WatcherConfig().bounds)
-    extractions = [Extraction(file, lambda extraction: cuts_of(extraction.file)) for _ in range(8)]
+    extractions = [Extraction(file, lambda file, _progress: cuts_of(file)) for _ in range(8)]
     tracemalloc.start()
     for extraction in extractions:
         extraction.step()

@@ -8,7 +8,7 @@ from services.extractor.row_sources import Cuts, Extracted, cut_rows, open_rows
 from services.extractor.sorting.ordering import SortingTurns
 from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_file import ClaimedFile
-from shared.extraction.claimed_names import ClaimedName
+from shared.extraction.load_files import ClaimedName
 from shared.extraction.regular_files import open_regular
 from shared.messaging.payloads import RowsExtracted
 from shared.model.datasets import Dataset

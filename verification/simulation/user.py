@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from shared.extraction.claimed_names import number_of
+from shared.extraction.load_files import number_of
 from shared.runtime.files import DataFolder
 from verification.drops import Drop
 from verification.simulation.faults import (

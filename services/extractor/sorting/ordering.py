@@ -17,8 +17,8 @@ from typing import IO
 from services.extractor.sorting.external_sort import ExternalSort
 from services.extractor.sorting.key_order import KeyOrder
 from services.extractor.sorting.runs import Runs
+from shared.extraction.chunks import RecordsOfText, RestOfFile, Window
 from shared.extraction.record_blocks import Records
-from shared.extraction.windows import RecordsOfText, RestOfFile, Window
 from shared.reading.csv.records import RecordReader
 
 #: What is sorted at a time: more takes more room, more memory, and more patience of whoever waits for a turn.

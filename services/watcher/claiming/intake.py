@@ -17,9 +17,8 @@ from services.watcher.claiming.discovery import (
     sight,
 )
 from services.watcher.claiming.drop_order import MAX_WAIT_SECONDS, DropOrder
-from services.watcher.claiming.eligibility import Admission
+from services.watcher.claiming.eligibility import Admission, is_marker
 from services.watcher.claiming.inbox import list_inbox
-from services.watcher.claiming.markers import is_marker
 from services.watcher.claiming.wait_reasons import (
     UnclaimedFiles,
     awaited_until,
@@ -31,8 +30,7 @@ from services.watcher.claiming.wait_reasons import (
 )
 from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_file import FileVersion
-from shared.extraction.claimed_names import ClaimedName, displayed
-from shared.extraction.load_files import LoadFiles
+from shared.extraction.load_files import ClaimedName, LoadFiles, displayed
 from shared.model.errors import FileRefused
 from shared.runtime.clock import Clock
 from shared.runtime.files import DataFolder

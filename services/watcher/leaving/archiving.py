@@ -10,8 +10,7 @@ from services.extractor.rejects.byte_offsets import offsets_found_in, record_off
 from services.extractor.rejects.healing import heal_editions
 from services.extractor.rejects.rejects_file import write_rejects
 from services.watcher.leaving.requeueing import Returner
-from shared.extraction.claimed_names import ClaimedName
-from shared.extraction.load_files import LoadFiles
+from shared.extraction.load_files import ClaimedName, LoadFiles
 from shared.extraction.regular_files import is_open_for_writing, open_regular
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder

@@ -8,8 +8,7 @@ from pathlib import PurePath
 from services.watcher.stalled_loads import Standstills
 from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_file import FileVersion
-from shared.extraction.claimed_names import ClaimedName, shortened
-from shared.extraction.load_files import LoadFiles
+from shared.extraction.load_files import ClaimedName, LoadFiles, shortened
 from shared.runtime.clock import Clock
 from shared.runtime.files import DataFolder
 from shared.runtime.logs import facts

@@ -8,8 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from shared.extraction.claimed_file import FileVersion
-from shared.extraction.claimed_names import ClaimedName
-from shared.extraction.load_files import LoadFiles
+from shared.extraction.load_files import ClaimedName, LoadFiles
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder, sync_folder
 from shared.runtime.logs import facts

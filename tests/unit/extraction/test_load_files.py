@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.extraction.chunks import ChunkBounds
-from shared.extraction.claimed_names import ClaimedName
-from shared.extraction.load_files import LoadFiles
+from shared.extraction.load_files import ClaimedName, LoadFiles
 from shared.runtime.files import DataFolder
 
 BOUNDS = ChunkBounds(rows=10, bytes=100)
