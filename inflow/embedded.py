@@ -8,9 +8,7 @@ from sqlalchemy import URL
 
 from services.aggregator.aggregator import Aggregator
 from services.extractor.settings import WatcherConfig
-from services.watcher.claiming.inbox import InboxEvents
-from services.watcher.rescan_schedule import Pace
-from services.watcher.watcher import Watcher
+from services.watcher.rounds import Rounds
 from services.writer.handlers import WriterHandlers
 from services.writer.relay import Relay
 from shared.messaging.local_queue import LocalQueue
@@ -62,19 +60,16 @@ class Embedded:
         report_held(self._store.held, {})
         own_folder(folder, self._store.owner)
         self._queue = LocalQueue()
-        self._events = InboxEvents(folder.inbox, use_kernel=config.watch == "auto")
-        self._watcher = Watcher(
+        self._rounds = Rounds(
             folder=folder,
             store=self._store,
             queue=self._queue,
             config=replace(config, backlog_messages=_BACKLOG_MESSAGES, republish_seconds=_REPUBLISH_SECONDS),
+            at_each_look=self._catch_up,
         )
-        self._completed = threading.Event()
-        self._writer = WriterHandlers(self._store, on_completed=self._completed.set)
+        self._writer = WriterHandlers(self._store, on_completed=self._rounds.hurry)
         self._relay = Relay(self._store, self._queue)
         self._aggregator = Aggregator(folder=folder, store=self._store, stop=stop)
-        self._renamed_in: set[str] = set()
-        self._pace = Pace(config.rescan_seconds)
 
     def run(self, *, until_idle: bool) -> ExitCode:
         """Run until a stop is requested, or until nothing is left to do."""
@@ -86,11 +81,10 @@ class Embedded:
                     continue
                 if until_idle and self._is_idle():
                     return self._verdict()
-                self._wait()
+                self._rounds.wait()
             return ExitCode.OK
         finally:
-            self._watcher.close()
-            self._events.close()
+            self._rounds.close()
             self._store.database.close()
 
     def _let_go(self) -> None:
@@ -100,40 +94,23 @@ class Embedded:
 
     def _step(self) -> bool:
         """Do one thing of each kind that there is to do; say whether there was any."""
-        if self._completed.is_set():
-            self._pace.hurry()
-        if not self._pace.seconds_left:
-            self._rescan()
-        worked = self._watcher.publish()
+        worked = self._rounds.turn()
         worked |= self._queue.deliver(
             WRITER_QUEUE, self._writer.handle, stop=self._stop, on_dead_letter=self._writer.mark_dead_lettered
         )
         worked |= self._queue.deliver(AGGREGATOR_QUEUE, self._aggregator.handle, stop=self._stop)
-        worked |= self._queue.deliver(WATCHER_QUEUE, lambda _body: self._completed.set(), stop=self._stop)
+        worked |= self._queue.deliver(WATCHER_QUEUE, lambda _body: self._rounds.hurry(), stop=self._stop)
         return worked
 
-    def _rescan(self) -> None:
-        with self._pace.look():
-            self._completed.clear()
-            self._relay.run_once()
-            # Taken first: what was renamed in before a look that fails may be another file by the next one.
-            renamed_in, self._renamed_in = self._renamed_in, set()
-            self._watcher.rescan(renamed_in)
-            self._events.follow_folders()
-            self._aggregator.catch_up()
-            self._health.beat()
-
-    def _wait(self) -> None:
-        happened, renamed_in = self._events.wait(self._pace.seconds_left)
-        self._renamed_in |= renamed_in
-        if happened:
-            self._pace.hurry()
+    def _catch_up(self) -> None:
+        """What the other services do on a timer."""
+        self._relay.run_once()
+        self._aggregator.catch_up()
+        self._health.beat()
 
     def _is_idle(self) -> bool:
         """Whether everything that can be done is done; what needs a person is not waited for."""
-        if any(file.state != "blocked" for file in self._watcher.waiting):
-            return False
-        if set(self._watcher.open_loads) - set(self._watcher.stuck_loads) or self._watcher.is_searching:
+        if not self._rounds.watcher.is_idle:
             return False
         with self._store.transaction() as connection:
             unsent = completions.unsent_events(connection, self._store.schema)
@@ -141,10 +118,11 @@ class Embedded:
 
     def _verdict(self) -> ExitCode:
         """Say what needs a person, if anything does."""
-        for file in self._watcher.waiting:
+        watcher = self._rounds.watcher
+        for file in watcher.waiting:
             _log.warning("%s: %s", file.file, file.message, extra=facts("needs_attention", reason=file.reason))
-        unfinished = [*self._watcher.open_loads, *self._watcher.lost_loads]
+        unfinished = [*watcher.open_loads, *watcher.lost_loads]
         for load_id in unfinished:
             _log.warning("load %d can't be finished", load_id, extra=facts("needs_attention", load_id=load_id))
-        attention = bool(self._watcher.waiting or unfinished or self._watcher.has_refused or self._store.held)
+        attention = bool(watcher.waiting or unfinished or watcher.has_refused or self._store.held)
         return ExitCode.ATTENTION if attention else ExitCode.OK

@@ -19,13 +19,17 @@ from benchmarks.processes import Meter
 from benchmarks.rivals.tables import PeopleAndPlaces
 from benchmarks.steps import Clock, Step, steps_of, time_statements
 from services.aggregator.aggregator import Aggregator
-from services.extractor.extraction import Reading
+from services.extractor.extraction import Progress, detect
+from services.extractor.round_robin import Extraction, Message
+from services.extractor.row_sources import Cuts, cut_rows, open_rows
 from services.extractor.settings import WatcherConfig
 from services.extractor.sorting.ordering import SortingTurns
 from services.writer.handlers import WriterHandlers
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.extraction.claimed_names import ClaimedName, new_token
+from shared.extraction.claimed_file import ClaimedFile
+from shared.extraction.load_files import ClaimedName, new_token
+from shared.extraction.regular_files import open_regular
 from shared.messaging.envelope import Origin, decode, encode, envelope
 from shared.messaging.payloads import RowsExtracted
 from shared.messaging.rabbitmq import Consumer, Publisher
@@ -78,26 +82,34 @@ def _metered(bench: Bench, server: str, clock: Clock) -> Iterator[None]:
 
 
 def _publish(people: DataFile, store: Store, broker: BrokerSettings, clock: Clock) -> list[bytes]:
-    """Do the watcher's part; return the published messages."""
-    bodies = []
-    reading = Reading(_CLAIMED, store.catalog.datasets[_DATASET], people.path, sorting=SortingTurns())
+    """Do the watcher's part; return what was published."""
+    bodies: list[bytes] = []
+
+    def publish(payload: Message) -> None:
+        message = envelope(payload, origin=Origin(token=_CLAIMED.token), occurred_at=instant_now())
+        with clock.step(Step.ENCODE):
+            bodies.append(encode(message))
+        with clock.step(Step.ENCODE_AND_PUBLISH):
+            publisher.publish(message)
+
+    file = ClaimedFile(claimed=_CLAIMED, dataset=store.catalog.datasets[_DATASET], path=people.path)
+    extraction = Extraction(file, _cut)
     with closing(Publisher(broker, name="inflow-benchmark")) as publisher:
         publisher.serve()
-        while not reading.survey():
-            pass
-        reading.open(None)
-        while not reading.is_finished:
+        while extraction.published is None:
             with clock.step(Step.READ):
-                payload = reading.message()
-            if payload is None:
-                continue
-            message = envelope(payload, origin=Origin(token=_CLAIMED.token), occurred_at=instant_now())
-            with clock.step(Step.ENCODE):
-                bodies.append(encode(message))
-            with clock.step(Step.ENCODE_AND_PUBLISH):
-                publisher.publish(message)
-            reading.confirm()
+                payload = extraction.step()
+            if payload is not None:
+                publish(payload)
+                extraction.confirm()
     return bodies
+
+
+def _cut(file: ClaimedFile, _progress: Progress) -> Cuts:
+    """Cut a file as the watcher does, without the ledger."""
+    with open_regular(file.path) as source:
+        plan = yield from detect(source, file.dataset)
+        return (yield from cut_rows(open_rows(source, file, plan, sorting=SortingTurns()), file))
 
 
 def _consume(count: int, broker: BrokerSettings, clock: Clock) -> None:

@@ -5,7 +5,7 @@ import argparse
 from inflow.arguments import add_config, add_data, positive
 from inflow.installation import data_folder, open_installation
 from shared.configuration.environment import Environment
-from shared.extraction.claimed_names import displayed
+from shared.extraction.load_files import displayed
 from shared.operations.replay import drop_again, find_archived
 from shared.runtime.exit_codes import ExitCode
 

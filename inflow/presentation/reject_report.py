@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from shared.extraction.claimed_names import displayed
+from shared.extraction.load_files import displayed
 from shared.storage.ledger.rejects import Reject
 
 

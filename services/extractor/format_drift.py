@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 
-from shared.extraction.claimed_names import ClaimedName
+from shared.extraction.claimed_file import ClaimedFile
 from shared.extraction.header import Header
 from shared.model.datasets import Dataset
 from shared.model.errors import FileRefused
@@ -17,29 +17,27 @@ from shared.storage.store import Store
 _MAX_FEED_CHARACTERS = 255
 
 
-class Feeds:
-    """Compares each file with the one before it in its feed: files of one dataset whose names fit the same pattern."""
+def format_of_feed(file: ClaimedFile, plan: ReadPlan, header: Header, store: Store) -> ReadAs:
+    """Return what the ledger is to say of how a file is read. FileRefused where it differs from the one before it.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def check(self, claimed: ClaimedName, dataset: Dataset, plan: ReadPlan, header: Header) -> ReadAs:
-        """Return what the ledger is to say of how a file is read. FileRefused where it differs from the one before."""
-        feed = feed_of(claimed.original, dataset)
-        manner = FormatSignature.of(plan)
-        if has_report(header.names):
-            # Rejected rows come back in our dialect, whatever their file's was.
-            return ReadAs(feed=feed, manner=None, description=str(plan), confidence=plan.confidence)
-        with self._store.transaction() as connection:
-            earlier = loads.manner_before(connection, self._store.schema, claimed.load_id, dataset.name, feed)
-        differences = [*manner.differences(FormatSignature.from_json(earlier), dataset.read)] if earlier else []
-        if differences:
-            raise FileRefused(
-                "format-changed",
-                f"files of this kind, {feed}, are written otherwise by now: {'; '.join(differences)}; if that is meant,"
-                " fix it in the dataset's [read] table of inflow.toml and drop the file again",
-            )
-        return ReadAs(feed=feed, manner=manner.as_json(), description=str(plan), confidence=plan.confidence)
+    That is the file before it in its feed: of the same dataset, and with a name that fits the same pattern.
+    """
+    dataset, load_id = file.dataset, file.claimed.load_id
+    feed = feed_of(file.claimed.original, dataset)
+    manner = FormatSignature.of(plan)
+    if has_report(header.names):
+        # Rejected rows come back in our dialect, whatever their file's was.
+        return ReadAs(feed=feed, manner=None, description=str(plan), confidence=plan.confidence)
+    with store.transaction() as connection:
+        earlier = loads.manner_before(connection, store.schema, load_id, dataset.name, feed)
+    differences = [*manner.differences(FormatSignature.from_json(earlier), dataset.read)] if earlier else []
+    if differences:
+        raise FileRefused(
+            "format-changed",
+            f"files of this kind, {feed}, are written otherwise by now: {'; '.join(differences)}; if that is meant,"
+            " fix it in the dataset's [read] table of inflow.toml and drop the file again",
+        )
+    return ReadAs(feed=feed, manner=manner.as_json(), description=str(plan), confidence=plan.confidence)
 
 
 def feed_of(name: str, dataset: Dataset) -> str:

@@ -24,6 +24,8 @@ class WatcherConfig:
     backlog_messages: int = 50
     #: Smaller files are not compared with earlier editions: they are published faster than that.
     compare_from_bytes: int = 256 * 1024
+    #: Files in processing/ at a time; what every rescan asks the database about stays small.
+    max_open: int = 1000
     #: After this silence, with an empty queue, an open load is published again.
     republish_seconds: float = 60.0
 

@@ -6,16 +6,14 @@ from collections.abc import Callable
 from functools import partial
 
 from services.extractor.settings import WatcherConfig
-from services.watcher.claiming.inbox import InboxEvents
-from services.watcher.rescan_schedule import Pace
-from services.watcher.watcher import Watcher
+from services.watcher.rounds import Rounds
 from shared.configuration.environment import Environment
 from shared.messaging.rabbitmq import Consumer, Publisher
 from shared.messaging.topology import WATCHER_QUEUE
-from shared.model.errors import BrokerUnavailable, FolderUnavailable, TransientError
+from shared.model.errors import BrokerUnavailable, TransientError
 from shared.runtime.files import FileLock
 from shared.runtime.health import BEAT_SECONDS
-from shared.runtime.lifecycle import SideTask, report_failure, retry, retry_on_folder
+from shared.runtime.lifecycle import SideTask, on_folder, report_failure, retry, retry_on_folder
 from shared.runtime.logs import facts
 from shared.service.running import Context, consume_for_ever
 
@@ -54,17 +52,13 @@ def _become_active(context: Context, lock: FileLock) -> bool:
 class _Service:
     def __init__(self, context: Context, config: WatcherConfig) -> None:
         self._context = context
-        self._config = config
         self._publisher = Publisher(
             context.broker,
             name="inflow-watcher",
             installation_id=context.store.installation_id,
             on_wait=self._hold_back,
         )
-        self._events = InboxEvents(context.folder.inbox, use_kernel=config.watch == "auto")
-        self._watcher: Watcher | None = None
-        self._renamed_in: set[str] = set()
-        self._pace = Pace(config.rescan_seconds)
+        self._rounds = Rounds(folder=context.folder, store=context.store, queue=self._publisher, config=config)
         self._next_beat = 0.0
 
     def run(self) -> None:
@@ -77,56 +71,31 @@ class _Service:
         finally:
             self._context.stop.set()
             listener.finish()
-            if self._watcher is not None:
-                self._watcher.close()
+            self._rounds.close()
             self._publisher.close()
-            self._events.close()
 
     def _watch(self) -> None:
         stop = self._context.stop
         while not stop.is_set():
-            published = retry(self._step, stop=stop, on_failure=self._report)
-            heard, renamed_in = self._events.wait(0.0 if published else self._pace.seconds_left)
-            self._renamed_in |= renamed_in
-            if heard:
-                self._pace.hurry()
+            if retry(self._step, stop=stop, on_failure=self._report):
+                self._rounds.hear()
+            else:
+                self._rounds.wait()
 
     def _step(self) -> bool:
         """Rescan if it is time, and publish one message; say whether there was one."""
-        try:
-            if not self._pace.seconds_left:
-                self._rescan()
-            published = self._current_watcher().publish()
+        with on_folder():
+            published = self._rounds.turn()
             # Many turns in a row may publish nothing: to compare or to sort a file takes long.
             self._publisher.serve()
             self._beat()
-        except OSError as error:
-            raise FolderUnavailable(str(error)) from error
         return published
-
-    def _rescan(self) -> None:
-        # Of this look alone, even if it fails: at the next one, another file may be on its way under the same name.
-        renamed_in, self._renamed_in = self._renamed_in, set()
-        with self._pace.look():
-            self._current_watcher().rescan(renamed_in)
-            self._events.follow_folders()
 
     def _beat(self) -> None:
         """Say now and then that folder, database and broker were all there for this step."""
         if time.monotonic() >= self._next_beat:
             self._context.heartbeat.beat()
             self._next_beat = time.monotonic() + BEAT_SECONDS
-
-    def _current_watcher(self) -> Watcher:
-        """The watcher; it reads the ledger when it is made, so a lost database delays it."""
-        if self._watcher is None:
-            self._watcher = Watcher(
-                folder=self._context.folder,
-                store=self._context.store,
-                queue=self._publisher,
-                config=self._config,
-            )
-        return self._watcher
 
     def _report(self, error: BaseException, pause_seconds: float) -> None:
         report_failure(error, pause_seconds)
@@ -135,13 +104,8 @@ class _Service:
             self._hold_back(str(error))
 
     def _hold_back(self, message: str) -> None:
-        """Record with the loads that they wait for the broker, while it is waited for or after it failed."""
-        if self._watcher is None:
-            return
-        try:
-            self._watcher.hold_back("broker-unavailable", message)
-        except TransientError as error:
-            report_failure(error, 0.0)
+        """The broker is waited for, or has failed."""
+        self._rounds.hold_back(message)
 
     def _listen(self) -> None:
         """A completed load ends the pause between rescans: its file is archived at once."""
@@ -153,7 +117,7 @@ class _Service:
         )
         consume_for_ever(
             consumer,
-            lambda _body: self._events.wake(),
+            lambda _body: self._rounds.wake(),
             stop=self._context.stop,
             tick=lambda: None,
             tick_seconds=BEAT_SECONDS,

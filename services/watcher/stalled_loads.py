@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shared.runtime.clock import Clock
 from shared.storage.ledger.loads import Load
 
 #: The patience with a load doubles so often: one that never ends is not published all day.
@@ -22,24 +23,25 @@ class _Progress:
 class Standstills:
     """Keeps the progress of published loads."""
 
-    def __init__(self, republish_seconds: float) -> None:
+    def __init__(self, republish_seconds: float, *, clock: Clock = time) -> None:
         self._republish_seconds = republish_seconds
+        self._clock = clock
         self._progress: dict[int, _Progress] = {}
 
     def note(self, published: Iterable[Load]) -> list[int]:
         """Take down how far these loads are; return those that have stood still for too long."""
-        now = time.monotonic()
+        now = self._clock.monotonic()
         return [load.load_id for load in published if self._stands_still(load, now)]
 
     def begin_silence(self, load_ids: Iterable[int]) -> None:
         """Count from now: their messages wait in the queue, and what waits is not lost."""
         for load_id in load_ids:
-            self._progress[load_id].since = time.monotonic()
+            self._progress[load_id].since = self._clock.monotonic()
 
     def begin_again(self, load_id: int) -> None:
         """Have patience with a load that is published once more, for twice as long."""
         progress = self._progress[load_id]
-        progress.since, progress.tries = time.monotonic(), progress.tries + 1
+        progress.since, progress.tries = self._clock.monotonic(), progress.tries + 1
 
     def forget(self, load_id: int) -> None:
         """Drop what is known of a load."""

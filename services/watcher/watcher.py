@@ -1,23 +1,23 @@
 """The watcher's work, one turn at a time: claim, publish, and take finished files out."""
 
 import logging
+import time
 from collections.abc import Collection, Iterable
 
-from services.extractor.extraction import Reading
-from services.extractor.preflight import Preparation
+from services.extractor.extraction import Extractor
 from services.extractor.round_robin import Feeder, WriterQueue
 from services.extractor.settings import WatcherConfig
-from services.extractor.sorting.ordering import SortingTurns
 from services.watcher.claiming.intake import Intake
 from services.watcher.leaving.archiving import Finisher
 from services.watcher.leaving.missing_files import MissingFiles
 from services.watcher.leaving.requeueing import Returner
 from services.watcher.stalled_loads import Standstills
-from shared.extraction.claimed_names import ClaimedName
+from shared.extraction.claimed_file import ClaimedFile, FileVersion
 from shared.extraction.dataset_match import dataset_of
-from shared.extraction.file_version import FileVersion
+from shared.extraction.load_files import ClaimedName, LoadFiles
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.errors import FileRefused
+from shared.runtime.clock import Clock
 from shared.runtime.files import DataFolder, remove_leftovers
 from shared.runtime.folder_owner import own_folder
 from shared.runtime.logs import facts
@@ -27,9 +27,6 @@ from shared.storage.ledger.waiting_files import WaitingFile
 from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
-
-#: Files in processing/ at a time; what every rescan asks the database about stays small.
-_MAX_OPEN = 1000
 
 
 class Watcher:
@@ -42,29 +39,34 @@ class Watcher:
         store: Store,
         queue: WriterQueue,
         config: WatcherConfig,
+        clock: Clock = time,
     ) -> None:
         # Of a watcher that was killed while it wrote them.
         remove_leftovers(folder.rejected)
         self._folder = folder
+        self._files = LoadFiles(folder)
         self._store = store
+        self._max_open = config.max_open
         self._queue = queue
         self._intake = Intake(
             folder=folder,
             store=store,
             bounds=config.bounds,
             settle_seconds=config.settle_seconds,
+            clock=clock,
         )
         self._feeder = Feeder(
             store=store,
             queue=queue,
-            preparation=Preparation(folder=folder, store=store, config=config),
+            extractor=Extractor(folder=folder, store=store, compare_from_bytes=config.compare_from_bytes),
             backlog_messages=config.backlog_messages,
         )
-        self._sorting = SortingTurns()
         self._returner = Returner(folder=folder, store=store)
         self._finisher = Finisher(folder=folder, store=store, returner=self._returner)
-        self._standstills = Standstills(config.republish_seconds)
-        self._missing_files = MissingFiles(folder=folder, store=store, patience_seconds=config.republish_seconds)
+        self._standstills = Standstills(config.republish_seconds, clock=clock)
+        self._missing_files = MissingFiles(
+            folder=folder, store=store, patience_seconds=config.republish_seconds, clock=clock
+        )
         self._open: dict[int, ClaimedName] = {}
         self._dead_lettered: set[int] = set()
         self._held: set[int] = set()
@@ -75,7 +77,7 @@ class Watcher:
         return self._intake.waiting
 
     @property
-    def stuck_loads(self) -> Collection[int]:
+    def stuck_loads(self) -> set[int]:
         """The loads whose files could not be read or moved, or that dead letters or their datasets hold back."""
         return self._feeder.unreadable | self._finisher.stuck | self._dead_lettered | self._held
 
@@ -85,9 +87,10 @@ class Watcher:
         return self._missing_files.gone
 
     @property
-    def is_searching(self) -> bool:
-        """Whether a load's file is missing, and it is too early to say that it is gone."""
-        return bool(self._missing_files.pending)
+    def is_idle(self) -> bool:
+        """Whether each file is loaded, refused or blocked, and no load's file is looked for."""
+        is_blocked = all(file.state == "blocked" for file in self.waiting)
+        return is_blocked and self._open.keys() <= self.stuck_loads and not self._missing_files.pending
 
     @property
     def has_refused(self) -> bool:
@@ -103,7 +106,7 @@ class Watcher:
         """Look at the folders and the ledger: what is new, what is finished, what stands still."""
         self._store.require_installation()
         own_folder(self._folder, self._store.owner)
-        self._intake.claim(self._returner.without_ours(renamed_in), room=_MAX_OPEN - len(self._open))
+        self._intake.claim(self._returner.without_ours(renamed_in), room=self._max_open - len(self._open))
         known = self._look_up(self._open.values())
         self._forget(self._open.keys() - known.keys())
         known |= self._adopt()
@@ -153,10 +156,14 @@ class Watcher:
         if dataset is None:
             self._refuse(claimed, load.file)
         else:
-            path = self._folder.processing / str(claimed)
-            is_resumed, version = load.state != "claimed", FileVersion.claimed(load)
-            reading = Reading(claimed, dataset, path, sorting=self._sorting, is_resumed=is_resumed, version=version)
-            self._feeder.add(reading)
+            file = ClaimedFile(
+                claimed=claimed,
+                dataset=dataset,
+                path=self._files.path(claimed),
+                version=FileVersion.claimed(load),
+                is_resumed=load.state != "claimed",
+            )
+            self._feeder.add(file)
 
     def _hold(self, claimed: ClaimedName, why: str) -> None:
         """Leave a file where it is: when its dataset is let go, the next watcher takes it up."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.extraction.claimed_names import number_of, original_of
+from shared.extraction.claimed_file import FileVersion
 from shared.extraction.dataset_match import dataset_of
-from shared.extraction.file_version import FileVersion
+from shared.extraction.load_files import LoadFiles, original_of
 from shared.extraction.regular_files import open_regular
 from shared.model.datasets import Catalog
 from shared.model.errors import ConfigurationError, FileRefused
@@ -38,19 +38,15 @@ def find_archived(
 
     Of the loads from `first` to `last`; None: to the end.
     """
-    numbers = sorted(
-        (number, name)
-        for name in os.listdir(folder.archive)
-        if (number := number_of(name)) and first <= number <= (last or number)
-    )
+    numbers = [(number, path) for number, path in LoadFiles(folder).archived() if first <= number <= (last or number)]
     for start in range(0, len(numbers), _LOADS_AT_ONCE):
         some = numbers[start : start + _LOADS_AT_ONCE]
         with store.transaction() as connection:
             known = loads.find(connection, store.schema, [number for number, _ in some])
-        for number, name in some:
-            load = _load_of(folder.archive / name, known.get(number))
+        for number, path in some:
+            load = _load_of(path, known.get(number))
             if every or load is None or load.completed_at is None:
-                yield _archived(folder.archive / name, number, load, store.catalog)
+                yield _archived(path, number, load, store.catalog)
 
 
 def drop_again(folder: DataFolder, files: Sequence[Archived]) -> None:

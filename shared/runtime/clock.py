@@ -1,6 +1,17 @@
 """The current time, as the ledger stores it and as messages carry it."""
 
 from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Seconds, as the module `time` tells them, which is the clock where no other is given."""
+
+    def time(self) -> float:
+        """Return the seconds since the epoch."""
+
+    def monotonic(self) -> float:
+        """Return the seconds since some moment, never set back."""
 
 
 def utc_now() -> datetime:

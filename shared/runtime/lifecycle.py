@@ -190,13 +190,15 @@ def retry(
     return retrying(action)
 
 
+@contextmanager
+def on_folder() -> Iterator[None]:
+    """Raise FolderUnavailable where work on the data folder raises OSError."""
+    try:
+        yield
+    except OSError as error:
+        raise FolderUnavailable(str(error)) from error
+
+
 def retry_on_folder(action: Callable[[], _T], *, stop: threading.Event) -> _T:
     """Run an action on the data folder, retrying errors of the file system; a stop raises the last error."""
-
-    def translated() -> _T:
-        try:
-            return action()
-        except OSError as error:
-            raise FolderUnavailable(str(error)) from error
-
-    return retry(translated, stop=stop)
+    return retry(on_folder()(action), stop=stop)

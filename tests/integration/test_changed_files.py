@@ -12,7 +12,6 @@ from typing import IO
 
 import pytest
 
-from services.watcher.claiming import intake
 from services.watcher.leaving import archiving
 from tests.support.pipeline import AT_ONCE, PEOPLE, Clock, Pipeline, people
 
@@ -197,11 +196,10 @@ def test_no_file_goes_back_through_a_link(pipeline: Pipeline) -> None:
     assert given_names(pipeline) == ["Given 0", "Late"]
 
 
-def test_a_file_that_went_back_settles_as_any_other(new_pipeline: NewPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_went_back_settles_as_any_other(new_pipeline: NewPipeline) -> None:
     """Its rename is one into the inbox, but nobody said by it that it is whole."""
     clock = Clock()
-    monkeypatch.setattr(intake, "time", clock)
-    pipeline = new_pipeline(replace(AT_ONCE, settle_seconds=60.0, watch="auto"))
+    pipeline = new_pipeline(replace(AT_ONCE, settle_seconds=60.0, watch="auto"), clock=clock)
     hidden = pipeline.drop("people/.people.csv", people(1))
     pipeline.look()
     hidden.rename(hidden.with_name("people.csv"))

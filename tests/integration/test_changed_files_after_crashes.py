@@ -4,11 +4,10 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from services.extractor.extraction import Reading
-from services.extractor.preflight import Preparation
 from services.watcher.leaving import requeueing
 from shared.storage.ledger import load_states
 from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
@@ -93,21 +92,20 @@ def test_rows_that_come_right_before_the_file_is_read_again_are_rows_of_the_next
     def crash(*_: object, **__: object) -> None:
         raise Crash
 
-    def prepare(preparation: Preparation, reading: Reading) -> bool:
-        is_prepared = real_prepare(preparation, reading)
+    def mark_reading(*arguments: Any, **named: Any) -> None:
+        real_mark_reading(*arguments, **named)
         for path in successor.folder.processing.iterdir():
             if path.read_text() == PEOPLE:
                 path.write_text(PEOPLE + LATE)
-        return is_prepared
 
-    real_prepare = Preparation.prepare
+    real_mark_reading = load_states.mark_reading
     with closing(Pipeline(tmp_path)) as pipeline, monkeypatch.context() as patch:
         pipeline.drop("people.csv", PEOPLE)
         patch.setattr(load_states, "mark_published", crash)
         with pytest.raises(Crash):
             load_all(pipeline)
     with closing(Pipeline(tmp_path, queue=pipeline.queue)) as successor, monkeypatch.context() as patch:
-        patch.setattr(Preparation, "prepare", prepare)
+        patch.setattr(load_states, "mark_reading", mark_reading)
         successor.finish()
 
         assert successor.queue.dead_letters == []

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.extractor.settings import WatcherConfig
-from services.watcher import watcher
-from services.watcher.claiming import checksums, eligibility, intake
+from services.watcher.claiming import eligibility, intake
 from services.watcher.claiming.discovery import Entry
 from services.watcher.claiming.drop_order import MAX_WAIT_SECONDS
 from services.watcher.claiming.inbox import list_inbox
@@ -31,19 +30,18 @@ NewPipeline = Callable[..., Pipeline]
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Clock:
     """The intake's clock. The file system's goes on by itself."""
-    clock = Clock()
-    monkeypatch.setattr(intake, "time", clock)
-    return clock
+    return Clock()
 
 
 @pytest.fixture
-def new_pipeline(tmp_path: Path) -> Iterator[NewPipeline]:
+def new_pipeline(tmp_path: Path, clock: Clock) -> Iterator[NewPipeline]:
     with ExitStack() as closing_all:
 
         def new(config: WatcherConfig = PATIENT, catalog: Catalog | None = None) -> Pipeline:
-            return closing_all.enter_context(closing(Pipeline(tmp_path / "data", config=config, catalog=catalog)))
+            pipeline = Pipeline(tmp_path / "data", config=config, catalog=catalog, clock=clock)
+            return closing_all.enter_context(closing(pipeline))
 
         yield new
 
@@ -229,8 +227,8 @@ def test_an_older_file_that_is_not_what_its_digest_says_is_waited_for_until_it_i
 def test_an_older_file_is_waited_for_as_long_as_it_is_being_verified(
     pipeline: Pipeline, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checksums, "_BYTES_AT_A_LOOK", 10)
-    monkeypatch.setattr(checksums, "_BLOCK_BYTES", 10)
+    monkeypatch.setattr(eligibility, "_BYTES_AT_A_LOOK", 10)
+    monkeypatch.setattr(eligibility, "_BLOCK_BYTES", 10)
     content = people(3)
     pipeline.drop("people-1.csv", content, modified_at=1)
     pipeline.drop("people-1.csv.sha256", hashlib.sha256(content.encode()).hexdigest())
@@ -284,10 +282,8 @@ def test_a_file_that_is_written_to_and_closed_just_before_its_claim_is_not_older
     assert claimed(pipeline) == ["people-2.csv"]
 
 
-def test_with_room_for_few_the_older_ones_go_first(
-    pipeline: Pipeline, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
+def test_with_room_for_few_the_older_ones_go_first(new_pipeline: NewPipeline, clock: Clock) -> None:
+    pipeline = new_pipeline(replace(PATIENT, max_open=2))
     for number in range(6):
         pipeline.drop(f"people-{number}.csv", people(1), modified_at=100 - number)
     pipeline.drop("people-old.csv", people(1), modified_at=1)

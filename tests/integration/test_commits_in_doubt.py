@@ -3,7 +3,6 @@ becomes of a rename: found by the simulation (verification/simulation), each wit
 
 import errno
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -12,15 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher.leaving import archiving
-from services.watcher.service import _Service
-from shared.configuration.servers import BrokerSettings
+from services.watcher.rounds import Rounds
+from shared.extraction import load_files
 from shared.model.errors import DatabaseUnavailable
-from shared.runtime.health import Health
-from shared.service.heartbeat import Heartbeat
-from shared.service.running import Context
 from tests.support.faults import FragileDatabase, Steps
 from tests.support.pipeline import AT_ONCE, Pipeline, people
+from verification.simulation.processes import Hints
 
 
 @pytest.fixture
@@ -115,7 +111,7 @@ def test_a_reason_is_gone_before_the_file_is_so_that_a_crash_leaves_none_behind(
         pipeline.finish()
         assert pipeline.states() == {"people.csv": ("archived", "not-moved")}
     with monkeypatch.context() as patch, suppress(InterruptedError):
-        patch.setattr(archiving, "sync_folder", _interrupted)
+        patch.setattr(load_files, "sync_folder", _interrupted)
         pipeline.look()
 
     assert os.listdir(pipeline.folder.processing) == []
@@ -128,7 +124,7 @@ def test_a_refused_file_that_is_out_gets_its_reason_written_no_second_time(
     """A crash in the middle of it would leave half a file behind, with nobody to come back to it."""
     pipeline.drop("animals.csv", "a\n1\n")
     with monkeypatch.context() as patch, suppress(InterruptedError):
-        patch.setattr(archiving, "sync_folder", _interrupted)
+        patch.setattr(load_files, "sync_folder", _interrupted)
         pipeline.finish()
     reason = next(pipeline.folder.rejected.glob("*.reason.txt"))
     written = reason.stat().st_ino
@@ -140,22 +136,17 @@ def test_a_refused_file_that_is_out_gets_its_reason_written_no_second_time(
 
 def test_an_event_of_the_inbox_counts_for_one_look_whatever_becomes_of_it(pipeline: Pipeline, steps: Steps) -> None:
     """Until the next one, somebody may be copying another file under the same name: half of it would be claimed."""
-    context = Context(
-        store=pipeline.store,
-        broker=BrokerSettings(),
-        folder=pipeline.folder,
-        heartbeat=Heartbeat(pipeline.store, "watcher", Health(None)),
-        stop=threading.Event(),
-    )
-    service = _Service(context, replace(AT_ONCE, settle_seconds=60.0))
-    service._renamed_in = {"people.csv"}
+    hints = Hints()
+    hints.renamed_in = {"people.csv"}
+    config = replace(AT_ONCE, settle_seconds=60.0)
+    rounds = Rounds(folder=pipeline.folder, store=pipeline.store, queue=pipeline.queue, config=config, hints=hints)
     pipeline.drop("people.csv", people(3))
     fail_at(steps, "before a commit")
     with pytest.raises(DatabaseUnavailable):
-        service._rescan()
+        rounds.look()
     pipeline.drop("people.csv", people(3)[:-20])
-    service._rescan()
-    service._events.close()
+    rounds.look()
+    rounds.close()
 
     assert pipeline.loads() == []
     assert pipeline.waiting() == {"people.csv": ("settling", "settling")}

@@ -9,17 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
-from services.extractor.extraction import Reading
-from services.extractor.sorting.ordering import SortingTurns
 from shared.extraction.chunks import ChunkBounds
-from shared.extraction.claimed_names import ClaimedName
 from shared.storage.database import Database
 from tests.integration.conftest import AnyDatabase, OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, body, dropped
+from tests.support.extraction import extract, file_at
 from tests.support.hostile import HOSTILE_STRINGS
 from tests.support.model import Accounts
-from tests.support.origins import token_of
 
 BOUNDS = ChunkBounds(rows=100, bytes=4096)
 
@@ -38,16 +35,10 @@ def drop(house: Warehouse, folder: Path, load_id: int, dataset: str, rows: Itera
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([house.catalog.datasets[dataset].column_names, *rows])
     house.claim(dropped(load_id, dataset, "city"))
-    claimed = ClaimedName(load_id=load_id, token=token_of(load_id), dataset=dataset, bounds=BOUNDS, original=path.name)
-    with closing(Reading(claimed, house.catalog.datasets[dataset], path, sorting=SortingTurns())) as reading:
-        while not reading.survey():
-            pass
-        reading.open(None)
-        while not reading.is_finished:
-            message = reading.message()
-            assert message is not None
-            house.writer.handle(body(message))
-            reading.confirm()
+    chunks, extracted = extract(file_at(path, house.catalog.datasets[dataset], bounds=BOUNDS, load_id=load_id))
+    for chunk in chunks:
+        house.writer.handle(body(chunk))
+    house.writer.handle(body(extracted.manifest))
 
 
 @pytest.mark.usefixtures("narrow_database")

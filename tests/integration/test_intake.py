@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import Connection
 
 from services.extractor.settings import WatcherConfig
-from services.watcher import watcher
 from services.watcher.claiming import intake
 from services.watcher.claiming.discovery import Entry
 from services.watcher.claiming.inbox import list_inbox
@@ -35,19 +34,18 @@ Arrival = Callable[[Path, Path], object]
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Clock:
     """The intake's clock: it stands still until a test lets time pass."""
-    clock = Clock()
-    monkeypatch.setattr(intake, "time", clock)
-    return clock
+    return Clock()
 
 
 @pytest.fixture
-def new_pipeline(tmp_path: Path) -> Iterator[NewPipeline]:
+def new_pipeline(tmp_path: Path, clock: Clock) -> Iterator[NewPipeline]:
     with ExitStack() as closing_all:
 
         def new(config: WatcherConfig = AT_ONCE, catalog: Catalog | None = None) -> Pipeline:
-            return closing_all.enter_context(closing(Pipeline(tmp_path / "data", config=config, catalog=catalog)))
+            pipeline = Pipeline(tmp_path / "data", config=config, catalog=catalog, clock=clock)
+            return closing_all.enter_context(closing(pipeline))
 
         yield new
 
@@ -314,7 +312,7 @@ def test_a_file_that_vanishes_before_its_claim_is_no_load(pipeline: Pipeline, mo
 
 
 def test_more_files_than_a_statement_has_parameters_are_listed(tmp_path: Path, clock: Clock) -> None:
-    with closing(Pipeline(tmp_path, config=POLLING, new_database=FewParameters)) as pipeline:
+    with closing(Pipeline(tmp_path, config=POLLING, new_database=FewParameters, clock=clock)) as pipeline:
         for number in range(FewParameters.PARAMETERS + 1):
             (pipeline.folder.inbox / f"people{number}.csv").touch()
         pipeline.look()
@@ -368,8 +366,8 @@ def test_numbers_are_never_given_twice_though_nothing_was_claimed_under_them(new
     assert [load.load_id for load in second.loads()] == [1, 2]
 
 
-def test_only_so_many_files_are_open_at_a_time(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
+def test_only_so_many_files_are_open_at_a_time(new_pipeline: NewPipeline) -> None:
+    pipeline = new_pipeline(replace(AT_ONCE, max_open=2))
     for number in range(5):
         pipeline.drop(f"people{number}.csv", people(1))
 
@@ -382,8 +380,8 @@ def test_only_so_many_files_are_open_at_a_time(pipeline: Pipeline, monkeypatch: 
     assert [load.file for load in pipeline.loads()] == [f"people{number}.csv" for number in range(5)]
 
 
-def test_what_a_crash_left_open_counts_as_open(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
+def test_what_a_crash_left_open_counts_as_open(new_pipeline: NewPipeline) -> None:
+    pipeline = new_pipeline(replace(AT_ONCE, max_open=2))
     for number in range(5):
         (pipeline.folder.processing / f"000000000{number + 1}.people.9r9999b.old{number}.csv").write_text(people(1))
     pipeline.look()
@@ -541,9 +539,9 @@ def test_what_took_a_files_place_just_before_its_claim_is_refused_unread(pipelin
 
 
 def test_many_files_that_cannot_be_claimed_hold_nobody_back(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+    new_pipeline: NewPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watcher, "_MAX_OPEN", 2)
+    pipeline = new_pipeline(replace(AT_ONCE, max_open=2))
     refuse_renames_from(pipeline.folder.inbox / "people", monkeypatch)
     for number in range(5):
         pipeline.drop(f"people/{number}.csv", people(1), modified_at=number)

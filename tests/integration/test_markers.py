@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.extractor.settings import WatcherConfig
-from services.watcher.claiming import checksums
+from services.watcher.claiming import eligibility
 from shared.configuration.catalog import load_catalog
 from shared.model.datasets import Catalog, Marker
 from tests.support.pipeline import AT_ONCE, Pipeline, people
@@ -127,8 +127,8 @@ def test_a_large_file_is_compared_in_steps_and_each_version_once(
     new_pipeline: NewPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """G8 Memory is bounded, and so is the time in which nothing else is done."""
-    monkeypatch.setattr(checksums, "_BYTES_AT_A_LOOK", 50)
-    monkeypatch.setattr(checksums, "_BLOCK_BYTES", 50)
+    monkeypatch.setattr(eligibility, "_BYTES_AT_A_LOOK", 50)
+    monkeypatch.setattr(eligibility, "_BLOCK_BYTES", 50)
     pipeline = new_pipeline()
     pipeline.drop("people.csv", CONTENT)
     pipeline.drop("people.csv.sha256", "0" * 64)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from services.watcher import stalled_loads
 from tests.support.pipeline import AT_ONCE, Clock, Pipeline, people
 
 PATIENCE_SECONDS = 60.0
@@ -19,17 +18,15 @@ NewPipeline = Callable[[], Pipeline]
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(stalled_loads, "time", clock)
-    return clock
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
 def new_pipeline(tmp_path: Path, clock: Clock) -> Iterator[NewPipeline]:
     """Make pipelines on one data folder: a second one is the first one's successor."""
     with ExitStack() as closing_all:
-        yield lambda: closing_all.enter_context(closing(Pipeline(tmp_path / "data", config=CONFIG)))
+        yield lambda: closing_all.enter_context(closing(Pipeline(tmp_path / "data", config=CONFIG, clock=clock)))
 
 
 def take_away(pipeline: Pipeline) -> Path:

@@ -183,3 +183,22 @@ def test_large_files_are_counted_in_the_order_of_their_lines(tmp_path: Path) -> 
         drop(pipeline, people(9) + "Zoe,Stone,never,Weir\nAda,Stone,never,Weir\n")
 
         assert "the first: line 11: " in (pipeline.loads()[0].message or "")
+
+
+def test_a_file_with_a_limit_is_read_once_to_find_out_its_format(tmp_path: Path) -> None:
+    """Of NDJSON that takes a step for each thousand records; counting takes one for each chunk."""
+    content = "".join(
+        f'{{"city": "City {number}", "county": "Kent", "country": "England"}}\n' for number in range(5000)
+    )
+    config = replace(AT_ONCE, bounds=ChunkBounds(rows=5000, bytes=1 << 20))
+    steps = []
+    for limit in (None, TWO):
+        catalog = default_catalog()
+        places = replace(catalog.datasets["places"], max_rejects=limit)
+        catalog = replace(catalog, datasets={**catalog.datasets, "places": places})
+        with closing(Pipeline(tmp_path / str(limit), config=config, catalog=catalog)) as pipeline:
+            pipeline.drop("places.ndjson", content)
+            pipeline.look()
+            steps.append(sum(1 for _ in iter(pipeline.watcher.publish, False)))
+
+    assert steps[1] == steps[0] + 1

@@ -15,7 +15,6 @@ from typing import Self
 
 import pytest
 
-from services.watcher.claiming import intake
 from tests.support.pipeline import AT_ONCE, PEOPLE, Clock, Pipeline
 
 SETTLE_SECONDS = 60.0
@@ -64,16 +63,14 @@ class WritingProcess:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(intake, "time", clock)
-    return clock
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture(params=["auto", "poll"])
 def pipeline(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Pipeline]:
     config = replace(AT_ONCE, settle_seconds=SETTLE_SECONDS, watch=request.param)
-    with closing(Pipeline(tmp_path / "data", config=config)) as pipeline:
+    with closing(Pipeline(tmp_path / "data", config=config, clock=clock)) as pipeline:
         yield pipeline
 
 

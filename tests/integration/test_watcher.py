@@ -19,15 +19,13 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from services.extractor.extraction import Reading
+from services.extractor.round_robin import Extraction
 from services.extractor.settings import WatcherConfig
-from services.extractor.sorting.ordering import SortingTurns
-from services.watcher import stalled_loads
 from shared.configuration.catalog import load_catalog
 from shared.extraction.chunks import ChunkBounds
-from shared.extraction.claimed_names import ClaimedName
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.errors import BrokerUnavailable, DatabaseUnavailable, TransientError
+from tests.support.extraction import cuts_of, file_at
 from tests.support.faults import Crash, FragileDatabase, FragileQueue, Steps
 from tests.support.pipeline import AT_ONCE, PEOPLE, PLACES, Clock, Pipeline, RecordingQueue, people
 
@@ -52,11 +50,9 @@ def pipeline(new_pipeline: NewPipeline) -> Pipeline:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Clock:
     """The clock by which loads stand still: time passes only where a test lets it."""
-    clock = Clock()
-    monkeypatch.setattr(stalled_loads, "time", clock)
-    return clock
+    return Clock()
 
 
 def load_ids(pipeline: Pipeline) -> list[int]:
@@ -105,22 +101,18 @@ def test_a_file_holds_little_between_its_turns(tmp_path: Path) -> None:
     """G8 Memory is bounded: 64 files take turns, and a chunk as Python has it is some megabytes large."""
     path = tmp_path / "people.csv"
     path.write_text(people(20_000))
-    claimed = ClaimedName(load_id=1, token="", dataset="people", bounds=WatcherConfig().bounds, original="people.csv")
-    dataset = load_catalog(None).datasets["people"]
-    readings = [Reading(claimed, dataset, path, sorting=SortingTurns()) for _ in range(8)]
+    file = file_at(path, load_catalog(None).datasets["people"], bounds=WatcherConfig().bounds)
+    extractions = [Extraction(file, lambda file, _progress: cuts_of(file)) for _ in range(8)]
     tracemalloc.start()
-    for reading in readings:
-        while not reading.survey():
-            pass
-        reading.open(None)
-        reading.message()
-        reading.confirm()
+    for extraction in extractions:
+        extraction.step()
+        extraction.confirm()
     held_bytes, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    for reading in readings:
-        reading.close()
+    for extraction in extractions:
+        extraction.close()
 
-    assert held_bytes / len(readings) < 1_000_000
+    assert held_bytes / len(extractions) < 1_000_000
 
 
 def test_with_a_full_queue_nothing_is_published_and_the_loads_say_why(new_pipeline: NewPipeline) -> None:
@@ -207,7 +199,7 @@ def test_what_the_broker_lost_is_published_again(new_pipeline: NewPipeline) -> N
 def test_a_load_is_published_again_only_when_it_stands_still_with_nothing_in_the_queue(
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:
-    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
+    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0), clock=clock)
     pipeline.drop("people.csv", people(7))
     look_and_publish(pipeline)
     look_and_publish(pipeline)
@@ -232,7 +224,7 @@ def test_a_load_does_not_stand_still_before_its_messages_left_the_queue(
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:
     """No writer ran for long; the first one that comes back has taken the messages, and not answered yet."""
-    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
+    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0), clock=clock)
     pipeline.drop("people.csv", people(1))
     look_and_publish(pipeline)
     look_and_publish(pipeline)
@@ -252,7 +244,7 @@ def test_a_load_with_a_dead_letter_is_published_again_only_once_the_broker_has_l
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:
     """What is tried again from the dead-letter queue would only be there twice."""
-    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
+    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0), clock=clock)
     pipeline.drop("people.csv", people(7))
     look_and_publish(pipeline)
     look_and_publish(pipeline)
@@ -278,7 +270,7 @@ def test_a_load_with_a_dead_letter_is_published_again_only_once_the_broker_has_l
 def test_the_patience_with_a_load_doubles_each_time_it_is_published_again(
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:
-    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0))
+    pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0), clock=clock)
     pipeline.drop("people.csv", people(1))
     look_and_publish(pipeline)
     look_and_publish(pipeline)
@@ -334,7 +326,7 @@ def test_a_file_that_fails_in_the_middle_is_read_again_from_its_start(
     pipeline.look()
     pipeline.watcher.publish()
     with monkeypatch.context() as patch:
-        refuse(patch, Reading, "message", None, errno.EIO)
+        refuse(patch, Extraction, "step", None, errno.EIO)
         pipeline.watcher.publish()
     assert pipeline.states() == {"people.csv": ("reading", "unreadable")}
     pipeline.finish()

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import URL, select
 
 from services.extractor.settings import WatcherConfig
-from services.watcher.claiming.inbox import InboxEvents
-from services.watcher.watcher import Watcher
+from services.watcher.rounds import Rounds
 from services.writer.handlers import WriterHandlers
 from shared.configuration.catalog import load_catalog
 from shared.extraction.chunks import ChunkBounds
@@ -21,6 +20,7 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.local_queue import LocalQueue
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.datasets import Catalog
+from shared.runtime import clock as runtime_clock
 from shared.runtime.files import DataFolder
 from shared.storage.database import Database
 from shared.storage.ledger import waiting_files
@@ -53,7 +53,7 @@ def people(count: int, *, family: str = "Stone") -> str:
 
 
 class Clock:
-    """Replaces the module `time`; time passes only when a test advances it, however slow the machine is."""
+    """Stands still until a test advances it, however slow the machine is."""
 
     def __init__(self) -> None:
         # Whole seconds: sums of them are exact.
@@ -117,6 +117,7 @@ class Pipeline:
         catalog: Catalog | None = None,
         queue: RecordingQueue | None = None,
         new_database: Callable[[URL], Database] = Database,
+        clock: runtime_clock.Clock = time,
     ) -> None:
         self.folder = DataFolder(root)
         self.folder.create()
@@ -127,13 +128,12 @@ class Pipeline:
         open_it = open_store if is_new else existing_store
         self.store = open_it(self.database, self.catalog)
         self.schema = self.store.schema
-        self.events = InboxEvents(self.folder.inbox, use_kernel=config.watch == "auto")
-        self.watcher = Watcher(folder=self.folder, store=self.store, queue=self.queue, config=config)
+        self._rounds = Rounds(folder=self.folder, store=self.store, queue=self.queue, config=config, clock=clock)
+        self.watcher = self._rounds.watcher
         self.writer = WriterHandlers(self.store, on_completed=lambda: None)
 
     def close(self) -> None:
-        self.watcher.close()
-        self.events.close()
+        self._rounds.close()
         self.database.close()
 
     def drop(self, name: str | bytes, content: str | bytes = "", *, modified_at: float | None = None) -> Path:
@@ -147,8 +147,7 @@ class Pipeline:
 
     def look(self) -> None:
         """Let the watcher rescan, with the kernel's events so far."""
-        self.watcher.rescan(self.events.wait(0)[1])
-        self.events.follow_folders()
+        self._rounds.look()
 
     def publish(self) -> None:
         """Let the watcher publish all that it can."""
@@ -176,13 +175,8 @@ class Pipeline:
     def finish(self) -> None:
         """Continue until nothing is left except what needs a person."""
         for _ in self.rounds():
-            if self.is_idle():
+            if self.watcher.is_idle:
                 return
-
-    def is_idle(self) -> bool:
-        """Whether each file is loaded, refused or blocked."""
-        stuck = set(self.watcher.open_loads) <= set(self.watcher.stuck_loads)
-        return stuck and all(file.state == "blocked" for file in self.watcher.waiting)
 
     def loads(self) -> list[Load]:
         """Return all loads, oldest first."""

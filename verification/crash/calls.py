@@ -81,11 +81,6 @@ def is_called_by(function: str) -> bool:
     return frame is not None
 
 
-def finished_reading(call: Call) -> bool:
-    """Whether the turn was the one after a file's manifest."""
-    return bool(call.arguments["reading"].is_finished)
-
-
 def send_to_the_end(call: Call) -> None:
     """Flush the buffer of the broker's client to the operating system."""
     connection = call.arguments["self"].connection

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from shared.extraction.claimed_names import number_of
+from shared.extraction.load_files import number_of
 from shared.runtime.files import DataFolder
 from shared.storage.ledger.loads import Load
 from shared.storage.store import Store

@@ -4,7 +4,6 @@ from functools import partial
 
 from verification.crash.calls import (
     commits_within,
-    finished_reading,
     gave_something,
     given,
     into,
@@ -45,8 +44,7 @@ _CLAIMING = (
 _PUBLISHING = (
     _after(
         name="after the header is in the ledger",
-        target="services.extractor.preflight:Preparation.prepare",
-        when=gave_something,
+        target="services.extractor.extraction:Extractor._enter",
     ),
     _before(name="before a chunk is published", target=_PUBLISH, when=of_kind("rows.extracted")),
     _after(
@@ -64,7 +62,7 @@ _PUBLISHING = (
         last_act=send_to_the_end,
     ),
     _after(name="after the manifest, before it is entered", target=_PUBLISH, when=of_kind("load.extracted")),
-    _after(name="after the ledger says published", target=f"{_FEEDER}._advance", when=finished_reading),
+    _after(name="after the ledger says published", target=f"{_FEEDER}._finish"),
 )
 
 _ARCHIVING = (

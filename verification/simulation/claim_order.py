@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from shared.extraction.claimed_names import number_of
+from shared.extraction.load_files import number_of
 from shared.runtime.files import DataFolder
 from verification.simulation.faults import OVERTAKEN
 from verification.simulation.world import World

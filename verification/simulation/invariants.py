@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from shared.extraction.claimed_names import number_of
+from shared.extraction.load_files import number_of
 from shared.runtime.files import DataFolder
 from verification.simulation.broker import SimulatedBroker
 from verification.simulation.database import SimulatedDatabase

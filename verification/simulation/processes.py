@@ -1,11 +1,12 @@
 """The watcher, the writers and the aggregators, with the steps of their services."""
 
 from services.aggregator.aggregator import Aggregator
-from services.watcher.watcher import Watcher
+from services.watcher.rounds import Rounds
 from services.writer.handlers import WriterHandlers
 from services.writer.relay import Relay
 from shared.messaging.topology import AGGREGATOR_QUEUE, WATCHER_QUEUE, WRITER_QUEUE
-from shared.model.errors import BrokerUnavailable, FolderUnavailable, TransientError
+from shared.model.errors import BrokerUnavailable
+from shared.runtime.lifecycle import on_folder
 from verification.simulation.process import Process, Site
 
 _RESCAN_CHANCE, _HEAR_CHANCE = 0.35, 0.1
@@ -13,70 +14,87 @@ _RELAY_CHANCE, _REDRIVE_CHANCE = 0.2, 0.1
 _TICK_CHANCE = 0.3
 
 
+class Hints:
+    """What the kernel tells of the inbox."""
+
+    def __init__(self) -> None:
+        #: The files that were renamed into it since the last look.
+        self.renamed_in: set[str] = set()
+
+    def wait(self, _seconds: float, /) -> tuple[bool, set[str]]:
+        """Tell of them, without waiting."""
+        renamed_in, self.renamed_in = self.renamed_in, set()
+        return bool(renamed_in), renamed_in
+
+    def follow_folders(self) -> None:
+        """It tells of all folders."""
+
+    def wake(self) -> None:
+        """It never waits."""
+
+    def close(self) -> None:
+        """What was not told is lost."""
+        self.renamed_in = set()
+
+
 class WatcherProcess(Process):
-    """The watcher. `renamed_in` are the kernel's events of the inbox since the last rescan."""
+    """The watcher."""
 
     def __init__(self, site: Site) -> None:
         super().__init__(site, "watcher", WATCHER_QUEUE)
-        self.renamed_in: set[str] = set()
-        self._watcher: Watcher | None = None
+        self.hints = Hints()
+        self._rounds = self._new_rounds()
 
     def begin(self) -> None:
-        self.renamed_in = set()
+        self.hints = Hints()
+        self._rounds = self._new_rounds()
 
     def take_step(self) -> None:
         chance = self.site.world.random.random()
         if chance < _HEAR_CHANCE:
             self._hear()
         elif chance < _HEAR_CHANCE + _RESCAN_CHANCE:
-            self._rescan()
+            self._look()
         else:
             self._publish()
 
     def take_all_steps(self) -> None:
-        self._rescan()
+        self._look()
         while self._publish():
             pass
         while self._hear():
             pass
 
     def close(self) -> None:
-        if self._watcher is not None:
-            self._watcher.close()
-        self._watcher = None
+        self._rounds.close()
 
-    def _rescan(self) -> None:
+    def _look(self) -> None:
         self.site.world.tell("rescans")
-        renamed_in, self.renamed_in = self.renamed_in, set()
-        try:
-            self._current().rescan(renamed_in)
-        except OSError as error:
-            raise FolderUnavailable(str(error)) from error
+        with on_folder():
+            self._rounds.look()
 
     def _publish(self) -> bool:
         try:
-            return self._current().publish()
-        except OSError as error:
-            raise FolderUnavailable(str(error)) from error
+            with on_folder():
+                return self._rounds.watcher.publish()
         except BrokerUnavailable as error:
-            self._hold_back(str(error))
+            self._rounds.hold_back(str(error))
             raise
 
-    def _hold_back(self, message: str) -> None:
-        try:
-            self._current().hold_back("broker-unavailable", message)
-        except TransientError:
-            self.site.world.tell("can't even say so in the ledger")
+    def _new_rounds(self) -> Rounds:
+        site = self.site
+        return Rounds(
+            folder=site.folder,
+            store=site.store,
+            queue=site.broker,
+            config=site.config,
+            hints=self.hints,
+            clock=site.world.clock,
+        )
 
     def _hear(self) -> bool:
         self.site.broker.redrive(WATCHER_QUEUE)
         return self.consumer.step(lambda _body: None, self.stop)
-
-    def _current(self) -> Watcher:
-        if self._watcher is None:
-            site = self.site
-            self._watcher = Watcher(folder=site.folder, store=site.store, queue=site.broker, config=site.config)
-        return self._watcher
 
 
 class WriterProcess(Process):

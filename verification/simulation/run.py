@@ -11,9 +11,7 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-import services.watcher.claiming.intake
 import services.watcher.leaving.requeueing
-import services.watcher.stalled_loads
 import shared.runtime.clock
 from shared.runtime.files import DataFolder
 from verification.simulation.course import Course
@@ -60,8 +58,6 @@ def run_seed(seed: int, *, database: SimulatedDatabase, root: Path, is_traced: b
 def _simulated(world: World) -> Iterator[None]:
     """Simulate time, tokens and disk, and silence the product's log."""
     with ExitStack() as undo:
-        undo.enter_context(patch.object(services.watcher.claiming.intake, "time", world.clock))
-        undo.enter_context(patch.object(services.watcher.stalled_loads, "time", world.clock))
         undo.enter_context(patch.object(shared.runtime.clock, "datetime", world.clock))
         # From a random source of its own, so that tokens do not change the course of a run.
         tokens = Random(world.seed)

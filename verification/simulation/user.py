@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from shared.extraction.claimed_names import number_of
+from shared.extraction.load_files import number_of
 from shared.runtime.files import DataFolder
 from verification.drops import Drop
 from verification.simulation.faults import (
@@ -180,7 +180,7 @@ class User:
     def _rename_in(self, path: Path) -> None:
         path.with_name(f".{path.name}.part").rename(path)
         if self._world.random.random() < _HINT_CHANCE:
-            self._watcher.renamed_in.add(path.name)
+            self._watcher.hints.renamed_in.add(path.name)
         else:
             self._world.count(HINT_LOST)
 

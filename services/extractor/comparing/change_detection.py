@@ -1,11 +1,8 @@
 """Finds out what changed in a file since the edition of it that is in the database, before its rows are published."""
 
 import logging
-from collections.abc import Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import PurePath
 
 from services.extractor.comparing.background_query import asked_aside
 from services.extractor.comparing.baseline import choose_base
@@ -13,13 +10,15 @@ from services.extractor.comparing.changes import Changes, read_changes, recorded
 from services.extractor.comparing.comparison import Comparison, FileDifference
 from services.extractor.comparing.fingerprint import FingerprintedFile
 from services.extractor.comparing.known_keys import brings_no_key, has_all_rows, has_any, keys_of, read_rows
-from shared.extraction.claimed_names import ClaimedName, shortened
+from shared.extraction.claimed_file import ClaimedFile
+from shared.extraction.load_files import LoadFiles
 from shared.extraction.record_blocks import Incomparable, are_sound, read_blocks
 from shared.extraction.regular_files import open_regular
 from shared.model.datasets import Dataset
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder
 from shared.runtime.logs import facts
+from shared.runtime.steps import Steps
 from shared.storage.ledger import loads, rejects
 from shared.storage.ledger.loads import Load
 from shared.storage.store import Store
@@ -29,67 +28,39 @@ _log = logging.getLogger(__name__)
 #: How far back a base is looked for.
 _MAX_LOADS_BACK = 200
 
-_Search = Generator[None, None, Changes | None]
 
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The end of a search: the changes, or None where all rows are to be published."""
-
-    changes: Changes | None
-
-
-class Editions:
+class ChangeDetection:
     """Compares files with what the archive has of them; a file that can't be compared is published whole."""
 
     def __init__(self, *, folder: DataFolder, store: Store, from_bytes: int) -> None:
-        self._folder = folder
+        self._files = LoadFiles(folder)
         self._store = store
         self._from_bytes = from_bytes
-        self._searches: dict[int, _Search] = {}
 
-    def search(self, claimed: ClaimedName, *, is_resumed: bool) -> Found | None:
-        """Search a while for what changed; None if there is more to search.
+    def search(self, file: ClaimedFile) -> Steps[Changes | None]:
+        """Search for what changed in a plain file; None where all rows are to be published.
 
         What was published already is published again just so, changes or not.
         Raises TransientError where the ledger can't be read; OSError or FileRefused where the file can't be.
         """
-        search = self._searches.setdefault(claimed.load_id, self._search(claimed, is_resumed=is_resumed))
-        try:
-            next(search)
-        except StopIteration as end:
-            self.drop([claimed.load_id])
-            return Found(end.value)
-        except BaseException:
-            self.drop([claimed.load_id])
-            raise
-        return None
+        is_large = file.path.stat().st_size >= self._from_bytes
+        return (yield from self._search(file, is_large=is_large)) if is_large or file.is_resumed else None
 
-    def drop(self, load_ids: Iterable[int]) -> None:
-        """Search these no further."""
-        for load_id in load_ids:
-            search = self._searches.pop(load_id, None)
-            if search is not None:
-                search.close()
-
-    def _search(self, claimed: ClaimedName, *, is_resumed: bool) -> _Search:
-        path = self._folder.processing / str(claimed)
-        is_large = path.stat().st_size >= self._from_bytes
-        if not is_resumed and not is_large:
-            return None
+    def _search(self, file: ClaimedFile, *, is_large: bool) -> Steps[Changes | None]:
+        load_id = file.claimed.load_id
         with self._store.transaction() as connection:
-            load = loads.find(connection, self._store.schema, [claimed.load_id]).get(claimed.load_id)
-            recorded = recorded_changes(connection, self._store.schema, claimed.load_id)
+            load = loads.find(connection, self._store.schema, [load_id]).get(load_id)
+            recorded = recorded_changes(connection, self._store.schema, load_id)
         if recorded is not None:
-            return read_changes(path, recorded)
+            return read_changes(file.path, recorded)
         if load is None or load.state != "claimed" or not is_large:
             return None
         base = self._base_of(load)
-        return (yield from self._compare_with(base, load, claimed)) if base is not None else None
+        return (yield from self._compare_with(base, load, file)) if base is not None else None
 
-    def _compare_with(self, base: Load, load: Load, claimed: ClaimedName) -> _Search:
+    def _compare_with(self, base: Load, load: Load, file: ClaimedFile) -> Steps[Changes | None]:
         try:
-            changes = yield from self._compare(claimed, base)
+            changes = yield from self._compare(file, base)
         except (Incomparable, FileRefused, OSError) as error:
             _log.info(
                 "file is published whole: %s",
@@ -113,25 +84,23 @@ class Editions:
         with self._store.transaction() as connection:
             return choose_base(load, loads.before(connection, self._store.schema, load.load_id, limit=_MAX_LOADS_BACK))
 
-    def _compare(self, claimed: ClaimedName, base: Load) -> Generator[None, None, Changes]:
+    def _compare(self, claimed: ClaimedFile, base: Load) -> Steps[Changes]:
         dataset = self._store.catalog.datasets[base.dataset or ""]
-        archived = replace(claimed, load_id=base.load_id, original=shortened(PurePath(base.file).name)).finished
         with (
             asked_aside(partial(self._has_all_rows, dataset), self._store.database) as has_all_rows,
-            closing(FingerprintedFile(open_regular(self._folder.processing / str(claimed)), dataset)) as file,
-            closing(FingerprintedFile(open_regular(self._folder.archive / archived), dataset)) as earlier,
+            closing(FingerprintedFile(open_regular(claimed.path), dataset)) as file,
+            closing(FingerprintedFile(self._files.open_archived(base.load_id, base.file), dataset)) as earlier,
         ):
             comparison = Comparison(
                 read_blocks(file), read_blocks(earlier), rejected_lines=self._rejected_lines(base.load_id)
             )
-            while comparison.advance():
-                yield
+            difference = yield from comparison.run()
             if not has_all_rows():
                 raise Incomparable("the table has other rows than its loads inserted")
         if earlier.fingerprint != base.fingerprint:
             raise Incomparable("its earlier edition in the archive is another one by now")
-        changes = Changes.of(comparison.difference, base, fingerprint=file.fingerprint)
-        self._check_keys(dataset, changes, comparison.difference, base)
+        changes = Changes.of(difference, base, fingerprint=file.fingerprint)
+        self._check_keys(dataset, changes, difference, base)
         return changes
 
     def _has_all_rows(self, dataset: Dataset) -> bool:

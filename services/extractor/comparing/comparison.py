@@ -9,6 +9,7 @@ from itertools import compress
 from operator import ne
 
 from shared.extraction.record_blocks import Incomparable, RecordBlock, Records, are_sound
+from shared.runtime.steps import Steps
 
 #: The most memory for records without a match, each with what Python needs beside its text.
 _MAX_UNMATCHED_BYTES = 40 << 20
@@ -74,7 +75,13 @@ class Comparison:
         self.difference = FileDifference()
         self._unmatched_bytes = 0
 
-    def advance(self) -> bool:
+    def run(self) -> Steps[FileDifference]:
+        """Compare a block of each at each step."""
+        while self._advance():
+            yield
+        return self.difference
+
+    def _advance(self) -> bool:
         """Compare a block more; False when there is none."""
         self._file.read()
         self._base.read()

@@ -8,19 +8,25 @@ from shared.model.datasets import Dataset
 from shared.model.errors import FileRefused
 from shared.reading.detector import make_plan
 from shared.reading.offsets import LineOffsets
+from shared.reading.read_plan import ReadPlan
 from shared.storage.schema.schema import Schema
 
 _ROWS_AT_ONCE = 500
 
 
-def offsets_in(file: IO[bytes], dataset: Dataset) -> LineOffsets | None:
+def offsets_in(file: IO[bytes], plan: ReadPlan) -> LineOffsets | None:
     """Look for lines as the reader counts them; None where it counts something else, such as the rows of a sheet."""
-    try:
-        lines = make_plan(file, dataset.read, expected=dataset.expected_labels).lines_of(file)
-    except FileRefused:
-        # Somebody changed it since it was read.
-        return None
+    lines = plan.lines_of(file)
     return None if lines is None else LineOffsets(lines)
+
+
+def offsets_found_in(file: IO[bytes], dataset: Dataset) -> LineOffsets | None:
+    """Do the same with a file of which it is no longer known how it was read; None, too, where it has changed."""
+    try:
+        plan = make_plan(file, dataset.read, expected=dataset.expected_labels)
+    except FileRefused:
+        return None
+    return offsets_in(file, plan)
 
 
 def record_offsets(connection: Connection, schema: Schema, load_id: int, offsets: LineOffsets) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from services.extractor.sorting.key_order import KeyOrder
 from shared.extraction.record_blocks import Records
+from shared.runtime.steps import Steps
 
 #: The merge has up to a block of each run in memory beside what it gives out.
 _BLOCK_BYTES = 16 << 10
@@ -49,18 +50,24 @@ class ExternalSort:
         #: How much text it was given.
         self.text_bytes = 0
 
-    def add_next(self, runs: Iterator[Records]) -> bool:
-        """Sort the next run and write it; False where there is none. OSError where it can't be written."""
+    def add(self, runs: Iterator[Records], *, until_bytes: int) -> Steps[None]:
+        """Sort runs and write them, one at each step, until it has so much text.
+
+        OSError where they can't be written.
+        """
         for run in map(self._order.sort, runs):
             begin = self._file.tell()
             for block in _cut(run):
                 self._write(block)
+            # It is in memory for no longer than this step.
+            del run
             self._file.flush()
             end = self._file.tell()
             self._find_block(begin, end)
             self._file.seek(end)
-            return True
-        return False
+            yield
+            if self.text_bytes >= until_bytes:
+                return
 
     def windows(self) -> Iterator[Records]:
         """Give all records out, so many at a time as fit into memory. OSError where they can't be read."""

@@ -17,8 +17,8 @@ from typing import IO
 from services.extractor.sorting.external_sort import ExternalSort
 from services.extractor.sorting.key_order import KeyOrder
 from services.extractor.sorting.runs import Runs
+from shared.extraction.chunks import RecordsOfText, RestOfFile, Window
 from shared.extraction.record_blocks import Records
-from shared.extraction.windows import RecordsOfText, RestOfFile, Window
 from shared.reading.blocks import BOM
 from shared.reading.csv.records import RecordReader
 
@@ -79,8 +79,7 @@ def sorted_windows(
 
 def _sorted_section(waiting: Iterator[Records], folder: Path, order: KeyOrder) -> Iterator[Window | None]:
     with closing(ExternalSort(folder, order)) as section:
-        while section.text_bytes < _SECTION_BYTES and section.add_next(waiting):
-            yield None
+        yield from section.add(waiting, until_bytes=_SECTION_BYTES)
         yield from map(RecordsOfText.of, section.windows())
 
 

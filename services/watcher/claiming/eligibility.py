@@ -1,19 +1,145 @@
-"""Decides of a complete file whether it may be claimed: what stands beside it, and what it is by itself."""
+"""Decides of a complete file whether it may be claimed: what stands beside it, and what it is by itself.
 
+Markers stand beside a file: NAME.done says that it is whole, NAME.sha256 what it has to be.
+"""
+
+import hashlib
+import re
 import stat
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 from services.watcher.claiming import wait_reasons
-from services.watcher.claiming.checksums import Checksums, StillReading
 from services.watcher.claiming.discovery import Entry
-from services.watcher.claiming.markers import Markers, marker_path
 from shared.extraction.dataset_match import dataset_of
-from shared.extraction.regular_files import is_open_for_writing
-from shared.model.datasets import Dataset
+from shared.extraction.regular_files import is_open_for_writing, open_regular
+from shared.model.datasets import Dataset, Marker
 from shared.model.errors import FileRefused
 from shared.storage.ledger.waiting_files import WaitingFile
+
+_ENDINGS: dict[Marker, str] = {"done": ".done", "sha256": ".sha256"}
+#: As sha256sum writes it, or the digest alone. A backslash says that the name behind it has escapes.
+_DIGEST = re.compile(rb"\s*\\?([0-9A-Fa-f]{64})(?:\s|$)")
+
+
+def is_marker(path: str) -> bool:
+    """Whether a name is that of a marker: it is never loaded itself."""
+    return path.lower().endswith(tuple(_ENDINGS.values()))
+
+
+def marker_path(path: str, marker: Marker) -> str:
+    """Name the marker of a file."""
+    return path + _ENDINGS[marker]
+
+
+def digest_in(content: bytes) -> str | None:
+    """Return the digest that a .sha256 file begins with; None if there is none."""
+    match = _DIGEST.match(content)
+    return match[1].decode().lower() if match else None
+
+
+class Markers:
+    """The markers of one listing."""
+
+    def __init__(self, markers: Iterable[Entry]) -> None:
+        self._markers = {entry.path: entry for entry in markers if entry.kind == "file"}
+
+    @classmethod
+    def among(cls, entries: Iterable[Entry]) -> Self:
+        """Take the markers out of a listing."""
+        return cls(entry for entry in entries if is_marker(entry.path))
+
+    def of(self, file: Entry, marker: Marker) -> Entry | None:
+        """Return a file's marker. A .done that is older than the file was another's of that name: a crash left it."""
+        found = self._markers.get(marker_path(file.path, marker))
+        # By the file system's clock, which no program sets. A digest needs no time: it fits or it does not.
+        if found is not None and marker == "done" and found.changed_at < file.changed_at:
+            return None
+        return found
+
+    def done(self, files: Iterable[Entry]) -> set[str]:
+        """Return the files that are whole as their markers say."""
+        return {file.path for file in files if self.of(file, "done") is not None}
+
+    def paths(self, file: Entry) -> list[str]:
+        """Return the markers that stand beside a file, old ones, too."""
+        return [path for marker in _ENDINGS if (path := marker_path(file.path, marker)) in self._markers]
+
+
+#: What is read of all files together at one look: others have their turn after a fraction of a second.
+_BYTES_AT_A_LOOK = 64 << 20
+_BLOCK_BYTES = 1 << 20
+#: Far more than a digest and a name.
+_MAX_MARKER_BYTES = 8192
+
+
+@dataclass(slots=True)
+class _Check:
+    """How far the comparison of one version of a file with one version of its marker has come."""
+
+    file: Entry
+    marker: Entry
+    expected: str | None
+    bytes_read: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all of the file was read."""
+        return self.bytes_read >= self.file.size_bytes
+
+
+class Checksums:
+    """Reads each version of a file once, in steps: what it found out stays until file or marker change."""
+
+    def __init__(self, inbox: Path) -> None:
+        self._inbox = inbox
+        self._checks: dict[str, _Check] = {}
+        self._bytes_left = 0
+
+    def begin_look(self, paths: Collection[str]) -> None:
+        """A new look begins, at which these files are there; forget the others."""
+        self._checks = {path: check for path, check in self._checks.items() if path in paths}
+        self._bytes_left = _BYTES_AT_A_LOOK
+
+    def mismatch(self, file: Entry, marker: Entry) -> str | None:
+        """Say why a file is not what its marker asks for; None if it is.
+
+        Raises StillReading while not all of the file is read; OSError or FileRefused where it or its marker can't be.
+        """
+        check = self._checks.get(file.path)
+        if check is None or (check.file, check.marker) != (file, marker):
+            check = self._checks[file.path] = _Check(file, marker, self._expected(marker))
+        if check.expected is None:
+            return f"{marker.path} has no SHA-256 digest; expected 64 hexadecimal digits, as sha256sum writes them"
+        self._read_on(check)
+        found = check.digest.hexdigest()
+        if found == check.expected:
+            return None
+        return f"its SHA-256 digest begins with {found[:12]}, in {marker.path} with {check.expected[:12]}"
+
+    def _expected(self, marker: Entry) -> str | None:
+        with open_regular(self._inbox / marker.path) as file:
+            return digest_in(file.read(_MAX_MARKER_BYTES))
+
+    def _read_on(self, check: _Check) -> None:
+        if check.is_done:
+            return
+        with open_regular(self._inbox / check.file.path) as file:
+            file.seek(check.bytes_read)
+            while self._bytes_left > 0 and (block := file.read(_BLOCK_BYTES)):
+                check.digest.update(block)
+                check.bytes_read += len(block)
+                self._bytes_left -= len(block)
+        if not check.is_done:
+            raise StillReading
+
+
+class StillReading(Exception):
+    """There is more of a file to read at the next look."""
 
 
 class Admission:

@@ -3,12 +3,9 @@
 import errno
 import logging
 import math
-import os
 import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import PurePath
 
 from services.watcher.claiming.discovery import (
     Entry,
@@ -19,9 +16,8 @@ from services.watcher.claiming.discovery import (
     sight,
 )
 from services.watcher.claiming.drop_order import MAX_WAIT_SECONDS, DropOrder
-from services.watcher.claiming.eligibility import Admission
+from services.watcher.claiming.eligibility import Admission, is_marker
 from services.watcher.claiming.inbox import list_inbox
-from services.watcher.claiming.markers import is_marker
 from services.watcher.claiming.wait_reasons import (
     UnclaimedFiles,
     awaited_until,
@@ -32,10 +28,11 @@ from services.watcher.claiming.wait_reasons import (
     waits_for_older,
 )
 from shared.extraction.chunks import ChunkBounds
-from shared.extraction.claimed_names import ClaimedName, displayed, new_token, number_of, shortened
+from shared.extraction.claimed_file import FileVersion
 from shared.extraction.dataset_match import dataset_of
-from shared.extraction.file_version import FileVersion
+from shared.extraction.load_files import ClaimedName, LoadFiles, displayed
 from shared.model.errors import FileRefused
+from shared.runtime.clock import Clock
 from shared.runtime.files import DataFolder
 from shared.runtime.logs import facts
 from shared.storage.ledger import loads, registration
@@ -60,11 +57,14 @@ class Intake:
         store: Store,
         bounds: ChunkBounds,
         settle_seconds: float,
+        clock: Clock = time,
     ) -> None:
-        self._folder = folder
+        self._inbox = folder.inbox
+        self._files = LoadFiles(folder)
         self._store = store
         self._bounds = bounds
         self._settle_seconds = settle_seconds
+        self._clock = clock
         self._limit_seconds = settle_seconds + MAX_WAIT_SECONDS
         self._order = DropOrder(self._limit_seconds)
         self._sightings: dict[str, Sighting] = {}
@@ -84,7 +84,7 @@ class Intake:
 
     def claim(self, renamed_in: Collection[str], *, room: int) -> None:
         """Look at the inbox and claim at most `room` complete files."""
-        now = time.time()
+        now = self._clock.time()
         listed, known = self._list()
         entries = [entry for entry in listed if is_candidate(entry.path) and not is_marker(entry.path)]
         self._sightings = sight(entries, self._sightings, looked_at=self._looked_at, now=now)
@@ -99,11 +99,7 @@ class Intake:
 
     def adopt(self, known: Mapping[int, ClaimedName]) -> list[ClaimedName]:
         """Register the files of processing/ that are not known yet: just claimed, or left by a crash."""
-        found = [
-            claimed
-            for name in os.listdir(self._folder.processing)
-            if (claimed := ClaimedName.parse(name)) is not None and known.get(claimed.load_id) != claimed
-        ]
+        found = [claimed for claimed in self._files.claimed() if known.get(claimed.load_id) != claimed]
         if not found:
             return []
         adopted = sorted(self._with_numbers_of_their_own(found, taken=known), key=lambda claimed: claimed.load_id)
@@ -127,8 +123,7 @@ class Intake:
 
     def _claim_again(self, claimed: ClaimedName) -> ClaimedName:
         self._reserve(1)
-        again = replace(claimed, load_id=self._numbers.popleft(), token=new_token())
-        (self._folder.processing / str(claimed)).rename(self._folder.processing / str(again))
+        again = self._files.claim_again(claimed, load_id=self._numbers.popleft())
         _log.warning(
             "the number of a claimed file belongs to another load, the file is a new load",
             extra=facts("file_reclaimed", load_id=again.load_id, file=claimed.original, was=claimed.load_id),
@@ -140,10 +135,10 @@ class Intake:
 
         A listing is not of one moment: it may have a file and lack an older one. A listing that begins later has both.
         """
-        listed = list(list_inbox(self._folder.inbox))
+        listed = list(list_inbox(self._inbox))
         if not self._listed.issuperset(listed):
             self._listed = set(listed)
-            listed = list(list_inbox(self._folder.inbox))
+            listed = list(list_inbox(self._inbox))
         known = {entry.path for entry in listed if entry in self._listed}
         self._listed = set(listed)
         return listed, known
@@ -191,7 +186,7 @@ class Intake:
         missing = count - len(self._numbers)
         if missing > 0:
             with self._store.transaction() as connection:
-                floor = self._highest_number_in_folders()
+                floor = self._files.highest_number()
                 reserved = registration.reserve_numbers(connection, self._store.schema, count=missing, floor=floor)
             # After the commit: numbers whose reservation was rolled back are given out once more.
             self._numbers.extend(reserved)
@@ -211,13 +206,9 @@ class Intake:
         return None
 
     def _rename(self, load_id: int, entry: Entry, dataset: str | None) -> None:
-        original = shortened(PurePath(entry.path).name)
-        claimed = ClaimedName(
-            load_id=load_id, token=new_token(), dataset=dataset, bounds=self._bounds, original=original
-        )
         self._paths[load_id] = displayed(entry.path)
         try:
-            (self._folder.inbox / entry.path).rename(self._folder.processing / str(claimed))
+            self._files.claim(self._inbox / entry.path, load_id=load_id, dataset=dataset, bounds=self._bounds)
         except OSError as error:
             if error.errno in _SURELY_NOT_MOVED:
                 self._numbers.appendleft(load_id)
@@ -244,12 +235,8 @@ class Intake:
             # It is refused once it is in the ledger, with its reason.
             return None
 
-    def _highest_number_in_folders(self) -> int:
-        folders = (self._folder.processing, self._folder.archive, self._folder.rejected)
-        return max((number_of(name) for folder in folders for name in os.listdir(folder)), default=0)
-
     def _entry_for(self, claimed: ClaimedName) -> Claim:
-        version = FileVersion.of((self._folder.processing / str(claimed)).lstat())
+        version = FileVersion.of(self._files.path(claimed).lstat())
         return Claim(
             load_id=claimed.load_id,
             token=claimed.token,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from services.watcher.claiming.discovery import Entry, is_too_deep
 from services.watcher.claiming.drop_order import NOT_AT_ALL, TO_ITS_END
-from shared.extraction.claimed_names import displayed
+from shared.extraction.load_files import displayed
 from shared.runtime.logs import facts
 from shared.storage.ledger import waiting_files
 from shared.storage.ledger.load_reasons import DATASET_HELD

@@ -2,20 +2,18 @@
 
 import errno
 import logging
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from sqlalchemy import Connection
 
-from services.extractor.rejects.byte_offsets import offsets_in, record_offsets
+from services.extractor.rejects.byte_offsets import offsets_found_in, record_offsets
 from services.extractor.rejects.healing import heal_editions
 from services.extractor.rejects.rejects_file import write_rejects
 from services.watcher.leaving.requeueing import Returner
-from shared.extraction.claimed_names import ClaimedName, displayed
+from shared.extraction.load_files import ClaimedName, LoadFiles
 from shared.extraction.regular_files import is_open_for_writing, open_regular
 from shared.model.errors import FileRefused
-from shared.runtime.files import DataFolder, sync_folder, write_atomically
+from shared.runtime.files import DataFolder
 from shared.runtime.logs import facts
 from shared.storage.ledger import load_reasons, load_states
 from shared.storage.ledger.loads import Load
@@ -34,7 +32,7 @@ class Finisher:
     """Takes files out once the ledger says that their loads are complete or refused."""
 
     def __init__(self, *, folder: DataFolder, store: Store, returner: Returner) -> None:
-        self._folder = folder
+        self._files = LoadFiles(folder)
         self._store = store
         self._returner = returner
         #: Loads whose files could not be moved at the last try.
@@ -49,8 +47,7 @@ class Finisher:
         moved = [load.load_id for claimed, load in changed if self._attempt(self._returner.put_back, (claimed, load))]
         moved += self._put_away([each for each in closed if each not in changed])
         if moved:
-            for path in (self._folder.archive, self._folder.rejected, self._folder.processing):
-                sync_folder(path)
+            self._files.sync()
             self.stuck.difference_update(moved)
         return moved
 
@@ -60,7 +57,7 @@ class Finisher:
         Asked first, so that nobody can write between the look at the file and its move.
         """
         try:
-            is_held_open = is_open_for_writing(self._folder.processing / str(claimed))
+            is_held_open = is_open_for_writing(self._files.path(claimed))
         except OSError as error:
             if error.errno in _NOBODY_CAN_TELL:
                 return False
@@ -83,17 +80,17 @@ class Finisher:
         if load.rejected and load.state == "complete":
             with self._store.transaction() as connection:
                 self._record_offsets(connection, claimed)
-                write_rejects(connection, self._store.schema, load, self._folder.rejected / claimed.rejects)
+                write_rejects(connection, self._store.schema, load, self._files.rejected_rows(claimed))
 
     def _record_offsets(self, connection: Connection, claimed: ClaimedName) -> None:
         try:
-            file = open_regular(self._folder.processing / str(claimed))
+            file = open_regular(self._files.path(claimed))
         except (FileNotFoundError, FileRefused):
             # Somebody took it away or put something else there: nobody can tell any more.
             return
         dataset = self._store.catalog.datasets.get(claimed.dataset or "")
         with file:
-            offsets = offsets_in(file, dataset) if dataset is not None else None
+            offsets = offsets_found_in(file, dataset) if dataset is not None else None
             if offsets is not None:
                 record_offsets(connection, self._store.schema, claimed.load_id, offsets)
 
@@ -112,19 +109,13 @@ class Finisher:
         if load.state == "refused":
             self._reject(claimed, load)
         else:
-            _move(self._folder.processing / str(claimed), self._folder.archive / claimed.finished)
+            self._files.archive(claimed)
         action = "file_rejected" if load.state == "refused" else "file_archived"
         _log.info("file taken out", extra=facts(action, load_id=load.load_id, file=load.file))
 
     def _reject(self, claimed: ClaimedName, load: Load) -> None:
         self.has_refused = True
-        source, target = self._folder.processing / str(claimed), self._folder.rejected / claimed.finished
-        if not os.path.lexists(source):
-            # It was moved at the last look, and so stands its reason beside it.
-            return
-        text = f"{displayed(claimed.original)}: {load.message}\nreason: {load.reason}\nload: {load.load_id}\n"
-        write_atomically(target.with_name(f"{target.name}.reason.txt"), text.encode())
-        _move(source, target)
+        self._files.reject(claimed, reason=load.reason, message=load.message)
 
     def _attempt(self, step: Callable[[ClaimedName, Load], None], finished: Finished) -> bool:
         """Take one step; where a folder does not let us, say so and leave the file for the next look."""
@@ -141,12 +132,3 @@ class Finisher:
         if load.load_id not in self.stuck:
             _log.warning("file can't be taken out", extra=facts("file_stuck", load_id=load.load_id, error=str(error)))
             self.stuck.add(load.load_id)
-
-
-def _move(source: Path, target: Path) -> None:
-    """Rename; nothing happens where the file was moved already, even if a network file system says otherwise."""
-    try:
-        source.rename(target)
-    except OSError:
-        if os.path.lexists(source):
-            raise

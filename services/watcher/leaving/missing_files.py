@@ -1,15 +1,15 @@
 """Loads that are not done and whose files are not in processing/: by hand, or after a backup was restored."""
 
 import logging
-import os
+import time
 from collections.abc import Callable, Collection
 from pathlib import PurePath
 
 from services.watcher.stalled_loads import Standstills
 from shared.extraction.chunks import ChunkBounds
-from shared.extraction.claimed_names import ClaimedName, shortened
-from shared.extraction.file_version import FileVersion
-from shared.model.errors import FileRefused
+from shared.extraction.claimed_file import FileVersion
+from shared.extraction.load_files import ClaimedName, LoadFiles, shortened
+from shared.runtime.clock import Clock
 from shared.runtime.files import DataFolder
 from shared.runtime.logs import facts
 from shared.storage.ledger import load_reasons, load_states, loads
@@ -25,10 +25,10 @@ _WHAT_TO_DO = "its file is not in processing/: put it back there, or end the loa
 class MissingFiles:
     """Brings files back that are elsewhere in the data folder; says of other loads that their files are gone."""
 
-    def __init__(self, *, folder: DataFolder, store: Store, patience_seconds: float) -> None:
-        self._folder = folder
+    def __init__(self, *, folder: DataFolder, store: Store, patience_seconds: float, clock: Clock = time) -> None:
+        self._files = LoadFiles(folder)
         self._store = store
-        self._standstills = Standstills(patience_seconds)
+        self._standstills = Standstills(patience_seconds, clock=clock)
         #: Loads whose files are gone.
         self.gone: set[int] = set()
         #: Loads whose files are missing, of which it is too early to say more.
@@ -53,8 +53,7 @@ class MissingFiles:
                 self._report(load, is_known=load.load_id in known)
 
     def _missing(self) -> list[Load]:
-        names = os.listdir(self._folder.processing)
-        there = {(claimed.load_id, claimed.token) for name in names if (claimed := ClaimedName.parse(name)) is not None}
+        there = {(claimed.load_id, claimed.token) for claimed in self._files.claimed()}
         with self._store.transaction() as connection:
             undone = loads.undone(connection, self._store.schema)
             missing = [load_id for load_id, token in undone if (load_id, token) not in there]
@@ -65,20 +64,14 @@ class MissingFiles:
         claimed = _claimed_name(load)
         if claimed is None:
             return False
-        for folder in (self._folder.archive, self._folder.rejected):
-            path = folder / claimed.finished
-            try:
-                FileVersion.claimed(load).require(path)
-            except (FileRefused, OSError):
-                continue
-            path.rename(self._folder.processing / str(claimed))
+        folder = self._files.take_back(claimed, is_its_own=FileVersion.claimed(load).is_of)
+        if folder is not None:
             _log.warning(
                 "an open load's file was in %s/, it is loaded on",
-                folder.name,
+                folder,
                 extra=facts("file_recalled", load_id=load.load_id, file=load.file),
             )
-            return True
-        return False
+        return folder is not None
 
     def _report(self, load: Load, *, is_known: bool) -> None:
         """Say that a file is gone. A load without a row yet, whose file was here, is over: it left nothing anywhere."""

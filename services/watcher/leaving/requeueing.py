@@ -7,8 +7,8 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from shared.extraction.claimed_names import ClaimedName
-from shared.extraction.file_version import FileVersion
+from shared.extraction.claimed_file import FileVersion
+from shared.extraction.load_files import ClaimedName, LoadFiles
 from shared.model.errors import FileRefused
 from shared.runtime.files import DataFolder, sync_folder
 from shared.runtime.logs import facts
@@ -27,7 +27,8 @@ class Returner:
     """Renames files of processing/ back into the inbox, never over one that is there."""
 
     def __init__(self, *, folder: DataFolder, store: Store) -> None:
-        self._folder = folder
+        self._inbox = folder.inbox
+        self._files = LoadFiles(folder)
         self._store = store
         #: Paths below the inbox of whose rename the kernel is still to tell.
         self._ours: set[str] = set()
@@ -45,7 +46,7 @@ class Returner:
         if load.reason == load_reasons.CHANGED_WHILE_READ:
             return load.message
         try:
-            FileVersion.claimed(load).require(self._folder.processing / str(claimed))
+            FileVersion.claimed(load).require(self._files.path(claimed))
         except FileRefused as changed:
             return str(changed)
         except OSError:
@@ -58,7 +59,7 @@ class Returner:
         message = self.why_back(claimed, load)
         with self._store.transaction() as connection:
             load_states.mark_changed(connection, self._store.schema, load.load_id, message)
-        source = self._folder.processing / str(claimed)
+        source = self._files.path(claimed)
         if os.path.lexists(source):
             self._rename(source, claimed)
         _log.warning(
@@ -69,7 +70,7 @@ class Returner:
     def _rename(self, source: Path, claimed: ClaimedName) -> None:
         folder = self._folder_for(claimed)
         for name in (claimed.original, claimed.finished):
-            self._ours.add(os.path.relpath(folder / name, self._folder.inbox))
+            self._ours.add(os.path.relpath(folder / name, self._inbox))
         try:
             rename_to_free_name(source, folder / claimed.original)
         except OSError as error:
@@ -82,7 +83,7 @@ class Returner:
 
     def _folder_for(self, claimed: ClaimedName) -> Path:
         """The dataset's folder, which says whose file it is whatever it is called."""
-        folder = self._folder.inbox / (claimed.dataset or "")
+        folder = self._inbox / (claimed.dataset or "")
         folder.mkdir(exist_ok=True)
         if folder.is_symlink():
             raise NotADirectoryError(errno.ENOTDIR, "no file goes back through a link", str(folder))

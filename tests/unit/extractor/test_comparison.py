@@ -17,7 +17,7 @@ def compare(
 ) -> FileDifference:
     sides = (read_blocks(io.BytesIO(text), block_bytes=block_bytes) for text in (file, base))
     comparison = Comparison(*sides, rejected_lines=frozenset(rejected_lines))
-    while comparison.advance():
+    for _ in comparison.run():
         pass
     return comparison.difference
 

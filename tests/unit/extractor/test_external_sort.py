@@ -33,7 +33,7 @@ def sort_of(runs: list[list[bytes]], order: KeyOrder = BY_TEXT) -> Iterator[Exte
     lines = count(2)
     waiting = iter([Records(texts, [next(lines) for _ in texts]) for texts in runs])
     with closing(ExternalSort(Path(gettempdir()), order)) as sort:
-        while sort.add_next(waiting):
+        for _ in sort.add(waiting, until_bytes=1 << 30):
             pass
         yield sort
 
@@ -95,6 +95,6 @@ def test_long_beginnings_that_are_the_same_do_not_make_windows_larger() -> None:
 
 def test_lines_beyond_32_bits_are_kept() -> None:
     with closing(ExternalSort(Path(gettempdir()), BY_TEXT)) as sort:
-        sort.add_next(iter([Records([b"b\n", b"a\n"], array("q", [1 << 40, 1 << 50]))]))
+        next(sort.add(iter([Records([b"b\n", b"a\n"], array("q", [1 << 40, 1 << 50]))]), until_bytes=1))
 
         assert [list(window.lines) for window in sort.windows()] == [[1 << 50, 1 << 40]]

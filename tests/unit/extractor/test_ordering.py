@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from services.extractor.extraction import Reading
 from services.extractor.sorting.ordering import SortingTurns
 from shared.configuration.catalog import load_catalog
 from shared.extraction.chunks import ChunkBounds
-from shared.extraction.claimed_names import ClaimedName
+from shared.extraction.claimed_file import ClaimedFile
 from shared.messaging.payloads import LoadExtracted, RowsExtracted
 from shared.model.datasets import NOTHING_FIXED
 from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.csv.records import RecordReader
 from shared.reading.detector import make_plan
 from shared.reading.line_account import LineAccount
+from tests.support.extraction import cuts_of, extract, file_at, next_chunk
 
 HEADER = ["family_name", "given_name", "date_of_birth", "place_of_birth"]
 BOUNDS = ChunkBounds(rows=50, bytes=2048)
@@ -38,26 +38,13 @@ def written(path: Path, rows: list[list[str]], *, line_end: str = "\n", rest: st
     return path
 
 
-def opened(path: Path, turns: SortingTurns) -> Reading:
-    claimed = ClaimedName(load_id=1, token="", dataset="people", bounds=BOUNDS, original=path.name)
-    reading = Reading(claimed, load_catalog(None).datasets["people"], path, sorting=turns)
-    while not reading.survey():
-        pass
-    reading.open(None)
-    return reading
-
-
-def next_message(reading: Reading) -> RowsExtracted | LoadExtracted:
-    return next(message for _ in range(1000) if (message := reading.message()) is not None)
+def claimed(path: Path) -> ClaimedFile:
+    return file_at(path, load_catalog(None).datasets["people"], bounds=BOUNDS)
 
 
 def messages(path: Path) -> list[RowsExtracted | LoadExtracted]:
-    reading = opened(path, SortingTurns())
-    found = []
-    while not reading.is_finished:
-        found.append(next_message(reading))
-        reading.confirm()
-    return found
+    chunks, extracted = extract(claimed(path))
+    return [*chunks, extracted.manifest]
 
 
 def open_files() -> list[str]:
@@ -144,13 +131,11 @@ def account_of_read(path: Path) -> LineAccount:
 )
 def test_lines_are_accounted_for_as_read_says_whatever_the_order(tmp_path: Path, line_end: str, rest: str) -> None:
     path = written(tmp_path / "people.csv", table(5, rows=600), line_end=line_end, rest=rest.format(line_end))
-    reading = opened(path, SortingTurns())
-    while not reading.is_finished:
-        next_message(reading)
-        reading.confirm()
+
+    _, extracted = extract(claimed(path))
 
     account = account_of_read(path)
-    assert reading.line_account == account
+    assert extracted.line_account == account
     assert account.named["header"] == 1
     assert ("blank" in account.named) == bool(rest)
 
@@ -193,28 +178,28 @@ def test_files_are_sorted_one_after_the_other(tmp_path: Path, monkeypatch: pytes
     sort_on_disk(monkeypatch, section_bytes=1 << 30)
     path = written(tmp_path / "people.csv", table(8, rows=600))
     turns = SortingTurns()
-    first, second = opened(path, turns), opened(path, turns)
+    first, second = cuts_of(claimed(path), sorting=turns), cuts_of(claimed(path), sorting=turns)
 
-    next_message(first)
-    assert [second.message() for _ in range(100)] == [None] * 100
+    next_chunk(first)
+    assert [next(second) for _ in range(100)] == [None] * 100
     first.close()
-    assert next_message(second).row_count > 0
+    assert next_chunk(second).row_count > 0
     second.close()
 
 
 def test_sorting_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its file has no name while it is there, and its room is given back with the reading."""
+    """Its file has no name while it is there, and its room is given back with the extraction."""
     sort_on_disk(monkeypatch, section_bytes=1 << 30)
     path = written(tmp_path / "people.csv", table(9, rows=600))
-    reading = opened(path, SortingTurns())
     before = open_files()
+    cuts = cuts_of(claimed(path))
 
-    next_message(reading)
+    next_chunk(cuts)
 
     assert os.listdir(tmp_path) == ["people.csv"]
-    assert len(open_files()) == len(before) + 1
-    reading.close()
-    assert len(open_files()) == len(before) - 1
+    assert len(open_files()) == len(before) + 2
+    cuts.close()
+    assert len(open_files()) == len(before)
 
 
 def test_without_room_to_sort_it_a_file_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,12 +208,10 @@ def test_without_room_to_sort_it_a_file_waits(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("services.extractor.sorting.ordering._ROOM_FACTOR", 1 << 60)
     path = written(tmp_path / "people.csv", table(10, rows=600))
     turns = SortingTurns()
-    reading = opened(path, turns)
 
     with pytest.raises(OSError, match=r"to sort the file takes \d+ MiB on the disk of the data folder"):
-        reading.message()
+        next_chunk(cuts_of(claimed(path), sorting=turns))
 
-    reading.close()
     assert turns.has_turn("another file")
 
 

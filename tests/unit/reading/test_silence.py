@@ -3,10 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 
-from services.extractor.extraction import Reading
-from services.extractor.sorting.ordering import SortingTurns
 from shared.extraction.chunks import ChunkBounds
-from shared.extraction.claimed_names import ClaimedName
 from shared.messaging.payloads import RowsExtracted
 from shared.model.datasets import NOTHING_FIXED, Column, Dataset
 from shared.model.errors import FileRefused
@@ -15,6 +12,7 @@ from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.detector import make_plan
 from shared.reading.line_account import LineAccount
 from shared.reading.table_rows import rows_of
+from tests.support.extraction import extract, file_at
 from verification.corpus.accounts import faults_of
 from verification.corpus.layouts import generated_layout
 
@@ -48,18 +46,16 @@ def _is_the_same_to_read_and_to_a_load(content: bytes, folder: Path) -> bool:
         key=("c0",),
     )
     (folder / "any.csv").write_bytes(content)
-    claimed = ClaimedName(load_id=1, token="", dataset="any", bounds=ChunkBounds(rows=7, bytes=999), original="any.csv")
-    reading = Reading(claimed, dataset, folder / "any.csv", sorting=SortingTurns())
+    bounds = ChunkBounds(rows=7, bytes=999)
     try:
-        loaded = _load(reading, dataset)
+        chunks, extracted = extract(file_at(folder / "any.csv", dataset, bounds=bounds))
     except FileRefused:
         return False
-    finally:
-        reading.close()
+    loaded, lines = _load(chunks, dataset), extracted.line_account
     _, found_by_names, account_by_names, _ = _read(content, dataset.expected_labels)
     assert loaded == found_by_names, content
-    assert reading.line_account is not None
-    assert (reading.line_account.lines, reading.line_account.named) == (account_by_names.lines, account_by_names.named)
+    assert lines is not None
+    assert (lines.lines, lines.named) == (account_by_names.lines, account_by_names.named)
     # The names are what was read of the file: where that was sure, knowing them changes nothing.
     assert not is_sure or (found_by_names, account_by_names) == (found, account), content
     return is_sure
@@ -76,20 +72,13 @@ def _read(content: bytes, expected: tuple[str, ...]) -> tuple[list[str], _Found,
     return table.header, (rows, rejects), account, plan.refusal is None
 
 
-def _load(reading: Reading, dataset: Dataset) -> _Found:
-    while not reading.survey():
-        pass
-    reading.open(None)
+def _load(chunks: list[RowsExtracted], dataset: Dataset) -> _Found:
     rows: dict[int, list[str]] = {}
     rejects: set[int] = set()
-    while not reading.is_finished:
-        message = reading.message()
-        if isinstance(message, RowsExtracted):
-            typed = type_chunk(dataset, message)
-            rejects |= {rejection.line for rejection in typed.rejections}
-            rows |= {line: ["" if value is None else str(value) for value in row] for line, row in typed.rows}
-        if message is not None:
-            reading.confirm()
+    for chunk in chunks:
+        typed = type_chunk(dataset, chunk)
+        rejects |= {rejection.line for rejection in typed.rejections}
+        rows |= {line: ["" if value is None else str(value) for value in row] for line, row in typed.rows}
     return rows, rejects
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from services.watcher.claiming.discovery import Entry
-from services.watcher.claiming.markers import Markers, digest_in, is_marker
+from services.watcher.claiming.eligibility import Markers, digest_in, is_marker
 
 DIGEST = "0f" * 32
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.extraction.chunks import ChunkBounds
-from shared.extraction.claimed_names import ClaimedName, displayed, new_token, number_of, shortened
+from shared.extraction.load_files import ClaimedName, displayed, new_token, number_of, shortened
 
 #: Names as folders have them: any bytes but NUL and the slash, 255 at most; those that are not UTF-8 too.
 NAMES = (

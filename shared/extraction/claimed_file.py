@@ -1,4 +1,4 @@
-"""Tells one version of a file from the next, as precisely as the ledger keeps it."""
+"""A claimed file, and its version: it tells one from the next, as precisely as the ledger keeps it."""
 
 import os
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from shared.extraction.load_files import ClaimedName
+from shared.model.datasets import Dataset
 from shared.model.errors import FileRefused
 from shared.storage.ledger.load_reasons import CHANGED_WHILE_READ
 from shared.storage.ledger.loads import Load
@@ -35,6 +37,14 @@ class FileVersion:
         """Return the version that was claimed, before anything was read."""
         return cls(load.size_bytes, load.modified_at)
 
+    def is_of(self, path: Path) -> bool:
+        """Whether a file is there, and is of this version."""
+        try:
+            self.require(path)
+        except (FileRefused, OSError):
+            return False
+        return True
+
     def require(self, path: Path) -> None:
         """Raise FileRefused if a file is another version by now; OSError where it can't be looked at."""
         now = FileVersion.of(path.lstat())
@@ -47,3 +57,21 @@ class FileVersion:
 
     def __str__(self) -> str:
         return f"{self.size_bytes} bytes of {self.modified_at} UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedFile:
+    """A file in processing/, and what is known of it before it is read."""
+
+    claimed: ClaimedName
+    dataset: Dataset
+    path: Path
+    #: What was claimed; None where nobody else can write to the file.
+    version: FileVersion | None = None
+    #: Whether some of its messages may have been published already.
+    is_resumed: bool = False
+
+    def require_version(self) -> None:
+        """Raise FileRefused where the file is not what was claimed any more: other chunks would be cut from it."""
+        if self.version is not None:
+            self.version.require(self.path)

@@ -1,37 +1,35 @@
 import pytest
 
-from services.watcher import rescan_schedule
-from services.watcher.rescan_schedule import Pace
+from services.watcher.rounds import RescanSchedule
 
 
 class Clock:
-    """Stands in for the module `time`."""
-
     def __init__(self) -> None:
         self.now = 100.0
+
+    def time(self) -> float:
+        return self.now
 
     def monotonic(self) -> float:
         return self.now
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(rescan_schedule, "time", clock)
-    return clock
+def clock() -> Clock:
+    return Clock()
 
 
-def look(of: Pace, clock: Clock, seconds: float) -> None:
+def look(of: RescanSchedule, clock: Clock, seconds: float) -> None:
     with of.look():
         clock.now += seconds
 
 
 def test_the_first_look_is_due_at_once(clock: Clock) -> None:
-    assert Pace(1.0).seconds_left == 0.0
+    assert RescanSchedule(1.0, clock=clock).seconds_left == 0.0
 
 
 def test_a_look_comes_round_after_the_interval(clock: Clock) -> None:
-    regular = Pace(1.0)
+    regular = RescanSchedule(1.0, clock=clock)
     look(regular, clock, seconds=0.01)
     assert regular.seconds_left == pytest.approx(1.0)
 
@@ -40,7 +38,7 @@ def test_a_look_comes_round_after_the_interval(clock: Clock) -> None:
 
 
 def test_after_a_long_rest_an_event_is_looked_at_at_once(clock: Clock) -> None:
-    resting = Pace(1.0)
+    resting = RescanSchedule(1.0, clock=clock)
     look(resting, clock, seconds=0.01)
     clock.now += 0.5
 
@@ -50,7 +48,7 @@ def test_after_a_long_rest_an_event_is_looked_at_at_once(clock: Clock) -> None:
 
 
 def test_events_without_end_leave_four_fifths_of_the_time_to_others(clock: Clock) -> None:
-    busy = Pace(1.0)
+    busy = RescanSchedule(1.0, clock=clock)
     look(busy, clock, seconds=0.1)
 
     busy.hurry()
@@ -59,7 +57,7 @@ def test_events_without_end_leave_four_fifths_of_the_time_to_others(clock: Clock
 
 
 def test_a_look_longer_than_the_interval_is_not_put_off_beyond_it(clock: Clock) -> None:
-    slow = Pace(1.0)
+    slow = RescanSchedule(1.0, clock=clock)
     look(slow, clock, seconds=5.0)
 
     slow.hurry()
@@ -68,7 +66,7 @@ def test_a_look_longer_than_the_interval_is_not_put_off_beyond_it(clock: Clock) 
 
 
 def test_a_look_that_fails_stays_due(clock: Clock) -> None:
-    failing = Pace(1.0)
+    failing = RescanSchedule(1.0, clock=clock)
 
     def fail() -> None:
         with failing.look():
