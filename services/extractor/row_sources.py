@@ -93,7 +93,7 @@ def cut_rows(rows: OpenedRows, file: ClaimedFile) -> Cuts:
 
     A file holds little between its turns: nothing here keeps a chunk that was handed out.
     """
-    count = _Count()
+    count = _RowCount()
     bounds = file.claimed.bounds
     if rows.changes is not None:
         bounds = replace(bounds, rows=max(1, bounds.rows // _CHANGES_ARE_DEARER))
@@ -116,7 +116,7 @@ def cut_rows(rows: OpenedRows, file: ClaimedFile) -> Cuts:
     return _extracted(rows, file, count)
 
 
-class _Count:
+class _RowCount:
     """Counts the rows that were cut, in chunks that it does not keep."""
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ class _Count:
         return Cut(chunk=chunk, holds_window=isinstance(self.window, RecordsOfText) and self.window.is_in_memory)
 
 
-def _extracted(rows: OpenedRows, file: ClaimedFile, count: _Count) -> Extracted:
+def _extracted(rows: OpenedRows, file: ClaimedFile, count: _RowCount) -> Extracted:
     changes = rows.changes
     unchanged, superseded = (changes.unchanged_count, changes.superseded_count) if changes else (0, 0)
     manifest = LoadExtracted(

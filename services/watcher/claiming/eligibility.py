@@ -77,7 +77,7 @@ _MAX_MARKER_BYTES = 8192
 
 
 @dataclass(slots=True)
-class _Check:
+class _DigestCheck:
     """How far the comparison of one version of a file with one version of its marker has come."""
 
     file: Entry
@@ -97,7 +97,7 @@ class Checksums:
 
     def __init__(self, inbox: Path) -> None:
         self._inbox = inbox
-        self._checks: dict[str, _Check] = {}
+        self._checks: dict[str, _DigestCheck] = {}
         self._bytes_left = 0
 
     def begin_look(self, paths: Collection[str]) -> None:
@@ -112,7 +112,7 @@ class Checksums:
         """
         check = self._checks.get(file.path)
         if check is None or (check.file, check.marker) != (file, marker):
-            check = self._checks[file.path] = _Check(file, marker, self._expected(marker))
+            check = self._checks[file.path] = _DigestCheck(file, marker, self._expected(marker))
         if check.expected is None:
             return f"{marker.path} has no SHA-256 digest; expected 64 hexadecimal digits, as sha256sum writes them"
         self._read_on(check)
@@ -125,7 +125,7 @@ class Checksums:
         with open_regular(self._inbox / marker.path) as file:
             return digest_in(file.read(_MAX_MARKER_BYTES))
 
-    def _read_on(self, check: _Check) -> None:
+    def _read_on(self, check: _DigestCheck) -> None:
         if check.is_done:
             return
         with open_regular(self._inbox / check.file.path) as file:
