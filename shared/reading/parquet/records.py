@@ -39,7 +39,7 @@ class ParquetRecords:
     def __init__(self, file: IO[bytes], expansion: DecompressionLimit) -> None:
         expansion.take_in(_checked_size_bytes(file))
         with _refusing_damage():
-            metadata = parquet.ParquetFile(file, pre_buffer=False).metadata
+            metadata = _checked_metadata(file)
             self._batch_rows = _rows_of_batch(metadata)
             self._file = _opened(file, metadata)
             self._coarse = _opened(file, metadata, coerce_int96_timestamp_unit="ms")
@@ -106,6 +106,18 @@ class ParquetRecords:
 def _texts(batch: pa.RecordBatch, coarse: Mapping[str, pa.Array]) -> list[list[str]]:
     columns = zip(batch.schema.names, batch.columns, strict=True)
     return [texts_of(column, coarse.get(name)) for name, column in columns]
+
+
+def _checked_metadata(file: IO[bytes]) -> Any:
+    """Return the metadata, once the library has begun to read each column of each group of rows.
+
+    That raises an error if the metadata of a column is damaged. The accessor of these metadata does not: what C++
+    throws there ends the process (pyarrow 26).
+    """
+    opened = parquet.ParquetFile(file, pre_buffer=False)
+    for group in range(opened.metadata.num_row_groups):
+        next(opened.iter_batches(batch_size=1, row_groups=[group], use_threads=False), None)
+    return opened.metadata
 
 
 def _opened(file: IO[bytes], metadata: Any, **options: str) -> parquet.ParquetFile:

@@ -1,5 +1,8 @@
 import io
 import json
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -7,6 +10,7 @@ from uuid import UUID
 import pyarrow as pa
 import pytest
 
+from shared.model.errors import FileRefused
 from shared.reading.containers.decompression_limit import DecompressionLimit
 from shared.reading.parquet import arrow_text
 from shared.reading.parquet.records import ParquetRecords
@@ -273,3 +277,27 @@ def test_a_value_that_is_not_in_its_dictionary_is_none(index: int) -> None:
 
     with pytest.raises(pa.ArrowInvalid):
         arrow_text.texts_of(column)
+
+
+def damaged_footers() -> Iterator[bytes]:
+    """Yield a small file with each byte of its footer changed in several ways."""
+    data = parquet_file(pa.table({"number": [1, 2, 3, None], "text": ["x", "y", None, "z"]}))
+    end = len(data) - 8
+    for place in range(end - int.from_bytes(data[end : end + 4], "little"), end):
+        for byte in {0, 255, data[place] ^ 1, data[place] ^ 0x10, (data[place] + 1) % 256}:
+            yield data[:place] + bytes([byte]) + data[place + 1 :]
+
+
+def test_no_damage_of_the_metadata_ends_the_process() -> None:
+    """What C++ throws in some accessors of pyarrow never becomes an exception: the process is aborted."""
+    reader = multiprocessing.get_context("spawn").Process(target=_read_damaged_footers)
+    reader.start()
+    reader.join()
+
+    assert reader.exitcode == 0
+
+
+def _read_damaged_footers() -> None:
+    for data in damaged_footers():
+        with suppress(FileRefused):
+            list(read_bytes(data))
