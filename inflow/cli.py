@@ -20,22 +20,22 @@ from shared.runtime.exit_codes import ExitCode
 
 #: What each command does; its arguments and the rest are in the module of its name.
 _COMMANDS: Mapping[str, str] = {
-    "run": "load what is dropped into the inbox",
-    "read": "show what is read of a file, as clean CSV",
-    "check": "show what would become of a file, without loading it",
-    "profile": "show what is in a file, before a dataset is written for it",
-    "status": "show the files that wait, the loads and the references that wait",
+    "run": "load the files that are dropped into the inbox",
+    "read": "parse a file of any format and print clean CSV",
+    "check": "dry-run a file: detected format, typed sample, rejected rows",
+    "profile": "profile a file: types, keys, and a proposed dataset",
+    "status": "show services, queues, waiting files, loads and unresolved references",
     "loads": "list all loads with their accounts",
     "rejects": "list rejected rows, and which of them are healed",
     "verify": "compare the kept counts with the whole tables",
-    "redrive": "put dead letters back into their queues, once their cause is mended",
-    "replay": "drop archived files again, oldest first: those whose rows the database does not have",
+    "redrive": "requeue dead letters once their cause is corrected",
+    "replay": "drop archived files again whose rows the database lost, oldest first",
     "give-up": "end a load whose file or messages are gone for good",
-    "declare": "declare exchanges and queues, with a user that may",
-    "migrate": "create and migrate the tables, with an account that may",
+    "declare": "declare exchanges and queues, as a user with the right to",
+    "migrate": "create and migrate the tables, as an account with the right to",
     "grants": "print the rights in the database that a service needs, as SQL",
     "sample": "write sample people.csv and places.csv",
-    "schema": "print the tables' definition for MySQL",
+    "schema": "print the definitions of the tables, as SQL",
     "health": "exit with 0 if this container's service works",
 }
 

@@ -188,7 +188,7 @@ class Watcher:
         except FileRefused as error:
             return error.code, str(error)
         # A crash forgot the folder that it was in, or the configuration is another one by now.
-        return "no-dataset", "it fitted no dataset when it was claimed; drop it again"
+        return "no-dataset", "matched no dataset when it was claimed; drop the file again"
 
     def _look_up(self, claims: Collection[ClaimedName]) -> dict[int, Load]:
         """Return the loads of claimed files; one whose number is another load's by now is missing."""

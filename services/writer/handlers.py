@@ -82,7 +82,7 @@ class WriterHandlers:
         with self._store.transaction() as connection:
             require_own_load(connection, schema, chunk.load_id, origin)
             if not load_progress.enter_chunk(connection, schema, chunk):
-                _log.debug("a chunk came again", extra=_facts("chunk_repeated", chunk))
+                _log.debug("duplicate chunk ignored", extra=_facts("chunk_repeated", chunk))
                 return False
             plan, refused = merge(connection, merger, chunk, typed.rows)
             rejections = [*typed.rejections, *refused]

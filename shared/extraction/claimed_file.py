@@ -51,8 +51,7 @@ class FileVersion:
         if now != self:
             raise FileRefused(
                 CHANGED_WHILE_READ,
-                f"it was written to after its claim: it had {self}, and has {now}; "
-                "it goes back into the inbox, to be loaded as it is then",
+                f"modified after it was claimed (was {self}, now {now}); returned to the inbox to be reloaded",
             )
 
     def __str__(self) -> str:

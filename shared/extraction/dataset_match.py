@@ -28,4 +28,4 @@ def dataset_of(path: str, datasets: Mapping[str, Dataset]) -> str:
     patterns = "; ".join(f"{dataset.name}: {', '.join(dataset.files)}" for dataset in datasets.values())
     if matching:
         raise FileRefused("ambiguous-dataset", f"the name fits {' and '.join(matching)}; files by dataset: {patterns}")
-    raise FileRefused("no-dataset", f"the name {parts[0]!r} fits no dataset; files by dataset: {patterns}")
+    raise FileRefused("no-dataset", f"the name {parts[0]!r} matches no dataset; files by dataset: {patterns}")

@@ -160,7 +160,7 @@ def test_a_refused_file_ends_the_run_with_1_and_the_others_are_loaded(inflow: In
 
     finished = inflow.run()
     assert finished.returncode == 1
-    assert "fits no dataset" in finished.stderr
+    assert "matches no dataset" in finished.stderr
     assert inflow.loads()["animals.csv"]["reason"] == "no-dataset"
     assert inflow.loads()["people.csv"]["state"] == "archived"
     assert inflow.run().returncode == 0, "it was said once"

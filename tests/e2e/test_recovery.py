@@ -115,7 +115,7 @@ def test_a_file_whose_dataset_cannot_be_told_is_named(inflow: Inflow) -> None:
     replayed = inflow("replay", "--data", "data")
 
     assert replayed.returncode == 1
-    assert "load 1: x.1.csv: the name 'x.csv' fits no dataset" in replayed.stdout
+    assert "load 1: x.1.csv: the name 'x.csv' matches no dataset" in replayed.stdout
     assert "copy it into inbox/DATASET/ yourself" in replayed.stdout
     assert "0 of 1 files are back in the inbox" in replayed.stdout
 

@@ -91,7 +91,7 @@ def test_rows_that_come_after_the_claim_are_loaded(pipeline: Pipeline, until: Ca
 
     [first, second] = pipeline.loads()
     assert (first.file, first.reason) == ("people.csv", "changed-while-read")
-    assert f"it had {len(people(7))} bytes" in (first.message or "")
+    assert f"was {len(people(7))} bytes" in (first.message or "")
     assert (second.file, second.state, second.reason) == ("people/people.csv", "archived", None)
     assert second.rows_read == 8
     assert given_names(pipeline) == [*(f"Given {number}" for number in range(7)), "Late"]

@@ -458,7 +458,7 @@ def test_a_file_whose_folder_a_crash_forgot_is_refused_all_the_same(pipeline: Pi
 
     assert pipeline.states() == {"people.csv": ("refused", "no-dataset")}
     assert (
-        "it fitted no dataset when it was claimed" in (pipeline.folder.rejected / "people.1.csv.reason.txt").read_text()
+        "matched no dataset when it was claimed" in (pipeline.folder.rejected / "people.1.csv.reason.txt").read_text()
     )
 
 

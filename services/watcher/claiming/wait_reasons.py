@@ -110,7 +110,7 @@ def held(entry: Entry, why: str) -> WaitingFile:
 
 def without_marker(entry: Entry, marker: str) -> WaitingFile:
     """Its dataset takes no file without one."""
-    message = f"its dataset's files are claimed with their markers alone; write {marker} when it is whole"
+    message = f"its dataset requires a marker file: create {marker} once the file is complete"
     return _file(entry, "blocked", "waits-for-marker", message)
 
 

@@ -108,10 +108,10 @@ class Finisher:
     def _move(self, claimed: ClaimedName, load: Load) -> None:
         if load.state == "refused":
             self._reject(claimed, load)
+            _log.info("file moved to rejected/", extra=facts("file_rejected", load_id=load.load_id, file=load.file))
         else:
             self._files.archive(claimed)
-        action = "file_rejected" if load.state == "refused" else "file_archived"
-        _log.info("file taken out", extra=facts(action, load_id=load.load_id, file=load.file))
+            _log.info("file archived", extra=facts("file_archived", load_id=load.load_id, file=load.file))
 
     def _reject(self, claimed: ClaimedName, load: Load) -> None:
         self.has_refused = True
@@ -130,5 +130,8 @@ class Finisher:
         with self._store.transaction() as connection:
             load_reasons.explain_move(connection, self._store.schema, [load.load_id], "not-moved", str(error))
         if load.load_id not in self.stuck:
-            _log.warning("file can't be taken out", extra=facts("file_stuck", load_id=load.load_id, error=str(error)))
+            _log.warning(
+                "file can't be moved out of processing/",
+                extra=facts("file_stuck", load_id=load.load_id, error=str(error)),
+            )
             self.stuck.add(load.load_id)
