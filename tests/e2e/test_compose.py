@@ -14,6 +14,7 @@ import pytest
 from tests.support.births import births
 from tests.support.compose import (
     COMPOSE_FILE,
+    POSTGRESQL_FILE,
     REPOSITORY,
     SERVICES,
     Project,
@@ -243,7 +244,8 @@ def test_a_user_that_is_no_number_is_a_configuration_error(project: Project) -> 
 
 
 def test_the_example_of_env_shows_every_setting_with_its_default() -> None:
-    settings = dict(re.findall(r"\$\{(\w+):-([^}]*)}", COMPOSE_FILE.read_text(encoding="utf-8")))
+    texts = [file.read_text(encoding="utf-8") for file in (COMPOSE_FILE, POSTGRESQL_FILE)]
+    settings = {name: default for text in texts for name, default in re.findall(r"\$\{(\w+):-([^}]*)}", text)}
     example = (REPOSITORY / ".env.example").read_text(encoding="utf-8")
 
     assert dict(re.findall(r"^#([A-Z_]+)=(.*)$", example, re.MULTILINE)) == settings

@@ -17,6 +17,8 @@ from tests.support.missing import missing
 
 REPOSITORY = Path(__file__).parents[2]
 COMPOSE_FILE = REPOSITORY / "docker-compose.yml"
+#: Added to the first one, it runs the pipeline on PostgreSQL.
+POSTGRESQL_FILE = REPOSITORY / "docker-compose.postgresql.yml"
 
 #: Inflow's services in the compose file.
 SERVICES = {"watcher", "writer", "aggregator"}
