@@ -28,7 +28,7 @@ from shared.storage.store import open_store
 
 _log = logging.getLogger(__name__)
 
-#: Memory, not durability, bounds this queue; a stalled load means a restart lost it, so waiting is no use.
+#: Memory, not durability, bounds this queue; a load stalls only if a restart lost it, so waiting is useless.
 _BACKLOG_MESSAGES = 4
 _REPUBLISH_SECONDS = 0.5
 

@@ -41,7 +41,7 @@ def broker_settings(options: argparse.Namespace, environment: Environment) -> Br
 
 @contextmanager
 def open_installation(options: argparse.Namespace, environment: Environment, *, read_only: bool) -> Iterator[Store]:
-    """Open the database that is there; nothing is created in it. An embedded one may be opened for reading alone."""
+    """Open the database that is there; nothing is created in it. An embedded one may be opened read-only."""
     catalog = catalog_of(options, environment)
     with open_database(options, environment, read_only=read_only) as database:
         yield existing_store(database, catalog)

@@ -15,7 +15,7 @@ from shared.runtime.files import replacing
 def output_file(path: Path) -> Iterator[IO[bytes]]:
     """Open what an option names: a file is replaced as a whole at the end, a pipe or a device is written to.
 
-    ConfigurationError where a link leads to a file: somebody else may have put it there.
+    ConfigurationError if a link leads to a file: another user may have put it there.
     """
     if _is_stream(path):
         with os.fdopen(os.open(path, os.O_WRONLY), "wb") as stream:

@@ -26,7 +26,7 @@ def add_read_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--comment", type=_text, metavar="TEXT", help="lines that begin with it are skipped")
     parser.add_argument("--skip-lines", type=_count, metavar="N", help="lines before the header")
     parser.add_argument("--header-lines", type=_count, metavar="N", help="lines of the header; 0: there is none")
-    parser.add_argument("--footer-lines", type=_count, metavar="N", help="records at the end that are no rows")
+    parser.add_argument("--footer-lines", type=_count, metavar="N", help="records at the end that are not rows")
     parser.add_argument("--sheet", metavar="NAME", help="of an .xlsx file")
 
 
@@ -48,7 +48,7 @@ def settings_of(options: argparse.Namespace) -> ReadSettings:
 
 @contextmanager
 def open_given(path: Path) -> Iterator[IO[bytes]]:
-    """Open the file that somebody names. A pipe is copied into a temporary file: more than its beginning is needed."""
+    """Open the file that the user names. A pipe is copied into a temporary file: more than its beginning is needed."""
     with ExitStack() as stack:
         file = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
         yield file if file.seekable() else stack.enter_context(seekable(file))

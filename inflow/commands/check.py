@@ -1,4 +1,4 @@
-"""`inflow check`: what would become of a file, shown without loading it."""
+"""`inflow check`: dry-runs a file, without loading it."""
 
 import argparse
 

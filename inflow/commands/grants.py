@@ -1,4 +1,4 @@
-"""`inflow grants`: the rights in the database that are left for each service to need, as SQL."""
+"""`inflow grants`: prints the rights in the database that each service needs, as SQL."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""`inflow profile`: the look at a file before a dataset is written for it."""
+"""`inflow profile`: examines a file before a dataset is written for it."""
 
 import argparse
 import sys
@@ -76,7 +76,7 @@ def _profile_of(options: argparse.Namespace, environment: Environment, catalog: 
             return with_references(table, catalog, count_keys)
     except TransientError as error:
         print(
-            f"references are guessed from names and types alone; the database can't be reached: {error}",
+            f"references are guessed from names and types only; the database can't be reached: {error}",
             file=sys.stderr,
         )
         return with_references(table, catalog, without_database)
@@ -84,7 +84,7 @@ def _profile_of(options: argparse.Namespace, environment: Environment, catalog: 
 
 @contextmanager
 def _open(path: Path) -> Iterator[IO[bytes]]:
-    # A pipe that nobody writes to would hold a look for ever; standard input is asked for by name.
+    # A pipe without a writer would block the command forever; standard input is requested explicitly.
     with open_given(path) if str(path) == "-" else open_regular(path) as file:
         yield file
 

@@ -1,4 +1,4 @@
-"""`inflow read`: what the reader makes of a file, as clean CSV."""
+"""`inflow read`: parses a file of any format and prints clean CSV."""
 
 import argparse
 import csv

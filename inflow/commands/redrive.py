@@ -48,6 +48,6 @@ def _redriven(store: Store, settings: BrokerSettings | None) -> Iterator[str]:
 
 def _described(message: DeadMessage) -> str:
     if message.kind is None:
-        return f"{message.size_bytes} bytes that are no message"
+        return f"{message.size_bytes} bytes that are not a message"
     rows = "" if message.first_row is None else f" rows {message.first_row}+{message.row_count}"
     return f"{message.kind} of load {message.load_id}{rows}"

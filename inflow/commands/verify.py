@@ -1,4 +1,4 @@
-"""`inflow verify`: the kept counts beside what counting the whole tables gives."""
+"""`inflow verify`: compares the kept counts with the whole tables."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""What would become of a file, as text and as JSON."""
+"""The findings of a dry run, as text and as JSON."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -33,7 +33,7 @@ def as_text(path: Path, findings: Findings) -> Iterator[str]:
         yield f"remark      line {remark.line} ({remark.column}): {remark.code}: {values}, {remark.message}"
         meant = f" seems to mean {remark.meant[:_SHOWN_CHARACTERS]!r}" if remark.meant is not None else ""
         yield f"            {remark.text[:_SHOWN_CHARACTERS]!r}{meant}"
-    yield f"rows        {findings.row_count}, of which {findings.rejected_count} would be rejected"
+    yield f"rows        {findings.row_count}; {findings.rejected_count} would be rejected"
     if findings.account is not None:
         first, *others = line_report.as_lines(findings.account)
         yield f"lines       {first}"

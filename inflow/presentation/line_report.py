@@ -12,7 +12,7 @@ def as_lines(account: LineAccount) -> Iterator[str]:
     parts = [f"{account.rows} rows", f"{account.rejects} rejected"]
     parts += [f"{account.continued} inside of quoted values"] if account.continued else []
     parts += [f"{count} {reason}" for reason, count in account.named.items()]
-    yield f"{account.lines}, of which {', '.join(parts)}"
+    yield f"{account.lines} ({', '.join(parts)})"
     for reason, count in account.named.items():
         if reason == "blank":
             continue

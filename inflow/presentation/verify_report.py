@@ -1,4 +1,4 @@
-"""What is wrong with kept counts, as text and as JSON."""
+"""The differences between kept counts and their tables, as text and as JSON."""
 
 from collections.abc import Iterator, Sequence
 

@@ -16,10 +16,10 @@ _FIRST_DAY, _LAST_DAY = date(1837, 1, 1), date(1999, 12, 31)
 #: A prime larger than the number of days, so that steps of it visit every day before any comes again.
 _STRIDE_DAYS = 2_147_483_647
 
-#: Below so many rows all people are ordinary.
+#: Below this many rows all people are ordinary.
 _MIN_ROWS_WITH_ODD_PEOPLE = 100
 
-#: A country has one town for so many rows of people, until all its towns are there.
+#: A country has one town for this many rows of people, until all its towns are there.
 _ROWS_PER_TOWN = 50
 _TOWNS_PER_COUNTY = 5
 
@@ -50,7 +50,7 @@ _ODD_PEOPLE: tuple[_Row, ...] = (
 
 
 def write_sample(folder: Path, *, rows: int, seed: int = 1) -> None:
-    """Write places.csv, and people.csv with so many rows; the same rows and seed give the same bytes.
+    """Write places.csv, and people.csv with this many rows; the same rows and seed give the same bytes.
 
     From 100 rows on, eleven of the people are odd, however long the file is: three refer to two places
     that places.csv lacks; four rows are bad (an impossible date, an empty required value, a value
@@ -82,7 +82,7 @@ def _places(rows: int) -> Iterator[_Row]:
 
 
 def _towns(country: Country, rows: int) -> list[str]:
-    """Return the towns that a country has in a sample of so many rows."""
+    """Return the towns that a country has in a sample of this many rows."""
     return country.towns[: max(1, rows // _ROWS_PER_TOWN)]
 
 

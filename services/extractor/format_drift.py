@@ -1,4 +1,4 @@
-"""Remembers how the files of a feed were written: one that differs raises an alarm, and is not guessed anew."""
+"""Remembers the format of a feed's files: a file that differs is refused, and its format is not guessed again."""
 
 from fnmatch import fnmatchcase
 from pathlib import PurePath
@@ -18,7 +18,7 @@ _MAX_FEED_CHARACTERS = 255
 
 
 def format_of_feed(file: ClaimedFile, plan: ReadPlan, header: Header, store: Store) -> ReadAs:
-    """Return what the ledger is to say of how a file is read. FileRefused where it differs from the one before it.
+    """Return the ledger's entry of how a file is read. FileRefused if it differs from that of the file before it.
 
     That is the file before it in its feed: of the same dataset, and with a name that fits the same pattern.
     """

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 #: Files that take turns; more wait, in the order of their claims, with no file handle open.
 _MAX_IN_TURN = 64
 
-#: What the ledger says of why loads are held back, where nobody knows.
+#: The reason in the ledger for which loads are held back, while it is uncertain.
 _UNSURE = ("", frozenset[int]())
 
 

@@ -25,19 +25,19 @@ from shared.reading.sources import Record
 
 #: Larger files are sorted on the disk: a row takes some five times as much in a table, and a buffer pool has 128 MB.
 _SORTED_FROM_BYTES = 16 << 20
-#: A changed row costs so many times as much as a new one: its page is read first. Smaller chunks occupy more writers.
+#: A changed row costs this many times as much as a new one: its page is read first. Smaller chunks use more writers.
 _CHANGES_ARE_DEARER = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedRows:
-    """A header that fits its dataset, and the rows; None among them stands for a step on the way to the next one."""
+    """A header that fits its dataset, and the rows; None among them is a step on the way to the next one."""
 
     header: Header
     #: What accounts for the lines of the file; None where only its changes are read.
     lines: AccountedSource | None
     windows: Iterable[Window | None]
-    #: What reads the file, where all its bytes are read as they stand.
+    #: The file, if all its bytes are read unchanged.
     source: FingerprintedFile | None = None
     #: Where only these are read.
     changes: Changes | None = None
@@ -56,7 +56,7 @@ class Extracted:
     """What is known of a file once all its chunks are cut."""
 
     manifest: LoadExtracted
-    #: Of the file's content; None where not all of it was read as it stands.
+    #: Of the file's content; None if not all of its bytes were read unchanged.
     fingerprint: str | None
     #: What became of each line; None where only its changes were read.
     line_account: LineAccount | None

@@ -18,7 +18,7 @@ class WatcherConfig:
     settle_seconds: float = 2.0
     #: Pause between two looks at the inbox where no event comes.
     rescan_seconds: float = 1.0
-    #: auto: kernel events and rescans; poll: rescans alone.
+    #: auto: kernel events and rescans; poll: only rescans.
     watch: Literal["auto", "poll"] = "auto"
     #: Messages that may wait in the writer's queue before the watcher slows down.
     backlog_messages: int = 50

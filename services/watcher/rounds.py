@@ -15,12 +15,12 @@ from shared.runtime.files import DataFolder
 from shared.runtime.lifecycle import report_failure
 from shared.storage.store import Store
 
-#: After a look that took a while, others have their turn for so many times that while.
+#: After a look, other work has its turn for this many times as long as the look took.
 _REST = 4
 
 
 class InboxHints(Protocol):
-    """What tells of changes in the inbox; it may miss some. InboxEvents is one."""
+    """A source of hints about changes in the inbox; it may miss some. InboxEvents is one."""
 
     def follow_folders(self) -> None:
         """Tell of the folders, too, that are there now."""
@@ -32,7 +32,7 @@ class InboxHints(Protocol):
         """End the wait. Any thread may call it."""
 
     def close(self) -> None:
-        """Tell of nothing any more."""
+        """Stop giving hints."""
 
 
 class RescanSchedule:

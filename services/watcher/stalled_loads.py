@@ -1,4 +1,4 @@
-"""Notices loads that stand still though nothing is left in the queue: the broker lost their messages."""
+"""Detects loads that make no progress although the queue is empty: the broker lost their messages."""
 
 import time
 from collections.abc import Iterable
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from shared.runtime.clock import Clock
 from shared.storage.ledger.loads import Load
 
-#: The patience with a load doubles so often: one that never ends is not published all day.
+#: The patience with a load doubles at most this often, so that one that never ends is not republished all day.
 _MAX_DOUBLINGS = 6
 
 
 @dataclass(slots=True)
 class _Progress:
-    """Since when a published load stands at a count, and how often it was published again for that."""
+    """The time since which a published load has had the same count, and how often it was published again for that."""
 
     rows_done: int
     since: float

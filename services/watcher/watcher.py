@@ -41,7 +41,7 @@ class Watcher:
         config: WatcherConfig,
         clock: Clock = time,
     ) -> None:
-        # Of a watcher that was killed while it wrote them.
+        # Left by a watcher that was killed while it wrote them.
         remove_leftovers(folder.rejected)
         self._folder = folder
         self._files = LoadFiles(folder)

@@ -1,7 +1,7 @@
 """Finds the rows of a chunk that the database refuses, by halves, and merges all others.
 
-A refused row is as one that can't be typed: of the lines of a key, the last one that the database takes stands. A line
-that a later one supersedes is not tried: it counts as superseded, whatever the database would say to it.
+A refused row is treated as one that can't be typed: the last line of a key that the database accepts wins. A line that
+a later one supersedes is not tried: it counts as superseded, even if the database would refuse it.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What a chunk adds to the kept counts of its dataset, as numbers and as texts. Pure."""
+"""The differences that a chunk makes to the kept counts of its dataset, as numbers and as texts. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from shared.model.rows import TypedRow
 from shared.model.values import Value
 from shared.storage.kept_counts import KeptCount
 
-#: What many of these texts take together bounds the memory of who folds them.
+#: The total size of many of these texts bounds the memory of the process that folds them.
 _MAX_TEXT_BYTES = 128 * 1024
 
 

@@ -1,4 +1,4 @@
-"""What the writer does with a message: one transaction each."""
+"""The handlers of the writer's messages: one transaction each."""
 
 import logging
 from collections.abc import Callable
@@ -53,12 +53,12 @@ class WriterHandlers:
             load_reasons.mark_dead_lettered(connection, self._store.schema, load_id, reason)
 
     def mark_recovered(self, load_id: int) -> None:
-        """Say in the ledger that a dead letter of this load is applied at last."""
+        """Record in the ledger that a dead letter of this load was applied after all."""
         with self._store.transaction() as connection:
             load_reasons.unmark_dead_lettered(connection, self._store.schema, load_id)
 
     def _put_off(self, payload: RowsExtracted | LoadExtracted, origin: Origin) -> None:
-        """Say in the ledger why a load does not go on; its watcher publishes it again once it can."""
+        """Record in the ledger why a load is held; its watcher publishes it again once it can."""
         why = self._store.held[payload.dataset]
         with self._store.transaction() as connection:
             require_own_load(connection, self._store.schema, payload.load_id, origin)

@@ -1,4 +1,4 @@
-"""A file of rejected rows comes back mended: the rows that are accepted of it heal the rejects that they name."""
+"""Heals the rejects that the accepted rows of a corrected rejects file name."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ from shared.storage.schema.schema import Schema
 
 
 def heal_named(connection: Connection, schema: Schema, chunk: RowsExtracted, rejections: Collection[Rejection]) -> None:
-    """Mark the rejects that a chunk's accepted rows name: those of earlier loads of the same dataset alone."""
+    """Mark the rejects that a chunk's accepted rows name: only those of earlier loads of the same dataset."""
     named = named_rejects(chunk, {rejection.line for rejection in rejections})
     if named:
         # In one order everywhere: another writer may heal the same rows.
@@ -23,7 +23,7 @@ def heal_named(connection: Connection, schema: Schema, chunk: RowsExtracted, rej
 def _earlier_loads(
     connection: Connection, schema: Schema, chunk: RowsExtracted, named: Collection[NamedLoad]
 ) -> set[NamedLoad]:
-    """A file of rejected rows is written when its load is complete: whatever else is named is no reject of it."""
+    """Return the earlier loads of this dataset among those named; rows that name any other load are not its rejects."""
     table = schema.loads
     earlier = [load_id for load_id, _ in named if load_id < chunk.load_id]
     query = select(table.c.load_id, table.c.token).where(table.c.load_id.in_(earlier), table.c.dataset == chunk.dataset)

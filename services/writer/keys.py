@@ -1,4 +1,4 @@
-"""Where the columns of a key stand in a row, and how they are taken from it. Pure."""
+"""The positions of a key's columns in a row, and the function that takes them from it. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
@@ -8,7 +8,7 @@ from shared.model.rows import TypedRow
 
 
 def positions(columns: Iterable[str], names: Sequence[str]) -> list[int]:
-    """Where these columns stand among all names."""
+    """Return the positions of these columns among all names."""
     return [names.index(column) for column in columns]
 
 

@@ -16,7 +16,7 @@ from shared.storage.schema.schema import Schema
 def enter_chunk(connection: Connection, schema: Schema, chunk: RowsExtracted) -> bool:
     """Enter a chunk in the ledger; False if it is there already.
 
-    Raises ContradictoryMessage where it overlaps an entry in part: chunk bounds never change within a load.
+    Raises ContradictoryMessage if it overlaps an entry in part: chunk bounds never change within a load.
     """
     table = schema.chunks
     end = chunk.first_row + chunk.row_count
@@ -117,7 +117,8 @@ def record_manifest(connection: Connection, schema: Schema, manifest: LoadExtrac
 def complete_if_balanced(connection: Connection, schema: Schema, load_id: int, dataset: str) -> bool:
     """Complete the load, with its event in the outbox, if this transaction accounts for its last row.
 
-    The caller's transaction holds the lock on the load's row, by its own update of it: nobody counts beside it.
+    The caller's transaction holds the lock on the load's row, by its own update of it: no other transaction
+    counts at the same time.
     """
     table = schema.loads
     balanced = (table.c.load_id == load_id) & table.c.completed_at.is_(None) & (table.c.rows_done == table.c.row_count)

@@ -49,7 +49,7 @@ class Merger:
         return plan
 
     def _insert_all(self, connection: Connection, load_id: int, rows: Sequence[LinedRow]) -> MergePlan | None:
-        """Insert rows that are expected to be new without looking; None where they can't or turn out not to be."""
+        """Insert rows that are expected to be new without a look-up; None if they can't be or are not new."""
         if not self._insert_only.is_expected(load_id):
             return None
         plan = decide(rows, {}, load_id)
@@ -94,7 +94,7 @@ class Merger:
 
 
 class InsertOnlyHint:
-    """Whether a load's chunks have all been new throughout: then its next one is inserted without looking first.
+    """Whether all chunks of a load so far had only new rows: then the next one is inserted without a look-up.
 
     A first load saves a look-up of every key. Only the load at hand is remembered.
     """
@@ -108,7 +108,7 @@ class InsertOnlyHint:
         return self._load_id == load_id and self._is_new
 
     def note(self, load_id: int, *, is_new: bool) -> None:
-        """Take down whether a chunk was new; once one was not, none is expected to be."""
+        """Record whether a chunk was new; once one was not, the next ones are not expected to be."""
         self._is_new = is_new and (self._is_new or self._load_id != load_id)
         self._load_id = load_id
 

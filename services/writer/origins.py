@@ -1,4 +1,4 @@
-"""Whose a message is: it is merged only into the database and the load that it was made for."""
+"""Checks the origin of a message: it is merged only into the database and the load that it was made for."""
 
 from sqlalchemy import Connection, select
 
@@ -8,7 +8,7 @@ from shared.storage.schema.schema import Schema
 
 
 def require_own_load(connection: Connection, schema: Schema, load_id: int, origin: Origin) -> None:
-    """Return where a message's load is one of this database.
+    """Return if a message's load is one of this database.
 
     Asked of the database each time: it may have been emptied, replaced or restored since the last message.
     Raises ForeignMessage where the load is another installation's, or another one of the same number;

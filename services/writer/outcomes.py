@@ -1,4 +1,4 @@
-"""What becomes of each typed row of a chunk, decided from what the table holds. Pure."""
+"""Decides the outcome of each typed row of a chunk from the rows in the table. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ class MergePlan:
         return bool(self.insert or self.update)
 
     def add(self, later: "MergePlan") -> None:
-        """Take in what was done after it in the same transaction."""
+        """Add a plan that was carried out later in the same transaction."""
         self.insert += later.insert
         self.update += later.update
         self.touch += later.touch

@@ -1,4 +1,4 @@
-"""Makes sure that what a chunk's rows refer to is there, in the order in which every writer locks."""
+"""Ensures that the rows that a chunk refers to exist, in the order in which every writer locks."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ class References:
 
     def __init__(self, store: Store, dataset: Dataset) -> None:
         catalog, schema = store.catalog, store.schema
-        # Datasets stand before those that refer to them: whoever locks in this order never closes a circle.
+        # Datasets come before those that refer to them: transactions that lock in this order never deadlock.
         self._order = list(catalog.datasets)
         self._own = dataset.name
         self._statements = {

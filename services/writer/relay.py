@@ -19,14 +19,14 @@ _MAX_AT_ONCE = 100
 
 
 class Relay:
-    """Moves events from the outbox to the broker. Of several relays, each takes those that no other one holds."""
+    """Moves events from the outbox to the broker. Each relay takes only events that no other one holds."""
 
     def __init__(self, store: Store, publisher: Publishing) -> None:
         self._store = store
         self._publisher = publisher
 
     def run_once(self) -> int:
-        """Publish the events that wait and take them out; return how many.
+        """Publish the waiting events and remove them; return how many.
 
         They are published before the commit that takes them out: a crash in between publishes them again.
         """

@@ -1,6 +1,6 @@
 """The SQL of a merge, derived from a table: a chunk travels as one JSON parameter, whatever its size.
 
-Each JSON row is the line followed by the dataset's columns in order; a JSON key is a referenced key alone. Rows are
+Each JSON row is the line followed by the dataset's columns in order; a JSON key is only a referenced key. Rows are
 locked in the order in which the JSON has them: the join is forced to begin there.
 """
 
@@ -24,7 +24,7 @@ class MergeStatements:
     insert: TextClause
     #: Set all values and both marks; the first time in a load, keep a digest of the values before.
     update: TextClause
-    #: Set the asserted mark alone.
+    #: Set only the asserted mark.
     touch: TextClause
 
 
@@ -53,7 +53,7 @@ def merge_statements(table: Table, sql: DatabaseDialect, *, counted: Sequence[st
     new = [cells[column.name] for column in values]
     equal = " AND ".join(map(sql.same, stored, new)) or "1 = 1"
     before = _which_are_before(sql, equal, stored, new)
-    # Nobody asks for the values of a row that stays as it is, and so they are not sent.
+    # The values of a row that does not change are not needed, so they are not sent.
     replaced = [f"CASE WHEN {equal} THEN NULL ELSE {_as_value(sql, table.c[column])} END" for column in counted]
     new_values = {sql.quote(column.name): cells[column.name] for column in values}
     asserted = {"_asserted_load": ":load", "_asserted_line": sql.line}
@@ -78,7 +78,7 @@ def merge_statements(table: Table, sql: DatabaseDialect, *, counted: Sequence[st
 
 
 def _which_are_before(sql: DatabaseDialect, equal: str, stored: Sequence[str], new: Sequence[str]) -> str:
-    """Which values are those before the load; NULL for a row that the load has not asserted yet, without a digest."""
+    """Write the SQL for which values precede the load; NULL for rows that it has not asserted yet, without a digest."""
     return (
         f"CASE WHEN t._asserted_load <> :load OR ({equal}) THEN NULL"
         f" WHEN t._changed_load < :load OR t.{BEFORE} = {sql.digest_of(stored)} THEN 'stored'"

@@ -20,7 +20,7 @@ MAX_ENCODED_BYTES = 8 << 20
 
 #: JSON writes a byte of the file as six where it is a control character, and as less otherwise.
 _ESCAPED_BYTES = 6
-#: What a row takes beside its text: its line's number and brackets, or the code and message of one that can't be read.
+#: The size of a row without its text: its line number and brackets, or the code and message if it can't be read.
 _BESIDE_TEXT_BYTES = 256
 
 
@@ -40,7 +40,7 @@ class ByteCounter(Protocol):
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes the records up to here have."""
+        """The size in bytes of the records up to here."""
 
 
 def cut_chunks(
@@ -54,9 +54,9 @@ def cut_chunks(
     declared: Collection[str] | None = None,
     first_row: int = 0,
 ) -> Iterator[RowsExtracted]:
-    """Yield the chunks of one load in order, from this row on; nothing where there are no records.
+    """Yield the chunks of one load in order, from this row on; nothing if there are no records.
 
-    What can't be decoded faults its row, but in columns that are not `declared`; None: all are.
+    A value that can't be decoded faults its row, unless its column is not `declared`; None: all columns are.
     """
     columns = _Columns(header, [name for name in header if declared is None or name in declared])
     chunk = _Draft(first_row)
@@ -103,7 +103,7 @@ class _Draft:
         self.file_bytes = 0
 
     def has_room(self, row_bytes: int) -> bool:
-        """Whether a row of so many bytes of the file may join. The first one always may: it has a limit of its own."""
+        """Whether a row of this size in the file may join. The first one always may: it has a limit of its own."""
         text_bytes = _ESCAPED_BYTES * (self.file_bytes + row_bytes)
         return not self.row_count or text_bytes + _BESIDE_TEXT_BYTES * (self.row_count + 1) <= MAX_ENCODED_BYTES
 
@@ -146,14 +146,14 @@ class Window(Protocol):
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes the rows up to here have."""
+        """The size in bytes of the rows up to here."""
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
         """Read to the window's end."""
 
 
 class RestOfFile:
-    """The rows that a reader has not read yet, as they stand."""
+    """The rows that a reader has not read yet, in the order of the file."""
 
     def __init__(
         self, reader: RecordReader, records: Iterator[Record | UnreadableRow], *, lines_before: int = 0
@@ -164,7 +164,7 @@ class RestOfFile:
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes the rows up to here have."""
+        """The size in bytes of the rows up to here."""
         return self._reader.bytes_read
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
@@ -187,7 +187,7 @@ class RecordsOfText:
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes the rows up to here have."""
+        """The size in bytes of the rows up to here."""
         return self._reader.bytes_read
 
     @property

@@ -1,4 +1,4 @@
-"""A claimed file, and its version: it tells one from the next, as precisely as the ledger keeps it."""
+"""A claimed file and its version, which tells it from a later one as precisely as the ledger keeps it."""
 
 import os
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared.storage.ledger.load_reasons import CHANGED_WHILE_READ
 from shared.storage.ledger.loads import Load
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the ledger keeps UTC without a zone
-#: What every database can hold. File systems keep any time that somebody sets.
+#: The range that every database can hold. File systems keep any time that a user sets.
 _EARLIEST, _LATEST = datetime(1000, 1, 1), datetime(9999, 12, 31)  # noqa: DTZ001
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -65,12 +65,12 @@ class ClaimedFile:
     claimed: ClaimedName
     dataset: Dataset
     path: Path
-    #: What was claimed; None where nobody else can write to the file.
+    #: The version that was claimed; None if no other process can write to the file.
     version: FileVersion | None = None
     #: Whether some of its messages may have been published already.
     is_resumed: bool = False
 
     def require_version(self) -> None:
-        """Raise FileRefused where the file is not what was claimed any more: other chunks would be cut from it."""
+        """Raise FileRefused if the file has changed since it was claimed: different chunks would be cut from it."""
         if self.version is not None:
             self.version.require(self.path)

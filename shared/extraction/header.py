@@ -17,10 +17,10 @@ from shared.reading.sources import RecordSource
 #: The most bytes that the names take in a message: they travel with every chunk.
 MAX_ENCODED_BYTES = 1 << 20
 
-#: What a column without a name is called where we speak of it.
+#: The name of a nameless column in messages.
 _NAMELESS = "(no name)"
 
-#: So many rows of a table without names are looked at.
+#: The number of rows that are checked in a table without column names.
 _NAMELESS_ROWS = 20
 
 

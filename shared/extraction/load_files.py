@@ -1,4 +1,4 @@
-"""The files of loads: under which names, and in which folders, they are claimed, archived and rejected.
+"""The files of loads: the names and folders in which they are claimed, archived and rejected.
 
 A claimed file's name holds all that is needed to resume its load.
 """
@@ -21,7 +21,7 @@ _MAX_NAME_BYTES = 130
 _MAX_ENDING_BYTES = 20
 _TOKEN_BYTES = 8
 _CLAIMED = re.compile(r"([0-9]{1,18})\.(?:([0-9a-f]{16})\.)?([a-z][a-z0-9_]*|-)\.([0-9]+)r([0-9]+)b\.(.+)", re.DOTALL)
-#: The number stands before the ending, where there is one; the ending itself may be a number, too.
+#: The number comes before the ending, if there is one; the ending itself may be a number, too.
 _FINISHED = re.compile(r".*\.([0-9]{1,12})\.[^.]*|.*\.([0-9]{1,12})", re.DOTALL)
 
 
@@ -118,7 +118,7 @@ def number_of(name: str) -> int:
 
 
 class LoadFiles:
-    """Moves files by their loads. Where nothing else is said, OSError is raised where a folder does not let it."""
+    """Moves files by their loads. Unless documented otherwise, OSError is raised if a folder does not permit it."""
 
     def __init__(self, folder: DataFolder) -> None:
         self._processing = folder.processing
@@ -147,7 +147,7 @@ class LoadFiles:
         return again
 
     def archive(self, claimed: ClaimedName) -> None:
-        """Put a file into the archive; nothing happens where it is there already."""
+        """Move a file into the archive; nothing happens if it is there already."""
         _move(self.path(claimed), self._archive / claimed.finished)
 
     def reject(self, claimed: ClaimedName, *, reason: str | None, message: str | None) -> None:
@@ -163,7 +163,7 @@ class LoadFiles:
         return self._rejected / claimed.rejects
 
     def open_archived(self, load_id: int, file: str) -> IO[bytes]:
-        """Open the archived file of a load, which had that path below the inbox. FileRefused where it is no file."""
+        """Open the archived file of a load, which had that path below the inbox. FileRefused if it is not a file."""
         return open_regular(self._archive / finished_name(load_id, shortened(PurePath(file).name)))
 
     def archived(self) -> Iterator[tuple[int, Path]]:
@@ -172,7 +172,7 @@ class LoadFiles:
         return ((number, self._archive / name) for number, name in names)
 
     def take_back(self, claimed: ClaimedName, *, is_its_own: Callable[[Path], bool]) -> str | None:
-        """Make a file claimed once more that was archived or rejected; return in which folder it was, if in any."""
+        """Claim a file again that was archived or rejected; return the folder that it was in, or None."""
         for folder in (self._archive, self._rejected):
             path = folder / claimed.finished
             if is_its_own(path):

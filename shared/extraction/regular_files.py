@@ -1,4 +1,4 @@
-"""Opens files that users put somewhere: regular ones alone. Tells whether somebody is still writing to one."""
+"""Opens files that come from users, if they are regular files, and detects whether one is still being written."""
 
 import errno
 import fcntl
@@ -13,7 +13,7 @@ from shared.runtime.files import READ_FLAGS
 
 
 def open_regular(path: Path) -> IO[bytes]:
-    """Open a file; FileRefused where something else took its place between the look and the claim."""
+    """Open a file; FileRefused if something else took its place between the look and the claim."""
     try:
         descriptor = os.open(path, READ_FLAGS)
     except OSError as error:
@@ -36,7 +36,7 @@ def is_open_for_writing(path: Path) -> bool:
     try:
         if not hasattr(fcntl, "F_SETLEASE"):
             return False
-        # Who opens the file for writing in this very moment has us signalled: not with SIGIO, which ends a process.
+        # A process that opens the file for writing at this moment causes a signal: not SIGIO, which ends a process.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:

@@ -203,7 +203,7 @@ def test_check_shows_what_would_become_of_a_file(inflow: Inflow) -> None:
     assert finished.returncode == 0
     lines = finished.stdout.splitlines()
     assert "dataset     people" in lines
-    assert "rows        2, of which 0 would be rejected" in lines
+    assert "rows        2; 0 would be rejected" in lines
     assert "  line 3: Zoë, O'Neil; Jr., 1837-06-20, Bath" in lines
 
 

@@ -138,4 +138,4 @@ def test_a_dead_letter_that_is_redriven_too_early_is_one_again(pipeline: Pipelin
     pipeline.wait_until_archived(1)
     eventually(lambda: broker.queue_depths()["inflow.writer.dlq"] == 1, message="the one that can't be used")
     dry_run = pipeline.command("redrive", "--dry-run").stdout
-    assert dry_run.startswith("inflow.writer.dlq: 10 bytes that are no message; MalformedMessage: ")
+    assert dry_run.startswith("inflow.writer.dlq: 10 bytes that are not a message; MalformedMessage: ")

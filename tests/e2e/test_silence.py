@@ -41,7 +41,7 @@ def test_a_proposed_dataset_loads_the_rows_that_read_shows(inflow: Inflow, text:
     shown = inflow("read", str(path))
     proposed = inflow("profile", str(path), "--toml")
     assert len([*csv.reader(shown.stdout.splitlines())]) == rows + 1
-    assert f"of which {rows} rows, {rejected} rejected" in shown.stderr
+    assert f"({rows} rows, {rejected} rejected" in shown.stderr
 
     (inflow.root / "inflow.toml").write_text(proposed.stdout)
     path.rename(inflow.inbox / "things.csv")

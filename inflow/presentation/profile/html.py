@@ -10,7 +10,7 @@ from shared.profiling.printable import visible
 from shared.profiling.profile import ColumnProfile, Profile
 from shared.profiling.wording import count, distinct_text, keys_notes, percent, reference_text
 
-#: Forbids whatever a value might still bring about.
+#: Forbids anything that a value might still inject.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 

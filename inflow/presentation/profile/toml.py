@@ -39,7 +39,7 @@ def _origin(profile: Profile) -> str:
 
 
 def _read(dataset: Dataset) -> Iterator[str]:
-    """What was fixed by options, and is to be fixed for the files to come."""
+    """Yield the settings that options fixed, to fix them for future files."""
     fixed = {name: value for name, value in asdict(dataset.read).items() if value is not None}
     if fixed:
         settings = (f"{name} = {_text(value) if isinstance(value, str) else value}" for name, value in fixed.items())

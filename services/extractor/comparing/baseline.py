@@ -1,13 +1,13 @@
-"""Which earlier load a file may be compared with: whatever it stated is in the database still. Pure."""
+"""Chooses the earlier load that a file may be compared with: all its rows are still in the database. Pure."""
 
 from collections.abc import Iterable
 from itertools import count
 
 from shared.storage.ledger.loads import Load
 
-#: More rejected rows are not worth the search for them.
+#: With more rejected rows, the search for them is not worthwhile.
 _MAX_REJECTED = 1000
-#: Files under another name, of which one is so many times as large, are hardly editions of each other.
+#: Files under different names whose sizes differ by more than this factor are hardly editions of each other.
 _MAX_TIMES_LARGER = 2
 
 
@@ -42,7 +42,7 @@ def _never_read(load: Load) -> bool:
 
 
 def _can_be_base(load: Load, *, is_latest: bool) -> bool:
-    """Of the latest one alone it is sure that no other load superseded its rows."""
+    """Only for the latest load is it certain that no other load superseded its rows."""
     is_last_word = is_latest or not load.superseded
     return is_last_word and load.fingerprint is not None and load.rejected <= _MAX_REJECTED
 

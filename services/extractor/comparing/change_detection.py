@@ -25,7 +25,7 @@ from shared.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
-#: How far back a base is looked for.
+#: The number of earlier loads among which a base is looked for.
 _MAX_LOADS_BACK = 200
 
 
@@ -112,7 +112,7 @@ class ChangeDetection:
             return rejects.rejected_lines(connection, self._store.schema, load_id)
 
     def _check_keys(self, dataset: Dataset, changes: Changes, difference: FileDifference, base: Load) -> None:
-        """See to it that no key of a changed row is also that of a row that stays: of the two, the last one wins."""
+        """Ensure that no changed row shares its key with an unchanged row: of the two, the last one wins."""
         if not are_sound(changes.records):
             raise Incomparable("a quote stands where none belongs")
         texts, removed = changes.records.texts, difference.removed
@@ -120,7 +120,7 @@ class ChangeDetection:
             # As most often: to find out that a key is the same though it is written otherwise takes much longer.
             return
         changed = read_rows(dataset, changes.header + b"".join(texts), record_count=len(texts))
-        # Blank lines are no records; the last one of a file may have no end of its own.
+        # Blank lines are not records; the last record of a file may have no line end.
         replaced = read_rows(dataset, difference.header + b"\n".join(removed), record_count=len(removed))
         if base.superseded and (changes.fingerprint != base.fingerprint or keys_of(dataset, changed)):
             # Which row is the last one of its key may be another one now, even if only their order changed.

@@ -1,4 +1,4 @@
-"""What is published of a file that was compared with an earlier edition, and how the ledger keeps that."""
+"""The rows that are published of a file compared with an earlier edition, and their entry in the ledger."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -21,7 +21,7 @@ class Changes:
     """The changed rows of a file. Of two that are equal the same chunks are cut."""
 
     base_load_id: int
-    #: The header's record, and the changed ones, as they stand in the file; each of these has a line end.
+    #: The header's record, and the changed ones, exactly as in the file; each of these has a line end.
     header: bytes
     records: Records
     #: Rows that are not published; the superseded ones have a key that the file repeats.

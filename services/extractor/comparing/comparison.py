@@ -1,4 +1,4 @@
-"""Compares a file with an earlier edition of it, record by record, wherever a record stands. Pure.
+"""Compares a file with an earlier edition of it, record by record, whatever the position of a record. Pure.
 
 Both are read side by side, once. What has found no match yet is kept, and little of it: editions are much alike.
 """
@@ -23,9 +23,9 @@ class FileDifference:
     """What a file has that its base has not, and the other way round."""
 
     header: bytes = b""
-    #: Records of the file alone, with the line on which each begins.
+    #: Records that only the file has, with the line on which each begins.
     changed: dict[bytes, int] = field(default_factory=dict)
-    #: Records of the base alone.
+    #: Records that only the base has.
     removed: set[bytes] = field(default_factory=set)
     unchanged_count: int = 0
 
@@ -62,7 +62,7 @@ class _Side:
 class Comparison:
     """Finds the difference, one block after the other.
 
-    No two records of the base are the same. Those on `rejected_lines` of it count as missing there: they are no rows.
+    No two records of the base are the same. Those on its `rejected_lines` count as missing there: they are not rows.
     Raises Incomparable where records can't be told from each other, or too much is different.
     """
 
@@ -152,7 +152,7 @@ class Comparison:
 
 
 def _cut(records: Records, count: int) -> tuple[Records, Records]:
-    """Return the first ones, so many, and the others."""
+    """Return the first `count` records, and the others."""
     if count == len(records.texts):
         return records, _NONE
     first = Records(records.texts[:count], records.lines[:count])

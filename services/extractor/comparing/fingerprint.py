@@ -1,4 +1,4 @@
-"""What identifies a file's content, and how it is read."""
+"""The fingerprint of a file's content and of the way it is read."""
 
 from hashlib import sha256
 from typing import IO
@@ -20,7 +20,7 @@ class FingerprintedFile:
         self._digest = sha256(repr((_READER_VERSION, dataset)).encode())
 
     def read(self, size_bytes: int) -> bytes:
-        """Read at most so many bytes; none at the end."""
+        """Read at most this many bytes; none at the end."""
         data = self._file.read(size_bytes)
         self._digest.update(data)
         return data

@@ -1,4 +1,4 @@
-"""What the database has of a dataset: whether all rows that loads put there are there still, and some keys."""
+"""Queries about a dataset's table: whether all loaded rows are still there, and whether it has certain keys."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ _KEYS_AT_A_TIME = 1000
 
 
 def read_rows(dataset: Dataset, text: bytes, *, record_count: int) -> RawRows:
-    """Read so many records behind a header. Raises Incomparable where a reader of CSV finds others."""
+    """Read this many records after a header. Raises Incomparable if a CSV reader finds a different number."""
     records = RecordReader(BytesIO(text))
     (_, cells), *rows = _readable(records)
     if len(rows) != record_count:
@@ -70,13 +70,13 @@ def _readable(records: RecordReader) -> Iterator[tuple[int, list[str]]]:
 
 
 def has_all_rows(connection: Connection, schema: Schema, name: str) -> bool:
-    """Whether a dataset's table has as many rows as its loads inserted: nobody emptied it by hand."""
+    """Whether a dataset's table has as many rows as its loads inserted: it was not emptied by hand."""
     table = schema.datasets[name]
     row_count = connection.scalar(select(func.count()).select_from(table)) or 0
     if INFERRED in table.c:
         inferred = select(func.count()).select_from(table).where(table.c[INFERRED])
         row_count -= connection.scalar(inferred) or 0
-    # Rows that are inserted meanwhile are in the sum alone, which makes the file be published whole.
+    # Rows that are inserted meanwhile are only in the sum; then the file is published whole.
     inserted = select(func.sum(schema.loads.c.inserted)).where(schema.loads.c.dataset == name)
     return row_count == int(connection.scalar(inserted) or 0)
 

@@ -21,7 +21,7 @@ def offsets_in(file: IO[bytes], plan: ReadPlan) -> LineOffsets | None:
 
 
 def offsets_found_in(file: IO[bytes], dataset: Dataset) -> LineOffsets | None:
-    """Do the same with a file of which it is no longer known how it was read; None, too, where it has changed."""
+    """Do the same with a file whose format is no longer known, by detecting it; None, too, if the file has changed."""
     try:
         plan = make_plan(file, dataset.read, expected=dataset.expected_labels)
     except FileRefused:

@@ -1,4 +1,4 @@
-"""A whole file comes back mended, under its old name: what was rejected of it before, and is not now, is healed.
+"""Heals rejects when a corrected file comes back whole, under its old name, and no longer has them.
 
 Decided where a load's file is taken out, by the one active watcher, and not by the writers: of two editions that are
 complete at the same moment, neither transaction sees the other one. Here the later one to be taken out sees both,

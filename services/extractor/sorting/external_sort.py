@@ -19,9 +19,9 @@ from shared.runtime.steps import Steps
 _BLOCK_BYTES = 16 << 10
 #: What is merged at a time: half a run, since what is left from before comes to it.
 _WINDOW_BYTES = 2 << 20
-#: So much of a key is looked at to see which blocks come first.
+#: The part of a key that is compared to see which blocks come first.
 _PREFIX_BYTES = 200
-#: What stands before a block: the length of its first key's beginning, how many records, how many bytes of text.
+#: The head of a block: the length of its first key's beginning, the number of records, the number of bytes of text.
 _HEAD = Struct("=HIQ")
 
 
@@ -51,7 +51,7 @@ class ExternalSort:
         self.text_bytes = 0
 
     def add(self, runs: Iterator[Records], *, until_bytes: int) -> Steps[None]:
-        """Sort runs and write them, one at each step, until it has so much text.
+        """Sort runs and write them, one at each step, until it has this much text.
 
         OSError where they can't be written.
         """
@@ -70,7 +70,7 @@ class ExternalSort:
                 return
 
     def windows(self) -> Iterator[Records]:
-        """Give all records out, so many at a time as fit into memory. OSError where they can't be read."""
+        """Yield all records, as many at a time as fit into memory. OSError if they can't be read."""
         while self._blocks:
             yield self._next_window()
 
@@ -90,7 +90,7 @@ class ExternalSort:
         self.text_bytes += len(text)
 
     def _find_block(self, offset: int, end_of_run: int) -> None:
-        """Read what stands before the block there, if there is one more in its run."""
+        """Read the head of the block there, if its run has one more."""
         if offset < end_of_run:
             self._file.seek(offset)
             key_bytes, record_count, text_bytes = _HEAD.unpack(self._file.read(_HEAD.size))

@@ -47,10 +47,10 @@ class SortingTurns:
 
 
 def ordered_windows(file: IO[bytes], runs: Runs, order: KeyOrder, *, width: int) -> Iterator[Window]:
-    """Yield the rows of a file behind its header, which are so wide, each window in order.
+    """Yield the rows of a file behind its header, which have `width` columns, each window in order.
 
     `runs` read the file from its start. From the first window on whose records can't be told from each other, what
-    is left comes as it stands.
+    is left comes in the order of the file.
     """
     yield from map(RecordsOfText.of, map(order.sort, runs))
     yield from _rest(file, runs, width)

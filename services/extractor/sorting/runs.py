@@ -30,7 +30,7 @@ class Runs:
         self.skipped = SkippedLines()
         #: What reads what is left, where they were cut short.
         self.rest: AccountedSource | None = None
-        #: Whether the file has more, to be read as it stands.
+        #: Whether the file has more, to be read in its own order.
         self.is_cut_short = False
         #: Whether there are no more of them.
         self.is_at_end = False

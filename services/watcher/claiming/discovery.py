@@ -8,7 +8,7 @@ from typing import Literal
 
 EntryType = Literal["file", "other"]
 
-#: Nobody sorts files so far down; somebody who nests folders without end wants to see us fail.
+#: Deeper than users sort files; endlessly nested folders are an attack.
 _DEEPEST = 50
 #: With a name behind it, and the data folder before it, still a path that every system call takes.
 _MAX_FOLDER_BYTES = 3000
@@ -36,7 +36,7 @@ class Sighting:
 
 
 def is_candidate(path: str) -> bool:
-    """Whether a name is one that users mean to be loaded: hidden and temporary names wait until they are renamed."""
+    """Whether a file of this name is to be loaded: hidden and temporary files wait until they are renamed."""
     name = PurePath(path).name.lower()
     hidden = any(part.startswith(".") for part in PurePath(path).parts)
     return not hidden and not name.endswith((".part", ".tmp", "~")) and not name.startswith("~")

@@ -8,9 +8,9 @@ from services.watcher.claiming.discovery import Entry
 
 #: How long files wait for others, beyond the time in which a file settles.
 MAX_WAIT_SECONDS = 60.0
-#: Of a file that will come to its end by itself, and is waited for until then.
+#: For a wait that will end by itself, however long it takes.
 TO_ITS_END = math.inf
-#: Of a file that is not waited for.
+#: For a file that others do not wait for.
 NOT_AT_ALL = -math.inf
 
 
@@ -40,7 +40,7 @@ class DropOrder:
         self._overtaken: set[str] = set()
 
     def begin_look(self, paths: Collection[str], *, now: float) -> None:
-        """A new look begins, which found files of these paths."""
+        """Begin a new look, which found files of these paths."""
         self._now = now
         self._left = {}
         self._waiting_before, self._waiting_since = self._waiting_since, {}

@@ -1,6 +1,6 @@
-"""Decides of a complete file whether it may be claimed: what stands beside it, and what it is by itself.
+"""Decides whether a complete file may be claimed, by its markers and by the file itself.
 
-Markers stand beside a file: NAME.done says that it is whole, NAME.sha256 what it has to be.
+Markers are files in the same folder: NAME.done says that NAME is whole, NAME.sha256 has its digest.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from shared.model.errors import FileRefused
 from shared.storage.ledger.waiting_files import WaitingFile
 
 _ENDINGS: dict[Marker, str] = {"done": ".done", "sha256": ".sha256"}
-#: As sha256sum writes it, or the digest alone. A backslash says that the name behind it has escapes.
+#: As sha256sum writes it, or only the digest. A backslash means that the name after it has escapes.
 _DIGEST = re.compile(rb"\s*\\?([0-9A-Fa-f]{64})(?:\s|$)")
 
 
@@ -65,11 +65,11 @@ class Markers:
         return {file.path for file in files if self.of(file, "done") is not None}
 
     def paths(self, file: Entry) -> list[str]:
-        """Return the markers that stand beside a file, old ones, too."""
+        """Return the markers of a file, including old ones."""
         return [path for marker in _ENDINGS if (path := marker_path(file.path, marker)) in self._markers]
 
 
-#: What is read of all files together at one look: others have their turn after a fraction of a second.
+#: The total that is read from files at one look: other work has its turn after a fraction of a second.
 _BYTES_AT_A_LOOK = 64 << 20
 _BLOCK_BYTES = 1 << 20
 #: Far more than a digest and a name.
@@ -78,7 +78,7 @@ _MAX_MARKER_BYTES = 8192
 
 @dataclass(slots=True)
 class _DigestCheck:
-    """How far the comparison of one version of a file with one version of its marker has come."""
+    """The progress of comparing one version of a file with one version of its marker."""
 
     file: Entry
     marker: Entry
@@ -180,7 +180,7 @@ class Admission:
         return self._dataset_not_ready(file) or self._changed(file) or self._mismatch(file)
 
     def remove_markers(self, file: Entry) -> None:
-        """The file is claimed: its markers have done their duty. One that stays is too old for the next file."""
+        """Remove the markers of a claimed file. One that stays is too old to count for the next file."""
         for path in self._markers.paths(file):
             with suppress(OSError):
                 (self._inbox / path).unlink()

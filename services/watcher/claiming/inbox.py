@@ -119,5 +119,5 @@ def _inotify() -> INotify | None:
     try:
         return INotify()
     except OSError as error:
-        _log.warning("no events from the kernel, polling alone", extra=facts("polling_alone", error=str(error)))
+        _log.warning("no events from the kernel, only polling", extra=facts("polling_alone", error=str(error)))
         return None

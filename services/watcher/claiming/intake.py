@@ -131,7 +131,7 @@ class Intake:
         return again
 
     def _list(self) -> tuple[list[Entry], set[str]]:
-        """List the inbox; return it, and the paths of those that an earlier listing had as they are now.
+        """List the inbox; return it, and the paths of the files that are unchanged since an earlier listing.
 
         A listing is not of one moment: it may have a file and lack an older one. A listing that begins later has both.
         """
@@ -153,7 +153,7 @@ class Intake:
             if left is not None:
                 waiting.append(left)
             elif has_room:
-                # What can't be claimed takes no room, or many of its kind would hold back all others.
+                # A file that can't be claimed takes no room; otherwise, many such files would hold back all others.
                 room -= 1
         return waiting
 
@@ -182,7 +182,7 @@ class Intake:
         self._order.leave(entry, dataset, reason=waiting.reason, until=until)
 
     def _reserve(self, count: int) -> None:
-        """Have so many load numbers at hand; those that were not used serve the next files."""
+        """Reserve load numbers until there are `count`; unused ones serve the next files."""
         missing = count - len(self._numbers)
         if missing > 0:
             with self._store.transaction() as connection:

@@ -89,11 +89,11 @@ def no_file(entry: Entry) -> WaitingFile:
         return _file(entry, "blocked", "too-deep", "the folder lies too far below the inbox; move its files up")
     if entry.path.endswith("/"):
         return _file(entry, "blocked", "not-permitted", "the watcher's account may not look into this folder")
-    return _file(entry, "blocked", "not-a-regular-file", "only regular files are loaded; it is left alone")
+    return _file(entry, "blocked", "not-a-regular-file", "only regular files are loaded; it is left where it is")
 
 
 def linked(entry: Entry, link_count: int) -> WaitingFile:
-    """Somebody can write to it under another name, long after it was archived under ours."""
+    """A program could write to it under another name, long after it was archived under ours."""
     message = f"it has {link_count} names (hard links); copy it into the inbox, or remove the other names"
     return _file(entry, "blocked", "hard-link", message)
 

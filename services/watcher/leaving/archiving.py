@@ -22,7 +22,7 @@ from shared.storage.store import Store
 _log = logging.getLogger(__name__)
 
 _OPEN_FOR_WRITING = "open-for-writing"
-#: The file is gone, or another one is in its place, or it is none of ours. Any other fault may pass.
+#: The file is gone, or another one is in its place, or it is not one of ours. Any other fault may pass.
 _NOBODY_CAN_TELL = (errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM)
 
 Finished = tuple[ClaimedName, Load]
@@ -52,22 +52,22 @@ class Finisher:
         return moved
 
     def _is_held_open(self, claimed: ClaimedName, load: Load) -> bool:
-        """Whether more may come through a handle that somebody has: it would go with the file, and be lost.
+        """Whether a process may still write through an open handle: that data would move with the file, and be lost.
 
-        Asked first, so that nobody can write between the look at the file and its move.
+        Checked first, so that no process can write between the look at the file and its move.
         """
         try:
             is_held_open = is_open_for_writing(self._files.path(claimed))
         except OSError as error:
             if error.errno in _NOBODY_CAN_TELL:
                 return False
-            # Once the ledger says that it is archived, it may be out already: nobody would take back that it is stuck.
+            # Once the ledger says that it is archived, it may be out already: then "stuck" would never be cleared.
             if load.state == "complete":
                 self._report_stuck(load, error)
             return True
         if is_held_open and load.state == "complete" and load.reason != _OPEN_FOR_WRITING:
             with self._store.transaction() as connection:
-                message = "all its rows are stored; it is moved once nobody has it open for writing"
+                message = "all its rows are stored; it is moved once no program has it open for writing"
                 load_reasons.explain_move(connection, self._store.schema, [load.load_id], _OPEN_FOR_WRITING, message)
         return is_held_open
 
@@ -86,7 +86,7 @@ class Finisher:
         try:
             file = open_regular(self._files.path(claimed))
         except (FileNotFoundError, FileRefused):
-            # Somebody took it away or put something else there: nobody can tell any more.
+            # It was taken away or replaced: the offsets can no longer be found.
             return
         dataset = self._store.catalog.datasets.get(claimed.dataset or "")
         with file:
@@ -95,7 +95,7 @@ class Finisher:
                 record_offsets(connection, self._store.schema, claimed.load_id, offsets)
 
     def _close_books(self, ready: Sequence[Load]) -> None:
-        """What held a file back is forgotten first: nobody would come back to it once the file is out."""
+        """Clear the reason that held a file back first: it would never be cleared once the file is out."""
         complete = [load for load in ready if load.state == "complete"]
         explained = [load.load_id for load in ready if load.reason is not None]
         if complete or explained:

@@ -1,4 +1,4 @@
-"""Loads that are not done and whose files are not in processing/: by hand, or after a backup was restored."""
+"""Finds unfinished loads whose files are not in processing/: removed by hand, or lost when a backup was restored."""
 
 import logging
 import time
@@ -23,7 +23,7 @@ _WHAT_TO_DO = "its file is not in processing/: put it back there, or end the loa
 
 
 class MissingFiles:
-    """Brings files back that are elsewhere in the data folder; says of other loads that their files are gone."""
+    """Brings back files that are elsewhere in the data folder; reports the files of other loads as gone."""
 
     def __init__(self, *, folder: DataFolder, store: Store, patience_seconds: float, clock: Clock = time) -> None:
         self._files = LoadFiles(folder)
@@ -31,7 +31,7 @@ class MissingFiles:
         self._standstills = Standstills(patience_seconds, clock=clock)
         #: Loads whose files are gone.
         self.gone: set[int] = set()
-        #: Loads whose files are missing, of which it is too early to say more.
+        #: Loads whose files are missing, but not yet for long enough to call them gone.
         self.pending: set[int] = set()
 
     def look(self, known: Collection[int], *, is_queue_empty: Callable[[], bool]) -> None:

@@ -1,4 +1,4 @@
-"""Puts files back into the inbox that were written to after their claim: as they are then, they are other loads."""
+"""Returns files that were modified after their claim to the inbox, to be loaded again as new loads."""
 
 import ctypes
 import errno
@@ -30,7 +30,7 @@ class Returner:
         self._inbox = folder.inbox
         self._files = LoadFiles(folder)
         self._store = store
-        #: Paths below the inbox of whose rename the kernel is still to tell.
+        #: Paths below the inbox that we renamed and for which the kernel's event is still to come.
         self._ours: set[str] = set()
         #: How many went back since the start.
         self.file_count = 0
@@ -76,7 +76,7 @@ class Returner:
         except OSError as error:
             if error.errno not in _TAKEN_OR_NOT_SUPPORTED:
                 raise
-            # With the load's number it is a name that nobody else gives.
+            # With the load's number, the name is one that no other program gives.
             source.rename(folder / claimed.finished)
         self.file_count += 1
         sync_folder(folder)
