@@ -284,7 +284,7 @@ def test_archived_files_whose_rows_the_database_does_not_have_go_back_in_order(
 
     found = list(find_archived(folder, house.store, every=False))
     assert [(each.load_id, each.dataset) for each in found] == [(2, "people"), (3, "places"), (4, "places"), (5, None)]
-    assert "fits no dataset" in found[-1].problem
+    assert "matches no dataset" in found[-1].problem
     of_some = find_archived(folder, house.store, every=True, first=3, last=4)
     assert [each.load_id for each in of_some] == [3, 4]
 

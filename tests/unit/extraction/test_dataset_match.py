@@ -40,7 +40,7 @@ def test_a_file_feeds_the_dataset_of_its_folder_else_of_its_name(path: str, name
         (
             "cities.csv",
             "no-dataset",
-            f"the name 'cities.csv' fits no dataset; files by dataset: {PATTERNS}",
+            f"the name 'cities.csv' matches no dataset; files by dataset: {PATTERNS}",
         ),
         (
             "cities/people.csv",

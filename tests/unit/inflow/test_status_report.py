@@ -57,7 +57,7 @@ REFUSED = replace(
     dataset=None,
     state="refused",
     reason="no-dataset",
-    message="the name 'animals.csv' fits no dataset",
+    message="the name 'animals.csv' matches no dataset",
     ignored_columns=(),
     read_as=None,
     confidence_percent=None,
@@ -253,7 +253,7 @@ def test_the_status_as_text_says_what_waits_and_why() -> None:
     assert lines[:2] == ["inbox: 1 waiting", "  pipe: blocked for 5 min (not-a-regular-file): it is left alone"]
     assert lines[2] == "loads: 2"
     assert lines[-3:] == [
-        "  load 8: the name 'animals.csv' fits no dataset",
+        "  load 8: the name 'animals.csv' matches no dataset",
         "  load 7: of 24 lines, 1 header, 2 footer",
         "load 7: 4 references wait for 2 rows that no file has stated yet",
     ]
