@@ -90,10 +90,20 @@ def healthy(state: BrokerState) -> bool:
     return state.node_count == 3 and {queue.members for queue in state.queues} == {Members(count=3, online=3)}
 
 
-def shrink(cluster: Cluster, number: int) -> None:
-    """Remove the queues' members from a node, as if it had joined after they were declared."""
-    node = cluster.nodes[number]
-    cluster.nodes[0].tool("rabbitmq-queues", "shrink", node.name)
+def shrink(cluster: Cluster) -> None:
+    """Leave the queues' members on the first node only, as if the others had joined after they were declared.
+
+    On a busy machine the command reports success for each queue, and some of the members are still there.
+    """
+    eventually(lambda: is_shrunk(cluster), message="members on the first node only", pause_seconds=1.0)
+
+
+def is_shrunk(cluster: Cluster) -> bool:
+    first, *others = cluster.nodes
+    for node in others:
+        first.tool("rabbitmq-queues", "shrink", node.name)
+    members = {queue.members for queue in look_at_broker(cluster.settings()).queues}
+    return members == {Members(count=1, online=1)} and Leaders(first.server).of(cluster.vhost, WRITER) == first.name
 
 
 @contextmanager
@@ -106,8 +116,7 @@ def killed(node: PrivateRabbitmq) -> Iterator[None]:
 
 
 def test_queues_of_one_member_are_reported_and_grow_as_the_documentation_says(cluster: Cluster) -> None:
-    for number in (1, 2):
-        shrink(cluster, number)
+    shrink(cluster)
     state = look_at_broker(cluster.settings())
     assert {queue.members for queue in state.queues} == {Members(count=1, online=1)}
     assert f"{WRITER} is on 1 of 3 nodes: `rabbitmq-queues grow` adds members" in state.notes
@@ -121,21 +130,20 @@ def test_queues_of_one_member_are_reported_and_grow_as_the_documentation_says(cl
     assert look_at_broker(cluster.settings()).notes == []
 
 
-def test_a_message_for_a_queue_without_online_members_is_refused(
-    cluster: Cluster,
-) -> None:
-    for number in (1, 2):
-        shrink(cluster, number)
+def test_a_message_for_a_queue_without_online_members_is_refused(cluster: Cluster) -> None:
+    shrink(cluster)
     with closing(Publisher(cluster.settings(1, 2), name="tests")) as publisher:
         publisher.publish(manifest(1))
         with killed(cluster.nodes[0]):
             with pytest.raises(BrokerUnavailable) as refusal:
                 publisher.publish(manifest(2))
             assert "(queue full?)" not in str(refusal.value)
-            notes = eventually(
-                lambda: [note for note in look_at_broker(cluster.settings(1, 2)).notes if note.startswith(WRITER)]
+            eventually(
+                lambda: (
+                    f"{WRITER} accepts no messages: 0 of its 1 members are online"
+                    in look_at_broker(cluster.settings(1, 2)).notes
+                )
             )
-        assert f"{WRITER} accepts no messages: 0 of its 1 members are online" in notes
 
 
 def test_a_publisher_without_a_majority_gives_up_in_time_and_reports_it(
