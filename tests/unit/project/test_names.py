@@ -66,6 +66,7 @@ DONE = (
     "shared/configuration",
     "shared/profiling",
     "shared/extraction",
+    "shared/storage",
     "inflow",
     "services/aggregator",
     "services/extractor",
