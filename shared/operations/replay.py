@@ -1,4 +1,4 @@
-"""Replaying: archived files go back into the inbox in the order of their loads, as after a database was lost."""
+"""Replaying: returns archived files to the inbox in the order of their loads, for example after a lost database."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ _LOADS_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archived:
-    """An archived file: the load that it was, and its dataset, or why that can't be told."""
+    """An archived file: the number of its load, and its dataset or why that is not known."""
 
     path: Path
     load_id: int
@@ -34,9 +34,9 @@ class Archived:
 def find_archived(
     folder: DataFolder, store: Store, *, every: bool, first: int = 1, last: int | None = None
 ) -> Iterator[Archived]:
-    """Yield archived files in the order of their loads: those whose rows the database does not have, or `every` one.
+    """Yield archived files in the order of their loads: those whose rows are not in the database, or `every` file.
 
-    Of the loads from `first` to `last`; None: to the end.
+    Only the loads from `first` to `last`; None: to the end.
     """
     numbers = [(number, path) for number, path in LoadFiles(folder).archived() if first <= number <= (last or number)]
     for start in range(0, len(numbers), _LOADS_AT_ONCE):
@@ -50,11 +50,11 @@ def find_archived(
 
 
 def drop_again(folder: DataFolder, files: Sequence[Archived]) -> None:
-    """Copy files into the inbox so that they are claimed in this order: all are there before the first one counts."""
+    """Copy files into the inbox so that they are claimed in this order: all are copied before the first is visible."""
     for dataset in {str(each.dataset) for each in files}:
         _make_folder(folder.inbox / dataset)
     copies = [_copy(folder, each) for each in files]
-    # Files are claimed by their times: a microsecond apart, which is what databases keep, and none in the future.
+    # Files are claimed in the order of their times: a microsecond apart, the precision of databases, and in the past.
     first = time.time_ns() - 1000 * len(copies)
     for position, (hidden, path) in enumerate(copies):
         os.utime(hidden, ns=(first + 1000 * position,) * 2)
@@ -71,15 +71,15 @@ def _copy(folder: DataFolder, each: Archived) -> tuple[Path, Path]:
 
 
 def _make_folder(path: Path) -> None:
-    """Make a dataset's folder, without what a killed replay left in it. ConfigurationError where it is a link."""
+    """Create a dataset's folder, and clean up after a killed replay. Raises ConfigurationError if it is a link."""
     path.mkdir(exist_ok=True)
     if path.is_symlink():
-        raise ConfigurationError(f"{path} is a link; no file is put back through a link, remove it")
+        raise ConfigurationError(f"{path} is a symbolic link; remove it: files are not returned through a link")
     remove_leftovers(path)
 
 
 def _load_of(path: Path, load: Load | None) -> Load | None:
-    """The load is the file's where both are of one version: its number may have been given again."""
+    """Return the load if it is this version of the file's: its number may have been assigned again."""
     return load if load is not None and FileVersion.of(path.lstat()) == FileVersion.claimed(load) else None
 
 

@@ -74,7 +74,7 @@ def test_replay_writes_through_no_link_and_removes_what_a_killed_one_left(inflow
     refused = inflow("replay", "--data", "data")
     assert (refused.returncode, refused.stderr) == (
         2,
-        "data/inbox/places is a link; no file is put back through a link, remove it\n",
+        "data/inbox/places is a symbolic link; remove it: files are not returned through a link\n",
     )
     assert_untouched(secret)
 

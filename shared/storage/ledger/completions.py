@@ -21,7 +21,7 @@ def mark_summarised(connection: Connection, schema: Schema, load_ids: Sequence[i
     connection.execute(update(table).where(table.c.load_id.in_(load_ids)).values(summarised_at=utc_now()))
 
 
-def ask_for_summaries(connection: Connection, schema: Schema) -> None:
+def request_summaries(connection: Connection, schema: Schema) -> None:
     """Have the aggregator write the summaries again: mark the last complete load as not included."""
     table = schema.loads
     last = connection.scalar(select(func.max(table.c.load_id)).where(table.c.completed_at.is_not(None)))

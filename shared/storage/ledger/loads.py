@@ -92,7 +92,7 @@ def find(connection: Connection, schema: Schema, load_ids: Iterable[int]) -> dic
     return {row.load_id: Load.from_row(row) for row in rows}
 
 
-def undone(connection: Connection, schema: Schema) -> list[tuple[int, str]]:
+def in_processing(connection: Connection, schema: Schema) -> list[tuple[int, str]]:
     """List the loads whose files are still in processing/, according to the ledger: number and token of each."""
     table = schema.loads
     query = select(table.c.load_id, table.c.token).where(table.c.state.in_((*OPEN_STATES, "complete")))
@@ -134,7 +134,7 @@ def count(connection: Connection, schema: Schema) -> int:
     return connection.scalar(select(func.count()).select_from(schema.loads)) or 0
 
 
-def manner_before(connection: Connection, schema: Schema, load_id: int, dataset: str, feed: str) -> str | None:
+def signature_before(connection: Connection, schema: Schema, load_id: int, dataset: str, feed: str) -> str | None:
     """Return the format signature of the last file of a feed before this load's that was not refused."""
     table = schema.loads
     earlier = (table.c.load_id < load_id, table.c.state != "refused", table.c.manner.is_not(None))

@@ -29,7 +29,7 @@ class Reject:
     healed_by: int | None
 
 
-def is_left_to(schema: Schema, load_id: int) -> ColumnElement[bool]:
+def not_healed_before(schema: Schema, load_id: int) -> ColumnElement[bool]:
     """Return the condition that no load before this one healed a rejected row: of several, the first one counts."""
     healed_by = schema.rejects.c.healed_by
     return healed_by.is_(None) | (healed_by > load_id)
@@ -38,7 +38,7 @@ def is_left_to(schema: Schema, load_id: int) -> ColumnElement[bool]:
 def heal(connection: Connection, schema: Schema, load_id: int, lines: Sequence[int], *, by: int) -> None:
     """Mark rejected rows of a load as healed by a later one, unless an earlier one healed them."""
     table = schema.rejects
-    mine = (table.c.load_id == load_id) & is_left_to(schema, by)
+    mine = (table.c.load_id == load_id) & not_healed_before(schema, by)
     for first in range(0, len(lines), _LINES_AT_ONCE):
         named = table.c.line.in_(lines[first : first + _LINES_AT_ONCE])
         connection.execute(update(table).where(mine & named).values(healed_by=by))

@@ -66,6 +66,8 @@ DONE = (
     "shared/configuration",
     "shared/profiling",
     "shared/extraction",
+    "shared/operations",
+    "shared/service",
     "shared/storage",
     "inflow",
     "services/aggregator",
