@@ -68,6 +68,7 @@ DONE = (
     "shared/extraction",
     "shared/operations",
     "shared/service",
+    "shared/reading",
     "shared/storage",
     "inflow",
     "services/aggregator",
