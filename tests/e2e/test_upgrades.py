@@ -1,0 +1,171 @@
+"""Installations of earlier versions, made by the code of these versions, are upgraded in place in the middle of work."""
+
+import csv
+import io
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.births import Births, births
+from tests.support.command import Inflow
+from tests.support.eventually import eventually
+from tests.support.old_versions import OLD_VERSIONS, unpack_version
+from tests.support.servers.isolation import Broker, Database
+from tests.support.services import REPOSITORY, SERVICES, Pipeline, running_pipeline, summary_of
+
+STONE, LINTON, PEEBLES = births("Stone", people=70), births("Linton", people=50), births("Peebles", people=3000)
+#: Rows that are rejected, in the file of the family Stone.
+BAD_ROWS = "Ada,Stone,never,Graz of Stone\nBo,Stone,,Graz of Stone\n"
+MENDED_DATES = {"Ada": "1837-02-28", "Bo": "1838-03-01"}
+ALL_COUNTRIES = Counter({"Österreich": len(MENDED_DATES)}) + STONE.by_country + LINTON.by_country + PEEBLES.by_country
+
+#: A dataset that the writer of the earlier version does not know: its chunks become dead letters.
+ANIMALS = """
+[datasets.animals]
+files = ["animals*.csv"]
+key = ["name"]
+columns.name = { type = "text" }
+"""
+ANIMALS_CSV = "name\n" + "".join(f"Animal {number}\n" for number in range(25))
+DEAD_CHUNKS = 3
+GARBAGE = b"not a message"
+
+#: Chunks and a queue so small that the large file is half published, and half of that merged, when all is killed.
+SMALL = {"INFLOW_CHUNK_ROWS": "10", "INFLOW_BACKLOG_MESSAGES": "10"}
+PLACES, PEOPLE, NAMELESS, GIVEN_UP, UNSUMMARISED, HALF_MERGED = range(1, 7)
+
+
+@pytest.fixture(params=OLD_VERSIONS)
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The folder of an earlier version's code."""
+    folder = tmp_path / "old"
+    folder.mkdir()
+    return str(unpack_version(request.param, folder))
+
+
+@pytest.fixture
+def pipeline(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Pipeline]:
+    configuration = tmp_path / "animals.toml"
+    configuration.write_text((REPOSITORY / "inflow.toml").read_text() + ANIMALS)
+    settings = {"INFLOW_CONFIG": str(configuration), **SMALL}
+    with running_pipeline(tmp_path, broker_url=broker.url, database_url=database.url, settings=settings) as pipeline:
+        yield pipeline
+
+
+def places() -> str:
+    """The places of all families, as one file."""
+    header, *stone = STONE.places_csv.splitlines(keepends=True)
+    rest = [line for each in (LINTON, PEEBLES) for line in each.places_csv.splitlines(keepends=True)[1:]]
+    return "".join([header, *stone, *rest])
+
+
+def mended(rejects_csv: str) -> str:
+    """A rejects file with its dates corrected."""
+    rows = list(csv.DictReader(io.StringIO(rejects_csv, newline="")))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, rows[0])
+    writer.writeheader()
+    writer.writerows({**row, "date_of_birth": MENDED_DATES[row["given_name"]]} for row in rows)
+    return out.getvalue()
+
+
+def accounts(load: Any) -> dict[str, int]:
+    names = ("rows_done", "inserted", "updated", "unchanged", "superseded", "rejected")
+    return {name: getattr(load, name) for name in names if getattr(load, name)}
+
+
+def leave_in_the_middle_of_work(pipeline: Pipeline, broker: Broker, old: str) -> Any:
+    """Run an earlier version until something of each kind is unfinished, and kill it; return the half merged load."""
+    watcher, aggregator = pipeline.start("watcher", "aggregator", PYTHONPATH=old)
+    writer = pipeline.start_one("writer", PYTHONPATH=old, INFLOW_CONFIG=str(REPOSITORY / "inflow.toml"))
+    pipeline.drop("places.csv", places())
+    pipeline.wait_until_archived(PLACES)
+    pipeline.drop("people.csv", STONE.people_csv + BAD_ROWS)
+    pipeline.wait_until_archived(PEOPLE)
+    pipeline.drop("people-nameless.csv", "when,where\n1837-01-01,Graz\n")
+    pipeline.wait_for_load(NAMELESS, lambda load: load.state == "refused")
+    pipeline.wait_for_summary(STONE.by_country)
+    pipeline.drop("animals.csv", ANIMALS_CSV)
+    pipeline.wait_for_load(GIVEN_UP, lambda load: load.state == "published" and load.reason == "dead-lettered")
+    broker.publish("inflow.writer", GARBAGE)
+    eventually(lambda: broker.queue_depths()["inflow.writer.dlq"] == DEAD_CHUNKS + 1, message="dead letters")
+
+    assert aggregator.stop() == 0
+    pipeline.drop("people-linton.csv", LINTON.people_csv)
+    pipeline.wait_for_load(UNSUMMARISED, lambda load: load.state == "archived")
+    eventually(lambda: broker.queue_depths()["inflow.aggregator"], message="an event that the aggregator did not see")
+    assert writer.stop() == 0
+    pipeline.drop("people-peebles.csv", PEEBLES.people_csv)
+    writer = pipeline.start_one("writer", PYTHONPATH=old)
+    pipeline.wait_for_load(HALF_MERGED, lambda load: load.rows_done > 0)
+    writer.kill()
+    eventually(lambda: broker.queue_depths()["inflow.writer"], message="chunks wait again")
+    watcher.kill()
+    return pipeline.loads()[HALF_MERGED]
+
+
+def test_an_installation_is_upgraded_in_place(pipeline: Pipeline, broker: Broker, old: str) -> None:
+    """Loads, rejects, dead letters, messages and files in processing/ of an earlier version go on with this one."""
+    half_merged = leave_in_the_middle_of_work(pipeline, broker, old)
+    assert 0 < half_merged.rows_done < 3000
+    assert half_merged.row_count is None
+    assert len(list((pipeline.data / "processing").iterdir())) == 2
+    assert pipeline.summary.read_bytes() == summary_of(STONE.by_country)
+
+    services = pipeline.start(*SERVICES)
+
+    pipeline.wait_for_load(HALF_MERGED, lambda load: load.state == "archived")
+    pipeline.wait_for_summary(STONE.by_country + LINTON.by_country + PEEBLES.by_country)
+    assert accounts(pipeline.loads()[HALF_MERGED]) == {"rows_done": 3000, "inserted": 3000}
+    assert {name for name, depth in broker.queue_depths().items() if depth} <= {"inflow.writer.dlq", "inflow.writer"}
+    redrive_the_dead_letters(pipeline, broker)
+    heal_the_rejects(pipeline)
+
+    pipeline.wait_for_summary(ALL_COUNTRIES)
+    families = {family: count for family, count in pipeline.query(  # noqa: C416 - a row is no pair to dict()
+        "SELECT family_name, COUNT(*) FROM people GROUP BY family_name"
+    )}
+    assert families == {"Stone": 72, "Linton": 50, "Peebles": 3000}
+    assert pipeline.query("SELECT COUNT(*) FROM places WHERE _inferred = 1") == [(0,)]
+    assert pipeline.command("verify").returncode == 0
+    status = pipeline.report("status")
+    assert (status["inbox"], [load["state"] for load in status["loads"] if load["reason"]]) == ([], [])
+    assert not any(service.has_ended for service in services)
+    assert not any(service.logs("message_foreign") for service in services)
+
+
+def redrive_the_dead_letters(pipeline: Pipeline, broker: Broker) -> None:
+    """Those of an earlier version are listed with their reasons; what can be used is, once it is redriven."""
+    [held_back] = [load for load in pipeline.report("status")["loads"] if load["reason"] == "dead-lettered"]
+    listed = pipeline.command("redrive", "--dry-run").stdout
+    assert held_back["load_id"] == GIVEN_UP
+    assert listed.count("the configuration has no dataset 'animals'") == 1 + DEAD_CHUNKS
+    assert "13 bytes that are not a message; MalformedMessage" in listed
+
+    assert pipeline.command("redrive").returncode == 0
+
+    pipeline.wait_until_archived(GIVEN_UP)
+    assert accounts(pipeline.loads()[GIVEN_UP]) == {"rows_done": 25, "inserted": 25}
+    eventually(
+        lambda: {name: depth for name, depth in broker.queue_depths().items() if depth} == {"inflow.writer.dlq": 1},
+        message="only the garbage is left",
+    )
+
+
+def heal_the_rejects(pipeline: Pipeline) -> None:
+    """Rejects of an earlier version are open, and heal with its rejects file."""
+    assert [(row["load_id"], row["line"]) for row in pipeline.report("rejects", "--open")] == [(PEOPLE, 72), (PEOPLE, 73)]
+    [path] = (pipeline.data / "rejected").glob("people.csv.*.csv")
+
+    pipeline.drop(path.name, mended(path.read_text()))
+
+    last = HALF_MERGED + 1
+    pipeline.wait_until_archived(last)
+    assert accounts(pipeline.loads()[last]) == {"rows_done": 2, "inserted": 2}
+    assert pipeline.report("rejects", "--open") == []
