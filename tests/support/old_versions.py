@@ -13,7 +13,8 @@ OLD_VERSIONS = {
     "0099598": "0099598b5a490aee591a62563218729a3947136a",
     "0.1.0": "9d1db7297acfeaa2bad0289e71a7331253cc0bfa",
 }
-PACKAGES = ("inflow", "services", "shared")
+#: The packages, and the file that the default configuration is a link to.
+CODE = ("inflow", "services", "shared", "inflow.toml")
 
 
 def unpack_version(version: str, folder: Path) -> Path:
@@ -23,7 +24,7 @@ def unpack_version(version: str, folder: Path) -> Path:
     """
     commit = OLD_VERSIONS[version]
     done = subprocess.run(
-        ["git", "-C", str(REPOSITORY), "archive", commit, *PACKAGES], capture_output=True, check=False
+        ["git", "-C", str(REPOSITORY), "archive", commit, *CODE], capture_output=True, check=False
     )
     if done.returncode != 0:
         missing(f"the code of {version} is not in this clone (git fetch --unshallow): {done.stderr.decode().strip()}")
