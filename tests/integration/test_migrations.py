@@ -180,6 +180,6 @@ def test_commands_refuse_the_tables_of_an_earlier_version_until_they_are_migrate
 
 
 def test_commands_refuse_a_database_without_tables(any_database: AnyDatabase) -> None:
-    with closing(Database(make_url(any_database.url))) as database:
-        with pytest.raises(TablesUnusable, match="the database has no tables of Inflow: start its services"):
-            existing_store(database, default_catalog())
+    expected = pytest.raises(TablesUnusable, match="the database has no tables of Inflow: start its services")
+    with closing(Database(make_url(any_database.url))) as database, expected:
+        existing_store(database, default_catalog())

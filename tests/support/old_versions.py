@@ -23,9 +23,7 @@ def unpack_version(version: str, folder: Path) -> Path:
     A shallow clone and an archive of the sources have no history: the test is then skipped, or fails in CI.
     """
     commit = OLD_VERSIONS[version]
-    done = subprocess.run(
-        ["git", "-C", str(REPOSITORY), "archive", commit, *CODE], capture_output=True, check=False
-    )
+    done = subprocess.run(["git", "-C", str(REPOSITORY), "archive", commit, *CODE], capture_output=True, check=False)
     if done.returncode != 0:
         missing(f"the code of {version} is not in this clone (git fetch --unshallow): {done.stderr.decode().strip()}")
     with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
