@@ -1,4 +1,4 @@
-"""Installations of earlier versions, made by the code of these versions, are upgraded in place in the middle of work."""
+"""Installations of earlier versions, made by their own code, are upgraded in place in the middle of work."""
 
 import csv
 import io
