@@ -87,7 +87,8 @@ def require_current(connection: Connection, schema: Schema) -> None:
 
 
 def _recorded_version(connection: Connection, schema: Schema) -> int | None:
-    return connection.scalar(select(func.max(schema.migrations.c.version)))
+    version: int | None = connection.scalar(select(func.max(schema.migrations.c.version)))
+    return version
 
 
 def _refuse_newer(version: int) -> None:
