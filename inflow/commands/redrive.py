@@ -7,7 +7,7 @@ from inflow.arguments import add_config, add_data
 from inflow.installation import is_embedded, open_installation
 from shared.configuration.environment import Environment
 from shared.configuration.servers import BrokerSettings
-from shared.operations.redrive import DeadMessage, dead_messages, held_back_loads, let_go_on, redrive_messages
+from shared.operations.redrive import DeadMessage, dead_messages, held_back_loads, redrive_messages, release_loads
 from shared.runtime.exit_codes import ExitCode
 from shared.storage.store import Store
 
@@ -38,7 +38,7 @@ def _shown(store: Store, settings: BrokerSettings | None) -> Iterator[str]:
 
 def _redriven(store: Store, settings: BrokerSettings | None) -> Iterator[str]:
     # First the ledger: a message that is given up once more holds its load back again.
-    for load in let_go_on(store):
+    for load in release_loads(store):
         yield f"load {load.load_id} ({load.file}) goes on"
     if settings is not None:
         for moved in redrive_messages(settings):

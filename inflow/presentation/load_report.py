@@ -82,5 +82,5 @@ def _cells(report: LoadReport, now: datetime) -> tuple[str, ...]:
     )
     seconds = "" if load.seconds is None else f"{load.seconds:.1f}"
     names = (str(load.load_id), load.file, load.dataset or "-", load.state)
-    waited = age(load.claimed_at, now) if report.is_on_its_way else ""
+    waited = age(load.claimed_at, now) if report.is_unfinished else ""
     return (*names, *map(str, counts), seconds, report.reason or "", waited)

@@ -8,7 +8,7 @@ from shared.messaging.rabbitmq import Consumer
 from shared.messaging.topology import AGGREGATOR_QUEUE
 from shared.runtime.health import BEAT_SECONDS
 from shared.runtime.lifecycle import retry_on_folder
-from shared.service.running import Context, consume_for_ever
+from shared.service.running import Context, consume_forever
 
 
 def prepare(_environment: Environment) -> Callable[[Context], None]:
@@ -37,7 +37,7 @@ def run(context: Context) -> None:
     consumer = Consumer(
         context.broker, AGGREGATOR_QUEUE, name="inflow-aggregator", installation_id=context.store.installation_id
     )
-    consume_for_ever(
+    consume_forever(
         consumer,
         aggregator.handle,
         stop=context.stop,

@@ -29,7 +29,7 @@ def format_of_feed(file: ClaimedFile, plan: ReadPlan, header: Header, store: Sto
         # Rejected rows come back in our dialect, whatever their file's was.
         return ReadAs(feed=feed, manner=None, description=str(plan), confidence=plan.confidence)
     with store.transaction() as connection:
-        earlier = loads.manner_before(connection, store.schema, load_id, dataset.name, feed)
+        earlier = loads.signature_before(connection, store.schema, load_id, dataset.name, feed)
     differences = [*manner.differences(FormatSignature.from_json(earlier), dataset.read)] if earlier else []
     if differences:
         raise FileRefused(

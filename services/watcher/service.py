@@ -15,7 +15,7 @@ from shared.runtime.files import FileLock
 from shared.runtime.health import BEAT_SECONDS
 from shared.runtime.lifecycle import SideTask, on_folder, report_failure, retry, retry_on_folder
 from shared.runtime.logs import facts
-from shared.service.running import Context, consume_for_ever
+from shared.service.running import Context, consume_forever
 
 _log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class _Service:
             name="inflow-watcher-completions",
             installation_id=self._context.store.installation_id,
         )
-        consume_for_ever(
+        consume_forever(
             consumer,
             lambda _body: self._rounds.wake(),
             stop=self._context.stop,

@@ -13,7 +13,7 @@ from shared.model.errors import TransientError
 from shared.runtime.health import BEAT_SECONDS
 from shared.runtime.lifecycle import SideTask, retry
 from shared.runtime.logs import facts
-from shared.service.running import Context, consume_for_ever
+from shared.service.running import Context, consume_forever
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def run(context: Context) -> None:
         on_recovery=handlers.mark_recovered,
     )
     try:
-        consume_for_ever(
+        consume_forever(
             consumer,
             handlers.handle,
             stop=context.stop,

@@ -1,4 +1,4 @@
-"""What would become of a file, found out without loading it."""
+"""Dry-runs a file: reads and types it as a load would, without loading it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,36 +26,36 @@ _MAX_SHOWN_REJECTIONS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """Something suspicious about a column that rejects no row."""
+    """Something suspicious in a column that does not reject a row."""
 
     column: str
     code: str
     message: str
-    #: How many values, and the first of them: its line, and the text.
+    #: The number of such values; the line and the text of the first one.
     count: int = 0
     line: int
     text: str
-    #: None where it is meant as it is.
+    #: The text as it was probably meant; None if it has no other meaning.
     meant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """All that was found out, as far as it came."""
+    """The findings, up to the point where reading ended."""
 
     dataset: Dataset | None
-    #: Why the file would be refused, by code and message; None where it would be loaded.
+    #: Why the file would be refused, as code and message; None if it would be loaded.
     refusal: tuple[Reason, str] | None
     plan: ReadPlan | None
     header: Header | None
-    #: The file's own names.
+    #: The column names in the file.
     names: Sequence[str]
     row_count: int
     first_rows: Sequence[tuple[int, TypedRow]]
     rejected_count: int
     #: The first ones.
     rejections: Sequence[Rejection]
-    #: Once all rows were read.
+    #: None unless all rows were read.
     account: LineAccount | None
     #: One per column and code.
     remarks: Sequence[Remark]
@@ -67,7 +67,7 @@ class Findings:
 
 
 def choose_dataset(catalog: Catalog, *, name: str | None, file: str) -> Dataset | FileRefused:
-    """Return the dataset of this name, or without one that which the file's name fits; or why there is none.
+    """Return the dataset with this name, or without a name, the one that the file matches; or why there is none.
 
     Raises RequestError if there is no dataset of this name.
     """
@@ -84,7 +84,7 @@ def choose_dataset(catalog: Catalog, *, name: str | None, file: str) -> Dataset 
 def check_file(file: IO[bytes], dataset: Dataset | FileRefused, fixed: ReadSettings) -> Findings:
     """Read an open file to its end as the watcher would, and type its rows as the writer would.
 
-    What is `fixed` goes before what the dataset fixes. Without a dataset, it is seen how the file is read, and no more.
+    `fixed` takes precedence over the settings of the dataset. Without a dataset, only the format is detected.
     """
     check = _Check(dataset if isinstance(dataset, Dataset) else None)
     try:
@@ -96,7 +96,7 @@ def check_file(file: IO[bytes], dataset: Dataset | FileRefused, fixed: ReadSetti
 
 
 class _Check:
-    """What is found out of one file."""
+    """The findings of one file, as they are collected."""
 
     def __init__(self, dataset: Dataset | None) -> None:
         self._dataset = dataset
@@ -110,7 +110,7 @@ class _Check:
         self._remarks: dict[tuple[str, str], Remark] = {}
 
     def findings(self, refusal: FileRefused | None) -> Findings:
-        """Return what was found out."""
+        """Return the findings."""
         return Findings(
             dataset=self._dataset,
             refusal=(refusal.code, str(refusal)) if refusal else None,
@@ -126,7 +126,7 @@ class _Check:
         )
 
     def read(self, file: IO[bytes], fixed: ReadSettings) -> None:
-        """Read the file to its end. FileRefused where a load would refuse it."""
+        """Read the file to its end. Raises FileRefused if a load would refuse it."""
         dataset = self._dataset
         plan = self._plan = make_plan(
             file,
@@ -163,7 +163,7 @@ class _Check:
         self._note_total(chunk)
 
     def _note_total(self, chunk: RawRows) -> None:
-        """Point out a total as the last row: what was one before is not the last one any more."""
+        """Point out a total in the last row; one in an earlier row no longer counts."""
         column = chunk.header[0]
         self._remarks.pop((column, TOTAL_ROW), None)
         if chunk.rows and is_total(chunk.rows[-1]):
@@ -173,7 +173,7 @@ class _Check:
             )
 
     def _add_remarks(self, chunk: RawRows) -> None:
-        """Point out text that was decoded wrongly before it was written into the file."""
+        """Point out text that was garbled by a wrong encoding before it was written into the file."""
         for line, row in zip(chunk.lines, chunk.rows, strict=True):
             for column, text in zip(chunk.header, row, strict=False):
                 fault = garbled(text)

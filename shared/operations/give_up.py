@@ -1,4 +1,4 @@
-"""Ends a load that can't go on because its file or its messages are gone for good."""
+"""Gives up a load that can't continue because its file or its messages are permanently lost."""
 
 from shared.model.errors import NoSuchLoad, RequestError
 from shared.storage.ledger import completions, load_states, loads
@@ -7,9 +7,9 @@ from shared.storage.store import Store
 
 
 def give_up(store: Store, load_id: int) -> Load:
-    """End an open load as it is, and return it as it was.
+    """End an open load, and return it as it was before.
 
-    Its rows that are in the tables stay there, and the summaries include them. Raises NoSuchLoad, or RequestError if
+    The rows that it merged stay in the tables, and the summaries include them. Raises NoSuchLoad, or RequestError if
     the load is not open.
     """
     with store.transaction() as connection:
@@ -18,6 +18,6 @@ def give_up(store: Store, load_id: int) -> Load:
             raise NoSuchLoad(f"there is no load {load_id}; `inflow loads` lists them")
         message = f"given up by an operator after {load.rows_done} of its rows"
         if not load_states.give_up(connection, store.schema, load_id, message=message):
-            raise RequestError(f"load {load_id} ({load.file}) is {load.state}; only an open load is given up")
-        completions.ask_for_summaries(connection, store.schema)
+            raise RequestError(f"load {load_id} ({load.file}) is {load.state}; only an open load can be given up")
+        completions.request_summaries(connection, store.schema)
     return load

@@ -1,4 +1,4 @@
-"""Looks keys up in the tables of the database."""
+"""Looks up keys in the tables of the database."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ class KeyLookup:
         self._store = store
 
     def __call__(self, dataset: Dataset, keys: Sequence[Value]) -> int | None:
-        """Return how many of these keys a dataset with a key of one column has.
+        """Return how many of these keys the table of a dataset contains; the key has one column.
 
         None if its table is empty or missing. Raises DatabaseUnavailable.
         """
@@ -44,4 +44,4 @@ class KeyLookup:
 
 
 def without_database(_dataset: Dataset, _keys: Sequence[Value]) -> None:
-    """Count nothing: take the place of a lookup if there is no database."""
+    """Return None for every dataset: replaces KeyLookup if there is no database."""

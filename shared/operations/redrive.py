@@ -1,4 +1,4 @@
-"""Redriving: dead letters go back into their queues, and the loads that they held back go on."""
+"""Redriving: returns dead letters to their queues, and lets the loads that they held back resume."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,7 +17,7 @@ from shared.storage.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadMessage:
-    """A dead letter: where it is, why, and what it is."""
+    """A dead letter: its queue, the reason, and its content."""
 
     dead_letter_queue: str
     reason: str
@@ -25,14 +25,14 @@ class DeadMessage:
     #: None if the body is not a message.
     kind: str | None = None
     load_id: int | None = None
-    #: Of a chunk: the position of its first row in the load, from 0, and how many rows it has.
+    #: For a chunk: the position of its first row in the load, from 0, and the number of its rows.
     first_row: int | None = None
     row_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedrivenQueue:
-    """How many dead letters went back into one queue."""
+    """The number of dead letters returned to one queue."""
 
     queue: str
     dead_letter_queue: str
@@ -45,17 +45,17 @@ def held_back_loads(store: Store) -> list[Load]:
         return load_reasons.dead_lettered(connection, store.schema)
 
 
-def let_go_on(store: Store) -> list[Load]:
-    """Let the loads go on that dead letters hold back; return them as they were.
+def release_loads(store: Store) -> list[Load]:
+    """Release the loads that dead letters hold back; return them as they were before.
 
-    To be called before the dead letters are redriven: one that fails once more holds its load back again.
+    Must be called before the dead letters are redriven: one that fails again holds its load back again.
     """
     with store.transaction() as connection:
         return load_reasons.redrive(connection, store.schema)
 
 
 def dead_messages(settings: BrokerSettings) -> Iterator[DeadMessage]:
-    """Yield all dead letters, queue by queue; they stay where they are. Raises BrokerUnavailable."""
+    """Yield all dead letters, queue by queue, without removing them. Raises BrokerUnavailable."""
     topology = Topology(settings.namespace)
     with closing(DeadLetters(settings)) as dead_letters:
         for queue in QUEUES:
@@ -64,7 +64,7 @@ def dead_messages(settings: BrokerSettings) -> Iterator[DeadMessage]:
 
 
 def redrive_messages(settings: BrokerSettings) -> Iterator[RedrivenQueue]:
-    """Put all dead letters back, queue by queue as this is iterated. Raises BrokerUnavailable."""
+    """Return all dead letters to their queues, one queue per iteration. Raises BrokerUnavailable."""
     topology = Topology(settings.namespace)
     with closing(DeadLetters(settings)) as dead_letters:
         for queue in QUEUES:

@@ -9,7 +9,7 @@ from shared.storage.store import Store
 def list_rejects(
     store: Store, *, limit: int, after: tuple[int, int] = (0, 0), load_id: int | None = None, is_open: bool = False
 ) -> list[Reject]:
-    """List rejected rows by load and line: those after this load and line, at most `limit`.
+    """List at most `limit` rejected rows after this load and line, in the order of loads and lines.
 
     Of one load or of all; only those that no load healed if `is_open`. Raises NoSuchLoad if `load_id` is unknown.
     """

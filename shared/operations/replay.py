@@ -20,7 +20,7 @@ _LOADS_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archived:
-    """An archived file: the load that it was, and its dataset, or why that can't be told."""
+    """An archived file: the number of its load, and its dataset or why that is not known."""
 
     path: Path
     load_id: int
@@ -33,7 +33,7 @@ class Archived:
 def find_archived(
     folder: DataFolder, store: Store, *, every: bool, first: int = 1, last: int | None = None
 ) -> Iterator[Archived]:
-    """Yield archived files in the order of their loads: those whose rows the database does not have, or `every` one.
+    """Yield archived files in the order of their loads: those whose rows are not in the database, or `every` file.
 
     Of the loads from `first` to `last`; None: to the end. The watcher itself puts back the files of open loads.
     """
@@ -69,7 +69,7 @@ def load_again(
 
 
 def _load_of(path: Path, load: Load | None) -> Load | None:
-    """The load is the file's where both are of one version: its number may have been given again."""
+    """Return the load if it is this version of the file's: its number may have been assigned again."""
     return load if load is not None and FileVersion.of(path.lstat()) == FileVersion.claimed(load) else None
 
 

@@ -1,4 +1,4 @@
-"""The state of an installation: its services, the files that wait, the loads, and the queues."""
+"""The status of an installation: its services, the waiting files, the loads, and the queues."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from shared.configuration.servers import BrokerSettings
 from shared.messaging.rabbitmq import BrokerState, look_at_broker
 from shared.model.errors import BrokerUnavailable
-from shared.operations.loads import STATES_ON_THEIR_WAY, LoadReport, report_loads
+from shared.operations.loads import UNFINISHED_STATES, LoadReport, report_loads
 from shared.operations.unresolved_references import Waiting, waiting_references
 from shared.runtime.clock import utc_now
 from shared.runtime.health import SILENCE_SECONDS
@@ -20,7 +20,7 @@ from shared.storage.ledger.service_processes import ServiceProcess
 from shared.storage.ledger.waiting_files import WaitingFile
 from shared.storage.store import Store
 
-#: The state of the broker, why it is not known, or None if there is no broker.
+#: The state of the broker, or why it is not known, or None if there is no broker.
 Queues = BrokerState | str | None
 Activity = Literal["working", "waiting", "silent"]
 
@@ -30,22 +30,22 @@ class Status:
     """The ledger at one moment."""
 
     services: Sequence[ServiceProcess]
-    #: Datasets whose tables can't be used as they are, and why.
+    #: Datasets whose tables can't be used as they are, with the reasons.
     held: Mapping[str, str]
-    #: The first of the files that wait in the inbox, by name.
+    #: The first of the files waiting in the inbox, by name.
     files: Sequence[WaitingFile]
     file_count: int
-    #: The last loads, and before them the oldest of the others that are still on their way.
+    #: The last loads, preceded by the oldest unfinished ones of the others.
     loads: Sequence[LoadReport]
     load_count: int
-    #: References to rows that no file has stated yet, by the load of the rows that refer.
+    #: References to rows that no file has contained yet, by the load of the referring rows.
     waiting: Mapping[int, Waiting]
     #: In UTC.
     taken_at: datetime
 
 
 def take_status(store: Store, *, limit: int) -> Status:
-    """Read the ledger; of files, of last loads and of earlier ones on their way at most `limit` each."""
+    """Read the ledger: at most `limit` each of the waiting files, the last loads and the earlier unfinished loads."""
     with store.transaction() as connection:
         return Status(
             services=service_processes.all_services(connection, store.schema),
@@ -60,13 +60,13 @@ def take_status(store: Store, *, limit: int) -> Status:
 
 
 def list_waiting_files(store: Store, *, limit: int, after: str = "") -> list[WaitingFile]:
-    """List the files that wait in the inbox by name, those whose names come after `after`, at most `limit`."""
+    """List at most `limit` files waiting in the inbox whose names sort after `after`, by name."""
     with store.transaction() as connection:
         return waiting_files.after(connection, store.schema, after, limit=limit)
 
 
 def look_at_queues(settings: BrokerSettings | None) -> Queues:
-    """Ask the broker. That it does not answer is part of the status."""
+    """Return the state of the broker, or its error: an unavailable broker is part of the status."""
     try:
         return look_at_broker(settings) if settings is not None else None
     except BrokerUnavailable as error:
@@ -74,7 +74,7 @@ def look_at_queues(settings: BrokerSettings | None) -> Queues:
 
 
 def activity_of(service: ServiceProcess, now: datetime) -> Activity:
-    """Return what a service does; `now` in UTC."""
+    """Return the activity of a service; `now` is in UTC."""
     if (now - service.seen_at).total_seconds() > SILENCE_SECONDS:
         return "silent"
     return "working" if service.waits_for is None else "waiting"
@@ -84,6 +84,6 @@ def _open_or_last(connection: Connection, store: Store, limit: int) -> list[Load
     last = loads.last(connection, store.schema, limit=limit)
     first_of_last = last[0].load_id if last else 0
     return [
-        *loads.before_in_states(connection, store.schema, first_of_last, STATES_ON_THEIR_WAY, limit=limit),
+        *loads.before_in_states(connection, store.schema, first_of_last, UNFINISHED_STATES, limit=limit),
         *last,
     ]

@@ -1,4 +1,4 @@
-"""References still waiting: rows whose referenced row no file has stated yet."""
+"""Unresolved references: those to rows that no file has contained yet."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from shared.storage.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many references of a load's rows wait, and for how many inferred members."""
+    """The number of unresolved references of a load's rows, and of the inferred members that they refer to."""
 
     rows: int = 0
     members: int = 0
@@ -27,7 +27,7 @@ class Waiting:
 def waiting_references(
     connection: Connection, store: Store, load_ids: Collection[int] | None = None
 ) -> defaultdict[int, Waiting]:
-    """Count by the load that last asserted the rows; loads without any count as none. None: all loads."""
+    """Count by the load that last asserted the rows; other loads have zero. None: all loads."""
     counts: defaultdict[int, Waiting] = defaultdict(Waiting)
     for dataset in store.catalog.datasets.values():
         if dataset.name in store.held:
@@ -42,7 +42,7 @@ def _query(schema: Schema, dataset: Dataset, reference: Reference, load_ids: Col
     table = schema.datasets[dataset.name]
     target = schema.datasets[reference.dataset].alias("target")
     columns = [table.c[name] for name in reference.columns]
-    # The table's key, not the alias's: that one comes in the order of the columns.
+    # The table's key, not the alias's, which has the order of the columns.
     key = [target.c[column.name] for column in schema.datasets[reference.dataset].primary_key]
     same_key = and_(*(left == right for left, right in zip(columns, key, strict=True)))
     load_id = table.c["_asserted_load"]

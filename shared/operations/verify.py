@@ -1,4 +1,4 @@
-"""Verifying: the kept counts beside what counting the whole tables gives."""
+"""Verifying: compares the kept counts with counts of the whole tables."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from shared.storage.kept_counts import KeptCount
 from shared.storage.ledger import completions
 from shared.storage.store import Store
 
-#: The most differences that are listed of one count.
+#: The maximum number of differences listed for one count.
 MAX_DIFFERENCES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is wrong with one kept count, as far as it is listed."""
+    """The result for one kept count."""
 
     count: KeptCount
     is_built: bool
@@ -23,12 +23,12 @@ class Verdict:
 
     @property
     def is_right(self) -> bool:
-        """Whether it can be shown."""
+        """Whether the count is correct."""
         return self.is_built and not self.differences
 
 
 def verify_counts(store: Store) -> list[Verdict]:
-    """Compare each kept count with its table, both as they are at one moment."""
+    """Compare each kept count with its table, both at the same moment."""
     counts = Counts(store)
     missing = counts.missing()
     return [
@@ -38,9 +38,9 @@ def verify_counts(store: Store) -> list[Verdict]:
 
 
 def rebuild_counts(store: Store, wrong: Iterable[KeptCount]) -> None:
-    """Build kept counts from their tables, and have the summaries written that are made of them."""
+    """Build kept counts from their tables, and request the summaries that use them."""
     counts = Counts(store)
     for count in wrong:
         counts.build(count)
     with store.transaction() as connection:
-        completions.ask_for_summaries(connection, store.schema)
+        completions.request_summaries(connection, store.schema)

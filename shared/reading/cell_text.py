@@ -1,4 +1,4 @@
-"""Values of formats that have types, as the text that a CSV file would have for them."""
+"""Converts the values of typed formats to the text that a CSV file would have for them."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -12,28 +12,28 @@ from shared.reading.blocks import MAX_ROW_BYTES
 from shared.reading.encodings.undecoded import storable
 from shared.reading.sources import Record
 
-#: How much of a row that is too large is shown.
+#: The part of a row above the limit that is shown.
 EXCERPT_CHARACTERS = 1000
 
 
 def text_of(value: object) -> str:
-    """Write a value: nothing for None, numbers without exponent, dates and times as ISO 8601 says."""
+    """Convert a value to text: None is empty, numbers have no exponent, dates and times follow ISO 8601."""
     writer = _WRITERS.get(type(value))
     return writer(value) if writer else str(value)
 
 
 def text_of_moment(value: datetime) -> str:
-    """Write a moment of a format that has no dates: midnight is the date alone."""
+    """Convert a timestamp of a format without dates: at midnight, only the date."""
     return value.date().isoformat() if value.time() == time() and value.tzinfo is None else value.isoformat()
 
 
 def checked(line: int, cells: list[str]) -> Record | UnreadableRow:
-    """Give a record, unless it is larger than a row may be."""
+    """Return the cells as a record, or an UnreadableRow if they exceed the maximum size of a row."""
     return _too_large(line, cells) if size_of(cells) > MAX_ROW_BYTES else (line, cells)
 
 
 def size_of(cells: Sequence[str]) -> int:
-    """About how many bytes a record would have as text."""
+    """Estimate the size of a record as text, in bytes."""
     return sum(map(len, cells)) + len(cells)
 
 

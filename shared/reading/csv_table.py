@@ -1,4 +1,4 @@
-"""A CSV file as one table, read as it was understood."""
+"""A CSV file as one table, read in the format that was detected."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from shared.model.errors import FileRefused
 from shared.model.unreadable_rows import UnreadableRow
 from shared.reading.blocks import Readable
 from shared.reading.csv.records import RecordReader
-from shared.reading.detection.csv_format import Understanding
+from shared.reading.detection.csv_format import CsvFormat
 from shared.reading.detection.headers import is_rule, joined_names
 from shared.reading.detection.layouts import Layout
 from shared.reading.encodings.transcoding import Utf8Of
@@ -20,39 +20,39 @@ from shared.reading.sources import Record
 class CsvTable:
     """The header and the records of a CSV file: a RecordSource."""
 
-    def __init__(self, file: Readable, understanding: Understanding) -> None:
-        """Read the header. FileRefused where it can't be."""
-        layout = understanding.layout
+    def __init__(self, file: Readable, csv_format: CsvFormat) -> None:
+        """Read the header. Raises FileRefused if that fails."""
+        layout = csv_format.layout
         self._layout = layout
-        self._delimiter = understanding.dialect.delimiter
-        self._reader = _reader(file, understanding)
+        self._delimiter = csv_format.dialect.delimiter
+        self._reader = _reader(file, csv_format)
         self._records = iter(self._reader)
-        width = understanding.width - layout.trailing_delimiters
+        width = csv_format.width - layout.trailing_delimiters
         self._header = _header(self._take(layout.header_lines, "header"), layout, width)
         self._take(layout.notes_lines, "units")
 
     @property
     def header(self) -> list[str]:
-        """The columns' names as the file has them; numbers where it has none."""
+        """The column names as in the file; numbers if it has none."""
         return self._header
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes the records up to here have."""
+        """The size of the records read so far."""
         return self._reader.bytes_read
 
     @property
     def lines_read(self) -> int:
-        """How many lines were read up to here."""
+        """The number of lines read so far."""
         return self._reader.lines_read
 
     @property
     def skipped(self) -> SkippedLines:
-        """Those of them that are not rows."""
+        """Those of the lines that are not rows."""
         return self._reader.skipped
 
     def _take(self, count: int, reason: LineReason) -> list[Record | UnreadableRow]:
-        """Read so many records that are not rows."""
+        """Read `count` records that are not rows."""
         records = [*islice(self._records, count)]
         self._name(records, reason)
         return records
@@ -74,22 +74,22 @@ class CsvTable:
             if len(held) > self._layout.footer_lines:
                 yield held.popleft()
         self._name(held, "footer")
-        # What can't be read is none of the footer.
+        # An unreadable record is not part of the footer.
         yield from (record for record in held if isinstance(record, UnreadableRow))
 
     def _without_trailing(self, record: Record | UnreadableRow) -> Record | UnreadableRow:
-        """Leave out the empty cells behind the last column; a value there is one too many."""
+        """Remove the empty cells after the last column; a value there makes the record too wide."""
         if not isinstance(record, UnreadableRow) and not any(record[1][len(self._header) :]):
             del record[1][len(self._header) : len(self._header) + self._layout.trailing_delimiters]
         return record
 
 
-def _reader(file: Readable, understanding: Understanding) -> RecordReader:
-    dialect, layout = understanding.dialect, understanding.layout
+def _reader(file: Readable, csv_format: CsvFormat) -> RecordReader:
+    dialect, layout = csv_format.dialect, csv_format.layout
     if is_wide(dialect.encoding):
         file = Utf8Of(file, dialect.encoding)
         dialect = dialect.as_utf8()
-    return RecordReader(file, dialect=dialect, skip_lines=layout.skip_lines, width=understanding.width)
+    return RecordReader(file, dialect=dialect, skip_lines=layout.skip_lines, width=csv_format.width)
 
 
 def _header(found: list[Record | UnreadableRow], layout: Layout, width: int) -> list[str]:
@@ -105,5 +105,5 @@ def _header(found: list[Record | UnreadableRow], layout: Layout, width: int) -> 
     names = joined_names(lines) if len(lines) > 1 else lines[0]
     if layout.row_names:
         return ["", *names]
-    # Delimiters behind the last name name nothing.
+    # Delimiters after the last name are not columns.
     return names if any(map(str.strip, names[width:])) else names[:width]

@@ -1,4 +1,4 @@
-"""Finds out how a file is to be read, some of it at a time, so that nobody waits for a large one."""
+"""Detects how a file is to be read, in steps, so that other files do not wait for a large one."""
 
 from collections.abc import Collection, Generator, Iterable, Iterator
 from typing import IO, TYPE_CHECKING
@@ -7,8 +7,8 @@ from shared.model.datasets import FormatName, ReadSettings
 from shared.model.errors import FileRefused
 from shared.model.reject_files import is_reject_file
 from shared.reading.blocks import Readable
-from shared.reading.containers.contents import Container, contents_of, format_of, look_into
-from shared.reading.detection.csv_format import fixed_encoding, understand
+from shared.reading.containers.contents import Container, container_and_format, contents_of, format_of
+from shared.reading.detection.csv_format import detect_csv_format, fixed_encoding
 from shared.reading.detection.samples import HEAD_BYTES, FileSample, StreamSample, sample_of
 from shared.reading.detection.sheet_doubts import MAX_JUDGED_RECORDS
 from shared.reading.detection.truncation import truncation_of
@@ -25,9 +25,9 @@ _AS_WE_WRITE = ReadSettings(format="csv", skip_lines=0, header_lines=1, footer_l
 
 
 class Detector:
-    """Looks at an open file. Of plain CSV its beginning and its end tell all.
+    """Examines an open file. For plain CSV, its beginning and its end suffice.
 
-    Whether anything else is whole shows only at its end: it is read once, before any of it counts.
+    Only the end of any other file shows whether it is complete: it is read once to its end, before any row is used.
     """
 
     def __init__(
@@ -38,12 +38,12 @@ class Detector:
         expected: Collection[str] = (),
         declared: Collection[str] | None = None,
     ) -> None:
-        """`expected` are names of columns of which the file's header has some.
+        """`expected` are column names, some of which the file's header has.
 
-        `declared` are the names of those that are asked for; None: all of them.
+        `declared` are the names of the columns to be read; None: all of them.
         """
         self._file = file
-        # What is fixed is how the dataset's own files are written, not the rows that we gave back.
+        # The settings describe the dataset's own files, not the rejects files that we write.
         self._settings = _AS_WE_WRITE if is_reject_file(_first_line(file)) else settings
         self._expected = expected
         self._declared = None if declared is None else frozenset(declared)
@@ -52,19 +52,19 @@ class Detector:
 
     @property
     def plan(self) -> ReadPlan:
-        """How to read the file, once there are no more steps."""
+        """The result, once there are no more steps."""
         if self._plan is None:
-            raise RuntimeError("the survey is not finished")
+            raise RuntimeError("the detection is not finished")
         return self._plan
 
     def advance(self) -> bool:
-        """Take a step; False where none is left. FileRefused where the file can't be read."""
+        """Run one step; return False if none is left. Raises FileRefused if the file can't be read."""
         for _ in self._steps:
             return True
         return False
 
     def _work(self) -> Iterator[None]:
-        container, file_format = look_into(self._file)
+        container, file_format = container_and_format(self._file)
         wanted = file_format or self._settings.format
         if wanted in ("xlsx", "parquet") and container is None:
             parts = [self._binary(wanted)]
@@ -80,7 +80,7 @@ class Detector:
             sample = sample_of(self._file) if container is None else (yield from _sampled(content))
             parts.append(self._part(sample))
         if len({part.format for part in parts}) > 1:
-            raise FileRefused("format-error", "the files in the archive have different formats; send them apart")
+            raise FileRefused("format-error", "the files in the archive have different formats; send them separately")
         return parts
 
     def _binary(self, part_format: FormatName) -> Part:
@@ -101,11 +101,11 @@ class Detector:
             if part_format in ("xlsx", "parquet"):
                 return self._binary(part_format)
             return Part(format=part_format, encoding=wide or "utf-8")
-        understanding = understand(sample, self._settings, expected=self._expected)
-        return Part(format="csv", understanding=understanding, truncation=truncation_of(sample, understanding))
+        csv_format = detect_csv_format(sample, self._settings, expected=self._expected)
+        return Part(format="csv", csv_format=csv_format, truncation=truncation_of(sample, csv_format))
 
     def _wide_encoding(self, head: bytes) -> str | None:
-        """Name the encoding where line ends take more than one byte; None where they do not."""
+        """Return the encoding if its line ends have more than one byte; otherwise None."""
         fixed = self._settings.encoding
         encoding = fixed_encoding(head, fixed) if fixed else marked_encoding(head) or unmarked_wide_encoding(head)
         return encoding if encoding is not None and is_wide(encoding) else None
@@ -118,7 +118,7 @@ def make_plan(
     expected: Collection[str] = (),
     declared: Collection[str] | None = None,
 ) -> ReadPlan:
-    """Find out how to read an open file, at once. FileRefused where that can't be found out."""
+    """Detect how to read an open file, in one go. Raises FileRefused if that fails."""
     survey = Detector(file, settings, expected=expected, declared=declared)
     while survey.advance():
         pass
@@ -140,7 +140,7 @@ def _sampled(content: Readable) -> Generator[None, None, FileSample]:
 
 
 def _read_all(parts: Iterable[Part], contents: Iterator[Readable]) -> Generator[None, None, list[Part]]:
-    """Read every content to its end; return the parts with the names of columns that are known only there."""
+    """Read every content to its end; add to the parts the column names that are known only there."""
     complete: list[Part] = []
     first: list[str] | None = None
     for part, content in zip(parts, contents, strict=True):

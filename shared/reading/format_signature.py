@@ -1,4 +1,4 @@
-"""How the files of one sender are written, to be compared from one file to the next. Pure."""
+"""The format signature of a file: how its sender writes files, to be compared from one file to the next. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -12,11 +12,11 @@ from shared.reading.read_plan import ReadPlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormatSignature:
-    """What one file shows; None where it does not: a file without quotes goes with any."""
+    """The traits of one file; None is unknown: a file without quotes matches any quote."""
 
     format: FormatName
     encoding: str | None = None
-    #: Other encodings that read the file alike.
+    #: Other encodings that decode the file to the same text.
     same_encodings: tuple[str, ...] = ()
     delimiter: str | None = None
     quote: str | None = None
@@ -24,31 +24,31 @@ class FormatSignature:
 
     @classmethod
     def of(cls, plan: ReadPlan) -> Self:
-        """Return what a file's plan shows."""
+        """Return the signature of a file by its plan."""
         part = plan.parts[0]
-        understanding = part.understanding
-        if understanding is None:
+        csv_format = part.csv_format
+        if csv_format is None:
             return cls(format=part.format)
         return cls(
             format=part.format,
-            encoding=None if understanding.is_ascii else understanding.dialect.encoding,
-            same_encodings=understanding.encoding.same,
-            delimiter=understanding.dialect.delimiter if understanding.width > 1 else None,
-            quote=understanding.dialect.quote if understanding.has_quotes else None,
+            encoding=None if csv_format.is_ascii else csv_format.dialect.encoding,
+            same_encodings=csv_format.encoding.same,
+            delimiter=csv_format.dialect.delimiter if csv_format.width > 1 else None,
+            quote=csv_format.dialect.quote if csv_format.has_quotes else None,
             has_header=plan.has_header,
         )
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `as_json` wrote."""
+        """Parse the result of `as_json`."""
         return cls(**orjson.loads(text))
 
     def as_json(self) -> str:
-        """Write it for the ledger."""
+        """Serialize the signature for the ledger."""
         return orjson.dumps(asdict(self)).decode()
 
     def differences(self, earlier: Self, fixed: ReadSettings) -> Iterator[str]:
-        """Say what is otherwise than in an earlier file, in words; what is fixed can't differ by a guess."""
+        """Describe the differences from an earlier file; fixed settings can't differ by a wrong guess."""
         if fixed.format is None and self.format != earlier.format:
             yield f"format {self.format} instead of {earlier.format}"
         for name in ("encoding", "delimiter", "quote"):

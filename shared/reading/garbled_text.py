@@ -1,22 +1,22 @@
-"""Text that was decoded wrongly before it was written into a file: pointed out with the cure, and never changed."""
+"""Detects text that was garbled before it was written into a file; it is reported with a remedy, never changed."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: How the first character of two and of three that were one looks in the encodings that UTF-8 is mistaken for.
+#: The first of the two or three characters that one character becomes in the encodings that UTF-8 is mistaken for.
 _MISREAD = re.compile("[^\x00-\x7f]{2,}")
 _MISTAKEN_FOR = ("cp1252", "iso8859_1", "cp1250", "mac_roman", "cp850", "cp437")
-#: Cyrillic in cp1251 becomes other Cyrillic letters; three of these pairs are no word.
+#: Cyrillic in cp1251 becomes other Cyrillic letters; three of these pairs in a row are not a word.
 _MISREAD_CYRILLIC = re.compile("(?:[РС][^а-яА-Я\x00-\x7f]){3,}")
-#: Letters of Europe, and punctuation: a word whose capital is followed by a quote makes other ones.
+#: European letters and punctuation: a word with a capital before a quote decodes to other characters.
 _PLAUSIBLE = re.compile("[\xa0-\u017f\u0370-\u03ff\u0400-\u045f\u2010-\u203a\u20ac\u2122\ufeff]+")
 _CONTROL = re.compile("[\x80-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
 class Garbled:
-    """What is wrong with a text, for a person."""
+    """What is wrong with a text, with an explanation for the user."""
 
     code: str
     message: str
@@ -24,17 +24,17 @@ class Garbled:
 
 DOUBLE_ENCODED = Garbled(
     "double-encoded",
-    "UTF-8 that was decoded as another encoding before it was written; have it exported again, as UTF-8",
+    "UTF-8 that was decoded as another encoding before it was written; have it exported again as UTF-8",
 )
 CONTROLS = Garbled(
     "control-characters",
-    "invisible controls (U+0080 to U+009F) in place of quotes, dashes or €: cp1252 that was taken for ISO 8859-1; have"
-    " it exported again, as UTF-8 from cp1252",
+    "control characters (U+0080 to U+009F) in place of quotes, dashes or €: cp1252 that was decoded as ISO 8859-1;"
+    " have it exported again as UTF-8, from cp1252",
 )
 
 
 def garbled(text: str) -> Garbled | None:
-    """Say what is wrong with a text; None where it looks sound."""
+    """Return what is wrong with a text; None if it looks correct."""
     if text.isascii():
         return None
     if any(_as_meant(run) is not None for run in _MISREAD.findall(text)):
@@ -43,7 +43,7 @@ def garbled(text: str) -> Garbled | None:
 
 
 def repaired(text: str) -> str:
-    """Return what a garbled text was meant to be, as far as can be told."""
+    """Return what a garbled text probably meant, as far as it can be restored."""
     text = _MISREAD.sub(lambda found: _as_meant(found[0]) or found[0], text)
     return _CONTROL.sub(lambda found: found[0].encode("latin-1").decode("cp1252", "replace"), text)
 
@@ -51,7 +51,7 @@ def repaired(text: str) -> str:
 def _as_meant(run: str) -> str | None:
     if _MISREAD_CYRILLIC.fullmatch(run):
         return _encoder("cp1251")(run).decode("utf-8", "replace")
-    # Letters alone may be a word, and so may letters with the end of a quote behind them.
+    # Letters only may be a word, and so may letters before a closing quote.
     if run.rstrip("…»”’").isalpha():
         return None
     for encode in _ENCODERS:
@@ -69,7 +69,7 @@ def _encoder(encoding: str) -> Callable[[str], bytes]:
 
 
 def _byte(character: str, encoding: str) -> bytes:
-    # What an encoding lacks is often kept as a control: Ð\x90 of А.
+    # A byte that an encoding lacks often becomes a control character: Ð\x90 from А.
     return character.encode("latin-1" if "\x80" <= character <= "\x9f" else encoding)
 
 

@@ -1,4 +1,4 @@
-"""Several tables with the same header as one: the files of an archive."""
+"""Joins several tables with the same header: the files of an archive."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ from shared.reading.sources import Record, RecordSource
 
 
 class JoinedTables:
-    """Tables with the same header as one. Lines are counted on from one to the next."""
+    """Tables with the same header as one table. Lines are numbered across all of them."""
 
     def __init__(self, first: RecordSource, others: Iterator[RecordSource]) -> None:
         self._first = first
@@ -27,17 +27,17 @@ class JoinedTables:
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes the records up to here have."""
+        """The size of the records read so far."""
         return self._bytes_before + self._current.bytes_read
 
     @property
     def lines_read(self) -> int:
-        """How many lines were read up to here."""
+        """The number of lines read so far."""
         return self._lines_before + self._current.lines_read
 
     @property
     def skipped(self) -> SkippedLines:
-        """Those of the tables that were read to their ends, and are not rows."""
+        """Those of the lines that are not rows, of the tables that were read to their ends."""
         return self._skipped
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
@@ -49,7 +49,7 @@ class JoinedTables:
             yield from self._counted_on()
 
     def _counted_on(self) -> Iterator[Record | UnreadableRow]:
-        """Yield the records of a table with their lines behind those of the tables before it."""
+        """Yield the records of a table, with line numbers that follow those of the tables before it."""
         table, before = self._current, self._lines_before
         for record in table:
             if isinstance(record, UnreadableRow):
@@ -60,6 +60,6 @@ class JoinedTables:
 
 
 def require_same_columns(header: list[str], first: list[str]) -> None:
-    """Raise FileRefused where a file has other columns than the first one of its archive."""
+    """Raise FileRefused if the columns of a file differ from those of the first one in its archive."""
     if header != first:
-        raise FileRefused("format-error", "the files in the archive have different columns; send them apart")
+        raise FileRefused("format-error", "the files in the archive have different columns; send them separately")

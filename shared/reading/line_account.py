@@ -1,4 +1,4 @@
-"""Accounts for the lines of a file: each is part of a row or a reject, or is named with the reason. Pure."""
+"""Accounts for the lines of a file: each is part of a row or of a reject, or is named with the reason. Pure."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import Literal, Protocol, Self
 #: Why a line is not a row.
 LineReason = Literal["preamble", "header", "units", "rule", "comment", "remark", "blank", "footer"]
 
-#: So many lines are kept for each reason, and so much of each: all are counted.
+#: The maximum number of lines kept for each reason, and of characters kept of each; all lines are counted.
 _MAX_KEPT = 20
 _MAX_TEXT_CHARACTERS = 200
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -21,18 +21,18 @@ class NamedLine:
 
     line: int
     reason: LineReason
-    #: Its beginning, without the line end.
+    #: The beginning of the line, without the line end.
     text: str
     line_count: int = 1
 
 
 def line_count_of(cells: Sequence[str]) -> int:
-    """Count the lines that a record takes in its file."""
+    """Count the lines that a record occupies in its file."""
     return 1 + sum(len(_LINE_END.findall(cell)) for cell in cells)
 
 
 class SkippedLines:
-    """Takes the lines that a reader skips: the first ones for each reason are kept, all are counted."""
+    """Collects the lines that a reader skips: the first ones for each reason are kept, all are counted."""
 
     def __init__(self) -> None:
         self._counts: Counter[LineReason] = Counter()
@@ -41,7 +41,7 @@ class SkippedLines:
 
     @property
     def counts(self) -> Mapping[LineReason, int]:
-        """How many lines were skipped, by reason."""
+        """The number of lines skipped, by reason."""
         return self._counts
 
     @property
@@ -58,7 +58,7 @@ class SkippedLines:
             self._kept.append(NamedLine(line=line, reason=reason, text=begin, line_count=line_count))
 
     def add_all(self, other: "SkippedLines", *, lines_before: int) -> None:
-        """Name what another reader skipped, that began behind so many lines."""
+        """Name the lines that another reader skipped, which started after `lines_before` lines."""
         rest = Counter(other.counts)
         for each in other.kept:
             rest[each.reason] -= each.line_count
@@ -67,15 +67,15 @@ class SkippedLines:
 
 
 class AccountedSource(Protocol):
-    """What is read, with the lines that are not rows. Where a format has no lines, its records are counted."""
+    """A source that names the lines that are not rows. In a format without lines, records are counted."""
 
     @property
     def lines_read(self) -> int:
-        """How many lines were read up to here."""
+        """The number of lines read so far."""
 
     @property
     def skipped(self) -> SkippedLines:
-        """Those of them that are not records."""
+        """Those of the lines that are not records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,16 +85,16 @@ class LineAccount:
     lines: int
     rows: int
     rejects: int
-    #: Lines of rows and rejects behind their first ones: line ends inside of quoted values.
+    #: Further lines of rows and rejects, after their first ones: line ends inside quoted values.
     continued: int
-    #: How many lines are neither, by reason.
+    #: The number of lines that are neither, by reason.
     named: Mapping[LineReason, int]
     #: The first ones for each reason.
     named_lines: Sequence[NamedLine]
 
     @property
     def beside_rows(self) -> dict[str, object]:
-        """Return as plain data what became of the lines that are not the first ones of rows or rejects."""
+        """Return, as plain data, the account of all lines except the first ones of rows and rejects."""
         return {
             "lines": self.lines,
             "continued": self.continued,
@@ -107,7 +107,7 @@ class LineAccount:
 
     @classmethod
     def of(cls, source: AccountedSource, *, rows: int, rejects: int) -> Self:
-        """Close the account of a source that was read to its end, and of which so many rows and rejects were made."""
+        """Return the account of a source that was read to its end and gave this many rows and rejects."""
         named = dict(source.skipped.counts)
         return cls(
             lines=source.lines_read,

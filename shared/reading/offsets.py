@@ -1,4 +1,4 @@
-"""Where the lines of a file begin, in bytes: asked for the few lines that somebody wants to find."""
+"""Finds the byte offsets at which lines of a file begin, such as those of rejected rows."""
 
 import re
 from functools import cached_property
@@ -11,10 +11,10 @@ _BLOCK_BYTES = 1 << 20
 
 
 class LineOffsets:
-    """Finds lines of a file, after decompression, by their numbers from 1; they are asked for in ascending order.
+    """Finds lines of a file, after decompression, by their numbers from 1, which must be requested in ascending order.
 
-    Lines end as in `Lines`, whatever the encoding, provided that the bytes of LF and CR are nothing but line ends in
-    it. That holds for UTF-8, the Windows and ISO ones, Shift-JIS, GBK and Big5; not for UTF-16 and UTF-32.
+    Lines end as in `Lines`, in any encoding in which the bytes of LF and CR are always line ends. That is the case for
+    UTF-8, the Windows and ISO encodings, Shift-JIS, GBK and Big5, but not for UTF-16 and UTF-32.
     """
 
     def __init__(self, file: Readable, *, block_bytes: int = _BLOCK_BYTES) -> None:
@@ -25,7 +25,7 @@ class LineOffsets:
         self._block = _Block(b"", offset=0, line=1)
 
     def of(self, line: int) -> int | None:
-        """Return the offset at which a line begins, behind a byte order mark; None where the file has fewer lines."""
+        """Return the offset at which a line begins, after a byte order mark; None if the file has fewer lines."""
         if line == 1:
             return self._first
         while line > self._block.last_line:
@@ -45,13 +45,13 @@ class LineOffsets:
 
 
 class _Block:
-    """A part of a file, and the line in which it begins."""
+    """A part of a file, and the line on which it begins."""
 
     def __init__(self, text: bytes, *, offset: int, line: int) -> None:
         self.text: Final = text
         self.offset: Final = offset
         self._line = line
-        #: The line that begins behind its last line end.
+        #: The line that begins after its last line end.
         self.last_line: Final = line + text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
 
     def offset_of(self, line: int) -> int:

@@ -1,4 +1,4 @@
-"""How one file is read: found out once, and then good for reading it any number of times."""
+"""The plan for reading a file: it is detected once, and then serves to read the file any number of times."""
 
 import io
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from shared.reading.containers.compression import seekable
 from shared.reading.containers.contents import Container, contents_of
 from shared.reading.containers.decompression_limit import DecompressionLimit
 from shared.reading.csv_table import CsvTable
-from shared.reading.detection.csv_format import Understanding
+from shared.reading.detection.csv_format import CsvFormat
 from shared.reading.detection.sheet_doubts import doubt_of_sheet
 from shared.reading.encodings.text_encodings import MIN_ENCODING_CONFIDENCE, EncodingGuess
 from shared.reading.encodings.transcoding import Utf8Of
@@ -29,54 +29,54 @@ _WHERE = "… in the dataset's [read] table of inflow.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """How one content of a file is read."""
+    """The plan for one content of a file."""
 
     format: FormatName
-    #: Of CSV alone.
-    understanding: Understanding | None = None
-    #: What is missing of its end; None where it is whole, as far as can be known.
+    #: Only for CSV.
+    csv_format: CsvFormat | None = None
+    #: What is missing at its end; None if it is complete, as far as that can be known.
     truncation: str | None = None
-    #: Of JSON.
+    #: Only for JSON.
     encoding: str = "utf-8"
-    #: Of a workbook: the sheet, the rows above its header, and names of columns of which that has some.
+    #: For a workbook: the sheet, the rows above its header, and column names, some of which the header has.
     sheet: str | None = None
     skip_lines: int | None = None
     expected: frozenset[str] = frozenset()
-    #: Of a workbook: the columns that are asked for; None: all.
+    #: For a workbook: the columns to be read; None: all.
     declared: frozenset[str] | None = None
-    #: Of a workbook: why its header may not be it; None where nothing speaks against it.
+    #: For a workbook: why the detected header may be wrong; None if there is no doubt.
     doubt: str | None = None
-    #: Of JSON: the names of the columns, once all of it was read.
+    #: For JSON: the column names, once all of it was read.
     names: list[str] | None = None
 
     @property
     def confidence(self) -> float:
         """From 0 to 1."""
-        if self.understanding is not None:
-            return self.understanding.confidence
+        if self.csv_format is not None:
+            return self.csv_format.confidence
         return 1.0 if self.doubt is None else 0.0
 
     def completed(self, table: RecordSource, first_records: Sequence[Record | UnreadableRow]) -> "Part":
-        """Return it with what is known once its table was read to the end, of which these are the first records."""
+        """Add what is known after the table was read to its end; `first_records` are its first ones."""
         if isinstance(table, ObjectRecords):
             return replace(self, names=table.names)
-        # Names that are declared and found are not a guess.
+        # Declared names that were found leave no doubt.
         is_known = self.skip_lines is not None or not self.expected.isdisjoint(map(str.strip, table.header))
         if self.format != "xlsx" or is_known:
             return self
         return replace(self, doubt=doubt_of_sheet(table.header, first_records))
 
     def open(self, content: Readable) -> RecordSource:
-        """Begin to read. FileRefused where the header can't be read."""
+        """Begin to read. Raises FileRefused if the header can't be read."""
         table = self._open(content)
         if not is_decoded(table.header):
-            message = "the header has bytes that are not of the file's encoding; save the file as UTF-8"
+            message = "the header has bytes that are not valid in the file's encoding; save the file as UTF-8"
             raise FileRefused("encoding-error", message)
         return table
 
     def _open(self, content: Readable) -> RecordSource:
-        if self.understanding is not None:
-            return CsvTable(content, self.understanding)
+        if self.csv_format is not None:
+            return CsvTable(content, self.csv_format)
         if self.format in ("xlsx", "parquet"):
             return self._binary(content if isinstance(content, (io.BufferedReader, io.BytesIO)) else seekable(content))
         text = content if self.encoding == "utf-8" else Utf8Of(content, self.encoding)
@@ -101,12 +101,12 @@ class Part:
         return ParquetRecords(file, DecompressionLimit())
 
     def __str__(self) -> str:
-        return str(self.understanding) if self.understanding else self.format
+        return str(self.csv_format) if self.csv_format else self.format
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPlan:
-    """How a file is read."""
+    """The plan for a file."""
 
     container: Container | None
     parts: Sequence[Part]
@@ -114,23 +114,23 @@ class ReadPlan:
     @property
     def is_plain(self) -> bool:
         """Whether it is RFC 4180 in UTF-8, not compressed, with a header line and nothing else."""
-        understanding = self.parts[0].understanding
-        return self.container is None and understanding is not None and understanding.is_plain
+        csv_format = self.parts[0].csv_format
+        return self.container is None and csv_format is not None and csv_format.is_plain
 
     @property
     def has_types(self) -> bool:
-        """Whether the format itself says what is a number or a date, in whatever signs a person sees it."""
+        """Whether the format itself distinguishes numbers and dates from text, however they are displayed."""
         return self.parts[0].format != "csv"
 
     @property
     def has_header(self) -> bool:
-        """Whether its columns have names."""
-        understanding = self.parts[0].understanding
-        return understanding is None or understanding.layout.header_lines > 0
+        """Whether the columns have names."""
+        csv_format = self.parts[0].csv_format
+        return csv_format is None or csv_format.layout.header_lines > 0
 
     @property
     def truncation(self) -> str | None:
-        """What is missing of a content's end."""
+        """What is missing at the end of a content."""
         return next((part.truncation for part in self.parts if part.truncation), None)
 
     @property
@@ -139,7 +139,7 @@ class ReadPlan:
         return min(part.confidence for part in self.parts)
 
     def open(self, file: IO[bytes]) -> RecordSource:
-        """Begin to read. FileRefused where a header can't be read, or contents have different columns."""
+        """Begin to read. Raises FileRefused if a header can't be read, or contents have different columns."""
         tables = (
             part.open(content) for part, content in zip(self.parts, contents_of(file, self.container), strict=True)
         )
@@ -147,25 +147,25 @@ class ReadPlan:
         return first if len(self.parts) == 1 else JoinedTables(first, tables)
 
     def lines_of(self, file: IO[bytes]) -> Readable | None:
-        """Return the bytes, after decompression, whose lines are those of the records; None where it has no such."""
-        understanding = self.parts[0].understanding
-        if len(self.parts) > 1 or understanding is None or is_wide(understanding.dialect.encoding):
+        """Return the decompressed bytes, in which the line numbers of the records apply; None if there are none."""
+        csv_format = self.parts[0].csv_format
+        if len(self.parts) > 1 or csv_format is None or is_wide(csv_format.dialect.encoding):
             return None
         return next(contents_of(file, self.container))
 
     def check(self) -> None:
-        """Raise FileRefused where nobody should rely on it: the file is cut, or may be meant otherwise."""
+        """Raise FileRefused if the plan is not reliable: the file is truncated or ambiguous."""
         if self.truncation is not None:
             raise FileRefused("truncated-file", f"{self.truncation}; expected a whole file: send it again")
         for part in self.parts:
-            if part.understanding is not None:
-                _check_confidence(part.understanding)
+            if part.csv_format is not None:
+                _check_confidence(part.csv_format)
             if part.doubt is not None:
                 raise FileRefused("dialect-error", f"{part.doubt} {_WHERE}")
 
     @property
     def refusal(self) -> str | None:
-        """Why `check` refuses the file; None where it does not."""
+        """Why `check` refuses the file; None if it does not."""
         try:
             self.check()
         except FileRefused as error:
@@ -177,27 +177,27 @@ class ReadPlan:
         return f"{self.container}, {files}{self.parts[0]}" if self.container else str(self.parts[0])
 
 
-def _check_confidence(understanding: Understanding) -> None:
-    if understanding.encoding.confidence < MIN_ENCODING_CONFIDENCE:
-        raise FileRefused("encoding-error", _encoding_message(understanding.encoding))
-    if understanding.is_aligned:
+def _check_confidence(csv_format: CsvFormat) -> None:
+    if csv_format.encoding.confidence < MIN_ENCODING_CONFIDENCE:
+        raise FileRefused("encoding-error", _encoding_message(csv_format.encoding))
+    if csv_format.is_aligned:
         message = "its columns seem to be aligned by blanks; save it as CSV, or set delimiter ="
         raise FileRefused("dialect-error", f"{message} {_WHERE}")
-    if understanding.row_above_header is not None:
-        message = f"line {understanding.row_above_header} is above the header and is as wide as a row"
+    if csv_format.row_above_header is not None:
+        message = f"line {csv_format.row_above_header}, above the header, is as wide as a row"
         raise FileRefused(
             "dialect-error", f"{message}; move it below the header, or skip it with skip_lines = {_WHERE}"
         )
-    if understanding.doubts:
-        worst = min(understanding.doubts, key=lambda doubt: doubt.confidence)
+    if csv_format.doubts:
+        worst = min(csv_format.doubts, key=lambda doubt: doubt.confidence)
         raise FileRefused("dialect-error", f"{worst.message} {_WHERE}")
 
 
 def _encoding_message(guess: EncodingGuess) -> str:
-    """Name the candidates, each with a line as it would be read."""
+    """List the candidates, each with a line as it would be decoded."""
     names = [guess.encoding, *guess.others]
     lines = f": {', '.join(map(_reading, names, guess.readings))}" if guess.readings else f": {' or '.join(names)}"
-    return f"the encoding is not clear{lines}; set encoding = {_WHERE}"
+    return f"the encoding is ambiguous{lines}; set encoding = {_WHERE}"
 
 
 def _reading(encoding: str, line: str) -> str:

@@ -1,4 +1,4 @@
-"""The rows of a table: its records that are as wide as its header, and what is wrong with the others."""
+"""The rows of a table: the records that are as wide as its header, and the faults of the others."""
 
 from collections.abc import Iterator
 
@@ -9,9 +9,9 @@ from shared.reading.sources import Record, RecordSource
 
 
 def rows_of(table: RecordSource) -> Iterator[Record | UnreadableRow]:
-    """Yield each record; an UnreadableRow for what is one of no dataset, whatever its columns are.
+    """Yield each record; an UnreadableRow for those that can't be a row of any dataset.
 
-    That is a record of the wrong width or without a value, bytes that are not of the encoding, or the header again.
+    Those are records of the wrong width or without any value, with bytes that can't be decoded, or equal to the header.
     """
     width, headers = len(table.header), repeated_headers(table.header)
     for record in table:

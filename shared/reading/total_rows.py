@@ -1,9 +1,9 @@
-"""Recognises a row of totals, which exports write below the rows and as wide as they are. Pure."""
+"""Recognizes a row of totals, which some exports write below the rows, with the same width. Pure."""
 
 import re
 from collections.abc import Sequence
 
-#: What the first value of such a row says, in the languages of common programs.
+#: The first value of such a row, in the languages of common programs.
 _TOTAL = re.compile(
     "(?:grand |sub-?)?totals?|sums?|summen?|(?:zwischen|gesamt)summe|gesamt|insgesamt|total (?:général|general)"
     "|totale?n?|sous-total|sommes?|somma|suma|soma|totaal|i alt|summa|yhteensä|razem|suma końcowa|celkem|spolu"
@@ -11,11 +11,11 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 CODE = "total-row"
-MESSAGE = "it looks like a total of the rows above, and is loaded as a row; footer_lines leaves it out of every file"
+MESSAGE = "it looks like a total of the rows above, but is loaded as a row; footer_lines excludes it from every file"
 
 
 def is_total(cells: Sequence[str]) -> bool:
-    """Whether a row begins with a word for a total and has a number behind it."""
+    """Whether a row begins with a word for a total, followed by a number."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     has_number = any(any(map(str.isdigit, cell)) for cell in filled[1:])
     return has_number and _TOTAL.fullmatch(filled[0].rstrip(":.")) is not None

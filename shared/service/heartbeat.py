@@ -1,4 +1,4 @@
-"""The heartbeat of a service: that it works, or what it waits for, in the database and in its health file."""
+"""The heartbeat of a service: reports that it works, or what it waits for, in the database and its health file."""
 
 import os
 import socket
@@ -15,13 +15,13 @@ from shared.storage.store import Store
 
 
 class Heartbeat:
-    """Says how one service of this process does. Several threads may use it; what was said last stands."""
+    """Reports the state of one service of this process. Several threads may use it; the last report wins."""
 
     def __init__(self, store: Store, service: str, health: Health) -> None:
         self._store = store
         self._health = health
         now = utc_now()
-        self._said = ServiceProcess(
+        self._reported = ServiceProcess(
             service=service,
             host=socket.gethostname(),
             process_id=os.getpid(),
@@ -33,34 +33,34 @@ class Heartbeat:
         )
 
     def beat(self) -> None:
-        """Say that the service works, right now, with all that it needs.
+        """Report that the service works and can reach all that it needs.
 
-        Raises InstallationChanged where the database is another one by now, DatabaseUnavailable or FolderUnavailable
-        where it can't be said.
+        Raises InstallationChanged if the database is now another one, DatabaseUnavailable or FolderUnavailable if the
+        report fails.
         """
         self._store.require_installation()
-        self._say(replace(self._said, seen_at=utc_now(), waits_for=None, waits_since=None))
+        self._report(replace(self._reported, seen_at=utc_now(), waits_for=None, waits_since=None))
         self._health.beat()
 
     def wait(self, what: str) -> None:
-        """Say what keeps the service from working, as far as the database can be told."""
+        """Report what prevents the service from working, if the database can be reached."""
         now = utc_now()
-        since = now if self._said.waits_for is None else self._said.waits_since
+        since = now if self._reported.waits_for is None else self._reported.waits_since
         with suppress(InflowError):
-            self._say(replace(self._said, seen_at=now, waits_for=what, waits_since=since))
+            self._report(replace(self._reported, seen_at=now, waits_for=what, waits_since=since))
 
     def stand_by(self, what: str) -> None:
-        """Say what the service waits for though it is healthy. FolderUnavailable where that can't be said."""
+        """Report what a healthy service waits for. Raises FolderUnavailable if the health file can't be touched."""
         self.wait(what)
         self._health.beat()
 
     def stop(self) -> None:
-        """Say that the service stops, as far as the database can be told."""
+        """Report that the service stops, if the database can be reached."""
         with suppress(InflowError), self._store.transaction() as connection:
-            service_processes.leave(connection, self._store.schema, self._said)
+            service_processes.leave(connection, self._store.schema, self._reported)
 
-    def _say(self, what: ServiceProcess) -> None:
+    def _report(self, what: ServiceProcess) -> None:
         with self._store.transaction() as connection:
             if not service_processes.note(connection, self._store.schema, what):
                 service_processes.enter(connection, self._store.schema, what)
-        self._said = what
+        self._reported = what

@@ -1,4 +1,4 @@
-"""What every service needs to run on servers: its context, and loops that reconnect for ever."""
+"""Runs services on servers: the context of each service, and loops that reconnect forever."""
 
 import logging
 import os
@@ -37,7 +37,7 @@ from shared.storage.store import Store, existing_store, open_store
 
 _log = logging.getLogger(__name__)
 
-#: What held this long counts as good: the back-off begins again.
+#: After a run of this length the back-off starts from the beginning.
 _STABLE_SECONDS = 30.0
 _LOOK_AT_HELD_SECONDS = 5.0
 
@@ -58,7 +58,7 @@ Run = Callable[[Context], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What every service reads from its environment."""
+    """The settings that every service reads from its environment."""
 
     catalog: Catalog
     broker: BrokerSettings
@@ -90,7 +90,7 @@ def run_service(service: str, prepare: Callable[[Environment], Run]) -> int:
 
 
 def set_up_logs_from(environment: Environment, *, service: str) -> None:
-    """Set up logs as INFLOW_LOG_LEVEL and INFLOW_LOG_FORMAT say."""
+    """Set up logs according to INFLOW_LOG_LEVEL and INFLOW_LOG_FORMAT."""
     set_up_logs(
         level=environment.choice("INFLOW_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         log_format=environment.choice("INFLOW_LOG_FORMAT", ("auto", "json", "text"), "auto"),
@@ -99,9 +99,9 @@ def set_up_logs_from(environment: Environment, *, service: str) -> None:
 
 
 def read_settings(environment: Environment, *, config: Path | None, folder: DataFolder) -> Settings:
-    """Read what every service needs; a configuration file named on the command line goes first.
+    """Read what every service needs; a configuration file named on the command line takes precedence.
 
-    To be called last: raises ConfigurationError with all problems of the environment and of the file.
+    Must be called last: raises ConfigurationError with all problems of the environment and of the file.
     """
     return Settings(
         broker=BrokerSettings.from_environment(environment),
@@ -125,8 +125,8 @@ def read_catalog(environment: Environment, *, config: Path | None) -> Catalog:
 def run_on_servers(settings: Settings, services: Mapping[str, Run], *, stop: Stop) -> None:
     """Wait for the database for as long as it takes, prepare the tables, and run services until a stop is requested.
 
-    Where tables are gone or may not be used any more (the database was dropped and created again), the run ends, and
-    another one begins with tables that are prepared again; also where a dataset is held, and its table is mended.
+    If tables are missing or may no longer be used (the database was dropped and created again), the run ends, and the
+    next one prepares the tables again; the same happens when the table of a held dataset is repaired.
     """
     database = Database(settings.database.url, tls=settings.database.tls)
     _log.info("started", extra=facts("started", database=str(settings.database), broker=str(settings.broker)))
@@ -148,7 +148,7 @@ def run_on_servers(settings: Settings, services: Mapping[str, Run], *, stop: Sto
 
 
 def _is_mended_after(settings: Settings, store: Store, services: Mapping[str, Run], *, stop: Stop) -> bool:
-    """Run services on the tables as they are, and return whether they ended because a held dataset is mended."""
+    """Run services on the tables as they are; return whether they ended because a held dataset was repaired."""
     is_mended = threading.Event()
     with stop.part() as own_stop:
         runs = [partial(_run_one, settings, store, own_stop, name, run) for name, run in services.items()]
@@ -168,7 +168,7 @@ def _run_one(settings: Settings, store: Store, stop: threading.Event, name: str,
 
 
 def report_held(held: Mapping[str, str], held_before: dict[str, str]) -> None:
-    """Say once which datasets are held, and which are no longer; take down in `held_before` what was said."""
+    """Log once which datasets are held, and which no longer are; `held_before` remembers what was logged."""
     for dataset, why in held.items():
         if held_before.get(dataset) != why:
             _log.error(
@@ -184,7 +184,7 @@ def report_held(held: Mapping[str, str], held_before: dict[str, str]) -> None:
 
 
 def _stop_when_mended(store: Store, stop: threading.Event, is_mended: threading.Event) -> None:
-    """End the run once other datasets are held than at its start: the next one takes up those that are mended."""
+    """End the run once the held datasets differ from those at its start: the next run loads the repaired ones."""
     while not stop.wait(_LOOK_AT_HELD_SECONDS):
         with suppress(TransientError, TablesUnusable, SchemaMismatch):
             if existing_store(store.database, store.catalog).held != store.held:
@@ -196,13 +196,13 @@ def _warn_of_unverified(**servers: Tls) -> None:
     for server, tls in servers.items():
         if tls.is_on and not tls.verifies:
             _log.warning(
-                "%s is not verified: what is sent can be read and changed by whoever is in between",
+                "%s is not verified: an attacker on the network can read and change the traffic",
                 server,
                 extra=facts("tls_unverified", server=server, mode=tls.mode),
             )
 
 
-def consume_for_ever(
+def consume_forever(
     consumer: Consumer,
     handle: Handler,
     *,
@@ -211,12 +211,12 @@ def consume_for_ever(
     tick_seconds: float,
     on_wait: OnWait = ignore_wait,
 ) -> None:
-    """Consume until a stop is requested; connect again, with back-off, whenever the connection is lost.
+    """Consume until a stop is requested; reconnect, with back-off, whenever the connection is lost.
 
-    `on_wait` hears what is waited for.
+    `on_wait` is called with what is waited for.
 
-    A tick that meets a transient error is reported and tried again at its next time: to give up the connection for
-    it would count as a failed delivery of every message in hand.
+    A tick that fails with a transient error is logged, and runs again at its next time: closing the connection for it
+    would count as a failed delivery of every unacknowledged message.
     """
 
     def patient_tick() -> None:
@@ -239,7 +239,7 @@ def _keep_on(
     retried: tuple[type[InflowError], ...],
     on_wait: OnWait = ignore_wait,
 ) -> None:
-    """Run an action to its own end, again after each failure, with back-off where it fails soon after its start."""
+    """Run an action until it returns; repeat it after each failure, with back-off if it fails soon after its start."""
 
     def report(error: BaseException, pause_seconds: float) -> None:
         report_failure(error, pause_seconds)
@@ -260,4 +260,4 @@ def _keep_on(
         while not (stop.is_set() or retry(has_ended, stop=stop, on_failure=report, retried=retried)):
             pass
     except retried as error:
-        _log.info("stopping while a server is away", extra=facts("stopped_unconnected", reason=str(error)))
+        _log.info("stopping while a server is unavailable", extra=facts("stopped_unconnected", reason=str(error)))

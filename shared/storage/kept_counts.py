@@ -1,4 +1,4 @@
-"""Which counts of the summaries are kept: brought up to date by deltas, not computed from the whole table. Pure."""
+"""The counts that are kept for the summaries: updated by deltas, not computed from the whole table. Pure."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _DIGEST_BYTES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptCount:
-    """How many rows of a dataset have each value of some of its columns; those with a NULL there count for none."""
+    """The number of rows of a dataset by the values of some of its columns; rows with a NULL there are not counted."""
 
     #: Of its table.
     name: str
@@ -32,7 +32,7 @@ def kept_counts(catalog: Catalog) -> tuple[KeptCount, ...]:
 
 
 def kept_count_of(summary: Summary, catalog: Catalog) -> KeptCount | None:
-    """Return the kept count that a summary is made of; None where it is computed from the table each time."""
+    """Return the kept count that a summary is made from; None if it is computed from the table each time."""
     if summary.count is None:
         return None
     dataset = catalog.datasets[summary.count]
@@ -49,9 +49,10 @@ def counted_columns(summary: Summary, dataset: Dataset) -> tuple[str, ...]:
 
 
 def _can_be_kept(dataset: Dataset, columns: tuple[str, ...], *, is_referenced: bool) -> bool:
-    """How many inferred members a chunk creates nobody knows; they count for nothing only where they have a NULL.
+    """Whether the effect of every chunk on a count is known.
 
-    Servers write a float otherwise than we do, so that the value before a load is not known by its text.
+    How many inferred members a chunk creates is not known: they must have a NULL in the columns, to be left out of the
+    count. Servers format a float differently from us, so its text does not tell which value a row had before a load.
     """
     has_float = any(dataset.column(name).type == "float" for name in columns)
     may_count_inferred = is_referenced and set(columns) <= set(dataset.key)
@@ -59,7 +60,7 @@ def _can_be_kept(dataset: Dataset, columns: tuple[str, ...], *, is_referenced: b
 
 
 def _table_name(dataset: Dataset, columns: tuple[str, ...]) -> str:
-    """Columns of another type are another count: its table is created anew, and never differs from what is there."""
+    """Name the table after the columns' types too: after a change of type a new table is created besides the old one."""
     shapes = "".join(f"/{name} {shape(dataset.column(name))}" for name in columns)
     digest = hashlib.blake2s(f"{dataset.name}{shapes}".encode(), digest_size=_DIGEST_BYTES).hexdigest()
     return f"inflow_count_{dataset.name[:_MAX_DATASET_PART]}_{digest}"

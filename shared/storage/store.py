@@ -1,4 +1,4 @@
-"""What all work on the data needs: a database, its tables, and the configuration that they are derived from."""
+"""The store: a database, its tables, and the configuration that they are derived from."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -18,32 +18,32 @@ from shared.storage.schema.schema import Schema, build_schema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """A database whose tables fit the configuration."""
+    """A database whose tables match the configuration."""
 
     database: Database
     schema: Schema
     catalog: Catalog
-    #: What tells this database from all others, however alike they are.
+    #: Distinguishes this database from all others, even from those with the same tables.
     installation_id: str
-    #: Datasets whose tables can't be used as they are, and why; nothing of them is read or written.
+    #: Datasets whose tables can't be used as they are, and why; their rows are neither read nor written.
     held: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def summaries(self) -> tuple[Summary, ...]:
-        """The summaries that can be computed; a query that needs a held dataset says so by itself."""
+        """The summaries that can be computed; a query that needs a held dataset reports this itself."""
         return tuple(summary for summary in self.catalog.summaries if summary.count not in self.held)
 
     @property
     def owner(self) -> Owner:
-        """Whose the data folder is that goes with this database."""
+        """The owner that the data folder of this database must have."""
         return Owner(installation_id=self.installation_id, database=self.database.address)
 
     def require_installation(self) -> None:
-        """Raise InstallationChanged where the database is another one: what we publish would be foreign to it."""
+        """Raise InstallationChanged if the database is another one: it would not accept what we publish."""
         with self.transaction() as connection:
             found = installation_id(connection, self.schema)
         if found != self.installation_id:
-            raise InstallationChanged(f"the database was installation {self.installation_id}, and is {found} now")
+            raise InstallationChanged(f"the database was installation {self.installation_id}, and is now {found}")
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """Commit at the end, roll back on any exception; see Database.transaction."""
@@ -53,7 +53,7 @@ class Store:
 def open_store(database: Database, catalog: Catalog) -> Store:
     """Prepare the tables; see prepare_tables.
 
-    Raises DatabaseUnavailable where the account may not create or see them: an account that may has to come first.
+    Raises DatabaseUnavailable if the account may not create or see them: an account that may must prepare them first.
     """
     try:
         prepared = prepare_tables(database, catalog)
@@ -66,9 +66,9 @@ def open_store(database: Database, catalog: Catalog) -> Store:
 
 
 def existing_store(database: Database, catalog: Catalog) -> Store:
-    """Take a database as it is, and change nothing.
+    """Use a database as it is, and change nothing.
 
-    Raises TablesUnusable where no service has prepared it yet, SchemaMismatch where its tables are of another version.
+    Raises TablesUnusable if no service has prepared it yet, SchemaMismatch if its tables are of another version.
     """
     schema = build_schema(catalog, database.dialect)
     with database.transaction() as connection:

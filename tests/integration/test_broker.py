@@ -26,7 +26,7 @@ from shared.messaging.rabbitmq.retries import RetrySchedule
 from shared.messaging.topology import QUEUES, WRITER_QUEUE
 from shared.model.errors import BrokerUnavailable, DatabaseRefused, DatabaseUnavailable, Unroutable
 from shared.runtime.lifecycle import SideTask
-from shared.service.running import consume_for_ever
+from shared.service.running import consume_forever
 from tests.support.eventually import MAX_WAIT_SECONDS, eventually
 from tests.support.forwarder import Forwarder, forwarder
 from tests.support.servers.isolation import Broker
@@ -88,7 +88,7 @@ def consuming(settings: BrokerSettings, handle: Handler, **parameters: Any) -> I
     stop = threading.Event()
     consumer = Consumer(settings, WRITER_QUEUE, name="tests", **parameters)
     task = SideTask(
-        lambda: consume_for_ever(consumer, handle, stop=stop, tick=lambda: None, tick_seconds=1),
+        lambda: consume_forever(consumer, handle, stop=stop, tick=lambda: None, tick_seconds=1),
         stop=stop,
         name="consumer",
     )

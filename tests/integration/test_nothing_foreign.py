@@ -18,7 +18,7 @@ from shared.messaging.rabbitmq import Consumer, Publisher
 from shared.messaging.topology import WRITER_QUEUE
 from shared.model.errors import ForeignMessage, InstallationChanged, NamespaceTaken
 from shared.runtime.lifecycle import SideTask
-from shared.service.running import consume_for_ever
+from shared.service.running import consume_forever
 from tests.integration.conftest import OpenWarehouse
 from tests.support.catalogs import default_catalog
 from tests.support.deliveries import Warehouse, dropped, messages
@@ -126,7 +126,7 @@ def test_every_database_is_another_installation_and_stays_the_same_one(warehouse
 def consuming(consumer: Consumer, handle: Any) -> Iterator[None]:
     stop = threading.Event()
     task = SideTask(
-        lambda: consume_for_ever(consumer, handle, stop=stop, tick=lambda: None, tick_seconds=1),
+        lambda: consume_forever(consumer, handle, stop=stop, tick=lambda: None, tick_seconds=1),
         stop=stop,
         name="consumer",
     )

@@ -20,7 +20,7 @@ from shared.model.values import parser_of
 from shared.operations.give_up import give_up
 from shared.operations.key_lookup import KeyLookup
 from shared.operations.loads import LoadReport, list_loads
-from shared.operations.redrive import dead_messages, held_back_loads, let_go_on, redrive_messages
+from shared.operations.redrive import dead_messages, held_back_loads, redrive_messages, release_loads
 from shared.operations.rejects import list_rejects
 from shared.operations.replay import find_archived, load_again
 from shared.operations.status import activity_of, list_waiting_files, take_status
@@ -87,7 +87,7 @@ def test_a_load_is_listed_with_its_healed_rows_and_the_references_that_wait(hous
     assert (first.healed, first.open_rejects, first.load.rejected) == (1, 1, 2)
     assert (second.healed, second.open_rejects) == (0, 1)
     assert (first.waiting, second.waiting, third.waiting) == (Waiting(1, 1), Waiting(1, 1), Waiting())
-    assert (third.load.inserted, third.reason, third.is_on_its_way) == (1, "being-archived", True)
+    assert (third.load.inserted, third.reason, third.is_unfinished) == (1, "being-archived", True)
 
 
 def test_loads_are_listed_page_by_page(house: Warehouse) -> None:
@@ -214,7 +214,7 @@ def test_only_an_open_load_is_given_up(house: Warehouse) -> None:
 
     with pytest.raises(NoSuchLoad, match="there is no load 2"):
         give_up(house.store, 2)
-    with pytest.raises(RequestError, match=r"load 1 \(places.csv\) is complete; only an open load is given up"):
+    with pytest.raises(RequestError, match=r"load 1 \(places.csv\) is complete; only an open load can be given up"):
         give_up(house.store, 1)
     assert house.book(1).state == "complete"
 
@@ -226,7 +226,7 @@ def test_loads_that_dead_letters_hold_back_go_on(house: Warehouse) -> None:
 
     held_back = held_back_loads(house.store)
     assert [(load.load_id, load.message) for load in held_back] == [(2, "RowsRefused: no")]
-    assert let_go_on(house.store) == held_back
+    assert release_loads(house.store) == held_back
     assert (held_back_loads(house.store), house.book(2).reason) == ([], None)
 
 

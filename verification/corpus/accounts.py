@@ -15,8 +15,8 @@ _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 def faults_of(content: bytes, plan: ReadPlan, found: list[Found], account: LineAccount) -> list[str]:
     """Return errors of lines in no record and not reported, or in two records; empty if they can't be counted."""
-    understanding = plan.parts[0].understanding
-    if plan.container is not None or understanding is None or is_wide(understanding.dialect.encoding):
+    csv_format = plan.parts[0].csv_format
+    if plan.container is not None or csv_format is None or is_wide(csv_format.dialect.encoding):
         return []
     faults = [f"line {line} is twice in a record" for line in _lines_doubled(found)]
     line_count = len(_LINE.findall(content.removeprefix(b"\xef\xbb\xbf")))
@@ -47,9 +47,9 @@ def _span(each: Found) -> int:
     """Return the number of lines of a record; the reject of one that is too large states its last line."""
     if not isinstance(each, UnreadableRow):
         return 1 + sum(map(_line_ends, each[1]))
-    goes_on = re.search(r"it goes on to line (\d+)", each.message)
-    if goes_on is not None:
-        return int(goes_on[1]) - each.line + 1
+    extends_to = re.search(r"it extends to line (\d+)", each.message)
+    if extends_to is not None:
+        return int(extends_to[1]) - each.line + 1
     return _line_ends(each.raw.removesuffix("\n").removesuffix("\r")) + 1
 
 

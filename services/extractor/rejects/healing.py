@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from shared.storage.ledger.loads import Load
-from shared.storage.ledger.rejects import heal, is_left_to
+from shared.storage.ledger.rejects import heal, not_healed_before
 from shared.storage.schema.schema import Schema
 
 _LINES_AT_ONCE = 1000
@@ -24,7 +24,7 @@ def heal_editions(connection: Connection, schema: Schema, load: Load) -> None:
         select(rejects.c.load_id)
         .distinct()
         .join(table, table.c.load_id == rejects.c.load_id)
-        .where(complete, table.c.load_id < load.load_id, is_left_to(schema, load.load_id))
+        .where(complete, table.c.load_id < load.load_id, not_healed_before(schema, load.load_id))
     )
     for load_id in connection.scalars(earlier.order_by(rejects.c.load_id)).all():
         _heal(connection, schema, load_id, by=load.load_id)
@@ -44,6 +44,6 @@ def _mended_after(connection: Connection, schema: Schema, load_id: int, line: in
     """Find the next rejected rows of a load that the later one did not reject again."""
     table, again = schema.rejects, schema.rejects.alias("again")
     is_again = (again.c.load_id == by) & (again.c.raw == table.c.raw)
-    mine = (table.c.load_id == load_id) & (table.c.line > line) & is_left_to(schema, by)
+    mine = (table.c.load_id == load_id) & (table.c.line > line) & not_healed_before(schema, by)
     mended = select(table.c.line).outerjoin(again, is_again).where(mine, again.c.load_id.is_(None))
     return connection.scalars(mended.order_by(table.c.line).limit(_LINES_AT_ONCE)).all()

@@ -55,8 +55,8 @@ class MissingFiles:
     def _missing(self) -> list[Load]:
         there = {(claimed.load_id, claimed.token) for claimed in self._files.claimed()}
         with self._store.transaction() as connection:
-            undone = loads.undone(connection, self._store.schema)
-            missing = [load_id for load_id, token in undone if (load_id, token) not in there]
+            in_processing = loads.in_processing(connection, self._store.schema)
+            missing = [load_id for load_id, token in in_processing if (load_id, token) not in there]
             return list(loads.find(connection, self._store.schema, missing).values()) if missing else []
 
     def _bring_back(self, load: Load) -> bool:

@@ -1,4 +1,4 @@
-"""Reads the members of a zip archive. Their names are shown to people, and never used as paths."""
+"""Reads the members of a zip archive. Their names are only displayed, never used as paths."""
 
 import io
 import zipfile
@@ -14,7 +14,7 @@ from shared.model.errors import FileRefused
 from shared.reading.blocks import Readable
 from shared.reading.containers.decompression_limit import DecompressionLimit
 
-#: The directory is read as a whole: so much of it describes some ten thousand members.
+#: The directory is read as a whole: this size is enough for some ten thousand members.
 _MAX_DIRECTORY_BYTES = 1 << 20
 _ENCRYPTED = 0x1
 _MAX_MIME_TYPE = 200
@@ -28,28 +28,28 @@ class Member:
     name: str
     _archive: zipfile.ZipFile
     _info: zipfile.ZipInfo
-    _expansion: DecompressionLimit
+    _limit: DecompressionLimit
 
     def open(self) -> Readable:
-        """Begin to read it. FileRefused, here or while reading, where it is damaged or too much comes out."""
+        """Begin to read it. Raises FileRefused, here or while reading, if it is damaged or its content is too large."""
         with refusing_damage():
-            return _MemberBytes(self._archive.open(self._info), self._expansion)
+            return _MemberBytes(self._archive.open(self._info), self._limit)
 
 
 class _MemberBytes:
-    def __init__(self, file: IO[bytes], expansion: DecompressionLimit) -> None:
+    def __init__(self, file: IO[bytes], limit: DecompressionLimit) -> None:
         self._file = file
-        self._expansion = expansion
+        self._limit = limit
 
     def read(self, size_bytes: int, /) -> bytes:
         with refusing_damage():
             data = self._file.read(size_bytes)
-        self._expansion.give_out(len(data))
+        self._limit.add_output(len(data))
         return data
 
 
 class _BoundedReads(io.BufferedIOBase):
-    """A file of which no huge piece can be read at once, as a directory that lies about its size asks for."""
+    """A file that refuses huge reads, which a directory with a false size would cause."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -61,7 +61,7 @@ class _BoundedReads(io.BufferedIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         if whence == io.SEEK_SET and offset < 0:
-            # An OSError of a real file would say that it can't be read just now.
+            # An OSError would mean that the file can't be read at the moment.
             raise zipfile.BadZipFile("a member begins before the file")
         return self._file.seek(offset, whence)
 
@@ -75,9 +75,9 @@ class _BoundedReads(io.BufferedIOBase):
         return True
 
 
-def open_archive(file: IO[bytes], expansion: DecompressionLimit) -> zipfile.ZipFile:
-    """Open a zip file, and count its size as what goes in. FileRefused where its directory is missing or wrong."""
-    expansion.take_in(file.seek(0, io.SEEK_END))
+def open_archive(file: IO[bytes], limit: DecompressionLimit) -> zipfile.ZipFile:
+    """Open a zip file, and count its size as input. Raises FileRefused if its directory is missing or wrong."""
+    limit.add_input(file.seek(0, io.SEEK_END))
     file.seek(0)
     try:
         with refusing_damage():
@@ -92,13 +92,13 @@ def open_archive(file: IO[bytes], expansion: DecompressionLimit) -> zipfile.ZipF
     return archive
 
 
-def members_of(file: IO[bytes], expansion: DecompressionLimit) -> list[Member]:
-    """List the files of an archive in its order, without folders and hidden ones, for one reading.
+def members_of(file: IO[bytes], limit: DecompressionLimit) -> list[Member]:
+    """List the files of an archive in its order, without folders and hidden files, to be read once.
 
-    FileRefused where there is none (`blank-header`), where one is encrypted or the archive damaged
-    (`compression-error`, `truncated-file`), or where members share their bytes (`compression-bomb`).
+    Raises FileRefused if there is none (`blank-header`), if one is encrypted or the archive is damaged
+    (`compression-error`, `truncated-file`), or if members share bytes (`compression-bomb`).
     """
-    archive = open_archive(file, expansion)
+    archive = open_archive(file, limit)
     infos = [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)]
     if not infos:
         raise FileRefused("blank-header", "the zip archive holds no file; expected one with a table")
@@ -106,11 +106,11 @@ def members_of(file: IO[bytes], expansion: DecompressionLimit) -> list[Member]:
     for info in infos:
         if info.flag_bits & _ENCRYPTED:
             raise FileRefused("compression-error", f"{info.filename!r} is encrypted; send it without a password")
-    return [Member(info.filename, archive, info, expansion) for info in infos]
+    return [Member(info.filename, archive, info, limit) for info in infos]
 
 
 def _refuse_document(archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo]) -> None:
-    """Refuse what says of itself that it is one document, such as a sheet of OpenDocument or a book."""
+    """Refuse an archive that declares itself one document, such as an OpenDocument spreadsheet or an e-book."""
     for info in infos:
         if info.filename == "mimetype":
             with refusing_damage(), archive.open(info) as member:
@@ -120,7 +120,7 @@ def _refuse_document(archive: zipfile.ZipFile, infos: Sequence[zipfile.ZipInfo])
 
 @contextmanager
 def refusing_damage() -> Iterator[None]:
-    """Turn what zipfile raises for a damaged archive into FileRefused."""
+    """Convert the errors of zipfile for a damaged archive to FileRefused."""
     try:
         yield
     except _DAMAGED as error:
@@ -128,7 +128,7 @@ def refusing_damage() -> Iterator[None]:
 
 
 def _check_apart(infos: Sequence[zipfile.ZipInfo]) -> None:
-    """Refuse members that share bytes: thousands of them can unpack the same ones."""
+    """Refuse members that share bytes: thousands of them could unpack the same bytes."""
     for before, info in pairwise(sorted(infos, key=lambda info: info.header_offset)):
         if info.header_offset < before.header_offset + before.compress_size:
             raise FileRefused("compression-bomb", f"{info.filename!r} overlaps another file of the archive")

@@ -1,4 +1,4 @@
-"""Decompresses a file as it is read: in bounded memory, and never further than its end is sound."""
+"""Decompresses a file as it is read, in bounded memory, and verifies its end."""
 
 import tempfile
 from contextlib import ExitStack
@@ -13,22 +13,22 @@ _BLOCK_BYTES = 64 * 1024
 
 
 class Decompressed:
-    """The bytes that come out of a compressed file, of all its members one after the other.
+    """The decompressed bytes of a file, of all its members one after the other.
 
-    Reading raises FileRefused: `truncated-file` where the file ends early, `compression-error` where it is damaged,
-    `compression-bomb` where too much comes out.
+    Reading raises FileRefused: `truncated-file` if the file ends early, `compression-error` if it is damaged,
+    `compression-bomb` if its content is too large.
     """
 
-    def __init__(self, file: Readable, compression: Compression, expansion: DecompressionLimit) -> None:
+    def __init__(self, file: Readable, compression: Compression, limit: DecompressionLimit) -> None:
         self._file = file
         self._compression = compression
-        self._expansion = expansion
+        self._limit = limit
         self._member = MEMBERS[compression]()
         self._waiting = b""
         self._out = memoryview(b"")
 
     def read(self, size_bytes: int, /) -> bytes:
-        """Read at most so many bytes; none at the end."""
+        """Read at most this many bytes; none at the end."""
         while not self._out:
             if self._member.eof and not self._begin_next_member():
                 return b""
@@ -48,10 +48,10 @@ class Decompressed:
         except DAMAGED as error:
             message = f"the {self._compression} data is damaged: {error}; send the file again"
             raise FileRefused("compression-error", message) from error
-        self._expansion.give_out(len(self._out))
+        self._limit.add_output(len(self._out))
 
     def _begin_next_member(self) -> bool:
-        # Files are padded with zeros, on tapes and by xz. Anything else that is no member is damage.
+        # Files are padded with zeros, on tapes and by xz. Anything else that is not a member is damage.
         self._waiting = self._member.unused_data.lstrip(b"\0")
         while not self._waiting and (block := self._next_block()):
             self._waiting = block.lstrip(b"\0")
@@ -61,27 +61,27 @@ class Decompressed:
 
     def _next_block(self) -> bytes:
         block = self._file.read(_BLOCK_BYTES)
-        self._expansion.take_in(len(block))
+        self._limit.add_input(len(block))
         return block
 
 
 def compression_of(start: bytes) -> Compression | None:
-    """Name the compression of data that begins with these bytes; eight are enough."""
+    """Return the compression of data that begins with these bytes; eight are enough."""
     if start.startswith(b"\x1f\x8b"):
         return "gzip"
     if start.startswith(b"\xfd7zXZ\0"):
         return "xz"
-    # Behind BZh and the level comes a block, or the end of an empty file.
+    # BZh and the level are followed by a block, or by the end of an empty file.
     if start.startswith(b"BZh") and start[4:7] in (b"1AY", b"\x17rE"):
         return "bzip2"
-    # The second is a frame to be skipped: pzstd begins with one.
+    # The second one is a skippable frame: pzstd begins with one.
     if start.startswith(b"\x28\xb5\x2f\xfd") or (start[:1] in b"PQRSTUVWXYZ[\\]^_" and start[1:4] == b"*M\x18"):
         return "zstd"
     return None
 
 
 def seekable(file: Readable) -> IO[bytes]:
-    """Copy into a temporary file what can only be read from its start: sheets and Parquet need more."""
+    """Copy a stream into a temporary file: spreadsheets and Parquet need random access."""
     with ExitStack() as stack:
         copy = stack.enter_context(tempfile.TemporaryFile())
         while data := file.read(_BLOCK_BYTES):

@@ -1,4 +1,4 @@
-"""Opens what is inside of a file: its own bytes, what comes out of compressed ones, or the members of an archive."""
+"""Opens the contents of a file: its own bytes, its decompressed bytes, or the members of an archive."""
 
 import re
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from shared.reading.containers.decompressors import Compression
 from shared.reading.containers.magic import content_type_of
 from shared.reading.json.records import json_layout
 
-#: Bytes that no text has, but for tabs, line ends and what serves as a delimiter.
+#: Bytes that do not occur in text; tabs, line ends and control characters used as delimiters are not among them.
 _CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\x01\t\n\x0b\x0c\r\x1b\x1c\x1d\x1e\x1f"})
-#: Some stray ones are faults of their rows.
+#: The maximum share of them in a text: a few stray ones are faults of their rows.
 _FEW_CONTROLS, _MAX_CONTROLS = 32, 0.02
-#: Documents that are text and not a table, by their beginnings: some programs give them the name of a workbook, some
-#: servers send one instead of a file. Names of columns may be in angle brackets, too, but have a delimiter behind them.
+#: Text documents that are not a table, by their beginnings: some programs name them like a workbook, some servers send
+#: one instead of a file. Column names may be in angle brackets, too, but are followed by a delimiter.
 _DOCUMENTS = {
     "a web page or XML": re.compile(
         rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|!--|\?xml|(?:html|head|body|meta|style|script|table|div|span|center|font|p|h[1-6])"
@@ -29,7 +29,7 @@ _DOCUMENTS = {
     "a web page in an e-mail (MHTML)": re.compile(
         rb"(?:\xef\xbb\xbf)?MIME-Version:[^\r\n]*\r?\n[\w-]+:", re.IGNORECASE
     ),
-    # A table may begin with the names ID and P..., but has no line of a cell with its place.
+    # A table may begin with the names ID and P..., but has no line with a cell and its position.
     "a workbook in SYLK": re.compile(rb"ID;P.*[\r\n]C;(?:[XY]\d+;)+[KE]", re.DOTALL),
     "a PDF document": re.compile(rb"%PDF-\d"),
     "an RTF document": re.compile(rb"\{\\rtf\d"),
@@ -38,8 +38,8 @@ _DOCUMENTS = {
 Container = Compression | Literal["zip"]
 
 
-def look_into(file: IO[bytes]) -> tuple[Container | None, FormatName | None]:
-    """Say what holds the tables, and their format where the file itself shows it."""
+def container_and_format(file: IO[bytes]) -> tuple[Container | None, FormatName | None]:
+    """Return the container of the tables, and their format if the file itself shows it."""
     kind = content_type_of(file)
     if kind == "excel":
         return None, "xlsx"
@@ -49,7 +49,7 @@ def look_into(file: IO[bytes]) -> tuple[Container | None, FormatName | None]:
 
 
 def contents_of(file: IO[bytes], container: Container | None) -> Iterator[Readable]:
-    """Open one content after the other, each to be read before the next one. FileRefused where one is damaged."""
+    """Open the contents in order; each must be read before the next one. Raises FileRefused if one is damaged."""
     file.seek(0)
     if container is None:
         yield file
@@ -61,7 +61,7 @@ def contents_of(file: IO[bytes], container: Container | None) -> Iterator[Readab
 
 
 def format_of(head: bytes) -> FormatName:
-    """Tell the format of a content by its beginning. FileRefused where it is neither text nor any that is known."""
+    """Return the format of a content by its beginning. Raises FileRefused if it is neither text nor a known format."""
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"PK\x03\x04"):

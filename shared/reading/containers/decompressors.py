@@ -1,4 +1,4 @@
-"""Decompressors with one interface, that of the standard library: for one member, so much at a time as is asked for."""
+"""Decompressors with the interface of the standard library: for one member, with limited output per call."""
 
 import bz2
 import lzma
@@ -10,9 +10,9 @@ import zstandard
 
 Compression = Literal["gzip", "zstd", "bzip2", "xz"]
 
-#: What a decompressor may take for itself: xz -9 needs 65 MiB, zstd --long 128 MiB.
+#: The maximum memory of a decompressor: xz -9 needs 65 MiB, zstd --long 128 MiB.
 _MEMORY_BYTES = 128 << 20
-#: Four bytes of zstd can stand for 128 KiB, and its decompressor takes no limit: it gets little at a time.
+#: Four bytes of zstd can expand to 128 KiB, and its decompressor has no output limit: its input is kept small.
 _ZSTD_PIECE_BYTES = 512
 _ZLIB_WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 
@@ -22,18 +22,18 @@ class Decompressor(Protocol):
 
     @property
     def eof(self) -> bool:
-        """Whether the member's end was reached, and its checksum was right."""
+        """Whether the end of the member was reached, with the correct checksum."""
 
     @property
     def needs_input(self) -> bool:
-        """Whether nothing more comes out before something goes in."""
+        """Whether there is no more output without further input."""
 
     @property
     def unused_data(self) -> bytes:
-        """What went in behind the member's end."""
+        """The input after the end of the member."""
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take compressed bytes, none where no input is needed, and return at most so many others."""
+        """Take compressed bytes, none if no input is needed; return at most `max_length` decompressed bytes."""
 
 
 class _GzipMember:
@@ -59,7 +59,7 @@ class _GzipMember:
 
 
 class _ZstdFrame:
-    """One frame of a zstd file. What comes out at once may be more than was asked for, up to 16 MiB."""
+    """One frame of a zstd file. The output of one call may exceed the maximum, by up to 16 MiB."""
 
     def __init__(self) -> None:
         self._zstd = zstandard.ZstdDecompressor(max_window_size=_MEMORY_BYTES).decompressobj()
@@ -77,13 +77,13 @@ class _ZstdFrame:
     def unused_data(self) -> bytes:
         return self._zstd.unused_data + bytes(self._waiting)
 
-    def decompress(self, data: bytes, max_length: int) -> bytes:  # noqa: ARG002 - it takes no limit
+    def decompress(self, data: bytes, max_length: int) -> bytes:  # noqa: ARG002 - there is no limit in zstd's interface
         waiting = self._waiting or memoryview(data)
         self._waiting = waiting[_ZSTD_PIECE_BYTES:]
         return self._zstd.decompress(waiting[:_ZSTD_PIECE_BYTES])
 
 
-#: Makes a decompressor for one member of a file.
+#: Create a decompressor for one member of a file.
 MEMBERS: dict[Compression, Callable[[], Decompressor]] = {
     "gzip": _GzipMember,
     "zstd": _ZstdFrame,
@@ -91,5 +91,5 @@ MEMBERS: dict[Compression, Callable[[], Decompressor]] = {
     "xz": lambda: lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_MEMORY_BYTES),
 }
 
-#: What they raise for damaged data.
+#: The errors that they raise for damaged data.
 DAMAGED = (zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError, ValueError)

@@ -1,4 +1,4 @@
-"""Tells the format of a file by its content. A name proves nothing."""
+"""Recognizes the format of a file by its content. A file name proves nothing."""
 
 from typing import IO, Literal
 
@@ -10,14 +10,14 @@ from shared.reading.containers.decompressors import Compression
 ContentType = Compression | Literal["zip", "excel", "parquet"]
 
 _MAGIC_BYTES = 8
-#: Of old .xls files, and of .xlsx files with a password.
+#: The beginning of old .xls files, and of .xlsx files with a password.
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def content_type_of(file: IO[bytes]) -> ContentType | None:
-    """Name what a seekable file is, and go back to its start; None for what must be text, JSON included.
+    """Return the type of a seekable file, and seek to its start; None if it must be text, including JSON.
 
-    FileRefused where a zip archive has no sound directory.
+    Raises FileRefused if a zip archive has no valid directory.
     """
     file.seek(0)
     start = file.read(_MAGIC_BYTES)
@@ -28,7 +28,7 @@ def content_type_of(file: IO[bytes]) -> ContentType | None:
 
 def _kind(file: IO[bytes], start: bytes) -> ContentType | None:
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        # Every Office file is an archive with this member.
+        # Every Office file is a zip archive with this member.
         names = open_archive(file, DecompressionLimit()).namelist()
         return "excel" if "[Content_Types].xml" in names else "zip"
     if start.startswith(OLE_MAGIC):

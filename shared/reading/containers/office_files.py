@@ -1,4 +1,4 @@
-"""What an Office file is that holds no table we read: told by its parts, so that the refusal says what to send."""
+"""Identifies Office files without a readable table by their parts, so that the refusal says what to send instead."""
 
 import struct
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from shared.reading.containers.magic import OLE_MAGIC
 
 _CONTENT_TYPES = "[Content_Types].xml"
 _WORKBOOKS = frozenset((XLSM, XLSX, XLTM, XLTX))
-#: By what the names of parts begin with, and by the names of an OLE file's streams; the first that is found.
+#: By the beginnings of the names of parts, and by the names of an OLE file's streams; the first match counts.
 _PACKAGES = {
     "xl/workbook.bin": "a binary workbook (.xlsb)",
     "word/": "a text document (.docx)",
@@ -22,10 +22,10 @@ _PACKAGES = {
     "visio/": "a drawing (.vsdx)",
 }
 _OLE_FILES = {
-    "EncryptedPackage": "a file with a password",
+    "EncryptedPackage": "a password-protected file",
     "WordDocument": "an old text document (.doc)",
     "PowerPoint Document": "an old presentation (.ppt)",
-    "__properties_version1.0": "a mail (.msg)",
+    "__properties_version1.0": "an e-mail (.msg)",
     "Workbook": "an old workbook (.xls)",
     "Book": "an old workbook (.xls)",
 }
@@ -38,11 +38,11 @@ _MAX_OLE_DIRECTORY_SECTORS = 64
 
 
 def check_is_workbook(file: IO[bytes]) -> None:
-    """Raise FileRefused (`format-error`) where an Office file is not a workbook that can be read."""
+    """Raise FileRefused (`format-error`) if an Office file is not a readable workbook."""
     with open_archive(file, DecompressionLimit()) as archive:
         names = archive.namelist()
         if _CONTENT_TYPES not in names:
-            raise _refusal("an archive inside of an archive")
+            raise _refusal("an archive inside an archive")
         root = fromstring(archive.read(_CONTENT_TYPES))
     file.seek(0)
     if _WORKBOOKS.isdisjoint(part.get("ContentType") for part in root):
@@ -51,7 +51,7 @@ def check_is_workbook(file: IO[bytes]) -> None:
 
 
 def refuse_ole(file: IO[bytes]) -> None:
-    """Raise FileRefused (`format-error`) for an OLE file, whatever it holds."""
+    """Raise FileRefused (`format-error`) for an OLE file, whatever its content."""
     file.seek(0)
     if file.read(len(OLE_MAGIC)) == OLE_MAGIC:
         names = list(_ole_names(file))

@@ -1,10 +1,10 @@
-"""How the text of a CSV file is to be taken apart."""
+"""The dialect of a CSV file: how its text is split into values."""
 
 import re
 from dataclasses import dataclass, replace
 from typing import Self
 
-#: Between two files, as ASCII has it: no text has it between two values.
+#: ASCII's file separator: it does not occur between two values in any text.
 NO_DELIMITER = "\x1c"
 _RULE_OF_FRAME = re.compile(r"\s*[-+|=:─┼├┤┌┐└┘┬┴ ]*[-=─]{2}[-+|=:─┼├┤┌┐└┘┬┴ ]*\s*")
 
@@ -15,21 +15,21 @@ class Dialect:
 
     #: Between two values; one character or several.
     delimiter: str = ","
-    #: Around a value that holds a delimiter or a line end; None where nothing is quoted.
+    #: Around a value with a delimiter or a line end; None if no value is quoted.
     quote: str | None = '"'
-    #: Before a quote inside a quoted value, or before a delimiter; None where a quote inside is written twice.
+    #: Before a quote inside a quoted value, or before a delimiter; None if a quote inside is doubled.
     escape: str | None = None
     encoding: str = "utf-8"
-    #: Lines that begin with it are comments.
+    #: The beginning of lines that are comments.
     comment: str | None = None
-    #: Whether blanks around values are dropped.
+    #: Whether blanks around values are removed.
     trim: bool = False
-    #: Whether each record stands between two delimiters, and lines of dashes are none.
+    #: Whether each record is enclosed in two delimiters, and lines of dashes are not records.
     is_framed: bool = False
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is the default one."""
+        """Whether this is the default dialect."""
         return self == PLAIN
 
     def as_utf8(self) -> Self:
@@ -37,7 +37,7 @@ class Dialect:
         return replace(self, encoding="utf-8")
 
     def __str__(self) -> str:
-        """Say it in the words of inflow.toml."""
+        """Describe the dialect in the terms of inflow.toml."""
         parts = [f"encoding {self.encoding}"]
         parts.append("no delimiter" if self.delimiter == NO_DELIMITER else f"delimiter {self.delimiter!r}")
         parts.append("no quotes" if self.quote is None else f"quote {self.quote!r}")
@@ -56,5 +56,5 @@ PLAIN = Dialect()
 
 
 def is_rule_of_frame(line: str) -> bool:
-    """Whether a line of a table with a frame is drawn, not written."""
+    """Whether a line of a table with a frame only draws the frame."""
     return _RULE_OF_FRAME.fullmatch(line) is not None

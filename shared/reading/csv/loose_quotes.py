@@ -1,54 +1,54 @@
-"""Finds quotes that stand where none belongs: inside of values, or alone in their line. Pure."""
+"""Finds quotes in places where none belong: inside values, or unpaired in their line. Pure."""
 
 import re
 
 from shared.reading.csv.dialects import Dialect
 
-#: So many lines with a quote alone are needed to believe that it is none.
+#: The number of lines with an unpaired quote from which it is believed not to be a quote.
 _MIN_LOOSE = 3
-#: How many of those that stand alone may be left over of pairs: one is cut off at the end, or stands in a text.
+#: The maximum number of unpaired quotes that belong to a pair: one is cut off at the end, or is inside a text.
 _MAX_UNPAIRED = 0.1
-#: A last quote of a line that opens a value.
+#: A last quote in a line that opens a value.
 _OPENING = re.compile(r'(?:^|[,;\t|:~^ ])"[^"]*$')
 
 
 class LooseQuotes:
-    """Looks at values that are not quoted and have quotes inside.
+    """Examines values that are not quoted and contain quotes.
 
-    `48" wide` is a text. In `9:30"Tea, coffee"` the quotes hold a delimiter: were it one, the row would be shifted.
+    `48" wide` is a text. In `9:30"Tea, coffee"` the quotes enclose a delimiter: splitting there would shift the row.
     """
 
     def __init__(self, dialect: Dialect, quote: str) -> None:
         self.quote = quote
         self._delimiter = dialect.delimiter
-        #: Bytes without it hold none.
+        #: Bytes that do not match contain no loose quotes.
         self.suspect = _suspect(dialect, quote)
         quote, delimiter = re.escape(quote), re.escape(dialect.delimiter)
-        beside = rf"[^\s{quote}{re.escape(dialect.delimiter[0])}{re.escape(dialect.escape or '')}]"
+        in_value = rf"[^\s{quote}{re.escape(dialect.delimiter[0])}{re.escape(dialect.escape or '')}]"
         self._quoted = re.compile(
-            rf"(?<={beside}){quote}({beside}(?:[^{quote}]|{quote}{quote})*+){quote}\s*(?={delimiter}|\Z)"
+            rf"(?<={in_value}){quote}({in_value}(?:[^{quote}]|{quote}{quote})*+){quote}\s*(?={delimiter}|\Z)"
         )
 
     def hold_delimiter(self, record: str) -> bool:
-        """Whether quotes behind the beginning of a value go around a delimiter."""
+        """Whether quotes after the beginning of a value enclose a delimiter."""
         return any(self._delimiter in found[1] for found in self._quoted.finditer(record))
 
 
 def has_loose_quotes(text: str) -> bool:
-    """Whether quotes stand alone in most of the lines that have any, as inches do.
+    """Whether quotes are unpaired in most of the lines that have any, like those for inches.
 
-    Those of values of several lines do as well, but every other one of them opens a value.
+    So are the quotes of values with several lines, but every other one of them opens a value.
     """
     lines = [line for line in text.splitlines() if '"' in line]
-    alone = [line for line in lines if line.count('"') % 2]
-    opening = sum(_OPENING.search(line) is not None for line in alone)
-    are_pairs = abs(len(alone) - 2 * opening) <= _MAX_UNPAIRED * len(alone)
-    return len(alone) >= _MIN_LOOSE and len(alone) > len(lines) / 2 and not are_pairs
+    unpaired = [line for line in lines if line.count('"') % 2]
+    opening = sum(_OPENING.search(line) is not None for line in unpaired)
+    are_pairs = abs(len(unpaired) - 2 * opening) <= _MAX_UNPAIRED * len(unpaired)
+    return len(unpaired) >= _MIN_LOOSE and len(unpaired) > len(lines) / 2 and not are_pairs
 
 
 def _suspect(dialect: Dialect, quote: str) -> re.Pattern[bytes]:
-    """What to look for in the bytes of many lines at once: a quote between what stands in values."""
+    """Return the pattern to search for in the bytes of many lines at once: a quote between characters of values."""
     signs = "".join(sign for sign in (quote, dialect.delimiter[0], dialect.escape or "") if sign.isascii())
-    beside = rf"[^\s{re.escape(signs)}]"
-    # It begins with what is rare: that is found much faster.
-    return re.compile(rf"{re.escape(quote)}(?<={beside}{re.escape(quote)}){beside}".encode(dialect.encoding))
+    in_value = rf"[^\s{re.escape(signs)}]"
+    # The pattern begins with the rare character: the search is much faster.
+    return re.compile(rf"{re.escape(quote)}(?<={in_value}{re.escape(quote)}){in_value}".encode(dialect.encoding))

@@ -10,25 +10,25 @@ from shared.reading.blocks import MAX_ROW_BYTES, Lines, Readable, RowTooLarge
 from shared.reading.csv.dialects import PLAIN, Dialect, is_rule_of_frame
 from shared.reading.csv.loose_quotes import LooseQuotes
 from shared.reading.csv.row_end import QuotesOfRow
-from shared.reading.csv.splitting import Splitter, let_fields_be_long, splitter
+from shared.reading.csv.splitting import Splitter, lift_field_limit, splitter
 from shared.reading.line_account import SkippedLines
 from shared.reading.sources import Record
 
 _EXCERPT_CHARACTERS = 1000
 _NEVER_CLOSED = "a quote is opened and never closed"
 _MISSING_DELIMITER = "a delimiter seems to be missing before a quoted value; expected one"
-#: How much of a file is read at a time.
+#: The size of the blocks that are read.
 _BLOCK_BYTES = 256 * 1024
 
 
 class RecordReader:
     """Iterates over the records of one file. A record that can't be read is an UnreadableRow.
 
-    Blank lines, comments and the lines that are to be skipped are not records: they are in `skipped`.
+    Blank lines, comments and the lines to skip are not records: they are in `skipped`.
 
-    The reader is strict: text after a closing quote, or a quote that is never closed, is a fault of that row alone.
-    Reading goes on with the next line; where the faulty record has several, with the first one that is a whole
-    record by itself, as wide as the file's first one. A value that is too large is skipped to its closing quote.
+    The reader is strict: text after a closing quote, or a quote that is never closed, is a fault of only that row.
+    Reading continues with the next line; if the faulty record has several lines, with the first one that is a complete
+    record by itself, as wide as the file's first record. A value that is too large is skipped to its closing quote.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class RecordReader:
         *,
         dialect: Dialect = PLAIN,
         block_bytes: int = _BLOCK_BYTES,
-        longest_row_bytes: int = MAX_ROW_BYTES,
+        max_row_bytes: int = MAX_ROW_BYTES,
         skips_marks: bool | None = None,
         skip_lines: int = 0,
         width: int | None = None,
@@ -48,26 +48,26 @@ class RecordReader:
             file,
             encoding=dialect.encoding,
             block_bytes=block_bytes,
-            longest_row_bytes=longest_row_bytes,
+            max_row_bytes=max_row_bytes,
             skips_marks=skips_marks,
             suspect=self._loose_quotes.suspect if self._loose_quotes else None,
         )
-        #: The lines up to here that are not records.
+        #: The lines read so far that are not records.
         self.skipped = SkippedLines()
         self._lines_before = self._skip(skip_lines)
         self._begin = self._lines_before + 1
-        #: How many cells a record has; the first one that can be read tells it, where it is not given.
+        #: The number of cells of a record; if it is not given, that of the first readable one.
         self._width = width
         self._splitter = self._new_splitter()
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes the records up to here have."""
+        """The size of the records read so far."""
         return self._lines.bytes_read
 
     @property
     def lines_read(self) -> int:
-        """How many lines were read up to here."""
+        """The number of lines read so far."""
         return self._begin - 1
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
@@ -98,7 +98,7 @@ class RecordReader:
                 yield begin, cells
 
     def _skip(self, count: int) -> int:
-        """Leave out so many lines; return how many there were."""
+        """Skip `count` lines; return how many there were."""
         skipped = 0
         for skipped, text in enumerate(self._lines.skip(count), start=1):
             if text.strip():
@@ -119,7 +119,7 @@ class RecordReader:
             self.skipped.add(line, "blank")
 
     def _loose_text(self, cells: list[str]) -> str | None:
-        """Return the text of a record in which a delimiter is missing before a quoted value."""
+        """Return the text of the record if a delimiter is missing in it before a quoted value; otherwise None."""
         if self._loose_quotes is None or self._loose_quotes.quote not in "".join(cells):
             return None
         text = self._lines.row_text
@@ -131,12 +131,12 @@ class RecordReader:
         quotes.finish()
         if quotes.is_never_closed:
             return self._unreadable("dialect-error", _NEVER_CLOSED, line_count=line_count)
-        lines = f"; it goes on to line {self._begin + line_count - 1}" if line_count > 1 else ""
+        lines = f"; it extends to line {self._begin + line_count - 1}" if line_count > 1 else ""
         return self._end_unreadable("row-too-large", message + lines, excerpt, line_count=line_count)
 
     def _unreadable(self, code: Reason, message: str, *, line_count: int) -> UnreadableRow:
-        """Give back the lines of a record that are records by themselves."""
-        kept = self._lines.give_back(self._is_record) if self._width and line_count > 1 else line_count
+        """Read again the lines of the record that are records by themselves."""
+        kept = self._lines.return_lines(self._is_record) if self._width and line_count > 1 else line_count
         message = _NEVER_CLOSED if kept < line_count else message
         return self._end_unreadable(code, message, self._lines.row_text, line_count=kept)
 
@@ -158,8 +158,8 @@ class RecordReader:
 
 
 def read_record(text: str) -> list[str]:
-    """Read one record from a text, leniently: what is wrong with its quotes is taken as it stands."""
-    let_fields_be_long()
+    """Read one record from a text, leniently: faulty quotes are taken literally."""
+    lift_field_limit()
     return next(csv.reader(io.StringIO(text, newline="")), [])
 
 
@@ -168,5 +168,5 @@ def _plain(error: csv.Error) -> str:
     if "unexpected end of data" in text:
         return _NEVER_CLOSED
     if "expected after" in text:
-        return "there is text after a closing quote; a quote inside a quoted value is written twice"
+        return "there is text after a closing quote; a quote inside a quoted value must be doubled"
     return text

@@ -1,15 +1,15 @@
-"""Finds the end of a row that is too large to be kept, by its quotes. Pure."""
+"""Finds the end of a row that is too large for memory, by its quotes. Pure."""
 
 import re
 
 from shared.reading.csv.dialects import Dialect
 
-#: More than a delimiter, blanks and a quote that belong together: so much of a piece waits for the next one.
+#: More than a delimiter, blanks and a quote that belong together: the end of a piece that waits for the next one.
 _MAX_TOKEN_BYTES = 64
 
 
 class QuotesOfRow:
-    """Follows the quotes of one row, from its first line on: a RowEnd."""
+    """Follows the quotes of one row, from its first line: a RowEnd."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._patterns = _Patterns(dialect) if dialect.quote is not None else None
@@ -20,27 +20,27 @@ class QuotesOfRow:
 
     @property
     def is_open(self) -> bool:
-        """Whether the row goes on with the next line, inside of a quoted value that may be closed there."""
+        """Whether the row continues on the next line, inside a quoted value that may be closed there."""
         return self._is_in_quotes and not self._is_broken
 
     @property
     def is_never_closed(self) -> bool:
-        """Whether a quoted value is still open, or the quote that should close it has text behind it."""
+        """Whether a quoted value is still open, or the quote that should close it is followed by text."""
         return self._is_in_quotes
 
     def feed(self, piece: bytes) -> None:
-        """Take the next line of the row, or the next piece of a line."""
+        """Process the next line of the row, or the next piece of a line."""
         data = self._rest + piece
         end = len(data) if data.endswith((b"\n", b"\r")) else max(0, len(data) - _MAX_TOKEN_BYTES)
         self._rest = data[self._follow(data, end) :]
 
     def finish(self) -> None:
-        """Take what waits for a next piece: there is none."""
+        """Process the rest that waits for a next piece."""
         self._follow(self._rest, len(self._rest))
         self._rest = b""
 
     def _follow(self, data: bytes, end: int) -> int:
-        """Follow the quotes that begin before the end; return where to go on."""
+        """Follow the quotes that begin before the end; return where to continue."""
         position = 0
         while self._patterns is not None and position < end and not self._is_broken:
             if self._is_in_quotes:
@@ -63,12 +63,12 @@ class QuotesOfRow:
         if found is None or found.start() >= end:
             return end
         if found[1] is not None:
-            self._is_broken = self._is_in_quotes = patterns.behind.match(data, found.end()) is None
+            self._is_broken = self._is_in_quotes = patterns.after_quote.match(data, found.end()) is None
         return found.end()
 
 
 class _Patterns:
-    """What opens a quoted value, and what closes it."""
+    """The patterns that open and close a quoted value."""
 
     def __init__(self, dialect: Dialect) -> None:
         quote = re.escape((dialect.quote or "").encode(dialect.encoding))
@@ -78,6 +78,6 @@ class _Patterns:
         pair = quote * 2 + (rb"|" + escape + rb"." if escape else b"")
         self.first = re.compile(blanks + quote)
         self.opening = re.compile(delimiter + blanks + quote)
-        #: A quote that may close a value is its group; one that is doubled or escaped is none.
+        #: Its group is a quote that may close a value; a doubled or escaped quote does not.
         self.quote = re.compile(b"(?s:" + pair + b")|(" + quote + b")")
-        self.behind = re.compile(blanks + b"(?:" + delimiter + rb"|[\r\n]|\Z)")
+        self.after_quote = re.compile(blanks + b"(?:" + delimiter + rb"|[\r\n]|\Z)")

@@ -1,4 +1,4 @@
-"""Takes the lines of a CSV file apart into records of cells, for any dialect."""
+"""Splits the lines of a CSV file into records of cells, for any dialect."""
 
 import csv
 import re
@@ -10,43 +10,43 @@ from shared.reading.csv.dialects import Dialect, is_rule_of_frame
 
 
 class Splitter(Protocol):
-    """Iterates over records; csv.Error where one can't be read. The next call goes on with the next line."""
+    """Iterates over records. Raises csv.Error if one can't be read; the next call continues with the next line."""
 
     @property
     def line_num(self) -> int:
-        """How many lines were taken."""
+        """The number of lines read so far."""
 
     def __iter__(self) -> Iterator[list[str]]:
         """Return itself."""
 
     def __next__(self) -> list[str]:
-        """Return the cells of the next record; none where the line is blank or a comment."""
+        """Return the cells of the next record; none if the line is blank or a comment."""
 
 
 def splitter(lines: Iterable[str], dialect: Dialect) -> Splitter:
-    """Return what splits these lines: the csv module wherever it can."""
+    """Return a splitter for these lines: the csv module if it supports the dialect."""
     is_for_csv = len(dialect.delimiter) == 1 and dialect.escape is None and dialect.comment is None
     if not is_for_csv or dialect.trim or dialect.is_framed:
         return _AnyDialect(lines, dialect)
-    let_fields_be_long()
+    lift_field_limit()
     if dialect.quote is None:
         return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE, strict=True)
     return csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True)
 
 
-def let_fields_be_long() -> None:
-    """Lift the limit of 131,072 characters that the csv module has; a row has its own."""
+def lift_field_limit() -> None:
+    """Lift the csv module's limit of 131,072 characters per field; rows have their own limit."""
     csv.field_size_limit(sys.maxsize)
 
 
 class _AnyDialect:
-    """Splits what the csv module can't: delimiters of several characters, escapes that leave other text alone."""
+    """Splits dialects that the csv module can't: delimiters of several characters, escapes that keep other text."""
 
     def __init__(self, lines: Iterable[str], dialect: Dialect) -> None:
         self._lines = iter(lines)
         self._dialect = dialect
         self._blanks = " " if "\t" in dialect.delimiter else " \t"
-        # A blank delimiter's own blanks are no padding.
+        # With a blank delimiter, blanks are not padding.
         self._trims = dialect.trim and " " not in dialect.delimiter
         self._unquoted = self._cell_without_quotes()
         self._quoted = self._cell_in_quotes()
@@ -96,10 +96,10 @@ class _AnyDialect:
         return position
 
     def _read_unquoted(self, text: str, position: int) -> tuple[str, str, int]:
-        """Read a cell without quotes; return the text, which may have grown by lines, the cell and where it ends."""
+        """Read an unquoted cell; return the text, to which lines may have been added, the cell and its end."""
         found = self._unquoted.match(text, position)
         while self._dialect.escape is not None and found is not None and 0 < found.end() == len(text):
-            # Its last line end is escaped.
+            # The line end is escaped.
             line = next(self._lines, None)
             if line is None or text[-1] not in "\r\n":
                 break
@@ -111,7 +111,7 @@ class _AnyDialect:
         return text, cell.strip(self._blanks) if self._trims else cell, end
 
     def _read_quoted(self, text: str, begin: int) -> tuple[str, str, int]:
-        """Read a quoted cell; return the text, which may have grown by lines, the cell and where it ends."""
+        """Read a quoted cell; return the text, to which lines may have been added, the cell and its end."""
         found = self._quoted.match(text, begin)
         if found is None:
             text = self._until_closed(text, begin)
@@ -127,7 +127,7 @@ class _AnyDialect:
         return text, self._unescaped(inside), position
 
     def _until_closed(self, text: str, begin: int) -> str:
-        """Take lines for as long as the cell that begins here is open."""
+        """Add lines as long as the cell that begins here is open."""
         parts, quote = [text], self._dialect.quote or ""
         for line in self._lines:
             self.line_num += 1
@@ -137,7 +137,7 @@ class _AnyDialect:
         return "".join(parts)
 
     def _unescaped(self, cell: str) -> str:
-        """Only before what has a meaning an escape is one: the backslashes of a path stay."""
+        """Remove escapes, only before characters with a meaning: the backslashes of a path stay."""
         escape = self._dialect.escape
         if escape is None or escape not in cell:
             return cell

@@ -1,4 +1,4 @@
-"""What a cell looks like, roughly: enough to tell values from names, and right from wrong ways of splitting. Pure."""
+"""The approximate type of a cell: enough to distinguish values from names, and correct from wrong splitting. Pure."""
 
 import re
 from functools import lru_cache
@@ -20,16 +20,16 @@ _TIME = re.compile(
     re.VERBOSE,
 )
 _NAME = re.compile(r"(?:[\w.'’/&()+#°%$@:!?*= -]|, ){1,80}")
-#: Such as AB-123: numbers of stations, products, invoices.
+#: A code such as AB-123: numbers of stations, products, invoices.
 _CODE = re.compile(r"[A-Z]{1,4}[-_/ ]?\d+")
-#: Of countries, currencies and airports.
+#: The length of codes of countries, currencies and airports.
 _MAX_CODE = 3
 _DIGIT = re.compile(r"\d")
 
 
 @lru_cache(maxsize=1 << 14)
 def kind_of(cell: str) -> CellType:
-    """Say what a cell looks like; odd is one that holds what should have taken it apart."""
+    """Return the apparent type of a cell; an odd cell contains delimiters or quotes that should have split it."""
     text = cell.strip()
     if text.lower() in _EMPTY:
         return "empty"
@@ -45,7 +45,7 @@ def kind_of(cell: str) -> CellType:
 
 
 def _is_odd(text: str) -> bool:
-    """Whether quotes or delimiters are left of a text that was split in the wrong way; speech and inches are fine."""
+    """Whether a text has quotes or delimiters left over from wrong splitting; quoted speech and inches are fine."""
     if text[0] == "'" or "\t" in text or '""' in text or text[-1] in ",;":
         return True
     is_alone = text.count('"') % 2 == 1
@@ -55,7 +55,7 @@ def _is_odd(text: str) -> bool:
 
 
 def shape_of(cell: str) -> str:
-    """Say how a cell is written, as a person sees it at once."""
+    """Return the shape of a cell: its case, signs, words and digits."""
     text = cell.strip()
     kind = kind_of(text)
     if kind in ("number", "time", "code"):
@@ -66,11 +66,11 @@ def shape_of(cell: str) -> str:
 
 
 def is_rare_for_names(shape: str) -> bool:
-    """Whether a name that happens to be written in this way is rare."""
+    """Whether names rarely have this shape."""
     return shape in ("number", "time", "code") or shape.endswith("digits") or "@" in shape
 
 
 def code_length(cell: str) -> int | None:
-    """How long a short code in capitals is; None where it is something else."""
+    """Return the length of a short code in capitals; None for any other cell."""
     text = cell.strip()
     return len(text) if text.isupper() and text.isalpha() and len(text) <= _MAX_CODE else None

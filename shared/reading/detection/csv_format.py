@@ -1,4 +1,4 @@
-"""Decides how a CSV file is to be read: from what is fixed, and from evidence for the rest. Pure."""
+"""Detects the format of a CSV file, from the fixed settings and from evidence for the rest. Pure."""
 
 import codecs
 import re
@@ -23,10 +23,11 @@ from shared.reading.encodings.text_encodings import EncodingGuess, guess_encodin
 from shared.reading.encodings.wide_encodings import is_wide, marked_encoding, unmarked_wide_encoding
 from shared.reading.sources import Record
 
-#: Below it a guess is not relied on.
+#: Below this confidence a guess is not relied on.
 MIN_CONFIDENCE = 0.55
 _MAX_SHOWN_CHARACTERS = 80
-#: Quoted text that begins a value; what closes it is its group. So much that is not closed is one large value.
+#: Quoted text at the beginning of a value; its group is the closing quote. An unclosed one of the minimum length below
+#: is one large value.
 _QUOTED = re.compile(r'(?:(?<=[,;\t|:~^ \n\r])|\A)"(?:[^"]|"")*+("|\Z)')
 _USUAL_DELIMITERS = ",;\t|"
 _MIN_OPEN_CHARACTERS = 4 << 10
@@ -35,41 +36,41 @@ _DELIMITER_HINT = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
 
 class Doubt(NamedTuple):
-    """One of the decisions about a file's structure: how sure it is, and what to say where that is not enough."""
+    """One decision about the structure of a file: the confidence in it, and the message if that is too low."""
 
-    #: 0 to 1.
+    #: From 0 to 1.
     confidence: float
     #: The candidates, and the setting that decides between them.
     message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Understanding:
-    """How a CSV file is read, and how sure that is."""
+class CsvFormat:
+    """The format of a CSV file, and the confidence in it."""
 
     dialect: Dialect
     layout: Layout
-    #: How many cells a row has.
+    #: The number of cells of a row.
     width: int
-    #: Whether the sample is ASCII alone, and whether it has the quote: if not, others would do as well.
+    #: Whether the sample is only ASCII, and whether it has the quote: if not, other quotes would fit as well.
     is_ascii: bool
     has_quotes: bool
-    #: Whether delimiters are behind the last name, and not behind the values.
+    #: Whether delimiters follow the last name, but not the values.
     has_wide_header: bool = False
-    #: Whether it is rather a table whose columns are aligned by blanks.
+    #: Whether the columns seem to be aligned by blanks.
     is_aligned: bool = False
-    #: The line of what may be a row, though it stands above the header.
+    #: The line of a possible row above the header.
     row_above_header: int | None = None
-    #: How sure the encoding is, and what it may be instead.
+    #: The encoding, with the confidence in it and the other candidates.
     encoding: EncodingGuess
-    #: Of delimiter, place of the table, width and header; 0 to 1; 1 where it was fixed.
+    #: The confidence in delimiter, position of the table, width and header, from 0 to 1; 1 if they are fixed.
     structure_confidence: float = 1.0
-    #: What is not sure enough to rely on.
+    #: The decisions with too low a confidence.
     doubts: tuple[Doubt, ...] = ()
 
     @property
     def confidence(self) -> float:
-        """The lower one of the two."""
+        """The lower one of the two confidences."""
         return min(self.encoding.confidence, self.structure_confidence)
 
     @property
@@ -81,10 +82,10 @@ class Understanding:
         return f"csv, {self.dialect}, {self.layout}"
 
 
-def understand(sample: FileSample, settings: ReadSettings, *, expected: Collection[str] = ()) -> Understanding:
-    """Say how to read the file that the sample is of; `expected` are column names of which its header has some.
+def detect_csv_format(sample: FileSample, settings: ReadSettings, *, expected: Collection[str] = ()) -> CsvFormat:
+    """Detect the format of the file with this sample; `expected` are column names, some of which its header has.
 
-    FileRefused where there is nothing to read, or the fixed encoding is not the file's.
+    Raises FileRefused if the file is empty, or the fixed encoding is not the file's.
     """
     encoding = _encoding(sample, settings)
     text = _text(sample, encoding.encoding)
@@ -111,7 +112,7 @@ def understand(sample: FileSample, settings: ReadSettings, *, expected: Collecti
     doubts = [] if is_known else [*_doubts(choices, settings, has_expected=bool(expected))]
     if table.layout.row_names:
         doubts.append(_doubt_of_row_names(choices[0], seen))
-    return Understanding(
+    return CsvFormat(
         dialect=with_encoding(best, "utf-8" if encoding.encoding == "ascii" else encoding.encoding),
         layout=layout,
         width=table.width,
@@ -127,7 +128,7 @@ def understand(sample: FileSample, settings: ReadSettings, *, expected: Collecti
 
 
 class _Choice(NamedTuple):
-    """A dialect and the table that it shows."""
+    """A dialect, and the table that is found with it."""
 
     rating: Rating
     table: TableGuess
@@ -135,11 +136,11 @@ class _Choice(NamedTuple):
 
 
 def _choices(ratings: Sequence[Rating], settings: ReadSettings, names: KnownNames | None) -> list[_Choice]:
-    """Rate each dialect together with each place where the table may begin, best first."""
+    """Rate each dialect with each place where the table may begin, best first."""
     named = (names.place, names.header_lines) if names else None
     found: list[_Choice] = []
     for rating in ratings:
-        # Another dialect counts where it does at least half as well; the best ones come first.
+        # Another dialect is considered if its score is at least half the best one; the best ones come first.
         if found and rating.score < max(choice.score for choice in found) / 2:
             break
         tables = guess_tables(rating.records, settings, unreadable=rating.unreadable, named=named)
@@ -148,7 +149,7 @@ def _choices(ratings: Sequence[Rating], settings: ReadSettings, names: KnownName
 
 
 def _as_one_column(table: TableGuess) -> float:
-    """How believable it is that a remark, or what has delimiters inside, is the name of one column."""
+    """Rate how believable a remark, or a text with delimiters, is as the name of a single column."""
     first = table.first[1]
     is_no_name = table.width == 1 and (
         any(sign in cell for cell in first for sign in _USUAL_DELIMITERS) or any(map(is_marked_as_remark, first))
@@ -157,7 +158,7 @@ def _as_one_column(table: TableGuess) -> float:
 
 
 def _doubts(choices: Sequence[_Choice], settings: ReadSettings, *, has_expected: bool) -> Iterator[Doubt]:
-    """Say of each decision how sure it is, and what it may be instead."""
+    """Yield for each decision the confidence in it, and the alternatives."""
     best = choices[0]
     if settings.delimiter is None:
         yield _doubt_of_dialect(best, choices)
@@ -165,18 +166,18 @@ def _doubts(choices: Sequence[_Choice], settings: ReadSettings, *, has_expected:
         if settings.skip_lines is None:
             yield _doubt_of_place(best, choices)
             yield _doubt_of_width(best)
-        # Where names are declared, those of the header are compared with them.
+        # If names are declared, the names in the header are compared with them.
         if not has_expected:
             yield _doubt_of_header(best)
 
 
 def _doubt_of_dialect(best: _Choice, choices: Sequence[_Choice]) -> Doubt:
-    """1 where nothing else comes near, 0.5 where another one does as well; less where many rows do not fit."""
+    """Rate the dialect: 1 if no other comes near, 0.5 if another is as good, less if many rows do not fit."""
     others = [each for each in choices if each.rating.dialect.delimiter != best.rating.dialect.delimiter]
     delimiters = dict.fromkeys(repr(each.rating.dialect.delimiter) for each in [best, *others[:2]])
     message = f"the delimiter is not clear: {' or '.join(delimiters)}; set delimiter ="
     if best.score <= 0:
-        # Where no record can be read at all, its fault says more.
+        # If no record can be read at all, its fault says more.
         return Doubt(0.0 if best.rating.records else 1.0, message)
     rivals = (each.score for each in others if each.rating.width > 1)
     return Doubt(_margin(best.score, max(rivals, default=0.0)), message)
@@ -209,11 +210,11 @@ def _doubt_of_header(best: _Choice) -> Doubt:
     has_several = best.table.layout.header_lines > 1
     question = "how many lines the header has" if has_several else "whether the first line is the header or a row"
     message = f"it is not clear {question}: {shown}; set header_lines ="
-    return Doubt(best.table.header_sureness, message)
+    return Doubt(best.table.header_confidence, message)
 
 
 def _doubt_of_row_names(best: _Choice, text: str) -> Doubt:
-    """Names in quotes are R's, which has none for the names of rows. Else a name may be missing anywhere."""
+    """Quoted names are those of R, which writes none for the row names. Otherwise any name may be missing."""
     line, _ = best.table.first
     header = next(islice(StringIO(text, newline=""), line - 1, None))
     quote = best.rating.dialect.quote
@@ -237,7 +238,7 @@ def _encoding(sample: FileSample, settings: ReadSettings) -> EncodingGuess:
 
 
 def fixed_encoding(head: bytes, name: str) -> str:
-    """Return the encoding that a setting names; which of two its byte order is, a file says itself."""
+    """Return the encoding of a setting; the file itself determines its byte order."""
     encoding = codecs.lookup(name).name
     if encoding == "utf-8-sig":
         return "utf-8"
@@ -247,7 +248,7 @@ def fixed_encoding(head: bytes, name: str) -> str:
 
 
 def _text(sample: FileSample, encoding: str) -> str:
-    """Decode the head, without the line that its end cuts."""
+    """Decode the head, without an incomplete last line."""
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample.head)
     if text.startswith("\ufeff"):
         text = _MARKS.sub("", text)
@@ -258,7 +259,7 @@ def _text(sample: FileSample, encoding: str) -> str:
 
 
 def _without_open_value(text: str) -> str:
-    """Leave out a quoted value that begins in the sample and is larger: its lines are not rows of the table."""
+    """Remove a quoted value that begins in the sample and exceeds it: its lines are not rows of the table."""
     if text.count('"') % 2 == 0:
         return text
     opened = max((found.start() for found in _QUOTED.finditer(text) if not found[1]), default=len(text))
@@ -267,11 +268,11 @@ def _without_open_value(text: str) -> str:
 
 
 def _with_hint(text: str, settings: ReadSettings) -> ReadSettings:
-    """Spreadsheet programs name the delimiter in a first line of its own: sep=;."""
+    """Add the delimiter that spreadsheet programs write in a first line of its own, such as sep=;."""
     hint = _DELIMITER_HINT.match(text)
     if hint is None or settings.delimiter is not None or settings.skip_lines is not None:
         return settings
-    # Whoever changed the delimiter may have left the hint as it was.
+    # The delimiter may have been changed without the hint.
     return replace(settings, delimiter=hint[1] if hint[1] in text[hint.end() :] else None, skip_lines=1)
 
 
@@ -280,16 +281,16 @@ def _skipped(text: str, count: int) -> str:
 
 
 def _is_aligned(best: Rating, text: str) -> bool:
-    """Whether columns are aligned by blanks, and nothing else parts them."""
+    """Whether the columns are separated only by alignment with blanks."""
     return (best.width == 1 or best.dialect.delimiter == " ") and has_aligned_columns(text.splitlines())
 
 
 def _ending(sample: FileSample, best: Rating, encoding: str) -> list[Record] | None:
-    """Read the file's last records, as far as they can be told: those of a small file were read already."""
+    """Return the file's last records if they can be determined; those of a small file were read already."""
     if sample.is_whole and best.has_all_records:
         return best.records
     if is_wide(encoding):
         return None
     records = last_records(sample, replace(best.dialect, encoding=encoding), best.width)
-    # What can't be read has no cells: no footer goes on above it.
+    # An unreadable record has no cells: a footer does not extend above it.
     return [(record.line, []) if isinstance(record, UnreadableRow) else record for record in records]

@@ -1,4 +1,4 @@
-"""Which dialects a text may be in, and how well each takes it apart. Pure."""
+"""Scores the possible dialects of a text by how well each splits it. Pure."""
 
 import re
 from collections import Counter
@@ -18,53 +18,53 @@ from shared.reading.sources import Record
 _DELIMITERS = (",", ";", "\t", "|", ":", " ", "~", "^", "\x1f", "\x01", "§", "¦")
 _LONG_DELIMITERS = ("||", ";;", "::", "~~", "\t\t", "~|~", "|~|", "<>", "\\t")
 _QUOTED = re.compile('"[^"]*"')
-#: In how many of the lines a delimiter must be.
+#: The minimum share of lines with a delimiter.
 _MIN_LINES = 0.3
-#: How many delimiters must have a blank behind them, or before them, for the blanks to be no part of the values.
-_MAX_WITH_BLANK = 0.8
-#: How many of its characters must stand together for a delimiter of several: a value may have one alone.
-_MAX_TOGETHER = 0.9
+#: The minimum share of delimiters with a blank after or before them for the blanks not to be part of the values.
+_MIN_SHARE_WITH_BLANK = 0.8
+#: The minimum share of the characters of a long delimiter that occur together: a value may contain a single one.
+_MIN_SHARE_TOGETHER = 0.9
 _MAX_RECORDS = 300
 _MAX_CELLS = 3000
-#: They are in most texts, and between values in few files.
+#: Signs that occur in most texts, but are delimiters in few files.
 _RARE_DELIMITERS = (" ", ":")
 _RARE_PRIOR, _RARE_CONSISTENCY = 0.8, 0.7
-#: So many lines, and so large a share of them, stand between bars in a table with a frame.
+#: The minimum number and share of lines enclosed in bars in a table with a frame.
 _FRAME = "|"
 _MIN_FRAMED, _MIN_SHARE_FRAMED = 2, 0.5
-#: So many columns are not there by chance.
+#: The number of columns that do not occur by chance.
 _MIN_SURE_WIDTH = 3
 _WEIGHTS = {"empty": 0.8, "number": 1.0, "time": 1.0, "code": 1.0, "name": 0.9, "text": 0.6, "odd": 0.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rating:
-    """How well a dialect takes a text apart, and into what."""
+    """The score of a dialect, and the records into which it splits a text."""
 
     dialect: Dialect
-    #: 0 to 1.
+    #: From 0 to 1.
     score: float
-    #: Cells of most records, and the share of the records that have so many.
+    #: The number of cells of most records, and the share of the records with this number.
     width: int
     consistency: float
     records: list[Record]
-    #: How many records could not be read.
+    #: The number of unreadable records.
     unreadable: int = 0
 
     @property
     def has_all_records(self) -> bool:
-        """Whether the text has no others."""
+        """Whether the text has no further records."""
         return not self.unreadable and len(self.records) < _MAX_RECORDS
 
 
 def rated(text: str, settings: ReadSettings, *, is_wide: bool = False) -> list[Rating]:
-    """Rate each dialect that the text may be in, best first. Of equals, the more usual one is first.
+    """Rate each possible dialect of the text, best first. Of equals, the more usual one is first.
 
-    `is_wide`: it has several columns.
+    `is_wide`: the table has several columns.
     """
     ratings: list[Rating] = []
     for dialect in _candidates(text, settings, is_wide=is_wide):
-        # It comes last, and one column can't be rated higher than these. Two may be parts of one: of a name, an amount.
+        # No delimiter is last, and can't score higher than these. Two columns may be parts of one: a name, an amount.
         if dialect.delimiter != NO_DELIMITER or not any(map(_beats_one_column, ratings)):
             ratings.append(_rate(text, dialect))
     return sorted(ratings, key=lambda rating: -rating.score)
@@ -72,7 +72,7 @@ def rated(text: str, settings: ReadSettings, *, is_wide: bool = False) -> list[R
 
 def _candidates(text: str, settings: ReadSettings, *, is_wide: bool) -> Iterator[Dialect]:
     lines = [line for line in text.splitlines() if line.strip()]
-    # Quoted texts of many lines have other signs, in more lines than the table has.
+    # Quoted texts of many lines may have other signs, in more lines than the table.
     records = _QUOTED.sub('""', text).splitlines()
     delimiters = [settings.delimiter] if settings.delimiter else _delimiters(lines, records)
     if settings.delimiter in (None, _FRAME) and _FRAME in text and _is_framed(lines):
@@ -80,7 +80,7 @@ def _candidates(text: str, settings: ReadSettings, *, is_wide: bool) -> Iterator
         delimiters = [delimiter for delimiter in delimiters if delimiter != _FRAME]
     may_be_one_column = not (settings.delimiter or settings.header_lines == 0 or is_wide)
     if may_be_one_column and lines and not any(sign in lines[0] for sign in delimiters if sign != " "):
-        # The first line may be the name of one column, of several words, whose values have delimiters inside.
+        # The first line may be the name, in several words, of a single column whose values contain delimiters.
         delimiters.append(NO_DELIMITER)
     for delimiter, quote in product(delimiters, _quotes(text, settings)):
         for escape, trim in product(_escapes(text, delimiter, quote, settings), _trims(text, lines, delimiter, quote)):
@@ -94,14 +94,14 @@ def _candidates(text: str, settings: ReadSettings, *, is_wide: bool) -> Iterator
 
 
 def _delimiters(lines: list[str], records: list[str]) -> list[str]:
-    """Those that are in many lines, or many records; not the half of one that always comes in pairs."""
+    """Return the delimiters in many lines or records; not the half of one that always occurs doubled."""
     text = "\n".join(lines)
     there = [each for each in (*_LONG_DELIMITERS, *_DELIMITERS) if each in text]
     found = [each for each in there if _is_in_many(each, lines) or _is_in_many(each, records)]
     long = [each for each in found if len(each) > 1 and _is_always(each, lines)]
     parts = {part for each in long for part in each}
     likely = [each for each in found if (each in long) or (len(each) == 1 and each not in parts)]
-    # Without any, the comma stands for a table of one column.
+    # Without any, the comma is the delimiter of a table of one column.
     return likely if "," in likely else [*likely, ","]
 
 
@@ -110,11 +110,11 @@ def _is_in_many(delimiter: str, lines: list[str]) -> bool:
 
 
 def _is_always(delimiter: str, lines: list[str]) -> bool:
-    """Whether its first character is hardly ever there without the rest, and the rest in each line that has it."""
+    """Whether its first character rarely occurs without the rest, and each line with it has the whole delimiter."""
     with_first = [line for line in lines if delimiter[0] in line]
     text = "\n".join(with_first)
     together = text.count(delimiter) * delimiter.count(delimiter[0])
-    return all(delimiter in line for line in with_first) and together >= _MAX_TOGETHER * text.count(delimiter[0])
+    return all(delimiter in line for line in with_first) and together >= _MIN_SHARE_TOGETHER * text.count(delimiter[0])
 
 
 def _quotes(text: str, settings: ReadSettings) -> list[str]:
@@ -128,15 +128,15 @@ def _quotes(text: str, settings: ReadSettings) -> list[str]:
 
 def _escapes(text: str, delimiter: str, quote: str, settings: ReadSettings) -> list[str]:
     if settings.escape is not None:
-        # Many say so of a quote that is doubled.
+        # Many call the quote the escape if a quote inside is doubled.
         return ["" if settings.escape == quote else settings.escape]
-    # MySQL escapes line ends and delimiters, whether it writes quotes or not.
+    # MySQL escapes line ends and delimiters with and without quotes.
     escaped = [f"\\{delimiter}", "\\\n", "\\\r", *([f"\\{quote}"] if quote else [])]
     return ["", "\\"] if any(each in text for each in escaped) else [""]
 
 
 def _trims(text: str, lines: list[str], delimiter: str, quote: str) -> list[bool]:
-    """Blanks that stand beside nearly all delimiters are trimmed; those before an opening quote may be meant so."""
+    """Blanks next to nearly all delimiters are trimmed; those before an opening quote may be trimmed."""
     if _has_blanks(lines, delimiter):
         return [True]
     has_blank_before_quote = bool(quote) and " " not in delimiter and f"{delimiter} {quote}" in text
@@ -144,7 +144,7 @@ def _trims(text: str, lines: list[str], delimiter: str, quote: str) -> list[bool
 
 
 def _is_framed(lines: list[str]) -> bool:
-    """Whether each row is between bars, and lines of dashes between rows, as in Markdown or on a terminal."""
+    """Whether each row is enclosed in bars, with lines of dashes between rows, as in Markdown or on a terminal."""
     inside = [line.strip() for line in lines if not is_rule_of_frame(line)]
     framed = sum(len(line) > 1 and line.startswith(_FRAME) and line.endswith(_FRAME) for line in inside)
     return len(inside) < len(lines) and framed >= max(_MIN_FRAMED, _MIN_SHARE_FRAMED * len(inside))
@@ -155,7 +155,7 @@ def _has_blanks(lines: list[str], delimiter: str) -> bool:
         return False
     text = _QUOTED.sub('""', "\n".join(lines))
     most = max(text.count(f"{delimiter} "), text.count(f" {delimiter}"))
-    return most >= _MAX_WITH_BLANK * text.count(delimiter) > 0
+    return most >= _MIN_SHARE_WITH_BLANK * text.count(delimiter) > 0
 
 
 def _rate(text: str, dialect: Dialect) -> Rating:
@@ -167,7 +167,7 @@ def _rate(text: str, dialect: Dialect) -> Rating:
     cells = [cell for _, cells in records if len(cells) == width for cell in cells]
     score = consistency * _gain(width) * _tidiness(cells[:_MAX_CELLS])
     if dialect.delimiter in _RARE_DELIMITERS:
-        # A header of several names may lack that of the first column.
+        # A header of several names may lack the name of the first column.
         is_regular = (
             len(records) > 1 and consistency >= _RARE_CONSISTENCY and len(records[0][1]) in (width, max(2, width - 1))
         )
@@ -187,7 +187,7 @@ def _beats_one_column(rating: Rating) -> bool:
 
 
 def _gain(width: int) -> float:
-    """The more cells all records have, the less it is by chance."""
+    """The more cells all records have, the less likely this is chance."""
     return 1 - 0.5**width
 
 
@@ -197,5 +197,5 @@ def _tidiness(cells: list[str]) -> float:
 
 
 def with_encoding(rating: Rating, encoding: str) -> Dialect:
-    """Return the rated dialect for the file's own bytes."""
+    """Return the rated dialect for the bytes of the file."""
     return replace(rating.dialect, encoding=encoding)

@@ -1,4 +1,4 @@
-"""Reads the last records of a file, of which only the end is at hand. Pure."""
+"""Reads the last records of a file from its end only. Pure."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -10,25 +10,25 @@ from shared.reading.detection.samples import FileSample
 from shared.reading.sources import Record
 
 _Records = Sequence[Record | UnreadableRow]
-#: Programs of DOS and CP/M put it behind a text's last line.
+#: DOS and CP/M programs write it after the last line of a text.
 _END_MARK = b"\x1a"
 
 
 def ending_of(sample: FileSample) -> bytes:
-    """Return the file's end from the beginning of a line on, without the mark that DOS put there."""
+    """Return the end of the file from the beginning of a line, without the end mark of DOS."""
     ending = sample.head if sample.is_whole else sample.tail[sample.tail.find(b"\n") + 1 :]
     return ending.removesuffix(_END_MARK)
 
 
 def has_end_mark(sample: FileSample) -> bool:
-    """Whether that mark stands on a line of its own, which is no row."""
+    """Whether that mark is on a line of its own, which is not a row."""
     return (sample.tail or sample.head).endswith((b"\n" + _END_MARK, b"\r" + _END_MARK))
 
 
 def last_records(sample: FileSample, dialect: Dialect, width: int) -> _Records:
-    """Read the end; where it begins inside of a quoted value, from the end of that value's record on.
+    """Read the end; if it begins inside a quoted value, from the end of that value's record.
 
-    Which of the two it is, shows in how much of it is as wide as the table.
+    Of the two, the reading with more records as wide as the table is chosen.
     """
     ending = ending_of(sample)
     records = _read(ending, dialect, width)
@@ -41,7 +41,7 @@ def last_records(sample: FileSample, dialect: Dialect, width: int) -> _Records:
 
 
 def _read(text: bytes, dialect: Dialect, width: int) -> _Records:
-    # Read as the table will be: behind a fault the width says which lines are records.
+    # As when the table is read: after a fault, the width determines which lines are records.
     return list(RecordReader(BytesIO(text), dialect=dialect, width=width))
 
 

@@ -1,4 +1,4 @@
-"""Tells remarks, each a text alone on its line, from rows that are cut short. Pure."""
+"""Distinguishes remarks, each the only text on its line, from truncated rows. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from shared.reading.sources import Record
 _MAX_FOOTER_LINES = 12
 _OTHER_DELIMITERS = (",", ";", "\t", "|", ":")
 _MAX_WORDS_OF_A_NAME = 3
-#: How a remark begins: with a sign, as a note does; or ends: as a sentence does, or as what a list follows; or a label.
+#: The beginnings of remarks, such as the sign of a note; their ends, as of sentences or before a list; and labels.
 _REMARK = re.compile(r"^[*#(\[\-–—=_©†‡¹²³]|[.:!?)\]]$|\w: ")
 
 
 def footer_of(ending: Sequence[Record] | None, width: int, *, at_least: int, is_cut: bool) -> int:
     """Count the records at the end that are remarks without a delimiter, in a table of three columns or more.
 
-    A single one right below the rows, without a line end, is rather a row whose rest is missing.
+    A single one directly below the rows, without a line end, is more likely a truncated row.
     """
     if width < 3 or not ending:  # noqa: PLR2004
         return 0
@@ -29,9 +29,9 @@ def footer_of(ending: Sequence[Record] | None, width: int, *, at_least: int, is_
 
 
 def _is_text_alone(cells: Sequence[str], width: int) -> bool:
-    """Whether a record is one cell on one line, and more than a word: a word may be a key whose row is cut short.
+    """Whether a record is one cell on one line, with more than a word: a word may be the key of a truncated row.
 
-    With another delimiter as often as a row has its own it is rather a row.
+    If it has another delimiter as often as a row has its own, it is more likely a row.
     """
     if len(cells) != 1 or cells[0].strip().isalnum() or not {"\r", "\n"}.isdisjoint(cells[0]):
         return False
@@ -39,7 +39,7 @@ def _is_text_alone(cells: Sequence[str], width: int) -> bool:
 
 
 def is_remark(cells: Sequence[str], width: int) -> bool:
-    """Whether a text alone is more than a name or two: a sentence, or what begins or ends as a remark does."""
+    """Whether the only text of a line is more than a name or two: a sentence, or a text marked as a remark."""
     if not _is_text_alone(cells, width):
         return False
     text = cells[0].strip()
@@ -48,5 +48,5 @@ def is_remark(cells: Sequence[str], width: int) -> bool:
 
 
 def is_marked_as_remark(text: str) -> bool:
-    """Whether a text begins or ends as no name and no value does, but a note."""
+    """Whether a text begins or ends like a note, and not like a name or a value."""
     return _REMARK.search(text.strip()) is not None

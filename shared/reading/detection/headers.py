@@ -1,4 +1,4 @@
-"""Tells the header from the rows, and what is below it from both. Pure."""
+"""Distinguishes the header from the rows, and the units or notes below it from both. Pure."""
 
 import re
 from collections import Counter
@@ -12,51 +12,51 @@ from shared.reading.detection.cell_types import CellType, code_length, is_rare_f
 
 _T = TypeVar("_T")
 _VALUES: tuple[CellType, ...] = ("number", "time")
-#: What columns hold that their names do not look like.
+#: The types of values that their columns' names do not look like.
 _COLUMN_KINDS: tuple[CellType, ...] = (*_VALUES, "code")
-#: A column is one of values where so many of its cells are.
-_MAX_VALUES = 0.8
+#: The minimum share of values among the cells of a column of values.
+_MIN_SHARE = 0.8
 _MAX_HEADER_LINES = 4
 _UNIT = re.compile(r"[\[(].{0,20}[\])]|%|°?[CFK]|[µmkcdMG]?(?:m|g|l|L|s|V|A|W|Hz|Pa|bar|mol|J)(?:[²³23])?(?:/\w{1,3})?")
 _YEARS = range(1800, 2200)
-#: How sure columns of values make it; and what makes a table of texts have a header where nothing else tells.
+#: The confidence that columns of values give; and the evidence for a header in a table of texts without any other.
 _SURE, _PRIOR_OF_HEADER = 0.95, 0.2
 _MAX_EVIDENCE = 5
 _RULE = re.compile(r"[-=_+ ]+|:?-+:?")
-#: So many values a row may lack, and say so in words. Below a whole line of names it is in doubt whether it does.
+#: The maximum number of missing values that a row may mark in words. Directly below a complete header this is doubtful.
 _MAX_LACKED = 2
-#: So many columns do not have the numbers 0, 1, 2, … by chance.
+#: The number of columns that do not have the numbers 0, 1, 2, … by chance.
 _MIN_NUMBERED = 4
 
 
 def value_columns(rows: Sequence[Sequence[str]], width: int) -> dict[int, CellType]:
-    """Return the columns that hold numbers, times or codes nearly everywhere, below what may be a header."""
+    """Return the columns with numbers, times or codes in nearly all rows below a possible header."""
     below = rows[max(1, min(len(rows) // 2, _MAX_HEADER_LINES)) :]
     found: dict[int, CellType] = {}
     for column in range(width):
         kinds = Counter(map(kind_of, map(itemgetter(column), below)))
         del kinds["empty"]
         for kind in _COLUMN_KINDS:
-            if kinds[kind] and kinds[kind] >= _MAX_VALUES * kinds.total():
+            if kinds[kind] and kinds[kind] >= _MIN_SHARE * kinds.total():
                 found[column] = kind
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderGuess:
-    """What the first records of a table are."""
+    """The roles of the first records of a table."""
 
-    #: How many are names, and how many below them are units or a line of dashes.
+    #: The number of records with names, and of those below them with units or a line of dashes.
     header_lines: int
     notes_lines: int
-    #: How sure it is whether there are names, 0.5 to 1.
-    sureness: float
-    #: Whether columns of values, which names do not look like, said so.
+    #: The confidence in whether there are names, from 0.5 to 1.
+    confidence: float
+    #: Whether columns of values, which names do not look like, decided.
     is_by_values: bool
 
 
 def guess_header(rows: Sequence[Sequence[str]], width: int, *, fixed: int | None) -> HeaderGuess:
-    """Say what the first records are; `fixed` is how many are known to be names."""
+    """Guess the roles of the first records; `fixed` is the number that are known to be names."""
     notes_at = 1 if fixed is None else fixed
     rules = int(0 < notes_at < len(rows) and is_rule(rows[notes_at]))
     rows = [*rows[:notes_at], *rows[notes_at + rules :]]
@@ -67,23 +67,23 @@ def guess_header(rows: Sequence[Sequence[str]], width: int, *, fixed: int | None
     if rules:
         return HeaderGuess(1, rules, 1.0, is_by_values=True)
     if not values:
-        sureness = _sureness_of_names(rows)
-        return HeaderGuess(int(sureness >= 0.5), 0, max(sureness, 1 - sureness), is_by_values=False)  # noqa: PLR2004
+        confidence = _confidence_in_names(rows)
+        return HeaderGuess(int(confidence >= 0.5), 0, max(confidence, 1 - confidence), is_by_values=False)  # noqa: PLR2004
     header_lines, notes_lines = _header_of(rows, values)
-    # A code identifies its row, which does not lack it.
+    # A code identifies its row, and so is not missing in it.
     may_be_row = header_lines > 1 and len(values) <= _MAX_LACKED and "code" not in values.values()
     may_be_row = may_be_row and all(map(str.strip, rows[0]))
     return HeaderGuess(header_lines, notes_lines, 0.5 if may_be_row else _SURE, is_by_values=True)
 
 
 def is_rule(cells: Sequence[str]) -> bool:
-    """Whether a record is a line drawn below the names: nothing but dashes, two in a row at least."""
+    """Whether a record is a line drawn below the names: only dashes, at least two in a row."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     return bool(filled) and all(_RULE.fullmatch(cell) for cell in filled) and any(len(cell) > 1 for cell in filled)
 
 
 def has_decimal_parts(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether two columns side by side look like the two parts of numbers, all with as many digits behind the sign."""
+    """Whether two adjacent columns look like the two parts of numbers, all with the same number of decimals."""
     columns = [*zip(*rows, strict=True)]
     return any(
         all(re.fullmatch(r"[-+]?\d+", cell.strip()) for cell in whole)
@@ -99,7 +99,7 @@ def _ends_alike(parts: Sequence[str]) -> bool:
 
 
 def _header_of(rows: Sequence[Sequence[str]], values: dict[int, CellType]) -> tuple[int, int]:
-    """Return how many records are names, and how many below them are units or notes."""
+    """Return the number of records with names, and of those below them with units or notes."""
     if not _names_values(rows[0], values):
         has_dates = _are_dates(rows[0], values) and not any(_are_dates(cells, values) for cells in rows[1:2])
         return int(has_dates or _numbers_columns(rows, values) or _numbers_rows(rows, values)), 0
@@ -114,14 +114,14 @@ def _header_of(rows: Sequence[Sequence[str]], values: dict[int, CellType]) -> tu
 
 
 def _is_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first record is rather names than a row."""
-    return _sureness_of_names(rows) >= 0.5  # noqa: PLR2004
+    """Whether the first record is more likely names than a row."""
+    return _confidence_in_names(rows) >= 0.5  # noqa: PLR2004
 
 
-def _sureness_of_names(rows: Sequence[Sequence[str]]) -> float:
-    """How likely the first record of a table of texts is names, 0 to 1: by the shapes of the cells below.
+def _confidence_in_names(rows: Sequence[Sequence[str]]) -> float:
+    """Return how likely the first record of a table of texts is names, from 0 to 1, by the shapes of the cells below.
 
-    A little above 0.5 where nothing tells: most tables have a header.
+    A little above 0.5 without evidence: most tables have a header.
     """
     below = rows[1:]
     if not below:
@@ -134,12 +134,12 @@ def _sureness_of_names(rows: Sequence[Sequence[str]]) -> float:
 
 
 def _says_names(cell: str, below: Sequence[str]) -> int:
-    """1 where a cell differs from those below it, as a name does; -1 where it looks like one of them, 0 else."""
+    """Return 1 if a cell differs from those below it, as a name does; -1 if it looks like one of them; 0 otherwise."""
     values = [text for text in below if text]
     if not values:
         return 0
     if not cell:
-        # A column may have no name, or a row no value.
+        # A column may lack a name, or a row a value.
         return -1 if len(values) < len(below) else 0
     if cell in values:
         return -1
@@ -153,25 +153,25 @@ def _says_names(cell: str, below: Sequence[str]) -> int:
 
 
 def _usual(found: Sequence[_T]) -> _T | None:
-    """Return what nearly all are; None where they differ."""
+    """Return the value that nearly all have; None if they differ."""
     [(usual, count)] = Counter(found).most_common(1)
-    return usual if count >= _MAX_VALUES * len(found) else None
+    return usual if count >= _MIN_SHARE * len(found) else None
 
 
 def may_be_names(cells: Sequence[str]) -> bool:
-    """Whether none of these looks like a value."""
+    """Whether none of the cells looks like a value."""
     return not any(kind_of(cell) in _VALUES for cell in cells)
 
 
 def _names_values(cells: Sequence[str], values: dict[int, CellType]) -> bool:
-    """Whether most columns of values have something else here."""
+    """Whether most columns of values have another type of cell here."""
     kinds = [(kind_of(cells[column]), kind) for column, kind in values.items()]
     others = sum(found not in (kind, *_VALUES, "empty") for found, kind in kinds)
     return others > 0 and others >= sum(found == kind or found in _VALUES for found, kind in kinds)
 
 
 def _numbers_columns(rows: Sequence[Sequence[str]], values: dict[int, CellType]) -> bool:
-    """Whether the names are numbers of columns, from 0 on, or from 1 on beside a column that has none."""
+    """Whether the names are column numbers, from 0, or from 1 next to a column without a name."""
     header = rows[0]
     names = [header[column].strip() for column in values if header[column].strip()]
     has_row_numbers = not header[0].strip() and all(cells[0].strip() for cells in rows[1:])
@@ -181,7 +181,7 @@ def _numbers_columns(rows: Sequence[Sequence[str]], values: dict[int, CellType])
 
 
 def _numbers_rows(rows: Sequence[Sequence[str]], values: dict[int, CellType]) -> bool:
-    """Whether the only columns of values have no name, and all rows below have a value in them: numbers of rows."""
+    """Whether the only columns of values have no name, and a value in all rows below: row numbers."""
     below = rows[1:]
     are_unnamed = not any(rows[0][column].strip() for column in values)
     are_full = all(cells[column].strip() for cells in below for column in values)
@@ -189,7 +189,7 @@ def _numbers_rows(rows: Sequence[Sequence[str]], values: dict[int, CellType]) ->
 
 
 def _names_more(cells: Sequence[str], values: dict[int, CellType]) -> bool:
-    """Whether this can be nothing but a further line of names: a row may lack a value, or two, and say so in a word."""
+    """Whether this can only be a further line of names: a row may have a word in place of one or two values."""
     filled = [(cells[column].strip(), kind) for column, kind in values.items() if kind_of(cells[column]) != "empty"]
     are_names = not any(kind_of(text) in (kind, *_VALUES) for text, kind in filled)
     return are_names and len({text for text, _ in filled}) > 1
@@ -205,9 +205,9 @@ def _names_the_rest(header: Sequence[Sequence[str]], rows: Sequence[Sequence[str
 
 
 def _are_dates(cells: Sequence[str], values: dict[int, CellType]) -> bool:
-    """Whether columns of numbers have different dates or times for names, or years at even distances.
+    """Whether the names of columns of numbers are different dates or times, or years at equal intervals.
 
-    Columns that have a word, or no name at all, say nothing for or against it.
+    Columns with a word or without a name are not considered.
     """
     named = {column: cells[column].strip() for column in values if kind_of(cells[column]) in _VALUES}
     names = list(named.values())
@@ -215,25 +215,25 @@ def _are_dates(cells: Sequence[str], values: dict[int, CellType]) -> bool:
         return False
     if all(re.fullmatch(r"\d{4}", name) for name in names):
         return _are_years([int(name) for name in names])
-    # 1234.5 may be a month, too.
+    # 1234.5 also matches a month.
     return all(kind_of(name) == "time" and not re.fullmatch(r"\d+\.\d+", name) for name in names)
 
 
 def _are_years(numbers: Sequence[int]) -> bool:
-    """Two alone are years where one follows the other, in either direction."""
+    """Whether numbers are years at equal intervals; two numbers must be consecutive, in either direction."""
     steps = {later - number for number, later in pairwise(numbers)}
     is_even = steps in ({1}, {-1}) or (len(steps) == 1 and 0 not in steps and len(numbers) > 2)  # noqa: PLR2004
     return is_even and all(number in _YEARS for number in numbers)
 
 
 def are_units(cells: Sequence[str]) -> bool:
-    """Whether all that a record says is units."""
+    """Whether a record consists of units."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     return bool(filled) and all(_UNIT.fullmatch(cell) for cell in filled)
 
 
 def joined_names(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Join the names of a column that stand on several lines."""
+    """Join the names of each column that are on several lines."""
     width = max(map(len, lines))
     columns = zip(*([*line, *[""] * (width - len(line))] for line in lines), strict=True)
     return [" ".join(name.strip() for name in column if name.strip()) for column in columns]

@@ -1,4 +1,4 @@
-"""Finds the header of a table whose columns are declared. Pure."""
+"""Finds the header of a table with declared columns. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MAX_PREAMBLE_RECORDS = 100
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """A record that has expected names: all of them are the best evidence, some of them say what is missing."""
+    """A record with expected names: if it has all, that is the best evidence; if only some, the others are missing."""
 
     rating: Rating
     place: int
@@ -23,9 +23,9 @@ class KnownNames:
 
 
 def find_known_names(ratings: list[Rating], expected: Collection[str], settings: ReadSettings) -> KnownNames | None:
-    """Find the record with the most expected names, the first of equals, under the best dialect of equals.
+    """Find the record with the most expected names; of equals, the first one, in the best dialect.
 
-    Where the number of skipped lines is fixed, it is the first record. A header of no line or of several has no such.
+    If the number of skipped lines is fixed, it is the first record. A header of no or of several lines has none.
     """
     if settings.header_lines not in (None, 1):
         return None
@@ -36,7 +36,7 @@ def find_known_names(ratings: list[Rating], expected: Collection[str], settings:
         if not any(counts):
             continue
         place = counts.index(max(counts))
-        # Of a column of texts a blank is no delimiter, though all rows have one.
+        # In a column of texts a blank is not a delimiter, even if all rows have one.
         found = (counts[place], len(rating.records[place][1]) == rating.width)
         if found > most:
             best, most = KnownNames(rating, place, counts[place] == len(wanted)), found
@@ -46,7 +46,7 @@ def find_known_names(ratings: list[Rating], expected: Collection[str], settings:
 
 
 def _find_joined(rating: Rating, wanted: Collection[str], most_records: int) -> KnownNames | None:
-    """Find two records that have all of the expected names when they are joined, column by column."""
+    """Find two records that, joined column by column, have all expected names."""
     records = [cells for _, cells in rating.records[: most_records + 1]]
     for place, pair in enumerate(pairwise(records)):
         if wanted and set(joined_names(pair)).issuperset(wanted):
@@ -55,9 +55,9 @@ def _find_joined(rating: Rating, wanted: Collection[str], most_records: int) -> 
 
 
 def row_above(records: Sequence[Record], place: int) -> int | None:
-    """Find a record right above the header that has a value for each of its three or more columns.
+    """Find a record directly above the header with a value for each of three or more columns.
 
-    A title has fewer, and between another table and this one is a blank line.
+    A title has fewer values, and another table is separated from this one by a blank line.
     """
     lower, cells = records[place]
     width = len(cells)

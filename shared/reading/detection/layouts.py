@@ -1,8 +1,8 @@
-"""Finds where the table is in a file: the lines above its header, the header itself, and the lines below it. Pure.
+"""Finds the table in a file: the lines above its header, the header itself, and the lines below the rows. Pure.
 
-Each place where the table may begin is rated with all that follows from it, and the best one is believed. What looks
-like a table itself is hardly passed over for another one: rows that do not fit are rejected where everyone sees them,
-lines above a table are not rows at all.
+Each place where the table may begin is rated with all its consequences, and the best one is chosen. Lines that look
+like a table are rarely skipped for another table: rows that do not fit become visible rejects, but lines above a table
+are not rows at all.
 """
 
 import math
@@ -27,43 +27,43 @@ from shared.reading.detection.trailing_delimiters import lacks_last, trailing_de
 from shared.reading.line_account import line_count_of
 from shared.reading.sources import Record
 
-#: So many records may be above a header, and so many places are rated.
+#: The maximum number of records above a header, and of places that are rated.
 _MAX_PREAMBLE_RECORDS, _MAX_PLACES = 100, 16
-#: How believable a table without a header is: at the file's beginning or below remarks, and below anything else.
+#: The ratings of a table without a header: at the beginning of the file or below remarks, and below anything else.
 _WITHOUT_HEADER, _WITHOUT_HEADER_BELOW = 0.7, 0.35
-#: How believable a header is with no rows below lines to pass over, and one that comes again at once.
+#: The ratings of a header without rows below skipped lines, and of one that is repeated at once.
 _WITHOUT_ROWS, _REPEATED = 0.3, 0.5
-#: How believable it is to pass over lines: titles and notes, pairs of a label and a value, wider ones, a table.
+#: The ratings of skipping lines: titles and notes, pairs of a label and a value, wider records, a table.
 _TITLES, _PAIRS, _WIDER, _TABLE = 0.97, 0.95, 0.85, 0.1
-#: The same of pairs that may be a table of two columns: it is asked.
+#: The rating of skipping pairs that may be a table of two columns: the user is asked.
 _LABELS, _MAX_PAIRS, _MAX_LABELLED = 0.7, 10, 3
-#: So large a share of the values below each other is of one kind in a column.
+#: The share of one type above which values below each other are a column.
 _MAX_SHARE_OF_KIND = 0.7
-#: The same of pairs and wider ones with no blank line between them and the table, and of one that may be a row.
+#: The ratings of skipping pairs and wider records without a blank line below them, and a record that may be a row.
 _ADJACENT, _LIKE_ROW = 0.6, 0.4
-#: So many records as wide make a table: with values in the same columns, or right above the table that is rated.
+#: The minimum number of equally wide records of a table: with values in the same columns, or directly above the table.
 _MIN_TABLE_RECORDS = 4
 _MIN_TABLE_WIDTH = 3
-#: So many rows say what a header is.
+#: The maximum number of rows by which a header is judged.
 _MAX_JUDGED_ROWS = 100
 _SURE_HEADER = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Where the table is."""
+    """The position of the table."""
 
     #: Lines before the header.
     skip_lines: int = 0
-    #: Records that the header takes; 0 where there is none.
+    #: Records of the header; 0 without a header.
     header_lines: int = 1
-    #: Records below it that are not rows: units, lines of dashes.
+    #: Records below the header that are not rows: units, lines of dashes.
     notes_lines: int = 0
     #: Records at the end that are not rows.
     footer_lines: int = 0
-    #: How many delimiters at the end of each row no column follows.
+    #: The number of delimiters at the end of each row that are not followed by a column.
     trailing_delimiters: int = 0
-    #: Whether the header has no cell for the first column, which names the rows.
+    #: Whether the header has no cell for the first column, which contains row names.
     row_names: bool = False
 
     @property
@@ -72,7 +72,7 @@ class Layout:
         return self == Layout()
 
     def __str__(self) -> str:
-        """Say it in the words of inflow.toml."""
+        """Describe the layout in the terms of inflow.toml."""
         parts = [f"header_lines {self.header_lines}"]
         parts += [f"skip_lines {self.skip_lines}"] if self.skip_lines else []
         parts += [f"notes_lines {self.notes_lines}"] if self.notes_lines else []
@@ -84,20 +84,20 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableGuess:
-    """A place where the table may begin, and what follows from it."""
+    """A place where the table may begin, and its consequences."""
 
     layout: Layout
-    #: The record with which the table begins.
+    #: The first record of the table.
     first: Record
-    #: How many cells a row has.
+    #: The number of cells of a row.
     width: int
-    #: How believable it is that the table begins here, 0 to 1.
+    #: The rating of this beginning, from 0 to 1.
     score: float
-    #: The share of the values below that are in rows of that width.
+    #: The share of the values below that are in rows of this width.
     fit: float
-    #: How sure it is whether the first record is the header, 0 to 1.
-    header_sureness: float
-    #: Whether the lines above may as well be a table of two columns.
+    #: The confidence in whether the first record is the header, from 0 to 1.
+    header_confidence: float
+    #: Whether the lines above may also be a table of two columns.
     passes_over_pairs: bool = False
 
 
@@ -108,10 +108,10 @@ def guess_tables(
     unreadable: int = 0,
     named: tuple[int, int] | None = None,
 ) -> list[TableGuess]:
-    """Rate the places where the table may begin, best first; there is one at least.
+    """Rate the places where the table may begin, best first; there is at least one.
 
-    `unreadable` is how many records could not be read. `named`: where the header is known to begin, and how many
-    records it takes.
+    `unreadable` is the number of unreadable records. `named` is the known beginning of the header, and the number of
+    its records.
     """
     if not records:
         return [_nothing(settings)]
@@ -126,7 +126,7 @@ def guess_tables(
 def with_footer(
     layout: Layout, settings: ReadSettings, *, ending: Sequence[Record] | None, width: int, is_cut: bool
 ) -> Layout:
-    """Add the remarks at the file's end, of which the last records are given where they are known.
+    """Add the remarks at the end of the file, whose last records are given if they are known.
 
     `is_cut`: the file does not end with a line end.
     """
@@ -139,13 +139,13 @@ def with_footer(
 def _nothing(settings: ReadSettings) -> TableGuess:
     header_lines = 1 if settings.header_lines is None else settings.header_lines
     layout = Layout(skip_lines=settings.skip_lines or 0, header_lines=header_lines)
-    return TableGuess(layout=layout, first=(1, []), width=1, score=1.0, fit=1.0, header_sureness=1.0)
+    return TableGuess(layout=layout, first=(1, []), width=1, score=1.0, fit=1.0, header_confidence=1.0)
 
 
 def _places(records: Sequence[Record], settings: ReadSettings) -> list[int]:
     """Return the records with which a table may begin: the first one, and those that differ from the one before.
 
-    Where it is known that there is no header, only remarks are above the rows.
+    If it is known that there is no header, only remarks are above the rows.
     """
     if settings.header_lines == 0:
         width = max(len(cells) for _, cells in records)
@@ -166,7 +166,7 @@ def _places(records: Sequence[Record], settings: ReadSettings) -> list[int]:
 
 
 def is_apart(records: Sequence[Record], place: int) -> bool:
-    """Whether blank lines, or a record of delimiters alone, are right above a record."""
+    """Whether a blank line, or a record of only delimiters, is directly above a record."""
     line, cells = records[place - 1]
     gap = records[place][0] - line
     return not any(map(str.strip, cells)) or (gap > 1 and gap > line_count_of(cells))
@@ -188,13 +188,13 @@ def _table_at(records: Sequence[Record], place: int, settings: ReadSettings, unr
     header = guess_header(_first_rows(table, width, fixed=settings.header_lines), width, fixed=settings.header_lines)
     shape = _shape(table, width, header)
     if shape.row_names:
-        header = replace(header, header_lines=1, sureness=min(header.sureness, 0.9))
+        header = replace(header, header_lines=1, confidence=min(header.confidence, 0.9))
     elif settings.header_lines is None and len(table[0][1]) < width - shape.trailing:
-        # The upper one of several lines has a cell for each column, empty ones as well.
+        # The first of several lines has a cell for each column, including empty ones.
         header = replace(header, header_lines=min(header.header_lines, 1))
     body = [cells for _, cells in table[header.header_lines + header.notes_lines :]]
     fit = _fit(body, shape.width, unreadable)
-    has_header = header.header_lines > 0 and header.sureness >= _SURE_HEADER
+    has_header = header.header_lines > 0 and header.confidence >= _SURE_HEADER
     skipping = _skipping(records, place, width, has_header=has_header)
     beginning = _beginning(records, place, header) * _named_share(table, shape, header)
     line = records[place][0]
@@ -211,15 +211,15 @@ def _table_at(records: Sequence[Record], place: int, settings: ReadSettings, unr
         width=shape.width,
         score=math.prod(skipping) * beginning * (0.5 + fit / 2) * (_WITHOUT_ROWS if place and not body else 1),
         fit=fit,
-        header_sureness=header.sureness,
+        header_confidence=header.confidence,
         passes_over_pairs=_LABELS in skipping,
     )
 
 
 def _width(table: Sequence[Record], settings: ReadSettings) -> int:
-    """How many cells the table has whose first record this is: as many as it where others have so many.
+    """Return the width of the table that begins with this record: that of the record if others have it too.
 
-    Otherwise as many as most have below it, which may have delimiters more or less at their ends.
+    Otherwise that of most records below, which may have additional or missing delimiters at their ends.
     """
     own, below = len(table[0][1]), Counter(len(cells) for _, cells in table[1:] if any(map(str.strip, cells)))
     most = max(below, key=lambda width: (below[width], width), default=own)
@@ -228,10 +228,10 @@ def _width(table: Sequence[Record], settings: ReadSettings) -> int:
 
 
 def _first_rows(table: Sequence[Record], width: int, *, fixed: int | None) -> list[Sequence[str]]:
-    """Return the first record, and those as wide as the table: up to a blank line, if they are enough to judge by.
+    """Return the first record, and those as wide as the table, up to a blank line if they are enough to judge.
 
-    A line of dashes below the header may be drawn across the delimiters. The header may come again, as in files that
-    were joined. `fixed`: how many lines are known to be the header.
+    A line of dashes below the header may be drawn across the delimiters. The header may be repeated, as in concatenated
+    files. `fixed` is the known number of lines of the header.
     """
     first = _as_wide(table[0][1], width)
     rows = [first]
@@ -251,12 +251,12 @@ def _as_wide(cells: Sequence[str], width: int) -> Sequence[str]:
 
 
 def _shape(table: Sequence[Record], width: int, header: HeaderGuess) -> _Shape:
-    """Compare the first record with the width of the others: who is right where they differ."""
+    """Compare the width of the first record with that of the others, and decide which is right if they differ."""
     (_, cells), own = table[0], len(table[0][1])
     if own == width or (not header.header_lines and own < width - 1):
         return _Shape(width, trailing_delimiters(table, width, header.header_lines))
     if own > width:
-        # Names may be followed by delimiters, or by a blank.
+        # Delimiters or a blank may follow the names.
         return _Shape(width if not any(map(str.strip, cells[width:])) else own)
     if lacks_last(table, 0, width):
         return _Shape(width, trailing_delimiters(table, width, max(1, header.header_lines)))
@@ -267,9 +267,9 @@ def _shape(table: Sequence[Record], width: int, header: HeaderGuess) -> _Shape:
 
 
 def _lacks_first(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a record has a name for each column of each row but the first, and that a name or the number of each row.
+    """Whether a record has a name for each column except the first, which has the name or the number of each row.
 
-    A number with a decimal comma between commas makes one value more, too.
+    A decimal comma in a comma-delimited row also adds a value.
     """
     row_names = [row[0].strip() for row in rows]
     are_distinct = len({*row_names}) == len(rows) > 1 and all(row_names)
@@ -281,12 +281,12 @@ def _lacks_first(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _count_rows(texts: Sequence[str]) -> bool:
-    """Whether these are the numbers from 0 or 1 on; any others are rather the values of a column."""
+    """Whether these are consecutive numbers from 0 or 1; others are more likely the values of a column."""
     return [*texts] in ([*map(str, range(begin, begin + len(texts)))] for begin in (0, 1))
 
 
 def _fit(body: Sequence[Sequence[str]], width: int, unreadable: int) -> float:
-    """The share of the values that are in rows of this width; what can't be read counts as a row."""
+    """Return the share of the values that are in rows of this width; an unreadable record counts as a row."""
     counts = Counter(map(len, body))
     if width > 1:
         counts[1] -= sum(is_remark(cells, width) for cells in body if len(cells) == 1)
@@ -295,7 +295,7 @@ def _fit(body: Sequence[Sequence[str]], width: int, unreadable: int) -> float:
 
 
 def _beginning(records: Sequence[Record], place: int, header: HeaderGuess) -> float:
-    """How believable a record is as the first one of a table."""
+    """Rate a record as the first one of a table."""
     cells, filled = records[place][1], _filled(records[place][1])
     if not filled:
         return 0.1
@@ -304,7 +304,7 @@ def _beginning(records: Sequence[Record], place: int, header: HeaderGuess) -> fl
         return 0.1
     if header.header_lines:
         is_repeated = [cells] == [each for _, each in records[place + 1 : place + 2]]
-        return (0.6 + 0.4 * header.sureness) * (_REPEATED if is_repeated else 1)
+        return (0.6 + 0.4 * header.confidence) * (_REPEATED if is_repeated else 1)
     above = [each for _, each in records[:place] if _filled(each)]
     are_titles = all(_filled(each) == 1 for each in above)
     is_below_remarks = are_titles and (not place or is_apart(records, place) or all(map(_is_remark, above)))
@@ -312,7 +312,7 @@ def _beginning(records: Sequence[Record], place: int, header: HeaderGuess) -> fl
 
 
 def _named_share(table: Sequence[Record], shape: _Shape, header: HeaderGuess) -> float:
-    """The share of the columns with values that have a name; the first one needs none. 1 without a header."""
+    """Return the share of the columns with values that have a name; the first one needs none. 1 without a header."""
     if not header.header_lines or shape.row_names:
         return 1.0
     rows = [cells for _, cells in table[header.header_lines + header.notes_lines :] if len(cells) == shape.width]
@@ -327,7 +327,7 @@ def _is_remark(cells: Sequence[str]) -> bool:
 
 
 def _skipping(records: Sequence[Record], place: int, width: int, *, has_header: bool) -> list[float]:
-    """How believable it is that each group of records above, with blank lines between, is none of the table."""
+    """Rate, for each group of records above, separated by blank lines, that it is not part of the table."""
     found = []
     for begin, end in _groups(records, place):
         group = [cells for _, cells in records[begin:end] if _filled(cells)]
@@ -346,28 +346,28 @@ def _groups(records: Sequence[Record], place: int) -> Iterator[tuple[int, int]]:
 
 
 class _Above(NamedTuple):
-    """Records with no blank line between them, above one with which a table may begin."""
+    """Consecutive records without a blank line, above a possible beginning of the table."""
 
     records: Sequence[Sequence[str]]
-    #: Of the table: how many cells a row has, and whether its first record is surely a header.
+    #: The width of the table, and whether its first record is certainly a header.
     width: int
     has_header: bool
-    #: Whether no blank line parts them from it.
+    #: Whether no blank line separates the records from the table.
     is_adjacent: bool
 
     @property
     def is_set_apart(self) -> bool:
-        """Whether something tells them from the table: a blank line, or a header that is wider than they are."""
+        """Whether the records are separated from the table, by a blank line or by a wider header."""
         return not self.is_adjacent or (self.has_header and self.is_narrower)
 
     @property
     def is_narrower(self) -> bool:
-        """Whether all of them have fewer cells than a row."""
+        """Whether all records have fewer cells than a row."""
         return max(map(len, self.records), default=0) < self.width
 
     @property
     def may_be_labels(self) -> bool:
-        """Whether each may be a label with a value, and maybe its unit: a table of two columns has more rows."""
+        """Whether each record may be a label with a value and perhaps a unit: a table of two columns has more rows."""
         labels = {cells[0].strip() for cells in self.records}
         are_names = len(labels) == len(self.records) <= _MAX_PAIRS and may_be_names([*labels])
         are_short = all(_filled(cells) <= _MAX_LABELLED for cells in self.records)
@@ -375,7 +375,7 @@ class _Above(NamedTuple):
 
     @property
     def are_labels(self) -> bool:
-        """Whether they surely are: their values are of several kinds, as those of no column are below its name."""
+        """Whether they certainly are labels: their values have several types, unlike those of a column."""
         if not self.is_narrower or not self.may_be_labels:
             return False
         kinds = Counter(_rough_kind(cells[1]) for cells in self.records[1:] if len(cells) > 1 and cells[1].strip())
@@ -386,7 +386,7 @@ def _skipping_group(above: _Above) -> float:
     group, width = above.records, above.width
     most = max(map(_filled, group), default=0)
     if most <= 1:
-        # A word right above what may be rows is rather the name of their one column, or one of the rows.
+        # A word directly above possible rows is more likely the name of their only column, or one of the rows.
         is_title = above.has_header or not above.is_adjacent or any(map(_is_remark, group))
         is_like_rows = width == 1 and not all(map(_is_remark, group))
         return _LIKE_ROW if is_like_rows else _TITLES if is_title else _ADJACENT
@@ -407,14 +407,14 @@ def _rough_kind(cell: str) -> CellType:
 
 
 def _has_table(group: Sequence[Sequence[str]], *, is_adjacent: bool, has_header: bool) -> bool:
-    """Whether records that are as wide as each other look like a header and its rows, or like many rows."""
+    """Whether equally wide records look like a header and its rows, or like many rows."""
     tables = ([cells for cells in group if len(cells) == width] for width in {*map(len, group)})
     return any(_is_table(rows, is_adjacent=is_adjacent, has_header=has_header) for rows in tables)
 
 
 def _is_table(rows: Sequence[Sequence[str]], *, is_adjacent: bool, has_header: bool) -> bool:
     width = len(rows[0])
-    # What comes again is no further evidence: a line that is repeated, or the header of a joined file.
+    # A repeated record is not further evidence: it may be a repeated line, or the header of a concatenated file.
     rows = [*dict.fromkeys(map(tuple, rows))]
     if len(rows) < 2 or width < 2 or max(map(_filled, rows)) < width:  # noqa: PLR2004
         return False

@@ -1,4 +1,4 @@
-"""Takes the parts of a file that show how it is to be read: its beginning, its end, and what is not ASCII between."""
+"""Samples the parts of a file that show its format: its beginning, its end, and non-ASCII lines between them."""
 
 from dataclasses import dataclass
 from typing import IO
@@ -7,10 +7,10 @@ from shared.reading.blocks import Readable
 from shared.reading.encodings.text_encodings import is_utf8, without_cut_character
 from shared.reading.encodings.wide_encodings import marked_encoding, unmarked_wide_encoding
 
-#: Enough to see a dialect, little enough to try many.
+#: Large enough to recognize a dialect, small enough to try many.
 HEAD_BYTES = 64 << 10
 _TAIL_BYTES = 16 << 10
-#: How far to look for text that is not ASCII, and how much of it to take; lines with bytes not met before come on top.
+#: The maximum size that is searched for non-ASCII lines, and that is collected; lines with new bytes are added to it.
 _MAX_SCANNED_BYTES = 64 << 20
 _BLOCK_BYTES = 1 << 20
 _ODD_BYTES = 16 << 10
@@ -19,19 +19,19 @@ _ASCII, _NOT_ASCII = bytes(range(0x80)), bytes(range(0x80, 0x100))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSample:
-    """What was taken of a file."""
+    """The sample of a file."""
 
     head: bytes
-    #: The end of a file that goes on behind the head.
+    #: The end of a file that is longer than the head.
     tail: bytes
     #: Whether the head is the whole file.
     is_whole: bool
-    #: Lines behind the head that are not ASCII, where the head does not show UTF-8.
+    #: Non-ASCII lines after the head, unless the head shows that the file is UTF-8.
     odd: bytes = b""
 
 
 def sample_of(file: IO[bytes]) -> FileSample:
-    """Take a sample of an open file, and go back to its beginning."""
+    """Take a sample of an open file, and seek to its beginning."""
     file.seek(0)
     head = file.read(HEAD_BYTES)
     size_bytes = file.seek(0, 2)
@@ -46,7 +46,7 @@ def sample_of(file: IO[bytes]) -> FileSample:
 
 
 def needs_odd_lines(head: bytes) -> bool:
-    """Whether the rest of a file says something about its encoding that its beginning does not say."""
+    """Whether the rest of a file is needed to detect its encoding."""
     is_clear = marked_encoding(head) or unmarked_wide_encoding(head)
     return not is_clear and (head.isascii() or not is_utf8(without_cut_character(head)))
 
@@ -63,7 +63,7 @@ def _odd_lines(file: IO[bytes], head: bytes) -> bytes:
 
 
 class OddLines:
-    """Collects lines that are not ASCII: the first ones, and all that have a byte which none before them had."""
+    """Collects non-ASCII lines: the first ones, and all with a byte that is in none before them."""
 
     def __init__(self, head: bytes) -> None:
         self._seen = bytes({*_ASCII, *head})
@@ -72,19 +72,19 @@ class OddLines:
 
     @property
     def text(self) -> bytes:
-        """The lines."""
+        """The lines collected."""
         return b"".join(self._lines)
 
     @property
     def is_utf8(self) -> bool:
-        """Whether what was collected is UTF-8: then there is nothing more to learn."""
+        """Whether the lines collected are UTF-8: then no more are needed."""
         return bool(self._lines) and is_utf8(self.text)
 
     def add(self, block: bytes) -> None:
-        """Look through the next bytes."""
+        """Search the next bytes."""
         if block.isascii() or (self._is_full and not block.translate(None, self._seen)):
             return
-        # A character may be cut at either end.
+        # A character may be incomplete at either end.
         for line in block.strip(_NOT_ASCII).splitlines(keepends=True):
             if not line.isascii() and (not self._is_full or line.translate(None, self._seen)):
                 self._take(line[:_ODD_BYTES].rstrip(_NOT_ASCII))
@@ -100,18 +100,18 @@ class OddLines:
 
 
 class StreamSample:
-    """Takes a sample of what can be read only once, by reading all of it, some at a time."""
+    """Takes a sample of a stream that can be read only once, by reading all of it in steps."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self._head = b""
         self._tail = b""
-        self._is_behind_head = False
+        self._is_past_head = False
         self._odd: OddLines | None = None
         self._size_bytes = 0
 
     def advance(self) -> bool:
-        """Read on; False at the end. FileRefused where the stream is damaged or ends early."""
+        """Read a step; return False at the end. Raises FileRefused if the stream is damaged or ends early."""
         block = self._stream.read(_BLOCK_BYTES)
         missing = HEAD_BYTES - len(self._head)
         self._head += block[:missing]
@@ -122,14 +122,14 @@ class StreamSample:
 
     @property
     def sample(self) -> FileSample:
-        """What was taken, once all was read."""
+        """The sample, once all was read."""
         is_whole = self._size_bytes <= len(self._head)
         odd = self._odd.text if self._odd is not None else b""
         return FileSample(head=self._head, tail=b"" if is_whole else self._tail, is_whole=is_whole, odd=odd)
 
     def _look_for_odd_lines(self, rest: bytes) -> None:
-        if rest and not self._is_behind_head:
-            self._is_behind_head = True
+        if rest and not self._is_past_head:
+            self._is_past_head = True
             self._odd = OddLines(self._head) if needs_odd_lines(self._head) else None
         if self._odd is not None and not self._odd.is_utf8:
             self._odd.add(rest)

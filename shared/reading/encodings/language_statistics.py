@@ -1,7 +1,7 @@
 """Frequencies of letters and of pairs of letters in the languages that old encodings are used for.
 
-The table beside this module is derived by scripts/derive_language_statistics.py. It is loaded when the first file in an
-old encoding is met: most files are UTF-8, and need none of it.
+The table next to this module is derived by scripts/derive_language_statistics.py. It is loaded for the first file in an
+old encoding: most files are UTF-8, and do not need it.
 """
 
 import math
@@ -13,9 +13,9 @@ from importlib.resources import files
 
 import orjson
 
-#: What begins and ends a word.
+#: The beginning and the end of a word.
 EDGE = " "
-#: The byte that says a probability of 1; each below it says a tenth less of the natural logarithm.
+#: The byte for a probability of 1; each lower byte means 0.1 less in the natural logarithm.
 CERTAIN = 160
 
 
@@ -25,9 +25,9 @@ class Script:
 
     languages: tuple[str, ...]
     letters: Mapping[str, bytes]
-    #: A letter and the one behind it, at least one of which is not ASCII, or `EDGE`.
+    #: Two adjacent letters, or a letter and `EDGE`; at least one letter is not ASCII.
     pairs: Mapping[str, bytes]
-    #: The logarithm of how usual a letter is in all languages together.
+    #: The logarithm of the frequency of each letter in all languages together.
     any_language: Mapping[str, float]
 
 
@@ -40,7 +40,7 @@ def scripts() -> Mapping[str, Script]:
 
 @cache
 def best_weights() -> Mapping[str, int]:
-    """Return of each letter and pair the weight in the language where it is most usual."""
+    """Return for each letter and pair the weight in the language in which it is most frequent."""
     return {
         gram: max(weights)
         for script in scripts().values()

@@ -1,4 +1,4 @@
-"""Finds out in which encoding from before Unicode a text is, by the words that each makes of its bytes. Pure."""
+"""Detects the pre-Unicode encoding of a text, by the words to which each encoding decodes its bytes. Pure."""
 
 import math
 import re
@@ -11,67 +11,67 @@ from shared.reading.encodings.language_statistics import CERTAIN, best_weights, 
 from shared.reading.encodings.single_byte_encodings import LegacyEncoding, legacy_encodings
 from shared.reading.encodings.word_likelihood import WordLikelihood, lower_case, sign_weights, unpaired_signs
 
-#: A word of bytes, with a digit right before or behind it; a single letter also with a number behind a blank.
+#: A word of bytes, with a digit directly before or after it; a single letter also with a number after a blank.
 _WORD = re.compile(
     rb"[0-9]?[A-Za-z]{0,20}[\x80-\xff](?:[A-Za-z\x80-\xff]+[0-9]?|[0-9])"
     rb"|(?:[0-9] ?)?[A-Za-z]{0,20}[\x80-\xff](?: ?[0-9](?![A-Za-z\x80-\xff]))?"
 )
 _ASCII = bytes(range(0x80))
-#: Which digit it is says nothing.
+#: All digits are equivalent.
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _MULTIBYTE_WORD = re.compile(r"[^\x00-\x7f]+")
-#: More evidence makes it slower, not better.
+#: More evidence makes the detection slower, not better.
 _MAX_WORDS, _MAX_LETTERS, _MAX_WORD_BYTES = 150, 500, 60
 _WORDS_OF_EACH_BYTE = 4
 _MAX_MULTIBYTE_BYTES = 4 << 10
-#: Encodings that are looked at closely: those whose pairs of letters are the most usual ones.
+#: The number of encodings that are examined closely: those whose pairs of letters are the most frequent ones.
 _MAX_SHORTLIST = 14
-#: How many of the readings are compared word by word; how often the shares of languages are estimated; and how much
-#: more a word counts that speaks against the best one.
+#: The number of readings that are compared word by word; the number of estimates of the shares of languages; and the
+#: weight of a word that speaks against the best reading.
 _MAX_FINALISTS, _ROUNDS, _OBJECTION = 6, 3, 1.5
-#: What a pair costs at first sight that is in no language.
+#: The cost, in the shortlist, of a pair that is in no language.
 _STRANGE_PAIR = -11.0
-#: What it costs that a file is of two encodings.
+#: The cost of a mixture of two encodings in one file.
 _TWO_ENCODINGS = -4.0
-#: What bytes cost that an encoding does not have.
+#: The cost of bytes that an encoding does not have.
 _UNDECODABLE = -16.0
-#: An encoding is rarely used for texts with fewer different letters of its script.
+#: An encoding is rarely used for texts with fewer different letters of its script; the cost if it is.
 _MIN_LETTERS_OF_SCRIPT, _WITHOUT_ITS_SCRIPT = 3, -4.0
-#: Below such a mean per character that is not ASCII, no language is certain: of letters among those of ASCII, of one
-#: among thousands, and of a whole alphabet; and of few characters, whose mean says less.
+#: Below these means per non-ASCII character no language is certain: for letters among ASCII letters, for one of
+#: thousands of characters, and for a whole alphabet; and for few characters, whose mean is less reliable.
 _MIN_FIT, _MIN_FIT_OF_ALPHABET = {"latin": -7.5, "han": -10.0}, -4.8
 _MIN_FIT_OF_FEW, _MANY_CHARACTERS = -9.0, 30
-#: Below this one there is none.
+#: Below this mean the text is in no language.
 _GARBAGE_FIT = -11.0
-#: A name for the same text that is likelier by less than this is not worth being an unusual one.
+#: An unusual encoding with the same text is preferred only if it is likelier by more than this.
 _LITTLE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class LegacyGuess:
-    """Encodings that read the evidence alike, and how much better than all others."""
+    """Encodings that decode the evidence to the same text, and their margin over all others."""
 
     encoding: str
-    #: The logarithm of how much more likely it is than the best one that reads another text.
+    #: The logarithm of how much likelier it is than the best encoding with a different text.
     margin: float
-    #: The mean logarithm of the likelihood of a character that is not ASCII.
+    #: The mean logarithm of the likelihood of a non-ASCII character.
     fit: float
     #: Whether the text looks like a language.
     makes_words: bool
-    #: Others that read the same text.
+    #: Other encodings with the same text.
     same: tuple[str, ...]
-    #: Those that read another one, best first, with their margins below this one.
+    #: Encodings with a different text, best first, with their margins below this one.
     others: tuple[tuple[str, float], ...]
 
     @property
     def is_garbage(self) -> bool:
-        """Whether no encoding makes words of the bytes."""
+        """Whether no encoding decodes the bytes to words."""
         return self.fit < _GARBAGE_FIT
 
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """The lines that are judged, the words in them, and each byte that they have once."""
+    """The lines that are judged, their words, and the set of their bytes."""
 
     text: bytes
     words: Sequence[bytes]
@@ -79,11 +79,11 @@ class _Evidence:
 
 
 def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
-    """Guess from lines that are not ASCII; what is ASCII in the text says something about its language."""
+    """Guess from lines that are not ASCII; the ASCII text gives evidence about the language."""
     judged = _Evidence(evidence, _words(evidence), bytes(sorted(set(evidence))))
     likelihood = WordLikelihood(ascii_text)
     rough = {each: _rate(each, judged, likelihood, 1) for each in _shortlist(judged)}
-    # Where there is much evidence, a reading in no language is no rival.
+    # With much evidence, a reading in no language is not a rival.
     candidates = [each for each in rough if rough[each].makes_words or not rough[each].is_much] or list(rough)
     candidates.sort(key=lambda each: -rough[each].total)
     readings = _readings(candidates, judged)[:_MAX_FINALISTS]
@@ -92,7 +92,7 @@ def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
     rivals = [
         (each[0].name, best.margin(rating)) for rating, each in zip(ratings, readings, strict=True) if each != alike
     ]
-    # Of names for the same text the most usual one, where the language does not speak against it.
+    # Of encodings with the same text, the most usual one, unless the language speaks against it.
     likeliest = max(rough[each].prior for each in alike)
     named = max((each for each in alike if rough[each].prior > likeliest - _LITTLE), key=lambda each: each.prior)
     return LegacyGuess(
@@ -106,7 +106,7 @@ def guess_legacy(evidence: bytes, ascii_text: str) -> LegacyGuess:
 
 
 def _readings(encodings: Sequence[LegacyEncoding], evidence: _Evidence) -> list[list[LegacyEncoding]]:
-    """Put together the encodings that read the same text, in the order of the first ones."""
+    """Group the encodings with the same text, in the order of the first ones."""
     groups: dict[str, list[LegacyEncoding]] = {}
     for encoding in encodings:
         read = evidence.text if encoding.is_multibyte else evidence.alphabet
@@ -116,12 +116,12 @@ def _readings(encodings: Sequence[LegacyEncoding], evidence: _Evidence) -> list[
 
 @dataclass(frozen=True, slots=True)
 class _Rating:
-    """How likely a reading is; word by word where words are those of other readings."""
+    """The likelihood of a reading; word by word if its words are those of other readings."""
 
     encoding: LegacyEncoding
     prior: float
     words: Sequence[float]
-    #: How many characters that are not ASCII they have.
+    #: The number of their non-ASCII characters.
     character_count: int
     texts: Sequence[str] = ()
 
@@ -131,12 +131,12 @@ class _Rating:
 
     @property
     def fit(self) -> float:
-        """The mean of a character that is not ASCII."""
+        """The mean per non-ASCII character."""
         return self.total / max(1, self.character_count)
 
     @property
     def is_much(self) -> bool:
-        """Whether there are enough characters for their mean to say something."""
+        """Whether there are enough characters for a reliable mean."""
         return self.character_count >= _MANY_CHARACTERS
 
     @property
@@ -146,7 +146,7 @@ class _Rating:
         return self.fit >= (least if self.is_much else _MIN_FIT_OF_FEW)
 
     def margin(self, rival: "_Rating") -> float:
-        """Return how much more likely it is; words that speak for the rival count more than those against it."""
+        """Return how much likelier this reading is; words in favor of the rival count more than words against it."""
         if not self.texts or not rival.texts:
             return self.total - rival.total
         differences = [
@@ -158,7 +158,7 @@ class _Rating:
 
 
 def is_likelier_utf8(words: Collection[bytes], encoding: str, ascii_text: str) -> bool:
-    """Whether words that are valid UTF-8 are likelier to be that than of the encoding of the others."""
+    """Whether words that are valid UTF-8 are likelier to be UTF-8 than to be in the encoding of the others."""
     likelihood = WordLikelihood(ascii_text)
     named = next(each for each in legacy_encodings() if each.name == encoding)
     joined = b" ".join(sorted(words)[:_MAX_WORDS])
@@ -172,7 +172,7 @@ def is_likelier_utf8(words: Collection[bytes], encoding: str, ascii_text: str) -
 
 
 def _words(evidence: bytes) -> list[bytes]:
-    """Choose different words, first of all one with each byte, then a second one, and so on."""
+    """Choose different words: first one with each byte, then a second one with each, and so on."""
     found = list(dict.fromkeys(word[:_MAX_WORD_BYTES] for word in _WORD.findall(evidence.translate(_DIGITS_ALIKE))))
     seen: Counter[int] = Counter()
     ranked = []
@@ -186,7 +186,7 @@ def _words(evidence: bytes) -> list[bytes]:
 
 
 def _shortlist(evidence: _Evidence) -> Iterator[LegacyEncoding]:
-    """Leave out the encodings that make hardly any usual pair of letters of the bytes."""
+    """Leave out the encodings in which the bytes have hardly any frequent pairs of letters."""
     pairs = Counter(
         pair
         for word in evidence.words
@@ -207,7 +207,7 @@ def _shortlist(evidence: _Evidence) -> Iterator[LegacyEncoding]:
 
 
 def _first_sight(pairs: str, counts: Sequence[int]) -> float:
-    """Add up what pairs of letters say, each in the language in which it is most usual."""
+    """Add up the weights of pairs of letters, each in the language in which it is most frequent."""
     weights, signs = best_weights(), sign_weights()
     text = lower_case(pairs)
     total = 0.0
@@ -216,7 +216,7 @@ def _first_sight(pairs: str, counts: Sequence[int]) -> float:
         if weight is not None:
             total += count * (weight - CERTAIN) / 10
         else:
-            # A sign is in two pairs.
+            # A sign is part of two pairs.
             sign = signs.get(text[place]) or signs.get(text[place + 1])
             total += count * (_STRANGE_PAIR if sign is None else sign / 2)
     return total
@@ -240,7 +240,7 @@ def _rate(encoding: LegacyEncoding, evidence: _Evidence, likelihood: WordLikelih
 
 
 def _rate_multibyte(encoding: LegacyEncoding, evidence: _Evidence, likelihood: WordLikelihood, rounds: int) -> _Rating:
-    """Rate as many bytes as are judged of others: its words are not theirs, and what counts is how likely a byte is."""
+    """Rate as many bytes as for other encodings: the words differ from theirs, so the likelihood per byte counts."""
     text = evidence.text[:_MAX_MULTIBYTE_BYTES].decode(encoding.name, "replace")
     wanted = sum(map(len, evidence.words))
     size, taken = 0, []

@@ -1,4 +1,4 @@
-"""The encodings from before Unicode that are looked for, and the languages that each is used for. Data only."""
+"""The pre-Unicode encodings that are detected, and the languages that each is used for. Data only."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ _BALTIC = "et lv lt pl fi sv de da en"
 _TURKISH = "tr en de fr nl sv da fi es it pt"
 _CYRILLIC = "ru uk be bg mk sr"
 
-#: Script, languages, and each encoding with how usual it is, as a natural logarithm beside the most usual one of all.
-#: ISO 8859-16 is missing on purpose: it has Romanian letters where cp1250 has other ones that look alike, and hardly
-#: any program ever wrote it.
+#: Script, languages, and each encoding with its frequency, as a natural logarithm relative to the most usual encoding.
+#: ISO 8859-16 is missing on purpose: it has Romanian letters where cp1250 has other letters that look the same, and
+#: hardly any program ever wrote it.
 _GROUPS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("latin", _WESTERN, {"cp1252": 0, "iso8859_1": -2, "iso8859_15": -1.5, "cp850": -2, "mac_roman": -3, "cp437": -3}),
     ("latin", _CENTRAL, {"cp1250": -0.5, "iso8859_2": -1.5, "cp852": -2, "mac_latin2": -4}),
@@ -47,12 +47,12 @@ _GROUPS: tuple[tuple[str, str, dict[str, float]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class LegacyEncoding:
-    """An encoding as Python names it."""
+    """An encoding, by Python's name."""
 
     name: str
     script: str
     languages: tuple[str, ...]
-    #: A natural logarithm; 0 for the most usual one.
+    #: A natural logarithm; 0 for the most usual encoding.
     prior: float
 
     @property
@@ -63,7 +63,7 @@ class LegacyEncoding:
 
 @cache
 def legacy_encodings() -> tuple[LegacyEncoding, ...]:
-    """Return all of them."""
+    """Return all legacy encodings."""
     return tuple(_all())
 
 

@@ -1,4 +1,4 @@
-"""Finds out in which encoding a text is. Pure."""
+"""Detects the encoding of a text. Pure."""
 
 import codecs
 import math
@@ -8,49 +8,49 @@ from dataclasses import dataclass
 
 from shared.reading.encodings.wide_encodings import is_wide, marked_encoding, unmarked_wide_encoding
 
-#: Below it a file is refused. Measured over generated files (docs/reading.md): of those that are believed, fewer than
-#: 1 in 1,000 are read wrongly.
+#: Below this confidence a file is refused. Measured with generated files (docs/reading.md): of the accepted files,
+#: fewer than 1 in 1,000 are decoded wrongly.
 MIN_ENCODING_CONFIDENCE = 0.96
-#: What a margin of likelihood is worth, in natural logarithms: words of one text are not independent of each other.
+#: The weight of a margin in natural logarithms: the words of one text are not independent of each other.
 _MARGIN_SCALE = 2.0
-#: Of a wide encoding that has no mark; of UTF-8 beside which are rows that no encoding makes words of.
+#: The confidence in a wide encoding without a mark; in UTF-8 if there are also rows without words in any encoding.
 _UNMARKED, _BESIDE_GARBAGE = 0.99, 0.97
-#: Where no line is UTF-8, this share of the words may be so by chance.
+#: If no line is UTF-8, this share of the words may be valid UTF-8 by chance.
 _MAX_CHANCE_SHARE = 0.2
-#: Where more than this share of the lines make no words in any encoding, the file is not one of UTF-8 with faults.
+#: If more than this share of the lines has no words in any encoding, the file is not UTF-8 with faults.
 _MAX_GARBAGE_SHARE = 0.2
-#: What legacy detection looks at: more makes it slower, not better.
+#: The evidence for legacy detection: more makes it slower, not better.
 _MAX_EVIDENCE_BYTES = 96 << 10
-#: Among which a line is looked for that shows the difference.
+#: The lines in which one that shows the difference is searched.
 _MAX_READ_LINES = 200
-#: Candidates that a person is asked to choose from.
+#: The candidates that the user may choose from.
 _MAX_OTHERS = 3
-#: Rivals that are less likely than this, in natural logarithms, are not named.
+#: Rivals that are less likely than this, in natural logarithms, are not listed.
 _MAX_MARGIN_OF_OTHERS = 8.0
 _WORD = re.compile(rb"[A-Za-z]{0,20}[\x80-\xff][A-Za-z\x80-\xff]*")
 #: With what means another sign in Python's escapes.
 _ASCII = bytes(range(0x20, 0x7F)).replace(b"\\", b"") + b"\t\r\n\\u0041"
-ENCODING_EXPECTED = "one that Python knows, and whose signs of ASCII are ASCII or wide, such as utf-8, cp1252 or utf-16"
+ENCODING_EXPECTED = "a Python encoding that is ASCII-compatible, UTF-16 or UTF-32, such as utf-8, cp1252 or utf-16"
 
 
 @dataclass(frozen=True, slots=True)
 class EncodingGuess:
-    """An encoding as Python names it, and how sure it is, from 0 to 1."""
+    """An encoding, by Python's name, and the confidence in it, from 0 to 1."""
 
     encoding: str
     confidence: float
-    #: Others that may be meant, best first.
+    #: Other candidates, best first.
     others: tuple[str, ...] = ()
-    #: Others that read the same text.
+    #: Other encodings with the same text.
     same: tuple[str, ...] = ()
-    #: A line that they read differently, as the encoding and the others have it.
+    #: A line that they decode differently, as decoded by the encoding and by each candidate.
     readings: tuple[str, ...] = ()
 
 
 def text_encoding(name: str) -> str | None:
-    """Return how Python calls an encoding; None where it knows none, or lines and delimiters could not be told in it.
+    """Return Python's name of an encoding; None if Python lacks it, or lines and delimiters can't be found in it.
 
-    That is, signs of ASCII are themselves, or it is UTF-16 or UTF-32. IDNA is for names of hosts.
+    It must be ASCII-compatible, or UTF-16 or UTF-32. IDNA is for host names.
     """
     try:
         encoding = codecs.lookup(name).name
@@ -61,7 +61,7 @@ def text_encoding(name: str) -> str | None:
 
 
 def guess_encoding(beginning: bytes, odd: bytes = b"") -> EncodingGuess:
-    """Guess from a file's beginning, and from lines further on that are not ASCII."""
+    """Guess from the beginning of a file, and from later lines that are not ASCII."""
     marked = marked_encoding(beginning)
     if marked is not None:
         return EncodingGuess(marked, 1.0)
@@ -76,7 +76,7 @@ def guess_encoding(beginning: bytes, odd: bytes = b"") -> EncodingGuess:
 
 
 def is_utf8(text: bytes) -> bool:
-    """Whether all of it is UTF-8."""
+    """Whether the whole text is UTF-8."""
     try:
         text.decode()
     except UnicodeDecodeError:
@@ -85,8 +85,8 @@ def is_utf8(text: bytes) -> bool:
 
 
 def _guess_from(lines: Sequence[bytes], line_count: int, ascii_text: str) -> EncodingGuess:
-    """Weigh lines against each other: they are not ASCII, and some are not UTF-8."""
-    # Here, not above: most files are UTF-8, and need none of it.
+    """Weigh the lines that are not ASCII, some of which are not UTF-8."""
+    # Imported here: most files are UTF-8, and do not need it.
     from shared.reading.encodings.legacy_detection import guess_legacy, is_likelier_utf8  # noqa: PLC0415
 
     stray = [line for line in lines if not is_utf8(line)]
@@ -115,17 +115,17 @@ def _doubt(encodings: Sequence[str], line: bytes) -> EncodingGuess:
 
 
 def _readings(encodings: Sequence[str], lines: Sequence[bytes]) -> tuple[str, ...]:
-    """Read the line on which the most encodings differ in each of them."""
+    """Decode the line on which most encodings differ, in each of them."""
     read = ([line.decode(encoding, "replace").strip() for encoding in encodings] for line in lines[:_MAX_READ_LINES])
     return tuple(max(read, key=lambda texts: len(set(texts)), default=[]))
 
 
 def without_cut_character(text: bytes) -> bytes:
-    """Leave out the beginning of a character of UTF-8 that the end cuts."""
+    """Remove an incomplete UTF-8 character at the end."""
     _, length = codecs.utf_8_decode(text, "surrogateescape", False)
     return text[:length]
 
 
 def _ascii_of(text: bytes) -> str:
-    # A letter in place of each other byte: what is left of a word is not one.
+    # A letter replaces each non-ASCII byte: the rest of a word is not a word.
     return text[:_MAX_EVIDENCE_BYTES].decode("ascii", "replace").replace("\ufffd", "é")

@@ -1,17 +1,17 @@
-"""Gives a file of a wide encoding as UTF-8, for what reads lines byte by byte."""
+"""Transcodes a file in a wide encoding to UTF-8, for the readers that process bytes."""
 
 import codecs
 
 from shared.reading.blocks import Readable
 
-#: A byte that UTF-8 does not have: the row with it is rejected.
+#: A byte that is never valid in UTF-8: the row with it is rejected.
 _STRAY = b"\xff"
 
 
 class Utf8Of:
-    """Reads UTF-16 or UTF-32 and gives UTF-8; a byte order mark becomes that of UTF-8.
+    """Reads UTF-16 or UTF-32 and returns UTF-8; a byte order mark becomes that of UTF-8.
 
-    What is no character stays none: half a pair of UTF-16, or a character that the end cuts.
+    Invalid input stays invalid: half of a surrogate pair, or a character that is incomplete at the end.
     """
 
     def __init__(self, file: Readable, encoding: str) -> None:
@@ -21,7 +21,7 @@ class Utf8Of:
         self._is_ended = False
 
     def read(self, size_bytes: int, /) -> bytes:
-        """Read at most so many bytes; none at the end."""
+        """Read at most this many bytes; none at the end."""
         while len(self._ready) < size_bytes and not self._is_ended:
             data = self._file.read(size_bytes)
             self._is_ended = not data

@@ -1,6 +1,6 @@
-"""Records with what is not a character: bytes that are not of their encoding, halves of surrogate pairs. Pure.
+"""Records with invalid characters: bytes that can't be decoded, halves of surrogate pairs. Pure.
 
-They come as lone surrogates, which no message can carry.
+They are represented by lone surrogates, which no message can carry.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from shared.model.unreadable_rows import UnreadableRow
 
 
 def is_decoded(cells: Sequence[str]) -> bool:
-    """Whether a record has characters only."""
+    """Whether a record has only valid characters."""
     text = "".join(cells)
     if text.isascii():
         return True
@@ -22,11 +22,11 @@ def is_decoded(cells: Sequence[str]) -> bool:
 
 
 def storable(text: str) -> str:
-    """Write U+FFFD for what is not a character."""
+    """Replace invalid characters by U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def undecoded(line: int, cells: Sequence[str]) -> UnreadableRow:
-    """Say what is wrong with a record that is not decoded; in its text that is U+FFFD."""
-    message = "the row has bytes that are not of the file's encoding; save the file as UTF-8"
+    """Return the fault of a record with invalid characters; in its text they are U+FFFD."""
+    message = "the row has bytes that are not valid in the file's encoding; save the file as UTF-8"
     return UnreadableRow(line=line, code="encoding-error", message=message, raw=storable(as_csv(cells)))

@@ -1,7 +1,7 @@
-"""How likely the words of a text are in the languages of an encoding, as natural logarithms. Pure.
+"""The likelihood of the words of a text in the languages of an encoding, as natural logarithms. Pure.
 
-Judged is what is not ASCII, and the letters beside it: a letter by how usual it is behind the one before it, a sign by
-where it is, capitals by whether words are written so.
+Non-ASCII characters and the letters next to them are judged: a letter by its frequency after the one before it, a sign
+by its position, capitals by whether words are written in this way.
 """
 
 import math
@@ -17,7 +17,7 @@ from operator import mul
 from shared.reading.encodings.language_statistics import CERTAIN, EDGE, Script, scripts
 from shared.reading.encodings.single_byte_encodings import LegacyEncoding
 
-#: Signs by how usual they are in tables; the first ones most.
+#: Signs by their frequency in tables, the most frequent first.
 _SIGNS = {
     -3.0: "’",
     -3.5: "–、。「」・（）：，！？",
@@ -34,28 +34,28 @@ _SIGNS = {
 }
 _RARE_SIGN, _NO_CHARACTER, _UNKNOWN_LETTER = -14.0, -30.0, -12.5
 _NOT_CHARACTERS = ("Cc", "Cn", "Co", "Cs")
-#: Where they belong, and what it costs where they are not.
-_IN_WORDS, _BEHIND_WORDS, _BEFORE_WORDS, _BEFORE_OR_BEHIND_NUMBERS = "’·\xad", "®™‰½¼¾²³ªº", "«¿¡“„‘‹", "€£¥¤"
+#: The positions of signs in a text, and the costs of a wrong position.
+_IN_WORDS, _AFTER_WORDS, _BEFORE_WORDS, _BEFORE_OR_AFTER_NUMBERS = "’·\xad", "®™‰½¼¾²³ªº", "«¿¡“„‘‹", "€£¥¤"
 _DASHES, _ENDS, _APOSTROPHE, _BY_THEMSELVES = "–—", "»”›…", "’", "¨´¸¯¦¬¶†‡×÷"
 _ENDS_BEFORE_APOSTROPHE = ("s", "x", "z")
-#: What each of these is not without, one or the other, and what it costs where it is.
+#: The signs that close each of these, one of which must be in the text, and the cost if none is.
 _PARTNERS = {"¿": "?", "¡": "!", "“": "”„", "„": "“”", "«": "»", "‘": "’", "‹": "›"}
 _UNPAIRED = -6.0
 _SPLITS_WORD, _MISPLACED, _UNUSUAL_APOSTROPHE = -6.0, -2.0, -4.0
 _CONTRACTED, _MAX_ELIDED = re.compile(r"(?:s|t|d|m|re|ve|ll)"), 2
-#: A pair of letters that no language has; another script in the middle of a word; a capital there.
+#: The cost of a pair of letters that no language has; of another script inside a word; of a capital there.
 _UNKNOWN_PAIR, _UNKNOWN_ASCII_PAIR, _MIXED, _ODD_CAPITAL = -2.5, -1.5, -8.0, -4.0
-#: A letter beside a digit, and a single letter that a blank parts from a number.
+#: The cost of a letter next to a digit, and of a single letter separated from a number by a blank.
 _BESIDE_DIGIT, _BESIDE_NUMBER = -8.0, -4.0
-#: How many words are of no language that we know; how usual languages are in an encoding that is not made for them; and
-#: as many words as these are expected to be in all languages alike.
+#: The share of words in none of our languages; the relative frequency of languages for which an encoding is not made;
+#: and the number of words that are assumed, beforehand, to be spread evenly over all languages.
 _NO_LANGUAGE, _UNUSUAL_LANGUAGE, _PRIOR_WORDS = 0.03, 0.1, 1.0
-#: How much the words of ASCII say about the language, and at most.
+#: The weight of the ASCII words as evidence for the language, and the maximum of that evidence.
 _SHARE_OF_ASCII, _MAX_OF_ASCII = 0.5, 5.0
 _ASCII_WORD = re.compile(r"(?<![^\W_])[A-Za-z]{3,}(?![^\W_])")
 _MAX_ASCII_WORDS = 150
-#: Letters that stand for others in the statistics; the capital İ has no small letter of one character. Katakana of half
-#: the width are those of banks, whose marks of sound are characters of their own.
+#: Letters that the statistics count as others; the lower case of İ is not one character. Half-width katakana, which
+#: banks use, have separate characters for voicing marks.
 _HALF_WIDTH = "".join(map(chr, range(0xFF66, 0xFFA0)))
 _ALIKE = str.maketrans(f"İșțȘȚς{_HALF_WIDTH}", f"ışţşţσ{unicodedata.normalize('NFKC', _HALF_WIDTH[:-2])}ンン")
 _LETTER_BESIDE_DIGIT = re.compile(r"[0-9](?=[^\W\d_a-zA-Zªº])|(?<=[^\W\d_a-zA-Zªº])[0-9]")
@@ -65,7 +65,7 @@ _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """What one word says: for all languages alike, and for each one of the script, at most 1, and for any other."""
+    """The evidence of one word: the part common to all languages, and those for each of the script and any other."""
 
     common: float
     by_language: tuple[float, ...] | None
@@ -75,14 +75,14 @@ class WordLikelihood:
     """Rates the same evidence in one encoding after the other."""
 
     def __init__(self, ascii_text: str) -> None:
-        """Take the text that is the same in all encodings."""
+        """`ascii_text` is the text that is the same in all encodings."""
         self._words: dict[tuple[str, str], _Word] = {}
         self._usual = _languages_of(ascii_text)
 
     def of(self, words: Iterable[str], encoding: LegacyEncoding, rounds: int) -> list[float]:
-        """Return the logarithm of the likelihood of each word of a text decoded from that encoding.
+        """Return the logarithms of the likelihoods of the words of a text decoded from this encoding.
 
-        How much of the text is in which language is estimated again as many times as is asked for.
+        The shares of the languages in the text are estimated `rounds` times.
         """
         script = scripts()[encoding.script]
         judged = [self._word(word, encoding.script, script) for word in words]
@@ -97,7 +97,7 @@ class WordLikelihood:
         ]
 
     def of_languages(self, encoding: LegacyEncoding) -> float:
-        """Return the logarithm of how likely the text of ASCII is to be of a language of that encoding."""
+        """Return the logarithm of the likelihood that the ASCII text is in a language of this encoding."""
         if encoding.script != "latin" or not self._usual:
             return 0.0
         total = sum(map(math.exp, self._usual.values()))
@@ -119,7 +119,7 @@ class WordLikelihood:
 
 
 def _shares_of(rows: Sequence[Sequence[float]], expected: Sequence[float], prior: Sequence[float]) -> list[float]:
-    """Estimate the shares of languages by what each word says, where such shares are expected."""
+    """Estimate the shares of languages from the evidence of each word, given the expected shares."""
     sums = [_PRIOR_WORDS * share for share in prior]
     for row in rows:
         joint = list(map(mul, row, expected))
@@ -162,7 +162,7 @@ def _judge(word: str, script: Script, *, is_han: bool) -> _Word:
 
 
 def _step(script: Script, before: str, letter: str, weights: list[bytes], *, is_han: bool) -> float:
-    """Go on to a letter of ASCII, or to the end of the word."""
+    """Return the logarithm of the step to an ASCII letter, or to the end of the word."""
     if before.isascii():
         return 0.0
     pair = script.pairs.get(before + letter)
@@ -184,7 +184,7 @@ def _letter(script: Script, before: str, letter: str, single: bytes, weights: li
 
 
 def _odd_capitals(word: str) -> int:
-    """Count the letters whose case is not that of a word: neither small, nor with one capital, nor in capitals."""
+    """Count the letters with an odd case: the word is neither in lower case, nor capitalized, nor in capitals."""
     return sum(_odd_in(part) for part in _LETTERS.findall(word) if not part.isascii())
 
 
@@ -194,53 +194,53 @@ def _odd_in(part: str) -> int:
     return min(capitals, small) + (part[0].islower() and part[0] != "ß" and capitals > small)
 
 
-def _sign(before: str, sign: str, behind: str) -> float:
+def _sign(before: str, sign: str, after: str) -> float:
     if sign == "\ufffd" or unicodedata.category(sign) in _NOT_CHARACTERS:
         return _NO_CHARACTER
-    return sign_weights().get(sign, _RARE_SIGN) + _place(before, sign, behind)
+    return sign_weights().get(sign, _RARE_SIGN) + _place(before, sign, after)
 
 
-def _place(before: str, sign: str, behind: str) -> float:
-    is_behind, is_before = before[-1:].isalpha(), behind[:1].isalpha()
+def _place(before: str, sign: str, after: str) -> float:
+    is_after, is_before = before[-1:].isalpha(), after[:1].isalpha()
     if sign == _APOSTROPHE and is_before:
-        return 0.0 if is_behind and _is_usual_apostrophe(before, behind) else _UNUSUAL_APOSTROPHE
-    if is_behind and is_before and sign not in _IN_WORDS:
+        return 0.0 if is_after and _is_usual_apostrophe(before, after) else _UNUSUAL_APOSTROPHE
+    if is_after and is_before and sign not in _IN_WORDS:
         return _SPLITS_WORD
     is_misplaced = (
-        (sign in _BEHIND_WORDS + _ENDS and is_before)
-        or (sign in _BEFORE_WORDS and (is_behind or not is_before))
-        or (sign in _BEFORE_OR_BEHIND_NUMBERS and (is_behind or is_before))
-        or (sign in _DASHES and is_behind != is_before)
-        or (sign in _BY_THEMSELVES and (is_behind or is_before))
-        or (sign == _APOSTROPHE and is_behind and not before.endswith(_ENDS_BEFORE_APOSTROPHE))
+        (sign in _AFTER_WORDS + _ENDS and is_before)
+        or (sign in _BEFORE_WORDS and (is_after or not is_before))
+        or (sign in _BEFORE_OR_AFTER_NUMBERS and (is_after or is_before))
+        or (sign in _DASHES and is_after != is_before)
+        or (sign in _BY_THEMSELVES and (is_after or is_before))
+        or (sign == _APOSTROPHE and is_after and not before.endswith(_ENDS_BEFORE_APOSTROPHE))
     )
     return _MISPLACED if is_misplaced else 0.0
 
 
-def _is_usual_apostrophe(before: str, behind: str) -> bool:
-    """Whether it is in it’s, O’Brien, l’est, dell’arte or м’я, rather than in place of a letter."""
+def _is_usual_apostrophe(before: str, after: str) -> bool:
+    """Whether the apostrophe is as in it’s, O’Brien, l’est, dell’arte or м’я, rather than in place of a letter."""
     is_elision = len(before) <= _MAX_ELIDED or before.endswith(("l", "n", "qu"))
-    return not before.isascii() or is_elision or _CONTRACTED.fullmatch(behind) is not None
+    return not before.isascii() or is_elision or _CONTRACTED.fullmatch(after) is not None
 
 
 def unpaired_signs(characters: AbstractSet[str]) -> float:
-    """Return what it costs that signs that open something are among the characters, and none that close it."""
+    """Return the cost of opening signs among the characters without the closing ones."""
     return _UNPAIRED * sum(sign in characters and characters.isdisjoint(ends) for sign, ends in _PARTNERS.items())
 
 
 @cache
 def sign_weights() -> Mapping[str, float]:
-    """Return how usual each sign is that is neither a letter nor of ASCII; those left out are rare."""
+    """Return the frequency of each sign that is neither a letter nor ASCII; signs that are missing are rare."""
     return {sign: weight for weight, signs in _SIGNS.items() for sign in signs}
 
 
 def lower_case(text: str) -> str:
-    """Return the letters as the statistics have them, each in its place."""
+    """Return the letters as in the statistics, with positions unchanged."""
     return text.translate(_ALIKE).lower().translate(_ALIKE)
 
 
 def _languages_of(text: str) -> Mapping[str, float]:
-    """Say how likely each language of the Latin script is by the words of ASCII, as logarithms of at most 0."""
+    """Return the likelihood of each language of the Latin script by the ASCII words, as logarithms of at most 0."""
     latin = scripts()["latin"]
     words = list(dict.fromkeys(_ASCII_WORD.findall(text.lower())))[:_MAX_ASCII_WORDS]
     found = (latin.pairs.get(pair) for word in words for pair in map("".join, pairwise(word)))

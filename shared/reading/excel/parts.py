@@ -1,4 +1,4 @@
-"""Looks at the parts of a workbook before it is read: openpyxl holds some in memory whole, and sheets row by row."""
+"""Checks the parts of a workbook before it is read: openpyxl loads some parts whole, and sheets row by row."""
 
 import re
 import zipfile
@@ -13,26 +13,26 @@ _SHEETS = "xl/worksheets/"
 _SHARED_TEXTS = "xl/sharedStrings.xml"
 _MAX_SHARED_TEXTS_BYTES = 64 * _MIB
 _MAX_PART_BYTES = 16 * _MIB
-#: What Excel itself allows.
+#: The maximum in Excel.
 MAX_ROWS = 1_048_576
-#: Of XML without the begin of a row: 16,384 cells take about 1 MiB.
+#: The maximum size of XML without the beginning of a row: 16,384 cells take about 1 MiB.
 _MAX_ROW_BYTES = 4 * _MIB
 _ROW = re.compile(rb"<row[ >/\t\r\n]")
 _BLOCK_BYTES = 64 * 1024
-#: A cell with a formula and without what it came to. That of an empty text has t="str".
+#: A cell with a formula but without its result. A formula with an empty text as its result has t="str".
 _NO_RESULT = re.compile(rb'<c (?![^>]*\bt="str")[^>]*+><f[^>]*+(?:(?<=/)>|>[^<]*+</f>)(?:<v ?/>|<v></v>)?</c>')
 _MAX_CELL_BYTES = 16 * 1024
 
 
-def check_parts(file: IO[bytes], expansion: DecompressionLimit) -> None:
-    """Read a workbook's sheets once, as bytes. FileRefused where reading it would take too much or lose something.
+def check_parts(file: IO[bytes], limit: DecompressionLimit) -> None:
+    """Read a workbook's sheets once, as bytes. Raises FileRefused if it is too large or values are missing.
 
-    `compression-bomb` and `row-too-large` say what is too large; `format-error` that formulas have no results, as in
-    workbooks that a program wrote and no spreadsheet program has calculated; `compression-error` that it is damaged.
+    `compression-bomb` and `row-too-large`: it is too large; `format-error`: formulas have no results, as in workbooks
+    that another program wrote and no spreadsheet program calculated; `compression-error`: it is damaged.
     """
-    with open_archive(file, expansion) as archive:
+    with open_archive(file, limit) as archive:
         for info in archive.infolist():
-            expansion.give_out(info.file_size)
+            limit.add_output(info.file_size)
             if info.filename.startswith(_SHEETS):
                 _check_sheet(archive, info)
             else:
@@ -41,12 +41,12 @@ def check_parts(file: IO[bytes], expansion: DecompressionLimit) -> None:
 
 
 def _check_size(info: zipfile.ZipInfo) -> None:
-    most_bytes = _MAX_SHARED_TEXTS_BYTES if info.filename == _SHARED_TEXTS else _MAX_PART_BYTES
-    if info.file_size > most_bytes:
+    max_bytes = _MAX_SHARED_TEXTS_BYTES if info.filename == _SHARED_TEXTS else _MAX_PART_BYTES
+    if info.file_size > max_bytes:
         raise FileRefused(
             "compression-bomb",
             f"{info.filename!r} in the workbook has {info.file_size // _MIB} MiB; expected at most"
-            f" {most_bytes // _MIB}; save the sheet as CSV",
+            f" {max_bytes // _MIB}; save the sheet as CSV",
         )
 
 

@@ -1,4 +1,4 @@
-"""Reads a sheet of an .xlsx workbook. Importing this module takes a while."""
+"""Reads a sheet of an .xlsx workbook. Importing this module is slow."""
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, islice
@@ -18,34 +18,35 @@ from shared.reading.excel.sheet import SheetRow, first_table, refusing_damage
 from shared.reading.line_account import LineReason, SkippedLines
 from shared.reading.sources import Record
 
-#: So many rows say which columns there are.
+#: The number of rows that determine the columns.
 _FIRST_ROWS = 16
 
 
 class ExcelRecords:
-    """The rows of the named sheet, or of the first visible one with content; a record's line is its row in the sheet.
+    """The rows of the named sheet, or of the first visible sheet with a value; a record's line is its row in the sheet.
 
-    The header is the row with the most expected names, in the sheet that has most of them. Without such it is the first
-    row below `skip_lines` where they are fixed, else the first one with names for the usual columns, else the first one
-    with more than one value, as those above it are titles and notes; where there is no such row soon, the first with a
-    value. To its left there may be columns without a name, as of row numbers. Values outside of its columns make a row
-    unreadable. Formulas count with their last results; macros and links to other files are never followed.
+    The header is the row with the most expected names, in the sheet that has most of them. Without expected names, it
+    is the first row below `skip_lines` if that is fixed; else the first row with names for the usual columns; else the
+    first row with more than one value, because those above it are titles and notes; else, if there is no such row near
+    the top, the first row with a value. On its left there may be columns without a name, such as row numbers. Values
+    outside its columns make a row unreadable. Formulas have their last results; macros and links to other files are
+    never followed.
     """
 
     def __init__(
         self,
         file: IO[bytes],
-        expansion: DecompressionLimit,
+        limit: DecompressionLimit,
         sheet: str | None = None,
         *,
         skip_lines: int | None = None,
         expected: Collection[str] = (),
         declared: Collection[str] | None = None,
     ) -> None:
-        """`declared` are the names of the columns in which an error faults its row; None: all."""
+        """`declared` are the names of the columns in which an error rejects the row; None: all."""
         refuse_ole(file)
-        check_parts(file, expansion)
-        self._expansion = expansion
+        check_parts(file, limit)
+        self._limit = limit
         self._bytes_read = 0
         with refusing_damage():
             check_is_workbook(file)
@@ -65,31 +66,31 @@ class ExcelRecords:
 
     @property
     def header(self) -> list[str]:
-        """The texts of the header, from its first to its last one."""
+        """The texts of the header, from the first to the last one."""
         return self._header
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes the rows up to here would have as text."""
+        """The size that the rows read so far would have as text."""
         return self._bytes_read
 
     @property
     def lines_read(self) -> int:
-        """How many rows of the sheet were read up to here."""
+        """The number of rows of the sheet read so far."""
         return self._lines_read
 
     @property
     def skipped(self) -> SkippedLines:
-        """Those of them that are not rows of the table."""
+        """Those of the sheet's rows that are not rows of the table."""
         return self._skipped
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
-        """Read the rows below the header; those without any value are none."""
+        """Read the rows below the header, without those that have no value."""
         for row in self._rows:
             self._advance_to(row)
             size_bytes = max(size_of(row.texts), len(self._header))
             self._bytes_read += size_bytes
-            self._expansion.give_out(size_bytes)
+            self._limit.add_output(size_bytes)
             yield self._fault(row) or checked(row.number, self._cells(row))
 
     def _skip(self, row: SheetRow, reason: LineReason) -> None:
@@ -97,7 +98,7 @@ class ExcelRecords:
         self._skipped.add(row.number, reason, as_csv(row.texts))
 
     def _advance_to(self, row: SheetRow) -> None:
-        """Go on to a row; those before it have no value."""
+        """Advance to a row; those before it have no value."""
         if (blank := row.number - self._lines_read - 1) > 0:
             self._skipped.add(self._lines_read + 1, "blank", line_count=blank)
         self._lines_read = row.number
@@ -130,7 +131,7 @@ def _sheets(book: Any, name: str | None) -> list[Any]:
 
 
 def _begin_of(header: SheetRow, first: Sequence[SheetRow]) -> int:
-    """Return the first column: before the first name, only those in which all of the first rows have a value."""
+    """Return the first column; columns before the first name count only if all of the first rows have a value there."""
     begin = header.filled[0]
     while first and begin and all(begin - 1 in row.filled for row in first):
         begin -= 1

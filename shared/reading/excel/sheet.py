@@ -1,4 +1,4 @@
-"""The rows of one sheet, and where its table begins."""
+"""Reads the rows of one sheet, and finds the beginning of its table."""
 
 import re
 import warnings
@@ -16,19 +16,19 @@ from shared.reading.cell_text import text_of, text_of_moment
 from shared.reading.detection.headers import may_be_names
 from shared.reading.excel.parts import MAX_ROWS
 
-#: What Excel itself allows.
+#: The maximum in Excel.
 _MAX_COLUMNS = 16_384
-#: Above a header there may be so many rows of a title, notes and the like.
+#: The maximum number of rows above a header, such as a title and notes.
 _PREAMBLE_ROWS = 20
-#: A table that a blank row sets apart from what is above it has so many times as many rows.
+#: A table that a blank row separates from the rows above it has at least this many times as many rows.
 _MIN_ROWS_PER_NOTE = 2
-#: So many rows say which columns usually have a value; of so few columns a line of a preamble may fill each.
+#: The number of rows that tell which columns usually have a value; a preamble line may fill a table of so few columns.
 _FIRST_ROWS = 64
 _MIN_USUAL_ROWS = 3
-#: Empty ones, of which there may be very many, should not cost one step each.
+#: The rows per step: there may be very many empty ones, which should not take one step each.
 _ROWS_AT_ONCE = 16
 _ERROR = "e"
-#: ECMA-376, part 1, 22.9.2.19. The underscore itself is escaped where such a text is meant: _x005F_x000D_.
+#: ECMA-376, part 1, 22.9.2.19. In a literal text of this form the underscore is escaped: _x005F_x000D_.
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -49,31 +49,31 @@ class SheetRow(NamedTuple):
 def first_table(
     sheets: Sequence[Any], *, skip_lines: int | None = None, expected: Collection[str] = ()
 ) -> tuple[Sequence[SheetRow], SheetRow, Iterator[SheetRow]]:
-    """Return the rows above the header of the first sheet with a value, or with expected names; it, and those below.
+    """Return the rows above the header, the header and the rest, of the first sheet with a value or expected names.
 
-    FileRefused where all sheets are empty, or several have all of the expected names.
+    Raises FileRefused if all sheets are empty, or several have all expected names.
     """
     found = (table for sheet in sheets if (table := _begin(sheet, skip_lines, expected)) is not None)
-    # Without names to look for, nothing of the further sheets counts.
+    # Without expected names, further sheets are irrelevant.
     tables = list(found if expected else islice(found, 1))
     if not tables:
         raise FileRefused("blank-header", "no visible sheet of the workbook has a value; expected a header and rows")
     complete = [table for table in tables if table.names == len(set(expected))]
     if len(complete) > 1:
         titles = " and ".join(repr(table.title) for table in complete)
-        message = f"the sheets {titles} have the columns of the dataset; say which one is meant by sheet = … in its"
-        raise FileRefused("format-error", f"{message} [read] table of inflow.toml, or send them apart")
+        message = f"the sheets {titles} have the columns of the dataset; select one with sheet = … in its"
+        raise FileRefused("format-error", f"{message} [read] table of inflow.toml, or send them separately")
     best = max(tables, key=lambda table: table.names)
     above, header, below = best.rows[: best.place], best.rows[best.place], best.rows[best.place + 1 :]
     return [*best.above, *above], header, chain(below, best.further)
 
 
 class _Table(NamedTuple):
-    """Where the table of a sheet begins."""
+    """The beginning of a sheet's table."""
 
     title: str
     place: int
-    #: How many of the expected names its header has.
+    #: The number of expected names in its header.
     names: int
     above: list[SheetRow]
     rows: list[SheetRow]
@@ -81,7 +81,7 @@ class _Table(NamedTuple):
 
 
 def _begin(sheet: Any, skip_lines: int | None, expected: Collection[str]) -> _Table | None:
-    """Find the header in the first rows; None where the sheet is empty."""
+    """Find the header in the first rows; return None if the sheet is empty."""
     further = _filled_rows(sheet)
     above: list[SheetRow] = []
     if skip_lines is not None:
@@ -98,7 +98,7 @@ def _begin(sheet: Any, skip_lines: int | None, expected: Collection[str]) -> _Ta
 
 
 def _split(rows: Iterator[SheetRow], number: int) -> tuple[list[SheetRow], Iterator[SheetRow]]:
-    """Return the rows up to the one with this number, and those behind it."""
+    """Return the rows up to the one with this number, and those after it."""
     above: list[SheetRow] = []
     for row in rows:
         if row.number > number:
@@ -108,7 +108,7 @@ def _split(rows: Iterator[SheetRow], number: int) -> tuple[list[SheetRow], Itera
 
 
 def _place_of_header(rows: Sequence[SheetRow]) -> int:
-    """Find the names of a table that a blank row sets apart from notes above it, else of the first rows as a whole."""
+    """Find the names of a table that a blank row separates from notes above it, else those in all of the first rows."""
     begins = [place for place, row in enumerate(rows) if not place or row.number > rows[place - 1].number + 1]
     blocks = [(begin, rows[begin:end]) for begin, end in zip(begins, [*begins[1:], len(rows)], strict=True)]
     begin, longest = max(blocks, key=lambda block: len(block[1]))
@@ -119,7 +119,7 @@ def _place_of_header(rows: Sequence[SheetRow]) -> int:
 
 
 def _place_in_block(rows: Sequence[SheetRow]) -> int:
-    """Find the first row with more than one value, or further down the names for all usual columns, or all but one."""
+    """Find the first row with more than one value, or a later one with names for all usual columns, or all but one."""
     wide = [place for place, row in enumerate(rows[:_PREAMBLE_ROWS]) if len(row.filled) > 1]
     counts = Counter(column for row in rows for column in row.filled)
     usual = {column for column, count in counts.items() if count > len(rows) / 2}
@@ -132,20 +132,20 @@ def _place_in_block(rows: Sequence[SheetRow]) -> int:
 
 
 def _names_last(row: SheetRow, below: SheetRow) -> bool:
-    """Whether a row has a name for the last column of the first row of values alone, as beside row numbers."""
+    """Whether a row has a name only for the last column of the first row of values, as with row numbers."""
     is_above = row.number + 1 == below.number and row.filled == below.filled[-1:]
     return is_above and _are_names(row, [below])
 
 
 def _are_names(row: SheetRow, below: Sequence[SheetRow]) -> bool:
-    """Whether a row has no value that is a number or a date, while some below have: it is none of them."""
+    """Whether a row has neither numbers nor dates, while some rows below have: it is not one of them."""
     return may_be_names(row.texts) and not all(may_be_names(each.texts) for each in below)
 
 
 def _filled_rows(sheet: Any) -> Iterator[SheetRow]:
     for number, cells in enumerate(_rows(sheet), start=1):
         if number > MAX_ROWS or len(cells) > _MAX_COLUMNS:
-            raise FileRefused("format-error", f"the sheet goes beyond {MAX_ROWS} rows or {_MAX_COLUMNS} columns")
+            raise FileRefused("format-error", f"the sheet has more than {MAX_ROWS} rows or {_MAX_COLUMNS} columns")
         texts = [_text(cell.value) for cell in cells]
         if any(texts):
             errors = [position for position, cell in enumerate(cells) if cell.data_type == _ERROR]
@@ -153,7 +153,7 @@ def _filled_rows(sheet: Any) -> Iterator[SheetRow]:
 
 
 def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
-    # The size that a sheet states is wrong in either direction: rows would be lost, or millions made up.
+    # The size in a sheet may be wrong in either direction: rows would be lost, or millions of them invented.
     sheet.reset_dimensions()
     rows = iter(sheet.iter_rows())
     while batch := _next_rows(rows):
@@ -172,14 +172,14 @@ def _text(value: object) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """Return a text with the characters that XML can't have, each written as _xHHHH_: in pairs beyond U+FFFF."""
+    """Decode the characters that XML can't contain, each written as _xHHHH_, or as a pair of these beyond U+FFFF."""
     characters = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
     return characters.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
 @contextmanager
 def refusing_damage() -> Iterator[None]:
-    """Keep openpyxl's warnings to ourselves, and its errors: a damaged workbook makes it raise nearly anything."""
+    """Suppress openpyxl's warnings, and convert its errors: for a damaged workbook it raises nearly anything."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -187,7 +187,7 @@ def refusing_damage() -> Iterator[None]:
     except (FileRefused, MemoryError):
         raise
     except Exception as error:
-        # Only an error of the disk has a number: openpyxl raises OSError for a workbook without its parts, too.
+        # Only a disk error has a number: openpyxl also raises OSError for a workbook with missing parts.
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise FileRefused("format-error", f"{_damage(error)}; save it again as .xlsx, or as CSV") from error

@@ -1,4 +1,4 @@
-"""The objects of a JSON text, one after the other: of a list, of the list in an object, or one per line."""
+"""The objects of a JSON text in order: those of a list, of the list in an object, or one per line."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -14,12 +14,12 @@ from shared.reading.json.scanner import Scanner, ValueTooLarge
 from shared.reading.json.values import BadObject, NotJson, parse_object
 from shared.reading.line_account import SkippedLines
 
-#: So much of a name is shown.
+#: The number of characters of a name that are shown.
 NAME_CHARACTERS = 80
 
 
 class JsonObject(NamedTuple):
-    """One object with its text: its names and values, or what is wrong with it."""
+    """One object with its text: its names and values, or its fault."""
 
     line: int
     size_bytes: int
@@ -28,9 +28,9 @@ class JsonObject(NamedTuple):
 
 
 def objects_of_list(scanner: Scanner) -> Iterator[JsonObject]:
-    """Yield the objects of the list that the text is, or of the one list of objects in the object that it is.
+    """Yield the objects of a text that is a list, or an object with one list of objects.
 
-    FileRefused where it is neither (`format-error`) or breaks off (`truncated-file`).
+    Raises FileRefused if it is neither (`format-error`) or incomplete (`truncated-file`).
     """
     first = scanner.peek()
     if first == b"[":
@@ -39,11 +39,11 @@ def objects_of_list(scanner: Scanner) -> Iterator[JsonObject]:
     elif first:
         yield from elements_of_member(scanner)
     if scanner.peek():
-        raise FileRefused("format-error", "something follows behind the end of the JSON; expected nothing")
+        raise FileRefused("format-error", "there is text after the end of the JSON; expected none")
 
 
 def _elements(scanner: Scanner) -> Iterator[JsonObject]:
-    """Read the list that was entered, to its end."""
+    """Read the list that was entered to its end."""
     if scanner.peek() == b"]":
         scanner.take(b"]")
         return
@@ -54,7 +54,7 @@ def _elements(scanner: Scanner) -> Iterator[JsonObject]:
 
 
 def elements_of_member(scanner: Scanner) -> Iterator[JsonObject]:
-    """Find the one list of objects in an object; what else that says is not for a table."""
+    """Yield the elements of the only list of objects in an object; its other members are not part of the table."""
     found = None
     for name in _members(scanner):
         if not _enters_list_of_objects(scanner):
@@ -64,11 +64,11 @@ def elements_of_member(scanner: Scanner) -> Iterator[JsonObject]:
         found = name
         yield from _elements(scanner)
     if found is None:
-        raise FileRefused("format-error", "the file is one object without a list of objects; expected such a list")
+        raise FileRefused("format-error", "the file is one object without a list of objects; expected a list in it")
 
 
 def _members(scanner: Scanner) -> Iterator[str]:
-    """Yield each name; the scanner stands before its value then, and must be behind it afterwards."""
+    """Yield each name; the scanner is then before its value, and the caller must move it past the value."""
     symbol = scanner.take(b"{")
     while symbol != b"}" and (symbol == b"," or scanner.peek() != b"}"):
         name = _beginning_of_value(scanner)
@@ -105,7 +105,7 @@ def _element(scanner: Scanner, number: int) -> JsonObject:
 
 
 def objects_of_lines(lines: Lines, skipped: SkippedLines) -> Iterator[JsonObject]:
-    """Yield an object per line that is not blank. FileRefused where the last one breaks off (`truncated-file`)."""
+    """Yield an object per non-blank line. Raises FileRefused if the last one is incomplete (`truncated-file`)."""
     line, is_at_end = 0, False
     while not is_at_end:
         try:
@@ -134,9 +134,7 @@ def _object(line: int, size_bytes: int, text: str, *, may_break_off: bool = Fals
         return JsonObject(line, size_bytes, text, parse_object(text))
     except BadObject as error:
         if may_break_off and isinstance(error, NotJson):
-            raise FileRefused(
-                "truncated-file", f"line {line} is the last and breaks off; send the whole file"
-            ) from None
+            raise FileRefused("truncated-file", f"the last line, {line}, is incomplete; send the whole file") from None
         return JsonObject(line, size_bytes, text, unreadable(line, "source-error", str(error), text))
 
 
@@ -148,5 +146,5 @@ def _too_large(line: int, size_bytes: int, beginning: str) -> JsonObject:
 
 
 def unreadable(line: int, code: Reason, message: str, raw: str) -> UnreadableRow:
-    """Reject one object, whatever its text is made of."""
+    """Reject one object, whatever characters its text has."""
     return UnreadableRow(line=line, code=code, message=message, raw=storable(raw))

@@ -1,7 +1,7 @@
-"""Reads JSON: a list of objects, the list of objects in one object, or an object per line (NDJSON).
+"""Reads JSON: a list of objects, the list of objects in an object, or an object per line (NDJSON).
 
-They are parsed by the module json, which keeps what faster parsers lose: numbers as they are written, names that come
-twice, halves of surrogate pairs.
+They are parsed by the module json, which keeps what faster parsers lose: numbers exactly as written, repeated names,
+halves of surrogate pairs.
 """
 
 import json
@@ -28,17 +28,17 @@ from shared.reading.line_account import SkippedLines
 from shared.reading.sources import Record
 
 _BLOCK_BYTES = 256 * 1024
-#: What may follow the bracket of a list; nothing, where the file ends there.
+#: What may follow the bracket of a list; nothing if the file ends there.
 _VALUES_BEGIN = (b"", b"{", b"]", b"[", b'"', b"-", *(b"%d" % digit for digit in range(10)))
-#: The names of the columns are those of so many first objects, or of those in so many bytes.
+#: The column names are those of the first objects, up to this number or this many bytes.
 _HEADER_OBJECTS = 1000
 _HEADER_BYTES = 1 << 20
-#: About as many as a table can have columns; an object that makes it more may be the last to add some.
+#: About the maximum number of columns of a table; the object that exceeds it is the last one to add names.
 _MAX_LATE_NAMES = 1000
 
 
 class ObjectRecords:
-    """Objects as a table. Its columns are given, or the names in the first objects, in the order of appearance."""
+    """Objects as a table. Its columns are given, or are the names in the first objects, in order of appearance."""
 
     def __init__(self, objects: Iterator[JsonObject], skipped: SkippedLines, names: Sequence[str] | None) -> None:
         self._skipped = skipped
@@ -59,22 +59,22 @@ class ObjectRecords:
 
     @property
     def header(self) -> list[str]:
-        """The names that are given, or those in the first thousand objects, or in those of the first megabyte."""
+        """The given names, or those in the first thousand objects, or in the objects of the first megabyte."""
         return list(self._names)
 
     @property
     def names(self) -> list[str]:
-        """The header, and names that only objects further down have, as far as they were read."""
+        """The header, and the names that only later objects have, as far as they were read."""
         return [*self._names, *self._late_names]
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes the objects up to here have."""
+        """The size of the objects read so far."""
         return self._bytes_read
 
     @property
     def lines_read(self) -> int:
-        """How many objects, and lines between them, were read up to here."""
+        """The number of objects, and of lines between them, read so far."""
         return self._object_count + sum(self._skipped.counts.values())
 
     @property
@@ -83,10 +83,10 @@ class ObjectRecords:
         return self._skipped
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
-        """Read to the end; an object with a name that is no column is an UnreadableRow."""
+        """Read to the end; an object with a name that is not a column is an UnreadableRow."""
         for item in self._objects:
             record = item.cells if isinstance(item.cells, UnreadableRow) else self._record(item, item.cells)
-            # A row of many empty values is short in the file alone.
+            # A row of many empty values is short only in the file.
             cells_bytes = 0 if isinstance(record, UnreadableRow) else size_of(record[1])
             self._object_count += 1
             self._bytes_read += max(item.size_bytes, cells_bytes)
@@ -103,16 +103,16 @@ class ObjectRecords:
 
 
 def json_layout(start: bytes) -> Literal["json", "ndjson"] | None:
-    """Tell by the first megabyte of a UTF-8 text, or the whole of it, how to read it; None where it is no JSON."""
+    """Return the layout of a UTF-8 text by its first megabyte, or by all of it; None if it is not JSON."""
     text = start.removeprefix(BOM_UTF8).lstrip()
     if text.startswith(b"["):
-        # A section of a text may begin with a bracket, too.
+        # A section heading of a text may begin with a bracket, too.
         return "json" if text[1:].lstrip()[:1] in _VALUES_BEGIN else None
     if not text.startswith(b"{"):
         return None
     first, _, rest = text.partition(b"\n")
     if rest.strip():
-        # An object in several lines has no brace at the beginning of its second one, unless its list is open by then.
+        # The second line of an object in several lines does not begin with a brace, unless a list is open there.
         is_open = not first.rstrip().endswith(b"}") and _has_list_of_objects(text)
         return "ndjson" if rest.lstrip(b"\r\n").startswith(b"{") and not is_open else "json"
     return "json" if _has_list_of_objects(first) else "ndjson"
@@ -126,9 +126,9 @@ def _has_list_of_objects(text: bytes) -> bool:
 
 
 class JsonRecords(ObjectRecords):
-    """The objects of a list, or of the one list of objects in an object; a record's line is its number in the list.
+    """The objects of a list, or of the only list of objects in an object; a record's line is its number in the list.
 
-    Beside what RecordSource says, FileRefused is raised where there is no such list or more than one (`format-error`).
+    In addition to RecordSource, raises FileRefused if there is no such list or more than one (`format-error`).
     """
 
     def __init__(
@@ -137,16 +137,16 @@ class JsonRecords(ObjectRecords):
         *,
         names: Sequence[str] | None = None,
         block_bytes: int = _BLOCK_BYTES,
-        longest_row_bytes: int = MAX_ROW_BYTES,
+        max_row_bytes: int = MAX_ROW_BYTES,
     ) -> None:
-        scanner = Scanner(file, block_bytes=block_bytes, longest_value_bytes=longest_row_bytes)
+        scanner = Scanner(file, block_bytes=block_bytes, max_value_bytes=max_row_bytes)
         super().__init__(objects_of_list(scanner), SkippedLines(), names)
 
 
 class NdjsonRecords(ObjectRecords):
-    """An object per line; blank lines are none. A line that is no object is an UnreadableRow, the next one is read.
+    """An object per line; blank lines are skipped. A line that is not an object is an UnreadableRow.
 
-    FileRefused is raised where the last line breaks off (`truncated-file`).
+    Raises FileRefused if the last line is incomplete (`truncated-file`).
     """
 
     def __init__(
@@ -155,10 +155,10 @@ class NdjsonRecords(ObjectRecords):
         *,
         names: Sequence[str] | None = None,
         block_bytes: int = _BLOCK_BYTES,
-        longest_row_bytes: int = MAX_ROW_BYTES,
+        max_row_bytes: int = MAX_ROW_BYTES,
     ) -> None:
         skipped = SkippedLines()
-        lines = Lines(file, block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)
+        lines = Lines(file, block_bytes=block_bytes, max_row_bytes=max_row_bytes)
         super().__init__(objects_of_lines(lines, skipped), skipped, names)
 
 
@@ -172,7 +172,7 @@ def _first_of(objects: Iterator[JsonObject]) -> Iterator[JsonObject]:
 
 
 def _are_columns(item: JsonObject) -> bool:
-    """Whether each name has a list, or each has an object, as pandas writes a table by default."""
+    """Whether all values are lists, or all are objects, as pandas writes a table by default."""
     if isinstance(item.cells, UnreadableRow):
         return False
     kinds = {type(value) for value in json.loads(item.raw).values()}

@@ -1,4 +1,4 @@
-"""Walks through a JSON text of any size and cuts out its values, in bounded memory whatever their size and depth."""
+"""Scans a JSON text of any size and extracts its values, in bounded memory whatever their size and depth."""
 
 import re
 
@@ -7,15 +7,15 @@ from shared.reading.blocks import MAX_ROW_BYTES, Readable
 
 _BOM = b"\xef\xbb\xbf"
 _NOT_BLANK = re.compile(rb"[^ \t\r\n]")
-#: An object without others in it, as nearly all rows are: found at the speed of the regular expression.
+#: An object without nested ones, as nearly all rows are: found at the speed of a regular expression.
 _FLAT_OBJECT = re.compile(rb'\{(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+\}', re.DOTALL)
 _BRACKETS_OR_QUOTE = re.compile(rb'[{\[]++|[}\]]++|"')
 _IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
-_BEHIND_SCALAR = re.compile(rb"[ \t\r\n,:{}\[\]]")
+_AFTER_SCALAR = re.compile(rb"[ \t\r\n,:{}\[\]]")
 
 
 class ValueTooLarge(Exception):
-    """A value above the limit. The scanner stands behind it."""
+    """A value above the limit. The scanner is after it."""
 
     def __init__(self, beginning: bytes) -> None:
         super().__init__()
@@ -23,17 +23,15 @@ class ValueTooLarge(Exception):
 
 
 class Scanner:
-    """Stands before a character of a UTF-8 text, and moves on.
+    """A position before a character of a UTF-8 text, which moves forward.
 
-    Its methods raise FileRefused where the text ends too early (`truncated-file`) or is no JSON (`format-error`).
+    Its methods raise FileRefused if the text ends too early (`truncated-file`) or is not JSON (`format-error`).
     """
 
-    def __init__(
-        self, file: Readable, *, block_bytes: int = 256 * 1024, longest_value_bytes: int = MAX_ROW_BYTES
-    ) -> None:
+    def __init__(self, file: Readable, *, block_bytes: int = 256 * 1024, max_value_bytes: int = MAX_ROW_BYTES) -> None:
         self._file = file
         self._block_bytes = block_bytes
-        self._longest_value_bytes = longest_value_bytes
+        self._max_value_bytes = max_value_bytes
         self._data = b""
         self._at = 0
         self._bytes_before = 0
@@ -42,7 +40,7 @@ class Scanner:
         self._at = len(_BOM) if self._data.startswith(_BOM) else 0
 
     def peek(self) -> bytes:
-        """Go to the next character that is no blank and return it; nothing at the end of the text."""
+        """Move to the next non-blank character and return it; empty at the end of the text."""
         while not (found := _NOT_BLANK.search(self._data, self._at)):
             self._at = len(self._data)
             if not self._read_on():
@@ -51,31 +49,31 @@ class Scanner:
         return found[0]
 
     def take(self, expected: bytes) -> bytes:
-        """Move behind the next character, which must be one of these."""
+        """Move past the next character, which must be one of these."""
         if self._next() not in expected:
             raise self._broken(" or ".join(expected.decode()))
         self._at += 1
         return self._data[self._at - 1 : self._at]
 
     def value(self) -> bytes:
-        """Return the text of the next value and move behind it. ValueTooLarge where it is above the limit."""
+        """Return the text of the next value and move past it. Raises ValueTooLarge if it is above the limit."""
         first = self._next()
         if first in b",:]}":
             raise self._broken("a value")
-        if flat := _FLAT_OBJECT.match(self._data, self._at, self._at + self._longest_value_bytes):
+        if flat := _FLAT_OBJECT.match(self._data, self._at, self._at + self._max_value_bytes):
             self._at = flat.end()
             return flat[0]
         return self._cut(_ValueEnd(is_scalar=first not in b'{["'))
 
     def skip_value(self) -> None:
-        """Move behind the next value, however large it is."""
+        """Move past the next value, however large it is."""
         try:
             self.value()
         except ValueTooLarge:
             return
 
     def leave_list(self) -> None:
-        """Move behind the list that was entered, whatever is left of it."""
+        """Move past the end of the list that was entered."""
         try:
             self._cut(_ValueEnd(depth=1))
         except ValueTooLarge:
@@ -94,17 +92,17 @@ class Scanner:
                 raise _truncated()
             begin, self._at = self._at, end.find(self._data, self._at)
             size_bytes += self._at - begin
-            if size_bytes <= self._longest_value_bytes:
+            if size_bytes <= self._max_value_bytes:
                 parts.append(self._data[begin : self._at])
             elif not parts:
-                parts.append(self._data[begin : begin + self._longest_value_bytes])
+                parts.append(self._data[begin : begin + self._max_value_bytes])
         value = b"".join(parts)
-        if size_bytes > self._longest_value_bytes:
+        if size_bytes > self._max_value_bytes:
             raise ValueTooLarge(value)
         return value
 
     def _read_on(self) -> bool:
-        """Read the next block behind what is left; False at the end of the file."""
+        """Append the next block to the rest; return False at the end of the file."""
         block = self._file.read(self._block_bytes)
         self._bytes_before += self._at
         self._data, self._at = self._data[self._at :] + block, 0
@@ -117,7 +115,7 @@ class Scanner:
 
 
 class _ValueEnd:
-    """Finds the end of one value, block by block, by its brackets and quotes alone."""
+    """Finds the end of one value, block by block, by its brackets and quotes only."""
 
     def __init__(self, *, depth: int = 0, is_scalar: bool = False) -> None:
         self._depth = depth
@@ -127,11 +125,11 @@ class _ValueEnd:
         self.is_found = False
 
     def find(self, data: bytes, at: int) -> int:
-        """Return where the value ends, or the end of the data."""
+        """Return the end of the value, or the end of the data."""
         if self._is_scalar:
-            behind = _BEHIND_SCALAR.search(data, at)
-            self.is_found = behind is not None
-            return behind.start() if behind else len(data)
+            after = _AFTER_SCALAR.search(data, at)
+            self.is_found = after is not None
+            return after.start() if after else len(data)
         while not self.is_found and at < len(data):
             at = self._in_string(data, at) if self._is_in_string else self._outside_strings(data, at)
         return at

@@ -1,23 +1,23 @@
-"""One JSON object as names and texts. Numbers stay as they are written, and nothing is dropped in silence."""
+"""Parses one JSON object to names and texts. Numbers stay as written, and nothing is dropped silently."""
 
 import json
 from functools import partial
 
-#: Deeper than any table needs, and far from what the interpreter's stack takes.
-_DEEPEST = 100
+#: Deeper than any table needs, and far below the limit of the interpreter's stack.
+_MAX_DEPTH = 100
 _QUOTED_CHARACTERS = 80
 
 
 class BadObject(ValueError):
-    """A text that is not one JSON object, or one that can't be a row."""
+    """A text that is not a JSON object, or an object that can't be a row."""
 
 
 class NotJson(BadObject):
-    """A text that is not JSON: perhaps it breaks off."""
+    """A text that is not JSON: perhaps it is incomplete."""
 
 
 class _Number(str):
-    """A number as the file has it: 1.10 stays 1.10, and a thousand digits are no work."""
+    """A number exactly as in the file: 1.10 stays 1.10, and a thousand digits are not converted."""
 
     __slots__ = ()
 
@@ -27,7 +27,7 @@ class _Pairs(list[tuple[str, object]]):
 
 
 def parse_object(text: str) -> dict[str, str]:
-    """Read one object: nothing for null, nested values as JSON text. BadObject where it can't be a row."""
+    """Parse one object: null is empty, nested values are JSON text. Raises BadObject if it can't be a row."""
     try:
         value = _decode(text)
     except json.JSONDecodeError as error:
@@ -59,7 +59,7 @@ _decode = partial(
 def _text(value: object) -> str:
     if value is None:
         return ""
-    return str(value) if isinstance(value, str) else _json(value, _DEEPEST)
+    return str(value) if isinstance(value, str) else _json(value, _MAX_DEPTH)
 
 
 def _json(value: object, levels: int) -> str:
@@ -77,4 +77,4 @@ def _json(value: object, levels: int) -> str:
 
 
 def _too_deep() -> BadObject:
-    return BadObject(f"the row is nested more than {_DEEPEST} levels deep")
+    return BadObject(f"the row is nested more than {_MAX_DEPTH} levels deep")

@@ -1,4 +1,4 @@
-"""The values of an Arrow column as text."""
+"""Converts the values of an Arrow column to text."""
 
 import json
 import re
@@ -13,15 +13,15 @@ from pyarrow import compute, types
 from shared.reading.cell_text import text_of
 from shared.reading.parquet.int96 import texts_of_moments
 
-#: Bytes that a column of bytes does not have where they are a text; nor does a text begin as we write other bytes.
+#: Bytes that do not occur in a binary column with text; such a text does not begin like our notation of other bytes.
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\A\\x")
 
 
 def texts_of(column: pa.Array, coarse: pa.Array | None = None) -> list[str]:
-    """Write each value: nothing for null, nested ones as JSON, bytes that are not text as hexadecimal digits after \\x.
+    """Convert each value: null is empty, nested values are JSON, bytes that are not text are \\x and hex digits.
 
-    Bytes of a text that are not UTF-8 come as lone surrogates. `coarse` is the same column with moments in
-    milliseconds, where those in nanoseconds may have overflowed. ArrowException or ValueError where a value is none.
+    Bytes of a text that are not UTF-8 become lone surrogates. `coarse` is the same column with timestamps in
+    milliseconds, if those in nanoseconds may have overflowed. Raises ArrowException or ValueError for invalid values.
     """
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
@@ -52,7 +52,7 @@ def _texts_of_numbers_and_moments(column: pa.Array, coarse: pa.Array | None) -> 
 
 
 def _check_indices(indices: pa.Array, size: int) -> None:
-    """Raise ArrowInvalid where a damaged page points behind the dictionary's end, or before its beginning."""
+    """Raise ArrowInvalid if an index of a damaged page is outside the dictionary."""
     bounds = compute.min_max(indices).as_py()
     if bounds["min"] is not None and not 0 <= bounds["min"] <= bounds["max"] < size:
         raise pa.ArrowInvalid("a value is not in its dictionary")
@@ -65,7 +65,7 @@ def _texts_of_extension(column: Any, coarse: pa.Array | None) -> list[str]:
 
 
 def _json_values(column: Any, coarse: Any) -> list[object]:
-    """Return each value as the module json takes it: numbers as they are, what else is not nested as text."""
+    """Return each value for the module json: numbers unchanged, all other values that are not nested as text."""
     kind = column.type
     if types.is_dictionary(kind) and types.is_nested(kind.value_type):
         return _json_values(column.dictionary_decode(), coarse)
@@ -99,7 +99,7 @@ def _lists(column: Any, coarse: Any) -> list[object]:
 
 
 def _maps(column: Any, coarse: Any) -> list[object]:
-    """Return a map as the list of its pairs: its keys need not be texts, nor differ."""
+    """Return a map as the list of its pairs: its keys need not be texts or unique."""
     maps = _lists(_as_lists(column), None if coarse is None else _as_lists(coarse))
     return [[list(pair.values()) for pair in pairs] if isinstance(pairs, list) else None for pairs in maps]
 
@@ -119,7 +119,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _bytes(column: pa.Array) -> list[bytes | None]:
-    """Nobody has checked that texts are UTF-8."""
+    """Return texts as bytes: Arrow does not guarantee that they are UTF-8."""
     return list(column.cast(pa.large_binary()).to_pylist())
 
 
@@ -137,7 +137,7 @@ def _text_of_bytes(value: bytes) -> str:
 
 
 def _as_written(column: pa.Array) -> list[str]:
-    """Let the library write the values: Python's types have neither its years nor its nanoseconds."""
+    """Let the library format the values: Python's types lack its range of years and its nanoseconds."""
     return [text or "" for text in column.cast(pa.string()).to_pylist()]
 
 

@@ -1,7 +1,7 @@
-"""Moments of Parquet's old type INT96, days and nanoseconds, of which 64 bits of nanoseconds hold only 584 years.
+"""Timestamps of Parquet's obsolete type INT96, days and nanoseconds: 64-bit nanoseconds cover only 584 years of them.
 
-They are read twice, as nanoseconds, which overflow, and as milliseconds, which do not: what an overflow leaves says the
-digits that milliseconds lack, and so nothing is lost between the years that can be written at all.
+They are read twice: as nanoseconds, which overflow, and as milliseconds, which do not. The digits that milliseconds
+lack survive the overflow, so that nothing is lost in the years that have a notation.
 """
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ _WRAP = 1 << 64
 
 
 def texts_of_moments(nanoseconds: pa.Array, milliseconds: pa.Array) -> list[str]:
-    """Write each moment with nine digits of a second; nothing for null. ValueError where the two do not agree."""
+    """Convert each timestamp, with nine decimals; null is empty. Raises ValueError if the two columns disagree."""
     fine, coarse = (column.cast(pa.int64()).to_pylist() for column in (nanoseconds, milliseconds))
     texts = milliseconds.cast(pa.string()).to_pylist()
     moments = zip(texts, fine, coarse, strict=True)
@@ -19,8 +19,8 @@ def texts_of_moments(nanoseconds: pa.Array, milliseconds: pa.Array) -> list[str]
 
 
 def _digits(nanoseconds: int, milliseconds: int) -> str:
-    """Return the six digits that follow the milliseconds."""
+    """Return the six digits after the milliseconds."""
     rest = (nanoseconds - milliseconds * _NANOSECONDS) % _WRAP
     if rest >= _NANOSECONDS:
-        raise ValueError("a timestamp of the type INT96 is not the same in nanoseconds and in milliseconds")
+        raise ValueError("a timestamp of the type INT96 differs between nanoseconds and milliseconds")
     return f"{rest:06}"

@@ -1,4 +1,4 @@
-"""Reads Parquet, a small batch of rows at a time. Importing this module takes a while."""
+"""Reads Parquet, in small batches of rows. Importing this module is slow."""
 
 import io
 from collections import Counter
@@ -24,7 +24,7 @@ _BATCH_BYTES = 16 << 20
 _MAX_REPEATED_BYTES = 32 << 20
 _BUFFER_BYTES = 1 << 20
 _DICTIONARIES = frozenset(("PLAIN_DICTIONARY", "RLE_DICTIONARY"))
-#: Encodings that the library does not read into a dictionary; the first one repeats what the text before begins with.
+#: Encodings that the library does not read into a dictionary; the first one repeats the prefix of the text before.
 _REPEATING = "DELTA_BYTE_ARRAY"
 _DELTAS = frozenset((_REPEATING, "DELTA_LENGTH_BYTE_ARRAY"))
 
@@ -32,12 +32,12 @@ _DELTAS = frozenset((_REPEATING, "DELTA_LENGTH_BYTE_ARRAY"))
 class ParquetRecords:
     """The rows of a Parquet file as text, numbered from 1; a nested value is its JSON text.
 
-    Texts stay in their dictionaries until a row is given out: a file of kilobytes may repeat a long one a million
-    times. The library's own memory is bounded by the file's largest page, and a row by its lists.
+    Texts stay in their dictionaries until a row is yielded: a file of kilobytes may repeat a long text a million times.
+    The library's own memory is bounded by the file's largest page, and a row by its lists.
     """
 
-    def __init__(self, file: IO[bytes], expansion: DecompressionLimit) -> None:
-        expansion.take_in(_checked_size_bytes(file))
+    def __init__(self, file: IO[bytes], limit: DecompressionLimit) -> None:
+        limit.add_input(_checked_size_bytes(file))
         with _refusing_damage():
             metadata = _checked_metadata(file)
             self._batch_rows = _rows_of_batch(metadata)
@@ -46,30 +46,30 @@ class ParquetRecords:
             self._header = [str(name) for name in self._file.schema_arrow.names]
         if not self._header:
             raise FileRefused("blank-header", "the Parquet file has no columns")
-        expansion.give_out(_pages_bytes(metadata))
-        self._expansion = expansion
+        limit.add_output(_pages_bytes(metadata))
+        self._limit = limit
         self._bytes_read = 0
         self._row_count = 0
         self._skipped = SkippedLines()
 
     @property
     def header(self) -> list[str]:
-        """The names of the columns, without those inside of nested ones."""
+        """The names of the top-level columns."""
         return self._header
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes the rows up to here would have as text."""
+        """The size that the rows read so far would have as text."""
         return self._bytes_read
 
     @property
     def lines_read(self) -> int:
-        """How many rows were read up to here."""
+        """The number of rows read so far."""
         return self._row_count
 
     @property
     def skipped(self) -> SkippedLines:
-        """None: each row of the file is one of the table."""
+        """Empty: each row of the file is a row of the table."""
         return self._skipped
 
     def __iter__(self) -> Iterator[Record | UnreadableRow]:
@@ -79,7 +79,7 @@ class ParquetRecords:
                 self._row_count += 1
                 size_bytes = size_of(cells)
                 self._bytes_read += size_bytes
-                self._expansion.give_out(size_bytes)
+                self._limit.add_output(size_bytes)
                 yield checked(self._row_count, list(cells))
 
     def _batches(self) -> Iterator[list[list[str]]]:
@@ -95,7 +95,7 @@ class ParquetRecords:
             yield columns
 
     def _coarse_batches(self) -> Iterator[dict[str, pa.Array]]:
-        """Yield the columns with moments of the type INT96 once more, in milliseconds."""
+        """Yield the columns with timestamps of the type INT96 again, in milliseconds."""
         fine, coarse = self._file.schema_arrow, self._coarse.schema_arrow
         names = [field.name for field, other in zip(fine, coarse, strict=True) if field.type != other.type]
         if names:
@@ -109,10 +109,10 @@ def _texts(batch: pa.RecordBatch, coarse: Mapping[str, pa.Array]) -> list[list[s
 
 
 def _checked_metadata(file: IO[bytes]) -> Any:
-    """Return the metadata, once the library has begun to read each column of each group of rows.
+    """Return the metadata, after the library has started to read each column of each row group.
 
-    That raises an error if the metadata of a column is damaged. The accessor of these metadata does not: what C++
-    throws there ends the process (pyarrow 26).
+    That raises an error if the metadata of a column is damaged. The accessor of these metadata does not: an exception
+    of C++ there aborts the process (pyarrow 26).
     """
     opened = parquet.ParquetFile(file, pre_buffer=False)
     for group in range(opened.metadata.num_row_groups):
@@ -140,12 +140,12 @@ def _checked_size_bytes(file: IO[bytes]) -> int:
     if end == b"PARE":
         raise FileRefused("format-error", "the Parquet file is encrypted; send it without encryption")
     if end != _MAGIC or size_bytes < 2 * len(_MAGIC):
-        raise FileRefused("truncated-file", "the Parquet file breaks off: its end is missing; send it again")
+        raise FileRefused("truncated-file", "the Parquet file is truncated: its end is missing; send it again")
     return size_bytes
 
 
 def _dictionary_columns(metadata: Any) -> list[str]:
-    """Return the columns of texts that have a dictionary which the library can keep: none in nested values."""
+    """Return the text columns whose dictionary the library can keep: none in nested values."""
     chunks = [chunk for _, chunk in _chunks(metadata)]
     columns = (metadata.schema.column(position) for position in range(len(metadata.schema)))
     flat = {column.path for column in columns if not column.max_repetition_level and column.max_definition_level <= 1}
@@ -158,7 +158,7 @@ def _has_dictionary(chunk: Any) -> bool:
 
 
 def _chunks(metadata: Any) -> Iterator[tuple[int, Any]]:
-    """Yield each column of each group of rows, with the group's number."""
+    """Yield each column of each row group, with the number of the group."""
     for group in range(metadata.num_row_groups):
         for position in range(metadata.num_columns):
             yield group, metadata.row_group(group).column(position)
@@ -176,14 +176,14 @@ def _rows_of_batch(metadata: Any) -> int:
         raise FileRefused(
             "row-too-large", f"each row of the Parquet file takes {width_bytes} bytes; expected {MAX_ROW_BYTES}"
         )
-    # Texts that are repeated from a dictionary, or from the one before, may each be as long as all pages together.
+    # Texts repeated from a dictionary, or from the text before, may each be as long as all pages together.
     repeating_bytes = _repeating_bytes(metadata)
     most = _MAX_REPEATED_BYTES // repeating_bytes if repeating_bytes else _BATCH_ROWS
     return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, width_bytes), most))
 
 
 def _repeating_bytes(metadata: Any) -> int:
-    """Return how many bytes of a group of rows may become many more in each of its rows."""
+    """Return the number of bytes of a row group that each of its rows may repeat."""
     held, sizes = _dictionary_columns(metadata), Counter[int]()
     for group, chunk in _chunks(metadata):
         if _repeats(chunk, held):
@@ -192,7 +192,7 @@ def _repeating_bytes(metadata: Any) -> int:
 
 
 def _repeats(chunk: Any, held: Collection[str]) -> bool:
-    """Whether few bytes of its pages may become many, as they are not held once, in a dictionary."""
+    """Whether few bytes of its pages may expand to many, because they are not held once, in a dictionary."""
     return chunk.path_in_schema not in held and (_REPEATING in chunk.encodings or _has_dictionary(chunk))
 
 

@@ -1,4 +1,4 @@
-"""SQL statements of a kept count, derived from its table.
+"""The SQL statements of a kept count, derived from its table.
 
 At any moment, and within any one statement, the count's table plus the deltas not folded yet equal a full count of the
 dataset. So no statement here needs a lock against concurrent changes.
@@ -24,9 +24,9 @@ class CountStatements:
     clear: TextClause
     #: Fills the empty table so that it is correct together with the deltas not folded yet.
     fill: TextClause
-    #: Selects values and row counts from the table and the deltas not folded yet; values may have several rows.
+    #: Selects values and row counts from the table and the deltas not folded yet; the same values may occur repeatedly.
     current: str
-    #: Selects values whose kept count differs, with the row count of the dataset's table and the kept one; at most
+    #: Selects values whose kept count is wrong, with the row count of the dataset's table and the kept one; at most
     #: `most` of them.
     differences: TextClause
 

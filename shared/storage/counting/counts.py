@@ -27,7 +27,7 @@ class CountDifference:
 
 
 class Counts:
-    """All kept counts of a database. Any number of instances may run in parallel, and beside writers."""
+    """All kept counts of a database. Any number of instances may run concurrently, also with writers."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -43,7 +43,7 @@ class Counts:
 
     @property
     def all(self) -> list[KeptCount]:
-        """All counts that the configuration asks for."""
+        """All counts that the configuration needs."""
         return list(self._statements)
 
     def bring_up_to_date(self) -> None:
@@ -67,7 +67,7 @@ class Counts:
         _log.info("count built", extra=facts("count_built", count=str(count)))
 
     def missing(self) -> list[KeptCount]:
-        """List the counts that are not built, or whose entry was removed because they were wrong."""
+        """List the counts that are not built yet, or whose entry was removed because they were wrong."""
         with self._store.transaction() as connection:
             built = set(connection.scalars(select(self._counts_table.c.name)))
         return [count for count in self.all if count.name not in built]

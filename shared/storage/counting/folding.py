@@ -65,7 +65,7 @@ class Folding:
             connection.execute(self._add_statements[name], {"rows": orjson.dumps(rows).decode()})
 
     def _remove(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
-        # Not as a list of tuples: not every server uses the primary key for it, and a scan would wait for the writers.
+        # Not an IN list of tuples: not every server uses the primary key for it, and a scan would wait for writers.
         taken = (and_(*(column == row._mapping[column.name] for column in self._deltas.primary_key)) for row in rows)
         connection.execute(delete(self._deltas).where(or_(*taken)))
 

@@ -10,7 +10,7 @@ _TURNS = "count_turns"
 def lock_counts(connection: Connection, schema: Schema) -> None:
     """Lock, until the end of the transaction, the one row that every change of a count locks.
 
-    The deltas that a rebuild sees therefore stay until it is committed, and no delta is folded twice.
+    So the deltas that a rebuild sees stay until it commits, and no delta is folded twice.
     """
     table = schema.sequences
     next_turn = update(table).where(table.c.name == _TURNS).values(value=table.c.value + 1)

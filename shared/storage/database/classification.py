@@ -1,4 +1,4 @@
-"""Sorts what a database answers, once: what is not known to be final is tried again."""
+"""Classifies the errors of a database, in one place: those not known to be final are retried."""
 
 from sqlalchemy import exc
 
@@ -14,7 +14,7 @@ from shared.model.errors import (
 from shared.storage.database.dialects import DatabaseDialect
 from shared.storage.database.meaning import Meaning
 
-#: What SQLAlchemy itself says of a statement before it gets to a server.
+#: Errors that SQLAlchemy itself raises before a statement is sent to a server.
 _OF_STATEMENT = (exc.StatementError, exc.CompileError, exc.ArgumentError)
 
 _CLASSES = {
@@ -26,9 +26,9 @@ _CLASSES = {
 
 
 def classify(error: exc.SQLAlchemyError, dialect: DatabaseDialect, *, server: str) -> InflowError:
-    """Return the error of ours for one that a statement raised.
+    """Return our error for one that a statement raised.
 
-    Its text names the server, unless it is about a row: that one is shown to whoever sent the file.
+    Its text names the server, unless it is about a row: those are shown to the sender of the file.
     """
     if not isinstance(error, exc.DBAPIError):
         return _class_of_sqlalchemys(error)(named(server, str(error)))
@@ -43,10 +43,10 @@ def classify(error: exc.SQLAlchemyError, dialect: DatabaseDialect, *, server: st
 
 
 def classify_connecting(error: exc.SQLAlchemyError, dialect: DatabaseDialect, *, server: str) -> InflowError:
-    """Return the error of ours for one raised while connecting or logging in: an outage, whatever its number.
+    """Return our error for one raised while connecting or logging in: an outage, whatever its number.
 
-    Accounts are locked, expire and are not there yet; none of that is about a message. An embedded database's file is
-    opened, and is sorted like a statement's.
+    An account may be locked, expired or not created yet; none of that is the fault of a message. An error in opening
+    an embedded database's file is classified like a statement's.
     """
     if dialect.is_embedded:
         return classify(error, dialect, server=server)
@@ -55,7 +55,7 @@ def classify_connecting(error: exc.SQLAlchemyError, dialect: DatabaseDialect, *,
 
 
 def named(server: str, words: str) -> str:
-    """Say which server something is about; the embedded database needs no name."""
+    """Prefix a text with the server that it is about; the embedded database has no name."""
     return f"database {server}: {words}" if server else words
 
 
@@ -67,7 +67,7 @@ def _class_of_sqlalchemys(error: exc.SQLAlchemyError) -> type[InflowError]:
 
 def _meaning(error: exc.DBAPIError, dialect: DatabaseDialect) -> Meaning:
     meaning = dialect.meaning(error.orig)
-    # Where no list says more, the driver's class does.
+    # If no list has the error, the driver's class decides.
     is_of_rows = meaning is Meaning.UNKNOWN and isinstance(error, exc.DataError | exc.IntegrityError)
     return Meaning.ROWS if is_of_rows else meaning
 
@@ -77,6 +77,6 @@ def _first_line(error: exc.DBAPIError) -> str:
 
 
 def _words(error: exc.DBAPIError) -> str:
-    """What the server says, without its number."""
+    """Return the server's message, without the error number."""
     words = str(error.orig.args[-1]) if error.orig is not None and error.orig.args else ""
     return words.splitlines()[0] if words else _first_line(error)

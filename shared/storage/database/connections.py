@@ -1,4 +1,4 @@
-"""Connections to a MySQL or MariaDB: the sockets under them notice a dead peer, and long waits are said."""
+"""Connections to a MySQL or MariaDB server: their sockets detect a dead peer, and long waits are reported."""
 
 import socket
 from typing import Any
@@ -9,8 +9,8 @@ from pymysql.err import OperationalError
 
 from shared.storage.database.waits import Waits
 
-#: A peer whose machine or address is gone sends nothing, not even a refusal. The kernel asks after 10 seconds of
-#: silence, three times, and gives what was sent no longer either: the connection fails within 30 seconds.
+#: A peer whose machine or address is gone sends nothing, not even a reset. The kernel sends three probes after 10
+#: seconds of silence, and limits how long sent data may stay unacknowledged: the connection fails within 30 seconds.
 _SOCKET_OPTIONS = (
     ("SOL_SOCKET", "SO_KEEPALIVE", 1),
     ("IPPROTO_TCP", "TCP_NODELAY", 1),
@@ -22,7 +22,7 @@ _SOCKET_OPTIONS = (
 
 
 class WatchedConnection(Connection):  # type: ignore[misc]  # PyMySQL has no types
-    """The driver's connection, with a socket of our making, and each wait for the server watched."""
+    """The driver's connection, with a socket that we configure, and each wait for the server watched."""
 
     def __init__(self, *arguments: Any, waits: Waits, **parameters: Any) -> None:
         self._waits = waits
@@ -54,7 +54,7 @@ class WatchedConnection(Connection):  # type: ignore[misc]  # PyMySQL has no typ
             super().ping(reconnect)
 
     def _connected_socket(self) -> socket.socket:
-        """Connect; the driver offers no way to set the socket's options before the server's greeting is read."""
+        """Connect; the driver has no way to set the socket's options before it reads the server's greeting."""
         try:
             connected = socket.create_connection((self.host, self.port), self.connect_timeout)
         except OSError as error:

@@ -27,21 +27,21 @@ class Database:
 
     @property
     def address(self) -> str:
-        """Where the database is, without account: two that are the same are one database."""
+        """The location of the database, without account: databases with the same address are the same database."""
         return self._dialect.address(self._engine.url)
 
     @property
     def is_embedded(self) -> bool:
-        """Whether it is a file that this process opens, and not a server."""
+        """Whether the database is a file that this process opens, not a server."""
         return self._dialect.is_embedded
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Commit at the end, roll back on any exception.
 
-        Raises DatabaseUnavailable or ConcurrentInsert where a new try may succeed, UnknownDatabaseError where
-        that is not known, RowsRefused where it might with other rows, DatabaseRefused where it can't, TablesUnusable
-        where no statement of ours could.
+        Raises DatabaseUnavailable or ConcurrentInsert if a retry may succeed, UnknownDatabaseError if that is not
+        known, RowsRefused if it might succeed with other rows, DatabaseRefused if it can't, and TablesUnusable if
+        none of our statements could.
         """
         connection = self._connect()
         try:
@@ -52,9 +52,9 @@ class Database:
 
     @contextmanager
     def savepoint(self, connection: Connection) -> Iterator[None]:
-        """Undo what is done inside, and nothing else, where it raises RowsRefused or ConcurrentInsert.
+        """Roll back the block, and nothing else, if it raises RowsRefused or ConcurrentInsert.
 
-        What else it raises ends all: that may have taken the savepoint with it, as a deadlock does.
+        Any other error ends the whole transaction: it may have removed the savepoint, as a deadlock does.
         """
         nested = connection.begin_nested()
         try:
@@ -69,7 +69,7 @@ class Database:
 
     @property
     def dialect(self) -> DatabaseDialect:
-        """Which SQL the server speaks; connects."""
+        """The dialect of the server; connects."""
         with self.transaction():
             return self._dialect
 
@@ -87,9 +87,9 @@ class Database:
         return connection
 
     def _throw_away(self, context: ExceptionContext) -> None:
-        """Give up this connection, and all pooled ones with it, where the server behind it can't serve us.
+        """Discard this connection, and all pooled ones with it, if its server can't serve us.
 
-        The ping that a pooled connection has to pass succeeds on a server that is read only or left its group.
+        The ping of a pooled connection also succeeds on a server that is read-only or has left its group.
         """
         if self._dialect.is_wrong_server(context.original_exception):
             context.is_disconnect = True

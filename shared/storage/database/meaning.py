@@ -1,12 +1,12 @@
-"""What an error of a database says of a new try: the one scale on which every dialect sorts its errors. Pure."""
+"""The meaning of a database error for a retry: the classes into which every dialect sorts its errors. Pure."""
 
 from enum import Enum, auto
 
 
 class Meaning(Enum):
-    """What an error says of a new try."""
+    """What an error means for a retry."""
 
-    #: It may succeed, for as long as that takes.
+    #: It may succeed, however long that takes.
     OUTAGE = auto()
     #: It may succeed once the tables are prepared again.
     TABLES = auto()
@@ -14,5 +14,5 @@ class Meaning(Enum):
     ROWS = auto()
     #: It can't succeed: the statement is wrong.
     STATEMENT = auto()
-    #: No list has it.
+    #: The error is in no list.
     UNKNOWN = auto()

@@ -1,4 +1,4 @@
-"""Connections to a PostgreSQL: each wait for the server is watched, and ends when the answer is overdue."""
+"""Connections to a PostgreSQL server: each wait for it is watched, and ends when the answer is overdue."""
 
 from typing import Any, TypeVar
 
@@ -9,8 +9,8 @@ from shared.storage.database.waits import ANSWER_TIMEOUT_SECONDS, Waits
 
 _T = TypeVar("_T")
 
-#: A peer whose machine or address is gone sends nothing, not even a refusal. The kernel asks after 10 seconds of
-#: silence, three times, and gives what was sent no longer either: the connection fails within 30 seconds.
+#: A peer whose machine or address is gone sends nothing, not even a reset. The kernel sends three probes after 10
+#: seconds of silence, and limits how long sent data may stay unacknowledged: the connection fails within 30 seconds.
 KEEP_ALIVES = {
     "keepalives": 1,
     "keepalives_idle": 10,
@@ -18,7 +18,7 @@ KEEP_ALIVES = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
-#: The driver looks up from its wait that often, so that ctrl-C is taken.
+#: The driver interrupts its wait at this interval, so that Ctrl-C works.
 _INTERVAL_SECONDS = 0.1
 
 
@@ -33,8 +33,8 @@ class TimedConnection(psycopg.Connection[Any]):
         with self.waits.watched("a statement"):
             try:
                 return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
-            except psycopg.errors._WaitTimeout as overdue:  # noqa: SLF001 - its one name
-                # What would come is the answer to an earlier question.
+            except psycopg.errors._WaitTimeout as overdue:  # noqa: SLF001 - it has no public name
+                # The next answer on this connection would belong to this statement.
                 self.close()
                 raise psycopg.OperationalError("the server took too long to answer: timed out") from overdue
 
@@ -50,10 +50,10 @@ class TimedConnection(psycopg.Connection[Any]):
 
 
 def connect(waits: Waits, parameters: dict[str, Any]) -> TimedConnection:
-    """Resolve the name, connect and log in. `read_timeout` is ours, as PyMySQL has it; the others are libpq's."""
+    """Resolve the name, connect and log in. `read_timeout` is ours, as in PyMySQL; the others are libpq's."""
     answer_seconds = float(parameters.pop("read_timeout", ANSWER_TIMEOUT_SECONDS))
     with waits.watched("a connection"):
-        # Nothing is prepared on the server: plans are made for the rows at hand, and proxies may share connections.
+        # No prepared statements: plans are made for the actual rows, and proxies may share connections.
         connection = TimedConnection.connect(prepare_threshold=None, **parameters)
     connection.waits, connection.answer_seconds = waits, answer_seconds
     return connection

@@ -1,4 +1,4 @@
-"""Says when a server keeps us waiting: once after ten seconds, and once when it is over."""
+"""Reports long waits for a server: once after ten seconds, and once when the wait is over."""
 
 import logging
 import threading
@@ -13,35 +13,35 @@ _log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
 
-#: How long a server may take to accept a connection.
+#: The maximum time that a server may take to accept a connection.
 CONNECT_TIMEOUT_SECONDS = 5
-#: How long a statement may go without an answer before the connection counts as lost. A large merge on a slow machine
-#: takes minutes, and giving it up would only begin it again; that it takes long is said after ten seconds,
-#: and a peer that is gone is noticed by its socket within 30 (connections.py).
+#: The maximum time that a statement may take before the connection counts as lost. A large merge on a slow machine
+#: takes minutes, and aborting it would only start it again. A long wait is reported after ten seconds, and the socket
+#: detects within 30 seconds that a peer is gone (connections.py).
 ANSWER_TIMEOUT_SECONDS = 300
-#: How old a pooled connection gets: where an address moves and old connections are not cut, one that only reads would
-#: stay with the old server, which refuses nothing.
+#: The maximum age of a pooled connection: if an address moves and old connections are not cut, a connection that only
+#: reads would stay with the old server, which refuses nothing.
 POOL_RECYCLE_SECONDS = 300
 
 
 @dataclass(slots=True)
 class _Wait:
-    """What a thread waits for, since when, and whether that was said."""
+    """What a thread waits for, since when, and whether that was reported."""
 
     what: str
     since: float
-    is_said: bool = False
+    is_reported: bool = False
 
 
 class Waits:
-    """What the threads of this process wait for at one server.
+    """The waits of this process's threads for one server.
 
-    A thread of its own looks at them, as whoever waits can't say so; the first wait starts it.
+    A separate thread watches them, because a waiting thread can't report; the first wait starts it.
     """
 
-    def __init__(self, server: str, *, said_after_seconds: float = 10.0) -> None:
+    def __init__(self, server: str, *, reported_after_seconds: float = 10.0) -> None:
         self._server = server
-        self._said_after_seconds = said_after_seconds
+        self._reported_after_seconds = reported_after_seconds
         self._waits: dict[int, _Wait] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -49,7 +49,7 @@ class Waits:
 
     @contextmanager
     def watched(self, what: str) -> Iterator[None]:
-        """Watch what this thread waits for in the block; a wait inside another one belongs to the outer one."""
+        """Watch what this thread waits for in the block; a nested wait counts as part of the outer one."""
         thread = threading.get_ident()
         if thread in self._waits:
             yield
@@ -65,25 +65,25 @@ class Waits:
         finally:
             with self._lock:
                 del self._waits[thread]
-            if wait.is_said:
-                self._say("the database server %s no longer keeps us waiting for %s", "waited", wait)
+            if wait.is_reported:
+                self._report("no longer waiting for the database server %s: %s", "waited", wait)
 
     def close(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self._closed.set()
         if self._thread is not None:
             self._thread.join()
 
     def _watch(self) -> None:
-        while not self._closed.wait(min(_LOOK_SECONDS, self._said_after_seconds)):
+        while not self._closed.wait(min(_LOOK_SECONDS, self._reported_after_seconds)):
             with self._lock:
-                said_before = time.monotonic() - self._said_after_seconds
+                reported_before = time.monotonic() - self._reported_after_seconds
                 for wait in self._waits.values():
-                    if wait.since <= said_before and not wait.is_said:
-                        wait.is_said = True
-                        self._say("still waiting for the database server %s: %s", "waiting", wait)
+                    if wait.since <= reported_before and not wait.is_reported:
+                        wait.is_reported = True
+                        self._report("still waiting for the database server %s: %s", "waiting", wait)
 
-    def _say(self, message: str, action: str, wait: _Wait) -> None:
+    def _report(self, message: str, action: str, wait: _Wait) -> None:
         seconds = round(time.monotonic() - wait.since, 1)
         _log.warning(
             message, self._server, wait.what, extra=facts(action, server=self._server, what=wait.what, seconds=seconds)

@@ -1,4 +1,4 @@
-"""Why loads do not go on, as the ledger says it; dead letters hold a load back until they are redriven."""
+"""The reasons, in the ledger, why loads do not progress; dead letters hold a load back until they are redriven."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,37 +10,37 @@ from shared.storage.schema.schema import Schema
 
 #: The reason of a load that can't complete until its dead letters are applied.
 DEAD_LETTERED = "dead-lettered"
-#: Of a load whose dataset can't be loaded as it is configured.
+#: The reason of a load whose dataset can't be loaded as it is configured.
 DATASET_HELD = "dataset-held"
-#: Of a load whose file is in none of our folders: it goes on if the file is put back, or ends when it is given up.
+#: The reason of a load whose file is in none of our folders: it resumes if the file is put back, or is given up.
 FILE_GONE: Reason = "file-gone"
-#: Of a load that a person gave up.
+#: The reason of a load that an operator gave up.
 GIVEN_UP: Reason = "given-up"
-#: Of a load whose file was written to after its claim: the file goes back into the inbox, and becomes another load.
+#: The reason of a load whose file was modified after its claim: the file is returned to the inbox, as another load.
 CHANGED_WHILE_READ: Reason = "changed-while-read"
 
 
 def explain(
     connection: Connection, schema: Schema, load_ids: Iterable[int], reason: str | None, message: str | None
 ) -> None:
-    """Say why loads that are being read or wait for the writers do not go on; None: they do."""
+    """Record why loads that are being read or wait for the writers do not progress; None: they do."""
     _explain(connection, schema, load_ids, OPEN_STATES, reason, message)
 
 
 def explain_move(
     connection: Connection, schema: Schema, load_ids: Iterable[int], reason: str | None, message: str | None
 ) -> None:
-    """Say why the files of complete loads do not get into the archive; None: they are there."""
+    """Record why the files of complete loads can't be archived; None: they are archived."""
     _explain(connection, schema, load_ids, ("complete", "archived"), reason, message)
 
 
 def mark_dead_lettered(connection: Connection, schema: Schema, load_id: int, message: str) -> None:
-    """Record that a message of a load was given up: the load waits until a later try of it succeeds."""
+    """Record that a message of a load was dead-lettered: the load waits until the message is applied."""
     _explain(connection, schema, [load_id], OPEN_STATES, DEAD_LETTERED, message)
 
 
 def unmark_dead_lettered(connection: Connection, schema: Schema, load_id: int) -> None:
-    """Record that a message that was given up is applied: its load goes on. What else was given up marks it again."""
+    """Record that a dead-lettered message was applied: its load resumes. Other dead letters mark the load again."""
     table = schema.loads
     mine = (table.c.load_id == load_id) & (table.c.reason == DEAD_LETTERED)
     connection.execute(update(table).where(mine).values(reason=None, message=None))
@@ -54,7 +54,7 @@ def dead_lettered(connection: Connection, schema: Schema) -> list[Load]:
 
 
 def redrive(connection: Connection, schema: Schema) -> list[Load]:
-    """Let go on what dead letters hold back; return the loads as they were."""
+    """Let the loads resume that dead letters hold back; return them as they were."""
     held_back = dead_lettered(connection, schema)
     table = schema.loads
     mine = table.c.load_id.in_([load.load_id for load in held_back]) & (table.c.reason == DEAD_LETTERED)
@@ -70,9 +70,9 @@ def _explain(
     reason: str | None,
     message: str | None,
 ) -> None:
-    """Give a reason, unless there is one that stays.
+    """Set the reason, unless the present one must stay.
 
-    With a dead letter a load can't complete, and a file that has changed goes back, whatever else holds it back.
+    With a dead letter a load can't complete, and a changed file is returned, whatever else holds the load back.
     """
     table = schema.loads
     mine = table.c.load_id.in_(list(load_ids)) & table.c.state.in_(states)

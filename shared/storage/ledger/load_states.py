@@ -1,4 +1,4 @@
-"""How loads move through their states, and what each step leaves in the ledger."""
+"""The state transitions of loads, and what each of them records in the ledger."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from shared.storage.schema.schema import Schema
 
 
 def mark_first_pass(connection: Connection, schema: Schema, load_id: int, *, milliseconds: int) -> None:
-    """Record how long the file's rows were looked at before any was published."""
+    """Record how long the file's rows were checked for rejects before any was published."""
     table = schema.loads
     mine = table.c.load_id == load_id
     connection.execute(update(table).where(mine).values(first_pass_milliseconds=milliseconds))
@@ -28,7 +28,7 @@ def mark_reading(
     ignored: Sequence[str],
     read_as: ReadAs,
 ) -> None:
-    """Record that the file's header fits, how it is read, and that its rows are being published."""
+    """Record that the file's header matches, how it is read, and that its rows are being published."""
     _transition(
         connection,
         schema,
@@ -51,9 +51,9 @@ def mark_published(
     fingerprint: str | None,
     lines: Mapping[str, object] | None,
 ) -> None:
-    """Record that the broker has all chunks and the manifest; a load that is complete by now stays so.
+    """Record that the broker has all chunks and the manifest; a load that is already complete stays so.
 
-    `lines` say what became of the file's lines that are not rows. A dead letter still holds the load back.
+    `lines` accounts for the file's lines that are not rows. A dead letter still holds the load back.
     """
     table = schema.loads
     mine = table.c.load_id == load_id
@@ -63,7 +63,7 @@ def mark_published(
         "lines": None if lines is None else orjson.dumps(lines).decode(),
     }
     connection.execute(update(table).where(mine).values(values))
-    # MySQL assigns from left to right: a condition on the reason is the same after its assignment as before.
+    # MySQL assigns from left to right: a condition on the reason has the same result after its assignment.
     kept = {column: case((table.c.reason == DEAD_LETTERED, column)) for column in (table.c.reason, table.c.message)}
     is_open = table.c.state.in_(("claimed", "reading"))
     connection.execute(update(table).where(mine & is_open).values({"state": "published", **kept}))
@@ -75,7 +75,7 @@ def mark_refused(connection: Connection, schema: Schema, load_id: int, *, reason
 
 
 def give_up(connection: Connection, schema: Schema, load_id: int, *, message: str) -> bool:
-    """End an open load as it is, for good; False if it is not open. What it merged stays in the tables."""
+    """End an open load for good; return False if it is not open. The rows that it merged stay in the tables."""
     table = schema.loads
     mine = (table.c.load_id == load_id) & table.c.state.in_(OPEN_STATES)
     values = {"state": "refused", "reason": GIVEN_UP, "message": message}
@@ -83,17 +83,17 @@ def give_up(connection: Connection, schema: Schema, load_id: int, *, message: st
 
 
 def mark_archived(connection: Connection, schema: Schema, load_ids: Sequence[int]) -> None:
-    """Record that the files of complete loads leave processing/."""
+    """Record that the files of complete loads are archived."""
     table = schema.loads
     mine = table.c.load_id.in_(load_ids) & (table.c.state == "complete")
     connection.execute(update(table).where(mine).values(state="archived", archived_at=utc_now()))
-    # Nobody will publish them again; that the file was compared, and with what, is history.
+    # These lines are never published again; the comparison and its base stay, for the record.
     published = schema.changes.c.load_id.in_(load_ids)
     connection.execute(update(schema.changes).where(published).values(changed_lines="[]"))
 
 
 def mark_changed(connection: Connection, schema: Schema, load_id: int, message: str | None) -> None:
-    """Record that the file of a finished load goes back into the inbox, as it is not what was read any more."""
+    """Record that the file of a finished load is returned to the inbox, because it has changed since it was read."""
     mark_archived(connection, schema, [load_id])
     table = schema.loads
     values = {"reason": CHANGED_WHILE_READ, "message": message}
@@ -101,7 +101,7 @@ def mark_changed(connection: Connection, schema: Schema, load_id: int, message: 
 
 
 def _transition(connection: Connection, schema: Schema, load_id: int, **values: Any) -> None:
-    """Move a load on, unless it is past these states already; what held it back is forgotten."""
+    """Move a load to its next state, unless it is past that already; clear the reason that held it back."""
     table = schema.loads
     mine = (table.c.load_id == load_id) & table.c.state.in_(OPEN_STATES)
     connection.execute(update(table).where(mine).values({"reason": None, "message": None, **values}))

@@ -1,4 +1,4 @@
-"""What the ledger says of loads, and how they are looked up."""
+"""The loads in the ledger, and the queries that look them up."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from sqlalchemy import Connection, Row, func, select
 from shared.storage.schema.schema import Schema
 
 State = Literal["claimed", "reading", "published", "complete", "archived", "refused"]
-#: The states of loads whose rows are still on their way.
+#: The states of loads whose rows are not all applied yet.
 OPEN_STATES: Sequence[State] = ("claimed", "reading", "published")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """One claimed file: its state and its accounts. Times are in UTC."""
+    """One claimed file: its state and its counts. Times are in UTC."""
 
     load_id: int
-    #: Made at the claim; empty where that was before loads had tokens.
+    #: Created at the claim; empty if that was before loads had tokens.
     token: str
-    #: The most rows and bytes of a chunk; None for both where the claim was before they were kept.
+    #: The maximum rows and bytes of a chunk; both None if the claim was before they were recorded.
     chunk_rows: int | None
     chunk_bytes: int | None
     file: str
@@ -37,7 +37,7 @@ class Load:
     read_as: str | None
     confidence_percent: int | None
     row_count: int | None
-    #: What became of the file's lines that are not rows; None where it is not known.
+    #: The account of the file's lines that are not rows; None if it is not known.
     lines: Mapping[str, Any] | None
     fingerprint: str | None
     first_pass_milliseconds: int | None
@@ -53,12 +53,12 @@ class Load:
 
     @property
     def rows_read(self) -> int:
-        """Rows of the file, as far as it is known yet."""
+        """Rows of the file, as far as they are known yet."""
         return self.rows_done if self.row_count is None else self.row_count
 
     @property
     def seconds(self) -> float | None:
-        """Time from the claim to the last row's commit; None while it is not complete."""
+        """Time from the claim to the last row's commit; None while the load is not complete."""
         return None if self.completed_at is None else (self.completed_at - self.claimed_at).total_seconds()
 
     @classmethod
@@ -75,9 +75,9 @@ class Load:
 class ReadAs:
     """How a load's file is read."""
 
-    #: What files it is compared with.
+    #: The feed: the kind of files that this one is compared with.
     feed: str
-    #: What it shows of its sender's ways, JSON; None where it is not to be compared with.
+    #: The format signature of the file, JSON; None if later files must not be compared with it.
     manner: str | None
     #: In words.
     description: str
@@ -92,8 +92,8 @@ def find(connection: Connection, schema: Schema, load_ids: Iterable[int]) -> dic
     return {row.load_id: Load.from_row(row) for row in rows}
 
 
-def undone(connection: Connection, schema: Schema) -> list[tuple[int, str]]:
-    """List the loads whose files have not left processing/, as far as the ledger knows: number and token of each."""
+def in_processing(connection: Connection, schema: Schema) -> list[tuple[int, str]]:
+    """List the loads whose files are still in processing/, according to the ledger: number and token of each."""
     table = schema.loads
     query = select(table.c.load_id, table.c.token).where(table.c.state.in_((*OPEN_STATES, "complete")))
     return [(load_id, token or "") for load_id, token in connection.execute(query)]
@@ -134,8 +134,8 @@ def count(connection: Connection, schema: Schema) -> int:
     return connection.scalar(select(func.count()).select_from(schema.loads)) or 0
 
 
-def manner_before(connection: Connection, schema: Schema, load_id: int, dataset: str, feed: str) -> str | None:
-    """Return the manner of the last file of a feed before this load's that was not refused."""
+def signature_before(connection: Connection, schema: Schema, load_id: int, dataset: str, feed: str) -> str | None:
+    """Return the format signature of the last file of a feed before this load's that was not refused."""
     table = schema.loads
     earlier = (table.c.load_id < load_id, table.c.state != "refused", table.c.manner.is_not(None))
     query = select(table.c.manner).where(table.c.feed == feed, table.c.dataset == dataset, *earlier)

@@ -1,4 +1,4 @@
-"""How claimed files get into the ledger: their load numbers, and the first entries on them."""
+"""Registers claimed files in the ledger: their load numbers, and their first entries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _LOADS = "loads"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A file that got its load number."""
+    """A claimed file with its load number."""
 
     load_id: int
     token: str
@@ -27,7 +27,7 @@ class Claim:
 
 
 def reserve_numbers(connection: Connection, schema: Schema, *, count: int, floor: int) -> range:
-    """Give out that many load numbers, all above `floor` and above any given out before."""
+    """Reserve `count` load numbers, all above `floor` and above any reserved before."""
     table = schema.sequences
     mine = table.c.name == _LOADS
     last = connection.scalar(select(table.c.value).where(mine).with_for_update())
@@ -40,7 +40,7 @@ def reserve_numbers(connection: Connection, schema: Schema, *, count: int, floor
 
 
 def register(connection: Connection, schema: Schema, claims: Sequence[Claim]) -> None:
-    """Enter claimed files in the ledger; those that are open stay as they are."""
+    """Enter claimed files in the ledger; open loads are left unchanged."""
     table = schema.loads
     known = set(connection.scalars(select(table.c.load_id).where(table.c.load_id.in_([c.load_id for c in claims]))))
     rows = [

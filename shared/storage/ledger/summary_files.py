@@ -1,4 +1,4 @@
-"""What the summaries' files hold, as digests: a file that is not what its database wrote is written again."""
+"""The digests of the summary files: a file whose content is not what its database wrote is written again."""
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -13,7 +13,7 @@ def digests(connection: Connection, schema: Schema) -> dict[str, str]:
 
 
 def record(connection: Connection, schema: Schema, file: str, digest: str) -> None:
-    """Record what a file holds."""
+    """Record the digest of a file's content."""
     table = schema.summaries
     known = connection.scalar(select(table.c.digest).where(table.c.file == file))
     if known != digest:

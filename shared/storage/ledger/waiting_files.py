@@ -1,4 +1,4 @@
-"""The files of the inbox that wait: which they are, and why."""
+"""The files that wait in the inbox, and why they wait."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class WaitingFile:
     state: str
     reason: str
     message: str
-    #: In UTC: since when it waits for this reason; None where it is not written down yet.
+    #: In UTC: since when it waits for this reason; None if it is not recorded yet.
     since: datetime | None = field(default=None, compare=False)
 
 
@@ -33,7 +33,7 @@ def all_files(connection: Connection, schema: Schema) -> list[WaitingFile]:
 
 
 def after(connection: Connection, schema: Schema, name: str, *, limit: int) -> list[WaitingFile]:
-    """List unclaimed files by name, those whose names come after this one."""
+    """List the unclaimed files whose names sort after this one, by name."""
     table = schema.inbox
     columns = (table.c.file, table.c.state, table.c.reason, table.c.message, table.c.since)
     rows = connection.execute(select(*columns).where(table.c.file > name).order_by(table.c.file).limit(limit))
@@ -48,7 +48,7 @@ def count(connection: Connection, schema: Schema) -> int:
 def replace(connection: Connection, schema: Schema, *, gone: Sequence[str], seen: Sequence[WaitingFile]) -> None:
     """Bring the list of unclaimed files up to date."""
     table = schema.inbox
-    # Name by name: all of them may be more than one statement can take.
+    # One statement per name: all names may be too many for one statement.
     names = [{"name": name} for name in (*gone, *(file.file for file in seen))]
     connection.execute(delete(table).where(table.c.file == bindparam("name")), names)
     if seen:

@@ -1,4 +1,4 @@
-"""The tables of the kept counts: one for each, which of them are built, and what is still to be folded into them."""
+"""The tables of the kept counts: one for each, the list of those that are built, and the deltas to fold into them."""
 
 from sqlalchemy import BigInteger, MetaData, String, Table
 from sqlalchemy import Column as TableColumn
@@ -7,7 +7,7 @@ from shared.model.datasets import Dataset
 from shared.storage.database import DatabaseDialect
 from shared.storage.kept_counts import KeptCount
 
-#: How many rows have the values that a row of a kept count's table names.
+#: The column with the number of rows that have the values in the other columns of a kept count's table.
 ROW_COUNT = "_row_count"
 
 
@@ -16,10 +16,10 @@ def counts(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     return dialect.table(
         metadata,
         "inflow_counts",
-        TableColumn("name", String(64), primary_key=True, comment="of the table that holds it"),
+        TableColumn("name", String(64), primary_key=True, comment="the table of the count"),
         TableColumn("dataset", String(64), nullable=False),
         TableColumn("built_at", dialect.instant(), nullable=False, comment="UTC"),
-        comment="Kept counts: with the deltas still to fold, each is what counting the whole table gives.",
+        comment="Kept counts: each, with the deltas still to fold, equals a count of the whole table.",
     )
 
 
@@ -35,7 +35,7 @@ def count_deltas(metadata: MetaData, dialect: DatabaseDialect) -> Table:
         TableColumn(
             "deltas", dialect.long_text(), nullable=False, comment="values and difference, by kept count, JSON"
         ),
-        comment="What chunks that changed rows add to the kept counts, until it is folded into them.",
+        comment="Changes of the kept counts by chunks, until they are folded into them.",
     )
 
 

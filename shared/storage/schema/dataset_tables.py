@@ -1,12 +1,11 @@
 """The tables of the datasets, derived from inflow.toml.
 
-Every row carries two marks, each a (load, line): `asserted`, the last drop that stated the row, which
-guards the order; and `changed`, the one that last set a value, which is the lineage. A row asserted by load 0 is
-an inferred member: other rows refer to it, no file has stated it yet. `_inferred` says so in tables that others
-refer to.
+Every row has two marks, each a (load, line): `asserted`, the last drop that contained the row, which guards the order;
+and `changed`, the last drop that set a value, which is the lineage. A row asserted by load 0 is an inferred member:
+other rows refer to it, but no file has contained it yet. `_inferred` marks it in tables that others refer to.
 
-`_before` is a digest of the values that the row had before the load that `_changed_load` names; NULL where that load
-inserted the row. It tells how the row counts in the accounts of a load that states it more than once.
+`_before` is a digest of the values that the row had before the load in `_changed_load`; NULL if that load inserted the
+row. It decides how the row is counted for a load whose file contains it more than once.
 """
 
 from sqlalchemy import BigInteger, Boolean, ForeignKeyConstraint, Index, MetaData, PrimaryKeyConstraint, Table
@@ -23,13 +22,13 @@ BEFORE = "_before"
 
 
 def dataset_table(metadata: MetaData, dialect: DatabaseDialect, dataset: Dataset, *, referenced: bool) -> Table:
-    """Add the table of a dataset; those that it refers to come first."""
+    """Add the table of a dataset, after those that it refers to."""
     columns = [
         TableColumn(
             column.name,
             dialect.type_of(column),
             autoincrement=False,
-            # An inferred member has nothing but its key.
+            # An inferred member has only its key.
             nullable=column.name not in dataset.key and (referenced or not column.required),
         )
         for column in dataset.columns
@@ -46,7 +45,7 @@ def dataset_table(metadata: MetaData, dialect: DatabaseDialect, dataset: Dataset
 
 
 def before_column(dialect: DatabaseDialect) -> TableColumn[bytes]:
-    """Return the column of what a row was before its last change."""
+    """Return the column for the digest of a row before its last change."""
     comment = "digest of the values before the load in _changed_load; NULL: that load inserted the row"
     return TableColumn(BEFORE, dialect.digest(), comment=comment)
 

@@ -1,4 +1,4 @@
-"""Compares the tables that exist with those that a configuration asks for."""
+"""Compares the existing tables with those that a configuration needs."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from shared.storage.schema.schema import Schema
 
 @dataclass(frozen=True, slots=True)
 class TableDifference:
-    """What is wrong with an existing table, in words that name it."""
+    """A difference in an existing table; its text names the table."""
 
     table: str
     text: str
@@ -21,7 +21,7 @@ class TableDifference:
 
 
 def compare_tables(connection: Connection, schema: Schema) -> list[TableDifference]:
-    """List where tables that exist differ from the schema."""
+    """List the differences between the existing tables and the schema."""
     inspector = inspect(connection)
     existing = set(inspector.get_table_names())
     collations = schema.dialect.collations(connection)

@@ -1,4 +1,4 @@
-"""Which rights each service needs in the database, as data and as the database's GRANT statements."""
+"""The rights that each service needs in the database, as data and as GRANT statements."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,21 +6,21 @@ from sqlalchemy import Table
 
 from shared.storage.schema.schema import Schema
 
-#: What prepares the tables is not a service.
+#: The account that prepares the tables does not belong to a service.
 MIGRATE = "migrate"
 
 
 def grant_statements(schema: Schema, service: str, *, database: str, account: str) -> Iterator[str]:
-    """Yield what gives a service, or "migrate", its rights; `account` is as SQL writes it, such as 'name'@'%'.
+    """Yield the grants of a service, or of "migrate"; `account` is in SQL syntax, such as 'name'@'%'.
 
-    Each service may read all tables. Rights on single tables can be given only once these exist.
+    Each service may read all tables. Rights on single tables can be granted only once these exist.
     """
     rights = {table.name: some for table, some in _rights(schema).get(service, {}).items()}
     yield from schema.dialect.grants(database, account, migrates=service == MIGRATE, rights=rights)
 
 
 def _rights(schema: Schema) -> dict[str, Mapping[Table, str]]:
-    """What each service may do beside reading; the aggregator's queries may read any table."""
+    """The rights of each service in addition to reading; the aggregator's queries may read any table."""
     heartbeat = "INSERT, UPDATE, DELETE"
     return {
         "watcher": {

@@ -1,4 +1,4 @@
-"""Which installation a database is: made with its tables, and in every message from then on."""
+"""The id of the installation: created with the tables, and part of every message."""
 
 import uuid
 
@@ -9,12 +9,12 @@ from shared.storage.schema.schema import Schema
 
 
 def installation_id(connection: Connection, schema: Schema) -> str | None:
-    """Return the id of the installation; None where no service has prepared the database yet."""
+    """Return the id of the installation; None if no service has prepared the database yet."""
     return connection.scalar(select(schema.installation.c.installation_id))
 
 
 def ensure_installation(connection: Connection, schema: Schema) -> str:
-    """Return the id of the installation, and make one where there is none. The caller keeps others from doing so."""
+    """Return the id of the installation; create it if there is none. The caller excludes concurrent calls."""
     found = installation_id(connection, schema)
     if found is not None:
         return found

@@ -5,40 +5,40 @@ from sqlalchemy import Column as TableColumn
 
 from shared.storage.database import DatabaseDialect
 
-#: The most characters of a file's path that the ledger keeps; 4 bytes each is what an InnoDB key can hold.
+#: The maximum length of a file's path in the ledger, in characters; at 4 bytes each, the maximum for an InnoDB key.
 PATH_LENGTH = 768
 
 
 def migrations(metadata: MetaData, dialect: DatabaseDialect) -> Table:
-    """Add the table of the migrations that were applied to these tables."""
+    """Add the table of the applied migrations."""
     return dialect.table(
         metadata,
         "inflow_migrations",
         TableColumn("version", BigInteger(), primary_key=True, autoincrement=False),
         TableColumn("applied_at", dialect.instant(), nullable=False, comment="UTC"),
-        comment="The versions of these tables; the highest one is that of the program that they are for.",
+        comment="The versions of these tables; the highest one is the current one.",
     )
 
 
 def installation(metadata: MetaData, dialect: DatabaseDialect) -> Table:
-    """Add the table of the one row that tells this database from all others."""
+    """Add the table whose only row distinguishes this database from all others."""
     return dialect.table(
         metadata,
         "inflow_installation",
         TableColumn("installation_id", String(32), primary_key=True),
         TableColumn("created_at", dialect.instant(), nullable=False, comment="UTC"),
-        comment="One row: what tells this installation from others, in every message.",
+        comment="One row: the id of this installation, which is in every message.",
     )
 
 
 def sequences(metadata: MetaData, dialect: DatabaseDialect) -> Table:
-    """Add the table of the numbers given out."""
+    """Add the table of the last numbers assigned."""
     return dialect.table(
         metadata,
         "inflow_sequences",
         TableColumn("name", String(64), primary_key=True),
         TableColumn("value", BigInteger(), nullable=False),
-        comment="Numbers given out so far; load numbers only ever grow.",
+        comment="The last numbers assigned; load numbers only increase.",
     )
 
 
@@ -50,9 +50,9 @@ def loads(metadata: MetaData, dialect: DatabaseDialect) -> Table:
         metadata,
         "inflow_loads",
         TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
-        TableColumn("token", String(16), comment="made at the claim; NULL: claimed before version 1 of these tables"),
-        TableColumn("chunk_rows", BigInteger(), comment="the most rows of a chunk, as in the claimed file's name"),
-        TableColumn("chunk_bytes", BigInteger(), comment="the same in bytes of the file"),
+        TableColumn("token", String(16), comment="set by the claim; NULL: claimed before version 1 of these tables"),
+        TableColumn("chunk_rows", BigInteger(), comment="maximum rows of a chunk, as in the claimed file's name"),
+        TableColumn("chunk_bytes", BigInteger(), comment="maximum size of a chunk, in bytes of the file"),
         TableColumn("file", String(PATH_LENGTH), nullable=False, comment="path below the inbox"),
         TableColumn("dataset", String(64)),
         TableColumn(
@@ -61,22 +61,22 @@ def loads(metadata: MetaData, dialect: DatabaseDialect) -> Table:
             nullable=False,
             comment="claimed, reading, published, complete, archived, refused",
         ),
-        TableColumn("reason", String(64), comment="why it is not further, for machines"),
-        TableColumn("message", dialect.any_text(), comment="the same, for people"),
+        TableColumn("reason", String(64), comment="why the load does not progress: a code"),
+        TableColumn("message", dialect.any_text(), comment="the same, as text"),
         TableColumn("size_bytes", BigInteger(), nullable=False),
         TableColumn("header", dialect.long_text(), comment="the file's columns, JSON"),
-        TableColumn("ignored_columns", dialect.long_text(), comment="those that no dataset column takes, JSON"),
-        TableColumn("read_as", dialect.long_text(), comment="format, encoding and dialect, in words"),
-        TableColumn("confidence_percent", BigInteger(), comment="how sure that is"),
-        TableColumn("feed", String(255), comment="the kind of files that it is compared with"),
-        TableColumn("manner", dialect.long_text(), comment="what is compared, JSON"),
-        TableColumn("row_count", BigInteger(), comment="rows of the file, once its manifest is here"),
+        TableColumn("ignored_columns", dialect.long_text(), comment="those without a dataset column, JSON"),
+        TableColumn("read_as", dialect.long_text(), comment="format, encoding and dialect, as text"),
+        TableColumn("confidence_percent", BigInteger(), comment="confidence in read_as"),
+        TableColumn("feed", String(255), comment="the kind of files that this one is compared with"),
+        TableColumn("manner", dialect.long_text(), comment="the format signature that is compared, JSON"),
+        TableColumn("row_count", BigInteger(), comment="rows of the file, once its manifest is applied"),
         TableColumn(
-            "lines", dialect.long_text(), comment="what became of those that are not rows, JSON; NULL: not known"
+            "lines", dialect.long_text(), comment="account of the lines that are not rows, JSON; NULL: not known"
         ),
         TableColumn("fingerprint", String(64), comment="of the file's bytes and its dataset's definition"),
         TableColumn(
-            "first_pass_milliseconds", BigInteger(), comment="spent on a look for rejects; NULL: there was none"
+            "first_pass_milliseconds", BigInteger(), comment="time spent counting rejects first; NULL: not done"
         ),
         *(TableColumn(name, BigInteger(), nullable=False, server_default="0") for name in counts),
         *(TableColumn(name, dialect.instant(), comment="UTC") for name in moments),
@@ -84,39 +84,39 @@ def loads(metadata: MetaData, dialect: DatabaseDialect) -> Table:
         Index("ix_inflow_loads_file", "file"),
         Index("ix_inflow_loads_state", "state"),
         Index("ix_inflow_loads_summarised_at", "summarised_at"),
-        comment="One row per claimed file: its state and its accounts.",
+        comment="One row per claimed file: its state and its counts.",
     )
 
 
 def chunks(metadata: MetaData, dialect: DatabaseDialect) -> Table:
     """Add the chunk ledger."""
-    # No foreign key to the load: its shared lock would turn into the exclusive one of the accounts, a sure deadlock.
+    # No foreign key to the load: upgrading its shared lock to the exclusive one of the counts would always deadlock.
     return dialect.table(
         metadata,
         "inflow_chunks",
         TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
         TableColumn("first_row", BigInteger(), primary_key=True, autoincrement=False),
         TableColumn("row_count", BigInteger(), nullable=False),
-        comment="The chunk ledger: what was already applied.",
+        comment="The chunk ledger: the chunks already applied.",
     )
 
 
 def changes(metadata: MetaData, dialect: DatabaseDialect) -> Table:
-    """Add the table of what changed in files since their earlier editions."""
+    """Add the table of the changes in files since their earlier editions."""
     return dialect.table(
         metadata,
         "inflow_changes",
         TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
         TableColumn("base_load_id", BigInteger(), nullable=False, comment="the load whose file it was compared with"),
-        TableColumn("unchanged_count", BigInteger(), nullable=False, comment="rows that are not published"),
-        TableColumn("superseded_count", BigInteger(), nullable=False, comment="the same, of keys that it repeats"),
+        TableColumn("unchanged_count", BigInteger(), nullable=False, comment="unchanged rows, which are not published"),
+        TableColumn("superseded_count", BigInteger(), nullable=False, comment="of these, rows whose key is repeated"),
         TableColumn(
             "changed_lines",
             dialect.long_text(),
             nullable=False,
-            comment="lines of the others, JSON, until they are archived",
+            comment="lines of the changed rows, JSON, until the file is archived",
         ),
-        comment="Files that were compared with an earlier edition; of open loads, what is published.",
+        comment="Files compared with an earlier edition; for open loads, the lines to publish.",
     )
 
 
@@ -128,16 +128,16 @@ def rejects(metadata: MetaData, dialect: DatabaseDialect) -> Table:
         TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
         TableColumn("line", BigInteger(), primary_key=True, autoincrement=False),
         TableColumn("byte_offset", BigInteger(), comment="where the row begins in the file; NULL: unknown"),
-        TableColumn("column_name", String(255), comment="NULL where the row as a whole is at fault"),
+        TableColumn("column_name", String(255), comment="NULL: the row as a whole is at fault"),
         TableColumn("code", String(64), nullable=False),
         TableColumn("message", dialect.any_text(), nullable=False),
         TableColumn(
             "raw", dialect.any_text(), nullable=False, comment="the row as one CSV record of the file's columns"
         ),
-        TableColumn("healed_by", BigInteger(), comment="the first load that has the row mended; NULL: it is open"),
-        # Finds those that are rejected again.
+        TableColumn("healed_by", BigInteger(), comment="the first load with the row corrected; NULL: open"),
+        # Finds rows that are rejected again.
         *dialect.long_text_indexes("ix_inflow_rejects_raw", "load_id", "raw"),
-        comment="Rows refused, one entry each.",
+        comment="Rejected rows.",
     )
 
 
@@ -149,7 +149,7 @@ def outbox(metadata: MetaData, dialect: DatabaseDialect) -> Table:
         TableColumn("load_id", BigInteger(), primary_key=True, autoincrement=False),
         TableColumn("dataset", String(64), nullable=False),
         TableColumn("completed_at", dialect.instant(), nullable=False),
-        comment="load.completed events still to publish, written with the completion itself.",
+        comment="load.completed events still to publish, written in the transaction of the completion.",
     )
 
 
@@ -161,12 +161,12 @@ def summaries(metadata: MetaData, dialect: DatabaseDialect) -> Table:
         TableColumn("file", String(255), primary_key=True, comment="name in the data folder"),
         TableColumn("digest", String(64), nullable=False, comment="SHA-256 of its content"),
         TableColumn("written_at", dialect.instant(), nullable=False, comment="UTC"),
-        comment="What the summaries' files hold: one that differs is written again.",
+        comment="Digests of the summary files: a file that differs is written again.",
     )
 
 
 def services(metadata: MetaData, dialect: DatabaseDialect) -> Table:
-    """Add the table of the services that work."""
+    """Add the table of the running services."""
     return dialect.table(
         metadata,
         "inflow_services",
@@ -176,14 +176,14 @@ def services(metadata: MetaData, dialect: DatabaseDialect) -> Table:
         TableColumn("version", String(64), nullable=False),
         TableColumn("started_at", dialect.instant(), nullable=False, comment="UTC"),
         TableColumn("seen_at", dialect.instant(), nullable=False, comment="UTC; the last heartbeat"),
-        TableColumn("waits_for", dialect.long_text(), comment="what keeps it from working; NULL: it works"),
+        TableColumn("waits_for", dialect.long_text(), comment="what prevents it from working; NULL: it works"),
         TableColumn("waits_since", dialect.instant(), comment="UTC"),
-        comment="Heartbeats: which services work, and what the others wait for.",
+        comment="Heartbeats: the running services, and what they wait for.",
     )
 
 
 def inbox(metadata: MetaData, dialect: DatabaseDialect) -> Table:
-    """Add the table of the files that wait."""
+    """Add the table of the waiting files."""
     return dialect.table(
         metadata,
         "inflow_inbox",
@@ -192,5 +192,5 @@ def inbox(metadata: MetaData, dialect: DatabaseDialect) -> Table:
         TableColumn("reason", String(64), nullable=False),
         TableColumn("message", Text(), nullable=False),
         TableColumn("since", dialect.instant(), nullable=False),
-        comment="Files that the watcher sees in the inbox and has not claimed, and why.",
+        comment="Files in the inbox that the watcher has not claimed, and why.",
     )

@@ -1,7 +1,7 @@
-"""Brings the tables of an earlier version of Inflow up to this one, step by step.
+"""Migrates the tables of an earlier version of Inflow to this one, step by step.
 
-Each step looks at what is there and adds what is missing, so that one that a crash interrupted is made again: MySQL
-commits each change of a table by itself. The caller holds the lock under which tables are prepared.
+Each step adds only what is missing, so that a step interrupted by a crash can be repeated: MySQL commits each change of
+a table separately. The caller holds the lock under which tables are prepared.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,12 +18,12 @@ Step = Callable[[Connection, Schema], None]
 
 
 def _add_identity(connection: Connection, schema: Schema) -> None:
-    """Tokens and chunk bounds of loads: NULL where a load was claimed before."""
+    """Add the tokens and chunk bounds of loads: NULL for loads claimed before."""
     _add_columns(connection, schema.loads, "token", "chunk_rows", "chunk_bytes")
 
 
 def _add_before(connection: Connection, schema: Schema) -> None:
-    """Digests of what rows were before a load: NULL in all rows. Tables that are not configured may be so again."""
+    """Add the digests of rows before a load, NULL in all rows, also to unused tables: they may be used again."""
     inspector = inspect(connection)
     for name in inspector.get_table_names():
         if {column["name"] for column in inspector.get_columns(name)}.issuperset(MARKS):
@@ -33,27 +33,27 @@ def _add_before(connection: Connection, schema: Schema) -> None:
 
 
 def _forget_fingerprints(connection: Connection, schema: Schema) -> None:
-    """No load is a base where one that repeats keys may have changed rows and counted them as unchanged."""
+    """Rule out as bases the loads of datasets in which a file with repeated keys may have miscounted changed rows."""
     table = schema.loads
-    # MySQL takes no query of the table that it updates.
+    # MySQL does not allow an UPDATE to query its own table.
     datasets = list(connection.scalars(select(table.c.dataset).where(table.c.superseded > 0).distinct()))
     connection.execute(update(table).where(table.c.dataset.in_(datasets)).values(fingerprint=None))
 
 
 def _add_lines(connection: Connection, schema: Schema) -> None:
-    """What became of the lines of files: NULL for loads of before."""
+    """Add the accounts of the lines of files: NULL for earlier loads."""
     _add_columns(connection, schema.loads, "lines")
 
 
-#: In their order: the first one leads from version 0, of tables without a list of migrations, to version 1.
+#: In order: the first one migrates from version 0, of tables without a list of migrations, to version 1.
 STEPS: Sequence[Step] = (_add_identity, _add_before, _add_lines)
 VERSION = len(STEPS)
 
 
 def migrate(connection: Connection, schema: Schema) -> None:
-    """Apply the steps that an existing database has not seen. A new one needs none.
+    """Apply the steps that are missing in an existing database. A new one needs none.
 
-    Raises SchemaMismatch where the tables are those of a newer program.
+    Raises SchemaMismatch if a newer program wrote the tables.
     """
     existing = set(inspect(connection).get_table_names())
     is_new = schema.loads.name not in existing
@@ -95,7 +95,7 @@ def _refuse_newer(version: int) -> None:
     if version > VERSION:
         raise SchemaMismatch(
             f"the tables are of version {version}, written by a newer Inflow; this one knows versions up to {VERSION}: "
-            "start the newer program, or restore a backup of the time before it"
+            "start the newer program, or restore a backup made before its first start"
         )
 
 
@@ -106,7 +106,7 @@ def _note(connection: Connection, schema: Schema, versions: Sequence[int]) -> No
 
 
 def _add_columns(connection: Connection, table: Table, *names: str) -> None:
-    """Add those of a table's columns that are missing, each by a statement of its own."""
+    """Add those of these columns that a table lacks, each with a separate statement."""
     existing = {column["name"] for column in inspect(connection).get_columns(table.name)}
     quote = connection.dialect.identifier_preparer.quote_identifier
     for name in names:

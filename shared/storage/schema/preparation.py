@@ -1,4 +1,4 @@
-"""Migrates the tables of an earlier version, creates those that are missing, and compares the others."""
+"""Prepares the tables: migrates those of an earlier version, creates missing ones, and compares the others."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,17 +17,17 @@ from shared.storage.schema.schema import Schema, build_schema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """The tables of a configuration, and the datasets whose tables can't be used as they are: why, for each."""
+    """The tables of a configuration, and the datasets whose tables can't be used as they are, each with the reason."""
 
     schema: Schema
     held: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepare_tables(database: Database, catalog: Catalog) -> Prepared:
-    """Migrate and create tables under a lock, and make the installation's id.
+    """Migrate and create tables under a lock, and create the installation's id.
 
-    A dataset whose table is not what the configuration asks for is held, with all that refer to it.
-    Raises SchemaMismatch with every difference where a table of our own is not what this program works on.
+    A dataset whose table differs from the configuration is held, and so are all datasets that refer to it.
+    Raises SchemaMismatch with every difference if a table of the ledger is not as this program needs it.
     """
     schema = build_schema(catalog, database.dialect)
     with database.transaction() as connection, schema.dialect.preparing(connection):
@@ -40,9 +40,9 @@ def prepare_tables(database: Database, catalog: Catalog) -> Prepared:
 
 
 def held_datasets(connection: Connection, schema: Schema, catalog: Catalog) -> dict[str, str]:
-    """Return the datasets whose tables differ from the configuration, and those that refer to them: why, for each.
+    """Return the datasets whose tables differ from the configuration, and those that refer to them, with the reasons.
 
-    Raises SchemaMismatch where a table of our own differs.
+    Raises SchemaMismatch if a table of the ledger differs.
     """
     differences = compare_tables(connection, schema)
     _require_own_tables([each for each in differences if each.table not in catalog.datasets])
@@ -51,7 +51,7 @@ def held_datasets(connection: Connection, schema: Schema, catalog: Catalog) -> d
         own = [each.text for each in differences if each.table == dataset.name]
         targets = [reference.dataset for reference in dataset.references if reference.dataset in held]
         if own:
-            held[dataset.name] = f"its table differs from the configuration; change one of the two: {'; '.join(own)}"
+            held[dataset.name] = f"its table differs from the configuration; change one of them: {'; '.join(own)}"
         elif targets:
             held[dataset.name] = f"it refers to {targets[0]}, whose table differs from the configuration"
     return held
@@ -60,7 +60,7 @@ def held_datasets(connection: Connection, schema: Schema, catalog: Catalog) -> d
 def _require_own_tables(differences: Sequence[TableDifference]) -> None:
     if differences:
         raise SchemaMismatch(
-            "these tables of Inflow's own are not what this version works on; restore them:\n"
+            "these tables of Inflow's ledger differ from those that this version needs; restore them:\n"
             + "\n".join(map(str, differences))
         )
 

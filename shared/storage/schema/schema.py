@@ -1,4 +1,4 @@
-"""All tables that a configuration needs: one per dataset and kept count, and those in which Inflow keeps its ledger."""
+"""All tables that a configuration needs: one per dataset and kept count, and those of the ledger."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class Schema:
 
 
 def build_schema(catalog: Catalog, dialect: DatabaseDialect) -> Schema:
-    """Derive the tables that a catalogue needs on one kind of server."""
+    """Derive the tables that a catalog needs on one kind of server."""
     metadata = MetaData()
     return Schema(
         metadata=metadata,

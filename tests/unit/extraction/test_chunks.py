@@ -24,12 +24,12 @@ BOUNDS = st.builds(ChunkBounds, st.integers(1, 6), st.integers(1, 120))
 
 
 def cut(
-    body: bytes, bounds: ChunkBounds, *, block_bytes: int = 4096, longest_row_bytes: int = MAX_ROW_BYTES
+    body: bytes, bounds: ChunkBounds, *, block_bytes: int = 4096, max_row_bytes: int = MAX_ROW_BYTES
 ) -> list[RowsExtracted]:
     reader = RecordReader(
         BytesIO(HEADER + body),
         block_bytes=block_bytes,
-        longest_row_bytes=longest_row_bytes,
+        max_row_bytes=max_row_bytes,
     )
     records = iter(reader)
     next(records)
@@ -84,8 +84,8 @@ def test_rows_that_are_too_large_give_the_same_chunks_wherever_a_block_ends(
 ) -> None:
     body = b"\n".join(lines)
 
-    assert cut(body, bounds, block_bytes=block_bytes, longest_row_bytes=20) == cut(
-        body, bounds, block_bytes=1000, longest_row_bytes=20
+    assert cut(body, bounds, block_bytes=block_bytes, max_row_bytes=20) == cut(
+        body, bounds, block_bytes=1000, max_row_bytes=20
     )
 
 
@@ -111,7 +111,7 @@ def test_the_text_of_a_row_that_is_not_utf8_is_one_csv_record() -> None:
     assert bad == UnreadableRow(
         line=2,
         code="encoding-error",
-        message="the row has bytes that are not of the file's encoding; save the file as UTF-8",
+        message="the row has bytes that are not valid in the file's encoding; save the file as UTF-8",
         raw=as_csv(["M\ufffdller, Zo\ufffd", 'Ulm\n"x"']),
     )
 

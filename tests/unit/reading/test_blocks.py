@@ -28,9 +28,9 @@ class EndlessLine(RawIOBase):
         return b"\nnext\n" if self._left == 0 else b""
 
 
-def read(data: bytes, *, block_bytes: int = 1 << 20, longest_row_bytes: int = MAX_ROW_BYTES) -> list[str | None]:
+def read(data: bytes, *, block_bytes: int = 1 << 20, max_row_bytes: int = MAX_ROW_BYTES) -> list[str | None]:
     """Read each line as a row of its own; None stands for one that is too large."""
-    lines = Lines(BytesIO(data), block_bytes=block_bytes, longest_row_bytes=longest_row_bytes)
+    lines = Lines(BytesIO(data), block_bytes=block_bytes, max_row_bytes=max_row_bytes)
     rows: list[str | None] = []
     while True:
         try:
@@ -69,12 +69,12 @@ def test_a_line_that_is_too_long_is_left_out_alone(data: bytes, block_bytes: int
         for line, whole in zip(own_lines_of(data), lines_of(data.removeprefix(BOM)), strict=True)
     ]
 
-    assert read(data, block_bytes=block_bytes, longest_row_bytes=longest) == expected
+    assert read(data, block_bytes=block_bytes, max_row_bytes=longest) == expected
 
 
 @given(BYTES, BLOCK_BYTES, st.integers(1, 12))
 def test_the_count_of_bytes_does_not_depend_on_the_blocks(data: bytes, block_bytes: int, longest: int) -> None:
-    lines = Lines(BytesIO(data), block_bytes=block_bytes, longest_row_bytes=longest)
+    lines = Lines(BytesIO(data), block_bytes=block_bytes, max_row_bytes=longest)
     ended = 0
     while True:
         try:
@@ -110,7 +110,7 @@ def test_no_byte_is_lost(data: bytes, block_bytes: int) -> None:
 
 @pytest.mark.parametrize("block_bytes", [1, 5, 100])
 def test_a_row_of_several_lines_is_too_large_at_the_line_that_goes_over(block_bytes: int) -> None:
-    lines = Lines(BytesIO(b"four\nfour\nfour\nnext\n"), block_bytes=block_bytes, longest_row_bytes=12)
+    lines = Lines(BytesIO(b"four\nfour\nfour\nnext\n"), block_bytes=block_bytes, max_row_bytes=12)
 
     with pytest.raises(RowTooLarge, match="longer than 12 bytes"):
         list(lines)

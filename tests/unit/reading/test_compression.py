@@ -19,10 +19,10 @@ MIB = 1 << 20
 ANY = pytest.mark.parametrize("name", COMPRESSORS)
 
 
-def decompressed(data: bytes, name: str, expansion: DecompressionLimit | None = None) -> Decompressed:
+def decompressed(data: bytes, name: str, limit: DecompressionLimit | None = None) -> Decompressed:
     compression = compression_of(data[:8])
     assert compression == name
-    return Decompressed(io.BytesIO(data), compression, expansion or DecompressionLimit())
+    return Decompressed(io.BytesIO(data), compression, limit or DecompressionLimit())
 
 
 @ANY
@@ -117,7 +117,7 @@ def test_what_needs_gigabytes_to_decompress_is_refused() -> None:
 
 
 def test_no_more_comes_out_than_is_allowed() -> None:
-    file = decompressed(gzip.compress(DATA), "gzip", DecompressionLimit(most_bytes=1000))
+    file = decompressed(gzip.compress(DATA), "gzip", DecompressionLimit(max_bytes=1000))
 
     assert refusal(lambda: read_all(file)) == "compression-bomb"
 

@@ -23,9 +23,9 @@ def plan_of(names: list[str], encoding: str) -> ReadPlan:
 
 
 def plan_encoding(plan: ReadPlan) -> str:
-    understanding = plan.parts[0].understanding
-    assert understanding is not None
-    return understanding.dialect.encoding
+    csv_format = plan.parts[0].csv_format
+    assert csv_format is not None
+    return csv_format.dialect.encoding
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_words_that_two_readings_share_do_not_decide_between_them() -> None:
     ],
 )
 def test_an_encoding_that_is_not_looked_for_is_refused(names: list[str], encoding: str) -> None:
-    with pytest.raises(FileRefused, match="the encoding is not clear"):
+    with pytest.raises(FileRefused, match="the encoding is ambiguous"):
         plan_of(names, encoding).check()
 
 
@@ -176,7 +176,7 @@ def test_bytes_at_random_are_refused() -> None:
     chance = Random(3)
     rows = (bytes(chance.choice(range(128, 256)) for _ in range(8)) for _ in range(200))
 
-    with pytest.raises(FileRefused, match="the encoding is not clear"):
+    with pytest.raises(FileRefused, match="the encoding is ambiguous"):
         make_plan(BytesIO(b"id,name\n" + b"".join(b"1,%b\n" % row for row in rows)), NOTHING_FIXED).check()
 
 

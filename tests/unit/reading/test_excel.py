@@ -161,7 +161,7 @@ def test_a_blank_row_in_the_middle_of_a_table_begins_no_other() -> None:
         pytest.param([["Ann", 5, date(2024, 1, 1)], ["Bob", 7, date(2024, 2, 1)]], "looks like a row", id="two rows"),
         pytest.param(
             [["Stock"], ["Day:", "2024-05-31"], ["id", "name", "count"], [1, "Ann", 3], [2, "Bo", 4]],
-            "outside of the columns",
+            "outside the columns",
             id="titles right above",
         ),
     ],
@@ -282,7 +282,7 @@ def test_expected_names_say_which_row_is_the_header_and_which_sheet_is_meant() -
     assert read(three_sheets(), expected=("a", "b")).header == ["a", "b"]
     code, message = refusal(lambda: read(three_sheets(("city", "country")), expected=("city", "country")))
     assert code == "format-error"
-    assert message.startswith("the sheets 'Data' and 'More' have the columns of the dataset; say which one is meant")
+    assert message.startswith("the sheets 'Data' and 'More' have the columns of the dataset; select one with sheet")
 
 
 def test_rows_above_the_header_may_be_fixed() -> None:
@@ -329,11 +329,11 @@ TYPES = "[Content_Types].xml"
         pytest.param(zipped({TYPES: b"<Types/>", "ppt/x.xml": b""}), "a presentation (.pptx)", id="pptx"),
         pytest.param(zipped({TYPES: b"<Types/>", "visio/x.xml": b""}), "a drawing (.vsdx)", id="vsdx"),
         pytest.param(zipped({TYPES: b"<Types/>", "3D/x.model": b""}), "an Office file without a workbook", id="3mf"),
-        pytest.param(zipped({"a.txt": b"a"}), "an archive inside of an archive", id="zip"),
-        pytest.param(ole_file("EncryptedPackage"), "a file with a password", id="password"),
+        pytest.param(zipped({"a.txt": b"a"}), "an archive inside an archive", id="zip"),
+        pytest.param(ole_file("EncryptedPackage"), "a password-protected file", id="password"),
         pytest.param(ole_file("WordDocument"), "an old text document (.doc)", id="doc"),
         pytest.param(ole_file("A", "B", "C", "D", "Workbook"), "an old workbook (.xls)", id="xls"),
-        pytest.param(ole_file("__properties_version1.0"), "a mail (.msg)", id="msg"),
+        pytest.param(ole_file("__properties_version1.0"), "an e-mail (.msg)", id="msg"),
         pytest.param(ole_file("Thumbs"), "an OLE file without a table", id="ole"),
         pytest.param(OLE_MAGIC, "an OLE file without a table", id="ole that is cut"),
         pytest.param(OLE_MAGIC + b"\xff" * 2000, "an OLE file without a table", id="ole that is damaged"),
@@ -397,7 +397,7 @@ def test_a_row_below_the_last_one_that_a_sheet_can_have_is_refused() -> None:
     code, message = refusal(lambda: list(read(data)))
 
     assert code == "format-error"
-    assert "beyond 1048576 rows" in message
+    assert "more than 1048576 rows" in message
 
 
 def with_shared_text(data: bytes, text: bytes) -> bytes:

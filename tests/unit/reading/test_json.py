@@ -120,12 +120,12 @@ def test_what_is_not_unicode_faults_its_row_alone(value: bytes) -> None:
 def test_a_row_that_is_too_large_faults_itself_alone(length: int) -> None:
     large = json.dumps({"a": "x" * 60 + ']}\\"' * length})
 
-    assert codes_of(read(f'[{{"a": 1}}, {large}, {{"a": 3}}]', longest_row_bytes=50)) == [
+    assert codes_of(read(f'[{{"a": 1}}, {large}, {{"a": 3}}]', max_row_bytes=50)) == [
         (1, ["1"]),
         (2, "row-too-large"),
         (3, ["3"]),
     ]
-    assert codes_of(read_lines(f'{{"a": 1}}\n{large}\n{{"a": 3}}', longest_row_bytes=50)) == [
+    assert codes_of(read_lines(f'{{"a": 1}}\n{large}\n{{"a": 3}}', max_row_bytes=50)) == [
         (1, ["1"]),
         (2, "row-too-large"),
         (3, ["3"]),
@@ -160,7 +160,7 @@ def test_the_one_list_of_objects_in_an_object_is_read() -> None:
         ('{"a": [{"b": 1}], "c": [{"d": 1}]}', "format-error", 'two lists of objects, "a" and "c"'),
         ('[{"a": 1} {"a": 2}]', "format-error", "the JSON is broken at byte 11: found '{'; expected , or ]"),
         ('[{"a": 1},]', "format-error", "the JSON is broken at byte 11: found ']'; expected a value"),
-        ('[{"a": 1}] 7', "format-error", "something follows behind the end of the JSON"),
+        ('[{"a": 1}] 7', "format-error", "there is text after the end of the JSON"),
         ('[{"a": 1}', "truncated-file", "the JSON ends before it is closed"),
         ('[{"a": "', "truncated-file", "the JSON ends before it is closed"),
         ('{"rows": [{"a": 1}]', "truncated-file", "the JSON ends before it is closed"),
@@ -215,7 +215,7 @@ def test_any_text_is_the_same_for_all_blocks(text: str, block_bytes: int, longes
 
     def outcome(file: Readable, **options: Any) -> object:
         try:
-            source = JsonRecords(file, longest_row_bytes=longest, **options)
+            source = JsonRecords(file, max_row_bytes=longest, **options)
             return list(source), source.header, source.bytes_read
         except FileRefused as error:
             return error.code, str(error)

@@ -49,9 +49,9 @@ def test_remarks_below_the_rows_are_a_footer(last: str) -> None:
     assert read(f"{HEADER}{ROWS}{last}{mark}") == ["Ayr", "Bath"]
 
 
-def test_rows_above_the_header_refuse_the_file_until_it_is_said_what_they_are() -> None:
+def test_rows_above_the_header_refuse_the_file_until_they_are_skipped() -> None:
     text = f"Wick,Caithness,Scotland\n{HEADER}{ROWS}"
-    with pytest.raises(FileRefused, match="line 1 is above the header") as caught:
+    with pytest.raises(FileRefused, match="line 1, above the header, is as wide as a row") as caught:
         read(text)
     assert caught.value.code == "dialect-error"
 
@@ -125,7 +125,7 @@ def test_a_file_that_ends_in_a_long_quoted_text_is_whole(text: str) -> None:
 
 
 def test_a_file_that_ends_inside_of_a_quoted_text_is_cut() -> None:
-    with pytest.raises(FileRefused, match="inside of a quoted value") as caught:
+    with pytest.raises(FileRefused, match="inside a quoted value") as caught:
         read(f'{HEADER}{MANY}9000,x,"a line of words\nand one more\n')
     assert caught.value.code == "truncated-file"
 

@@ -35,4 +35,4 @@ def test_a_value_that_is_too_large_is_one_reject(above: str, value: str, below: 
     assert table.header == above.split("\n", maxsplit=1)[0].split(delimiter)
     assert [(row.line, row.code) for row in rejects] == [(first_line, "row-too-large")]
     assert len(found) == above.count("\n") + bool(below)
-    assert rejects[0].message.endswith(f"it goes on to line {first_line + many}")
+    assert rejects[0].message.endswith(f"it extends to line {first_line + many}")

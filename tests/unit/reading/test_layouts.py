@@ -58,8 +58,8 @@ def test_where_the_width_changes_the_header_and_the_rows_above_are_kept(
 ) -> None:
     reading = read(f"{header}\n{lines(count, row)}{lines(500, other, count)}")
 
-    assert reading.plan.parts[0].understanding is not None
-    delimiter = reading.plan.parts[0].understanding.dialect.delimiter
+    assert reading.plan.parts[0].csv_format is not None
+    delimiter = reading.plan.parts[0].csv_format.dialect.delimiter
     assert reading.header == header.split(delimiter)
     assert len(reading.rows) == count
     assert len(reading.rejects) == 500

@@ -33,10 +33,10 @@ ONE_BLOCK = 1 << 20
 
 
 def read(
-    text: str | bytes, *, block_bytes: int = ONE_BLOCK, longest_row_bytes: int = MAX_ROW_BYTES
+    text: str | bytes, *, block_bytes: int = ONE_BLOCK, max_row_bytes: int = MAX_ROW_BYTES
 ) -> list[Record | UnreadableRow]:
     data = text if isinstance(text, bytes) else text.encode()
-    return list(RecordReader(BytesIO(data), block_bytes=block_bytes, longest_row_bytes=longest_row_bytes))
+    return list(RecordReader(BytesIO(data), block_bytes=block_bytes, max_row_bytes=max_row_bytes))
 
 
 def outlines(records: list[Record | UnreadableRow]) -> list[tuple[int, list[str] | str]]:
@@ -134,9 +134,9 @@ def test_hostile_strings_read_back(line_end: str, block_bytes: int) -> None:
 
 @given(st.lists(st.sampled_from(BYTES), max_size=40).map(b"".join), BLOCK_BYTES, st.integers(1, 30))
 def test_neither_records_nor_lines_depend_on_the_blocks(data: bytes, block_bytes: int, longest: int) -> None:
-    records = read(data, block_bytes=block_bytes, longest_row_bytes=longest)
+    records = read(data, block_bytes=block_bytes, max_row_bytes=longest)
 
-    assert records == read(data, longest_row_bytes=longest)
+    assert records == read(data, max_row_bytes=longest)
 
 
 @pytest.mark.parametrize("line_end", LINE_ENDS, ids=["LF", "CRLF", "CR"])
@@ -161,7 +161,7 @@ def test_a_record_is_on_the_line_on_which_it_begins(line_end: str) -> None:
 def test_a_bad_quote_faults_its_row_alone(block_bytes: int) -> None:
     records = read('1,a\n2,"b"x\n3,"c\nd"e\n4,f\n', block_bytes=block_bytes)
 
-    message = "there is text after a closing quote; a quote inside a quoted value is written twice"
+    message = "there is text after a closing quote; a quote inside a quoted value must be doubled"
     assert records == [
         (1, ["1", "a"]),
         UnreadableRow(line=2, code="dialect-error", message=message, raw='2,"b"x\n'),
@@ -176,7 +176,7 @@ NEVER_CLOSED = "a quote is opened and never closed"
 @pytest.mark.parametrize("after", ["3,c\n4,d\n", '3,c\n4,"d"\n', '3,c\n4,"d""e"\n', "3,c\n4,d\n" * 4])
 @pytest.mark.parametrize("block_bytes", [1, ONE_BLOCK])
 def test_a_quote_that_is_never_closed_holds_back_no_other_row(after: str, block_bytes: int) -> None:
-    records = read(f'1,a\n2,"b\n{after}', block_bytes=block_bytes, longest_row_bytes=24)
+    records = read(f'1,a\n2,"b\n{after}', block_bytes=block_bytes, max_row_bytes=24)
 
     bad = UnreadableRow(line=2, code="dialect-error", message=NEVER_CLOSED, raw='2,"b\n')
     assert records == [(1, ["1", "a"]), bad, *read(f"\n\n{after}")]
@@ -195,7 +195,7 @@ def test_a_quote_that_is_never_closed_takes_lines_that_are_no_rows_with_it() -> 
 def test_a_line_that_is_too_long_is_one_unreadable_row(line_end: str, block_bytes: int) -> None:
     text = line_end.join(["1,a", "", "2," + "b" * 100, "", "3,c", "4,d"])
 
-    records = read(text, block_bytes=block_bytes, longest_row_bytes=20)
+    records = read(text, block_bytes=block_bytes, max_row_bytes=20)
 
     assert outlines(records) == [(1, ["1", "a"]), (3, "row-too-large"), (5, ["3", "c"]), (6, ["4", "d"])]
 
@@ -204,7 +204,7 @@ def test_a_line_that_is_too_long_is_one_unreadable_row(line_end: str, block_byte
 def test_a_quote_that_is_never_closed_ends_before_a_row_however_far_it_is(block_bytes: int) -> None:
     text = '1,a\n2,"b\n' + "xxx\n" * 3 + "".join(f"{number},x\n" for number in range(6, 9))
 
-    records = read(text, block_bytes=block_bytes, longest_row_bytes=16)
+    records = read(text, block_bytes=block_bytes, max_row_bytes=16)
 
     assert outlines(records) == [
         (1, ["1", "a"]),
@@ -232,11 +232,11 @@ def test_a_quoted_value_that_is_too_large_is_one_row_with_all_its_lines(
     lines = [opening, *["8,evil"] * 9, closing]
     text = line_end.join(["1,a", *lines, "3,c", '4,"d"'])
 
-    records = read(text, block_bytes=block_bytes, longest_row_bytes=24)
+    records = read(text, block_bytes=block_bytes, max_row_bytes=24)
 
     assert outlines(records) == [(1, ["1", "a"]), (2, "row-too-large"), (13, ["3", "c"]), (14, ["4", "d"])]
     assert isinstance(records[1], UnreadableRow)
-    assert records[1].message == "the row is longer than 24 bytes; it goes on to line 12"
+    assert records[1].message == "the row is longer than 24 bytes; it extends to line 12"
 
 
 @pytest.mark.parametrize("block_bytes", [1, ONE_BLOCK])
@@ -244,7 +244,7 @@ def test_a_quoted_value_that_is_too_large_is_one_row_with_all_its_lines(
 def test_a_quote_that_opens_another_value_closes_none_that_is_too_large(after: str, block_bytes: int) -> None:
     text = "\n".join(["1,a", '2,"b', *["3,c"] * 9, after])
 
-    records = read(text, block_bytes=block_bytes, longest_row_bytes=24)
+    records = read(text, block_bytes=block_bytes, max_row_bytes=24)
 
     assert [code for _, code in outlines(records)] == [
         ["1", "a"],
@@ -255,7 +255,7 @@ def test_a_quote_that_opens_another_value_closes_none_that_is_too_large(after: s
 
 
 def test_what_follows_a_quote_that_is_never_closed_and_is_no_row_is_named_with_it() -> None:
-    records = read('1,a\n2,"b\n' + "c\n" * 20, longest_row_bytes=16)
+    records = read('1,a\n2,"b\n' + "c\n" * 20, max_row_bytes=16)
 
     assert outlines(records) == [(1, ["1", "a"]), (2, "dialect-error")]
 
@@ -265,7 +265,7 @@ def test_escaped_quotes_close_no_value_that_is_too_large(block_bytes: int) -> No
     dialect = Dialect(escape="\\", trim=True)
     text = '1,a\n2, "b\\",\n' + "8,evil\n" * 9 + '\\"\n" , \n3,c\n'
 
-    found = RecordReader(BytesIO(text.encode()), dialect=dialect, block_bytes=block_bytes, longest_row_bytes=24)
+    found = RecordReader(BytesIO(text.encode()), dialect=dialect, block_bytes=block_bytes, max_row_bytes=24)
 
     assert outlines(list(found)) == [(1, ["1", "a"]), (2, "row-too-large"), (14, ["3", "c"])]
 

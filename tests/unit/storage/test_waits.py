@@ -13,7 +13,7 @@ SOON_SECONDS, NEVER_SECONDS = 0.05, 3600.0
 
 @pytest.fixture
 def waits() -> Iterator[Waits]:
-    waits = Waits(SERVER, said_after_seconds=SOON_SECONDS)
+    waits = Waits(SERVER, reported_after_seconds=SOON_SECONDS)
     yield waits
     waits.close()
 
@@ -23,7 +23,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, str]]:
     return [(record["action"], record["server"], record["what"]) for record in records]
 
 
-def test_a_long_wait_is_said_once_and_when_it_is_over(waits: Waits, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_long_wait_is_reported_once_and_when_it_is_over(waits: Waits, caplog: pytest.LogCaptureFixture) -> None:
     with waits.watched("a commit"):
         eventually(lambda: said(caplog), message="it is said")
         assert said(caplog) == [("waiting", SERVER, "a commit")]
@@ -45,7 +45,7 @@ def test_a_wait_that_ends_in_an_error_is_over_too(waits: Waits, caplog: pytest.L
 
 
 def test_short_waits_are_not_said(caplog: pytest.LogCaptureFixture) -> None:
-    waits = Waits(SERVER, said_after_seconds=NEVER_SECONDS)
+    waits = Waits(SERVER, reported_after_seconds=NEVER_SECONDS)
     for _ in range(1000):
         with waits.watched("a statement"):
             pass

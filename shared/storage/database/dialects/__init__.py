@@ -1,4 +1,4 @@
-"""One object per kind of database: all that the kinds have to be told in different words."""
+"""One object per kind of database, with all that differs between them."""
 
 from sqlalchemy import URL, Connection
 
@@ -33,5 +33,5 @@ def dialect_of(url: URL) -> DatabaseDialect:
 
 
 def spoken_by(connection: Connection, dialect: DatabaseDialect) -> DatabaseDialect:
-    """Return the dialect of a server that is connected to by one of these: a MariaDB answers to MySQL's name."""
+    """Return the dialect of the connected server: a MariaDB server also accepts connections with MySQL's dialect."""
     return DIALECTS["mariadb"] if getattr(connection.dialect, "is_mariadb", False) else dialect

@@ -1,4 +1,4 @@
-"""MariaDB 10.6 to 11: MySQL but for a collation, its newer error numbers and how it names locks."""
+"""MariaDB 10.6 to 11: MySQL except for a collation, the newer error numbers and the syntax of locks."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

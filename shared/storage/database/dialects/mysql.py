@@ -1,4 +1,4 @@
-"""MySQL 8.0 to 9.7: sessions, types and the words of its SQL that other servers do not have."""
+"""MySQL 8.0 to 9.7: sessions, types and the parts of its SQL that other servers do not have."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,24 +15,24 @@ from shared.storage.database.error_numbers import is_wrong_server, meaning_of
 from shared.storage.database.meaning import Meaning
 from shared.storage.database.waits import ANSWER_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, POOL_RECYCLE_SECONDS, Waits
 
-#: How long a session may be silent before the server ends it. One whose client lost its power in the middle of a
-#: transaction would hold its locks for the server's default otherwise, which is eight hours.
+#: The maximum time that a session may be idle before the server ends it. Otherwise a session whose client lost power in
+#: the middle of a transaction would hold its locks for the server's default, which is eight hours.
 _SILENCE_SECONDS = 30
 _SESSION = (
     f"SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 20, wait_timeout = {_SILENCE_SECONDS}, "
     "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 )
-#: The driver's own words; a URL may say otherwise.
+#: By the driver's parameters; a URL may override them.
 _TIMEOUTS_SECONDS = {
     "connect_timeout": CONNECT_TIMEOUT_SECONDS,
     "read_timeout": ANSWER_TIMEOUT_SECONDS,
     "write_timeout": ANSWER_TIMEOUT_SECONDS,
 }
 _DUPLICATE = 1062
-#: All databases of a server share the names of locks, which have at most 64 characters (MySQL manual, 14.14).
+#: All databases of a server share one namespace of locks; a name has at most 64 characters (MySQL manual, 14.14).
 _LOCK = "CONCAT('inflow.', SHA2(DATABASE(), 224))"
 _LOCK_SECONDS = 60
-#: How much of a long text is in an index.
+#: The number of characters of a long text in an index.
 _PREFIX_LENGTH = 100
 _RIGHTS_TO_MIGRATE = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES"
 
@@ -52,7 +52,7 @@ class MySql(DatabaseDialect):
     }
     now = "UTC_TIMESTAMP(6)"
     script_head = "SET NAMES utf8mb4;\n"
-    #: It insists on naming the table (error 3569 otherwise), which MariaDB does not know how to.
+    #: MySQL requires the name of the table (error 3569 otherwise); MariaDB has no syntax for it.
     _for_update = "FOR UPDATE OF t"
     _for_share = "FOR SHARE OF t"
     _is_mariadb = False
@@ -70,7 +70,7 @@ class MySql(DatabaseDialect):
                 "charset": "utf8mb4",
                 "init_command": _SESSION,
                 "local_infile": False,
-                **_tls_words(tls),
+                **_tls_parameters(tls),
             },
         )
 
@@ -86,19 +86,19 @@ class MySql(DatabaseDialect):
         return str(socket) if socket else super().server(url)
 
     def meaning(self, error: BaseException | None) -> Meaning:
-        """Sort by the error's number."""
+        """Classify by the error's number."""
         if str(error).startswith("Packet sequence number wrong"):
-            # In the driver's words without a number: what the server said is not an answer to what was asked.
+            # The driver gives no number: the server's packet does not answer the statement that was sent.
             return Meaning.OUTAGE
         number = _number(error)
         return Meaning.UNKNOWN if number is None else meaning_of(number, is_mariadb=self._is_mariadb)
 
     def is_key_inserted(self, error: BaseException | None) -> bool:
-        """Look at the key that the server names."""
+        """Check the key that the server names."""
         return error is not None and _number(error) == _DUPLICATE and str(error.args[-1]).endswith("PRIMARY'")
 
     def is_wrong_server(self, error: BaseException | None) -> bool:
-        """Look the number up."""
+        """Look up the number."""
         number = _number(error)
         return number is not None and is_wrong_server(number, is_mariadb=self._is_mariadb)
 
@@ -126,7 +126,7 @@ class MySql(DatabaseDialect):
         return {"BOOL": "TINYINT(1)", "BIGINT(20)": "BIGINT"}.get(name, name)
 
     def collations(self, connection: Connection) -> Mapping[tuple[str, str], str]:
-        """Ask the server; where nobody named one, it is the table's own."""
+        """Ask the server; a column without a collation of its own has that of its table."""
         query = text(
             "SELECT table_name, column_name, collation_name FROM information_schema.columns"
             " WHERE table_schema = DATABASE() AND collation_name IS NOT NULL"
@@ -135,13 +135,13 @@ class MySql(DatabaseDialect):
 
     @contextmanager
     def preparing(self, connection: Connection) -> Iterator[None]:
-        """Hold a named lock: changes of tables end the transaction, and whatever it locked."""
+        """Hold a named lock: changes of tables commit the transaction and release its locks."""
         if connection.scalar(text(f"SELECT GET_LOCK({_LOCK}, {_LOCK_SECONDS})")) != 1:
             raise DatabaseUnavailable("another process is creating the tables")
         try:
             yield
         finally:
-            # A lost connection has lost its locks too, and takes no statement.
+            # A lost connection has lost its locks too, and accepts no statement.
             if not connection.invalidated:
                 connection.execute(text(f"SELECT RELEASE_LOCK({_LOCK})"))
 
@@ -151,7 +151,7 @@ class MySql(DatabaseDialect):
 
     def grants(self, database: str, account: str, *, migrates: bool, rights: Mapping[str, str]) -> Iterator[str]:
         """Yield the grant on all tables of the database, then those on single ones."""
-        # Where all tables are meant, and only there, an underscore stands for any character.
+        # In a grant on all tables, and only there, an underscore matches any character.
         all_tables = self.quote(database).replace("_", r"\_") + ".*"
         yield f"GRANT {_RIGHTS_TO_MIGRATE if migrates else 'SELECT'} ON {all_tables} TO {account}"
         for table, some in rights.items():
@@ -166,7 +166,7 @@ class MySql(DatabaseDialect):
         return f"JSON_TABLE({document}, '{member}[*]' COLUMNS({', '.join(columns)})) AS j"
 
     def lookup(self, source: str, table: str) -> str:
-        """Force the order of the join: a table that the server takes for small it would scan, and lock."""
+        """Force the order of the join: the server would scan, and lock, a table that it considers small."""
         return f"{source} STRAIGHT_JOIN {table} AS t FORCE INDEX (PRIMARY)"
 
     def locked(self, columns: str, joined: str) -> str:
@@ -178,7 +178,7 @@ class MySql(DatabaseDialect):
         return f"SELECT COUNT(*) FROM {joined} {self._for_share}"
 
     def update(self, table: str, source: str, matches: str, values: Mapping[str, str]) -> str:
-        """Join; it assigns from left to right, and a later value sees what an earlier one assigned."""
+        """Join; MySQL assigns from left to right, and later values see earlier assignments."""
         settings = ", ".join(f"t.{column} = {value}" for column, value in values.items())
         return f"UPDATE {self.lookup(source, table)} ON {matches} SET {settings}"
 
@@ -187,15 +187,15 @@ class MySql(DatabaseDialect):
         return f"ON DUPLICATE KEY UPDATE {key} = {table}.{key}"
 
     def add(self, table: str, keys: Sequence[str], column: str, cell: str) -> str:
-        """Add; `keys` are those of the table's primary key."""
+        """Add; `keys` are the columns of the table's primary key."""
         return f"ON DUPLICATE KEY UPDATE {column} = {table}.{column} + {cell}"
 
     def same(self, left: str, right: str) -> str:
-        """Return its own operator."""
+        """Return MySQL's own operator."""
         return f"{left} <=> {right}"
 
     def as_value(self, name: str, column: Column[Any]) -> str:
-        """Return numbers and texts as they are, all others as text."""
+        """Return numbers and texts unchanged, all others as text."""
         return name if isinstance(column.type, String | BigInteger | Boolean) else f"CAST({name} AS CHAR)"
 
     def digest_of(self, values: Sequence[str]) -> str:
@@ -206,19 +206,19 @@ class MySql(DatabaseDialect):
         return f"UNHEX(LEFT(SHA2(CONCAT_WS(',', {quoted}), 256), {2 * DIGEST_BYTES}))"
 
     def _cell_type(self, sql_type: SqlType) -> str:
-        """A text column names its character set: MariaDB takes the database's otherwise, and loses characters."""
+        """Name the character set of a text column: MariaDB would use the database's, and lose characters."""
         name = sql_type.compile(dialect=self.sql)
         return f"{name} CHARACTER SET utf8mb4 COLLATE {self.collation}" if isinstance(sql_type, String) else name
 
 
 def _number(error: BaseException | None) -> int | None:
-    """Return the server's or the driver's number of an error; None where it has none."""
+    """Return the server's or the driver's number of an error; None if it has none."""
     number = error.args[0] if error is not None and error.args else None
     return number if isinstance(number, int) else None
 
 
-def _tls_words(tls: Tls) -> Mapping[str, object]:
-    """Say in the driver's words how a connection is encrypted; nothing means PREFERRED to it."""
+def _tls_parameters(tls: Tls) -> Mapping[str, object]:
+    """Return the driver's parameters for encrypting a connection; to the driver, none means PREFERRED."""
     if not tls.is_on:
         return {"ssl_disabled": True}
     return {} if tls.mode is TlsMode.PREFERRED else {"ssl": FreshContext(tls)}

@@ -1,4 +1,4 @@
-"""PostgreSQL 13 to 18: sessions, types and the words of its SQL that other servers do not have."""
+"""PostgreSQL 13 to 18: sessions, types and the parts of its SQL that other servers do not have."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ from shared.storage.database.waits import ANSWER_TIMEOUT_SECONDS, CONNECT_TIMEOU
 
 _UNIQUE_VIOLATION = "23505"
 _COLLATION = "C"
-#: What every session works with, whatever the server, the database and the account say.
+#: The settings of every session, whatever the defaults of the server, the database and the account.
 _SESSION = {
     "TimeZone": "UTC",
     "DateStyle": "ISO,YMD",
@@ -57,7 +57,7 @@ _SSL_MODES = {
 }
 #: An escaped character, or U+0000.
 _ESCAPED = re.compile("␛(.)|␀")
-#: The authorities of the system, in the words of libpq.
+#: libpq's name for the system's certificate authorities.
 _SYSTEM = "system"
 
 
@@ -82,7 +82,7 @@ class Postgresql(DatabaseDialect):
             connect_args={
                 **({} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_TIMEOUT_SECONDS}),
                 **KEEP_ALIVES,
-                **_tls_words(tls),
+                **_tls_parameters(tls),
                 "client_encoding": "utf8",
                 "gssencmode": "disable",
                 "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
@@ -101,22 +101,22 @@ class Postgresql(DatabaseDialect):
         return str(folder) if folder else super().server(url)
 
     def meaning(self, error: BaseException | None) -> Meaning:
-        """Sort by the SQLSTATE."""
+        """Classify by the SQLSTATE."""
         return meaning_of_state(_state(error))
 
     def is_key_inserted(self, error: BaseException | None) -> bool:
-        """Look at the constraint that the server names: a primary key's has the name that the server gave it."""
+        """Check the constraint that the server names: a primary key's has the server's default name."""
         if _state(error) != _UNIQUE_VIOLATION:
             return False
         name = getattr(getattr(error, "diag", None), "constraint_name", None)
         return str(name).endswith("_pkey")
 
     def is_wrong_server(self, error: BaseException | None) -> bool:
-        """Look the SQLSTATE up."""
+        """Look up the SQLSTATE."""
         return is_wrong_state(_state(error))
 
     def table(self, metadata: MetaData, name: str, *items: SchemaItem, comment: str | None = None) -> Table:
-        """Name a collation for every column of text: a table has none, and the database's may have another order."""
+        """Set the collation of every text column: a table has none, and the database's may sort differently."""
         table = super().table(metadata, name, *items, comment=comment)
         for column in table.columns:
             if isinstance(column.type, String):
@@ -124,7 +124,7 @@ class Postgresql(DatabaseDialect):
         return table
 
     def any_text(self) -> SqlType:
-        """Return a text that escapes U+0000, which the server has no place for."""
+        """Return a text that escapes U+0000, which the server can't store."""
         return EscapedText()
 
     def instant(self) -> SqlType:
@@ -132,7 +132,7 @@ class Postgresql(DatabaseDialect):
         return DateTime()
 
     def long_text_indexes(self, name: str, column: str, long_text: str) -> Sequence[Index]:
-        """Return nothing: no key takes a long text, and a join by it is hashed."""
+        """Return none: a long text does not fit into an index, and the server joins it by hashing."""
         return []
 
     def collations(self, connection: Connection) -> Mapping[tuple[str, str], str]:
@@ -145,7 +145,7 @@ class Postgresql(DatabaseDialect):
 
     @contextmanager
     def preparing(self, connection: Connection) -> Iterator[None]:
-        """Hold an advisory lock, which are each database's own, to the end of the transaction."""
+        """Hold an advisory lock, which is local to the database, until the end of the transaction."""
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('inflow', 0))"))
         yield
 
@@ -154,7 +154,7 @@ class Postgresql(DatabaseDialect):
         return self.quote(name)
 
     def grants(self, database: str, account: str, *, migrates: bool, rights: Mapping[str, str]) -> Iterator[str]:
-        """Yield the grants; whoever creates a table owns it, and only its owner may change it."""
+        """Yield the grants; the account that creates a table owns it, and only its owner may alter it."""
         yield f"GRANT CONNECT ON DATABASE {self.quote(database)} TO {account}"
         if migrates:
             yield f"GRANT USAGE, CREATE ON SCHEMA public TO {account}"
@@ -165,7 +165,7 @@ class Postgresql(DatabaseDialect):
             yield f"GRANT {some} ON public.{self.quote(table)} TO {account}"
 
     def json_table(self, document: str, types: Sequence[SqlType], *, path: str = "", has_line: bool = False) -> str:
-        """Unpack the outer array: of the ways that every version has, the quickest one that was measured."""
+        """Unpack the outer array: the fastest way, as measured, of those that every version supports."""
         rows = f"CAST({document} AS jsonb)" + (f" -> '{path}'" if path else "")
         cells = ["e.n", *(["CAST(e.value ->> 0 AS BIGINT) AS line"] if has_line else [])]
         first = len(cells) - 1
@@ -177,11 +177,11 @@ class Postgresql(DatabaseDialect):
         return f"LATERAL (SELECT {', '.join(cells)} FROM {elements}) AS j"
 
     def lookup(self, source: str, table: str) -> str:
-        """Join; only rows that the join finds are locked, whatever the plan."""
+        """Join; whatever the plan, only the rows that the join finds are locked."""
         return f"{source} JOIN {table} AS t"
 
     def locked(self, columns: str, joined: str) -> str:
-        """Lock against change; who refers to the rows is not held up."""
+        """Lock against changes; inserting rows that refer to these is not blocked."""
         return f"SELECT {columns} FROM {joined} ORDER BY j.n FOR NO KEY UPDATE OF t"
 
     def shared(self, joined: str) -> str:
@@ -189,24 +189,24 @@ class Postgresql(DatabaseDialect):
         return f"SELECT COUNT(*) FROM (SELECT 1 FROM {joined} ORDER BY j.n FOR KEY SHARE OF t) AS s"
 
     def update(self, table: str, source: str, matches: str, values: Mapping[str, str]) -> str:
-        """Update from the JSON; every value sees the row as it was."""
+        """Update from the JSON; every value sees the row as it was before."""
         settings = ", ".join(f"{column} = {value}" for column, value in values.items())
         return f"UPDATE {table} AS t SET {settings} FROM {source} WHERE {matches}"
 
     def keep(self, table: str, key: str) -> str:
-        """Do nothing; what exists the foreign keys lock as soon as a row refers to it."""
+        """Do nothing; foreign keys lock an existing row as soon as another one refers to it."""
         return "ORDER BY j.n ON CONFLICT DO NOTHING"
 
     def add(self, table: str, keys: Sequence[str], column: str, cell: str) -> str:
-        """Add what could not be inserted."""
+        """Add the cells of rows that already exist."""
         return f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {column} = {table}.{column} + excluded.{column}"
 
     def same(self, left: str, right: str) -> str:
-        """Return the standard's words."""
+        """Return the standard's operator."""
         return f"{left} IS NOT DISTINCT FROM {right}"
 
     def as_value(self, name: str, column: Column[Any]) -> str:
-        """Return numbers and texts as they are, truth as a number, all others as text."""
+        """Return numbers and texts unchanged, booleans as numbers, all others as text."""
         if isinstance(column.type, Boolean):
             return f"CAST({name} AS INTEGER)"
         if isinstance(column.type, DateTime):
@@ -221,12 +221,12 @@ class Postgresql(DatabaseDialect):
         return f"substr(sha256(convert_to(concat_ws(',', {quoted}), 'UTF8')), 1, {DIGEST_BYTES})"
 
     def _cell_type(self, sql_type: SqlType) -> str:
-        """A cast to a VARCHAR would cut a text that is too long; an INSERT refuses it."""
+        """Return TEXT for a VARCHAR: a cast would truncate a text that is too long; an INSERT refuses it."""
         return "TEXT" if isinstance(sql_type, String) else str(sql_type.compile(dialect=self.sql))
 
 
 class EscapedText(TypeDecorator[str]):
-    """A text in which U+0000 is kept as ␀, and each ␀ or ␛ has a ␛ before it."""
+    """A text in which U+0000 is stored as ␀, and each ␀ or ␛ with a ␛ before it."""
 
     impl = Text(collation=_COLLATION)
     cache_ok = True
@@ -236,17 +236,17 @@ class EscapedText(TypeDecorator[str]):
         return None if value is None else value.replace("␛", "␛␛").replace("␀", "␛␀").replace("\0", "␀")
 
     def process_result_value(self, value: str | None, dialect: SqlDialect) -> str | None:
-        """Give back what it was."""
+        """Unescape a text from the database."""
         return None if value is None else _ESCAPED.sub(lambda escaped: escaped[1] or "\0", value)
 
 
 def _state(error: BaseException | None) -> str:
-    """Return the SQLSTATE of an error of the server; nothing where the driver itself speaks."""
+    """Return the SQLSTATE of a server error; empty if the error is the driver's own."""
     return getattr(error, "sqlstate", None) or ""
 
 
-def _tls_words(tls: Tls) -> Mapping[str, str]:
-    """Say in the words of libpq how a connection is encrypted."""
+def _tls_parameters(tls: Tls) -> Mapping[str, str]:
+    """Return libpq's parameters for encrypting a connection."""
     files = {"sslrootcert": tls.ca_file, "sslcert": tls.cert_file, "sslkey": tls.key_file or tls.cert_file}
     words = {name: str(file) for name, file in files.items() if file is not None}
     if tls.mode is TlsMode.VERIFY_IDENTITY:

@@ -1,4 +1,4 @@
-"""SQLite, of embedded mode: one file, one user at a time."""
+"""SQLite, for embedded mode: one file, one user at a time."""
 
 import hashlib
 import sqlite3
@@ -13,10 +13,10 @@ from shared.storage.database.dialects.base import DIGEST_BYTES, DatabaseDialect,
 from shared.storage.database.meaning import Meaning
 from shared.storage.database.waits import Waits
 
-#: Its result codes are a closed list: what is none of these is final.
+#: SQLite's result codes are a closed list: any other code is final.
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR")
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000")
-#: Of -2.2250738585072014e-308.
+#: The length of -2.2250738585072014e-308.
 _MAX_FLOAT_LENGTH = 24
 
 
@@ -38,7 +38,7 @@ class Sqlite(DatabaseDialect):
         def prepare(connection: Any, _record: object) -> None:
             for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
-            # The other servers have it.
+            # The servers have this function already.
             connection.create_function("sha256", 1, _sha256, deterministic=True)
 
         @event.listens_for(engine, "begin")
@@ -48,15 +48,15 @@ class Sqlite(DatabaseDialect):
         return engine
 
     def server(self, url: URL) -> str:
-        """Return nothing: the embedded database needs no name."""
+        """Return an empty name: the embedded database has none."""
         return ""
 
     def address(self, url: URL) -> str:
-        """Return the file."""
+        """Return the path of the file."""
         return url.database or ""
 
     def meaning(self, error: BaseException | None) -> Meaning:
-        """Sort by the name of the result code."""
+        """Classify by the name of the result code."""
         if not isinstance(error, sqlite3.Error):
             return Meaning.UNKNOWN
         if getattr(error, "sqlite_errorname", "").startswith(_BUSY):
@@ -66,15 +66,15 @@ class Sqlite(DatabaseDialect):
         return Meaning.ROWS if isinstance(error, sqlite3.DataError | sqlite3.IntegrityError) else Meaning.STATEMENT
 
     def is_key_inserted(self, error: BaseException | None) -> bool:
-        """Look at the name of the result code."""
+        """Check the name of the result code."""
         return getattr(error, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_PRIMARYKEY"
 
     def decimal(self, precision: int, scale: int) -> SqlType:
-        """Return a text: there is no exact decimal."""
+        """Return a text: SQLite has no exact decimal type."""
         return String(precision + 2)
 
     def float(self) -> SqlType:
-        """Return a text: some floats are read as their neighbours."""
+        """Return a text: SQLite reads some floats as neighbouring ones."""
         return String(_MAX_FLOAT_LENGTH)
 
     def json_table(self, document: str, types: Sequence[SqlType], *, path: str = "", has_line: bool = False) -> str:
@@ -82,7 +82,7 @@ class Sqlite(DatabaseDialect):
         return f"json_each({document}, '{f'$.{path}' if path else '$'}') AS j"
 
     def cell(self, position: int) -> str:
-        """Take a cell out of the row."""
+        """Extract a cell of the row."""
         return f"json_extract(j.value, '$[{position}]')"
 
     def lookup(self, source: str, table: str) -> str:
@@ -103,20 +103,20 @@ class Sqlite(DatabaseDialect):
         return f"UPDATE {table} AS t SET {settings} FROM {source} WHERE {matches}"
 
     def keep(self, table: str, key: str) -> str:
-        """Do nothing; without a condition before it, ON would be taken for the join's."""
+        """Do nothing; without a condition before it, ON would be parsed as the join's."""
         return "WHERE TRUE ON CONFLICT DO NOTHING"
 
     def add(self, table: str, keys: Sequence[str], column: str, cell: str) -> str:
-        """Add what could not be inserted."""
+        """Add the cells of rows that already exist."""
         names = ", ".join(keys)
         return f"WHERE TRUE ON CONFLICT ({names}) DO UPDATE SET {column} = {table}.{column} + excluded.{column}"
 
     def same(self, left: str, right: str) -> str:
-        """Return its own operator."""
+        """Return SQLite's own operator."""
         return f"{left} IS {right}"
 
     def as_value(self, name: str, column: Column[Any]) -> str:
-        """Return the value: it keeps what parsing gave."""
+        """Return the value: it is stored as parsing produced it."""
         return name
 
     def digest_of(self, values: Sequence[str]) -> str:
