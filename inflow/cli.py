@@ -29,7 +29,7 @@ _COMMANDS: Mapping[str, str] = {
     "rejects": "list rejected rows, and which of them are healed",
     "verify": "compare the kept counts with the whole tables",
     "redrive": "requeue dead letters once their cause is corrected",
-    "replay": "drop archived files again whose rows the database lost, oldest first",
+    "replay": "load archived files again whose rows the database lost",
     "give-up": "end a load whose file or messages are gone for good",
     "declare": "declare exchanges and queues, as a user with the right to",
     "migrate": "create and migrate the tables, as an account with the right to",

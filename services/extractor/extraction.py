@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from services.extractor.comparing.change_detection import ChangeDetection
-from services.extractor.format_drift import format_of_feed
+from services.extractor.format_drift import format_of_feed, require_same_reading
 from services.extractor.reject_limit import require_few_rejects
 from services.extractor.row_sources import Cuts, OpenedRows, cut_rows, open_rows
 from services.extractor.sorting.ordering import SortingTurns
@@ -59,6 +59,8 @@ class Extractor:
         """Find out how a file is read, whether it may be, and what of it is new; enter that in the ledger; cut it."""
         with open_regular(file.path) as source:
             plan = yield from detect(source, file.dataset)
+            if file.is_resumed:
+                require_same_reading(file, plan, self._store)
             if file.dataset.max_rejects is not None and not progress.has_counted_rejects:
                 yield from require_few_rejects(source, file, plan, files=self._files, store=self._store)
             progress.has_counted_rejects = True

@@ -1,4 +1,4 @@
-"""Remembers the format of a feed's files: a file that differs is refused, and its format is not guessed again."""
+"""Remembers the format of a feed's files, and that of a load which is resumed: a file that differs is refused."""
 
 from fnmatch import fnmatchcase
 from pathlib import PurePath
@@ -38,6 +38,24 @@ def format_of_feed(file: ClaimedFile, plan: ReadPlan, header: Header, store: Sto
             " fix it in the dataset's [read] table of inflow.toml and drop the file again",
         )
     return ReadAs(feed=feed, manner=manner.as_json(), description=str(plan), confidence=plan.confidence)
+
+
+def require_same_reading(file: ClaimedFile, plan: ReadPlan, store: Store) -> None:
+    """Return if a resumed load is read as it was before: else its chunks would have other rows than those merged.
+
+    Another version of the program, or another inflow.toml, may read a file differently. Raises FileRefused.
+    """
+    load_id = file.claimed.load_id
+    with store.transaction() as connection:
+        load = loads.find(connection, store.schema, [load_id])[load_id]
+    if load.read_as in (None, str(plan)):
+        return
+    file.require_version()
+    raise FileRefused(
+        "reading-changed",
+        f"its load was interrupted, and the file is read differently since Inflow or inflow.toml has changed: before"
+        f" as {load.read_as}; now as {plan}; rows merged: {load.rows_done}; drop the file again to load all of it",
+    )
 
 
 def feed_of(name: str, dataset: Dataset) -> str:

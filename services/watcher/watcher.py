@@ -90,7 +90,8 @@ class Watcher:
     def is_idle(self) -> bool:
         """Whether each file is loaded, refused or blocked, and no load's file is looked for."""
         is_blocked = all(file.state == "blocked" for file in self.waiting)
-        return is_blocked and self._open.keys() <= self.stuck_loads and not self._missing_files.pending
+        is_done = self._intake.has_adopted_all and self._open.keys() <= self.stuck_loads
+        return is_blocked and is_done and not self._missing_files.pending
 
     @property
     def has_refused(self) -> bool:
@@ -133,7 +134,7 @@ class Watcher:
 
     def _adopt(self) -> dict[int, Load]:
         """Take up the files of processing/ that are new; return what the ledger says of them by then."""
-        adopted = self._intake.adopt(self._open)
+        adopted = self._intake.adopt(self._open, room=self._max_open - len(self._open))
         known = self._look_up(adopted)
         for claimed in adopted:
             self._take_up(claimed, known[claimed.load_id])

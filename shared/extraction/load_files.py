@@ -136,7 +136,13 @@ class LoadFiles:
 
     def claim(self, source: Path, *, load_id: int, dataset: str | None, bounds: ChunkBounds) -> None:
         """Take a file as that of a new load."""
-        original = shortened(source.name)
+        self._claim(source, shortened(source.name), load_id=load_id, dataset=dataset, bounds=bounds)
+
+    def claim_archived(self, source: Path, *, load_id: int, dataset: str, bounds: ChunkBounds) -> None:
+        """Take an archived file as that of a new load, perhaps under the number that it had."""
+        self._claim(source, original_of(source.name), load_id=load_id, dataset=dataset, bounds=bounds)
+
+    def _claim(self, source: Path, original: str, *, load_id: int, dataset: str | None, bounds: ChunkBounds) -> None:
         claimed = ClaimedName(load_id=load_id, token=new_token(), dataset=dataset, bounds=bounds, original=original)
         source.rename(self.path(claimed))
 

@@ -26,6 +26,7 @@ Reason = Literal[
     "missing-label",
     "no-dataset",
     "not-a-regular-file",
+    "reading-changed",
     "row-too-large",
     "source-error",
     "too-many-labels",

@@ -1,20 +1,17 @@
-"""Replaying: returns archived files to the inbox in the order of their loads, for example after a lost database."""
+"""Replaying: archived files are loaded again in the order of their loads, as after a database was lost or restored."""
 
-import os
-import shutil
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.extraction.chunks import ChunkBounds
 from shared.extraction.claimed_file import FileVersion
 from shared.extraction.dataset_match import dataset_of
 from shared.extraction.load_files import LoadFiles, original_of
-from shared.extraction.regular_files import open_regular
 from shared.model.datasets import Catalog
-from shared.model.errors import ConfigurationError, FileRefused
-from shared.runtime.files import DataFolder, new_temporary, remove_leftovers
-from shared.storage.ledger import loads
+from shared.model.errors import FileRefused
+from shared.runtime.files import DataFolder
+from shared.storage.ledger import loads, registration
 from shared.storage.ledger.loads import Load
 from shared.storage.store import Store
 
@@ -27,6 +24,8 @@ class Archived:
 
     path: Path
     load_id: int
+    #: Whether the ledger has a load of this number.
+    is_number_taken: bool
     dataset: str | None
     problem: str = ""
 
@@ -36,7 +35,7 @@ def find_archived(
 ) -> Iterator[Archived]:
     """Yield archived files in the order of their loads: those whose rows are not in the database, or `every` file.
 
-    Only the loads from `first` to `last`; None: to the end.
+    Of the loads from `first` to `last`; None: to the end. The watcher itself puts back the files of open loads.
     """
     numbers = [(number, path) for number, path in LoadFiles(folder).archived() if first <= number <= (last or number)]
     for start in range(0, len(numbers), _LOADS_AT_ONCE):
@@ -45,37 +44,28 @@ def find_archived(
             known = loads.find(connection, store.schema, [number for number, _ in some])
         for number, path in some:
             load = _load_of(path, known.get(number))
-            if every or load is None or load.completed_at is None:
-                yield _archived(path, number, load, store.catalog)
+            if load is None or load.state == "refused" or (every and load.completed_at is not None):
+                yield _archived(path, number, load, store.catalog, is_number_taken=number in known)
 
 
-def drop_again(folder: DataFolder, files: Sequence[Archived]) -> None:
-    """Copy files into the inbox so that they are claimed in this order: all are copied before the first is visible."""
-    for dataset in {str(each.dataset) for each in files}:
-        _make_folder(folder.inbox / dataset)
-    copies = [_copy(folder, each) for each in files]
-    # Files are claimed in the order of their times: a microsecond apart, the precision of databases, and in the past.
-    first = time.time_ns() - 1000 * len(copies)
-    for position, (hidden, path) in enumerate(copies):
-        os.utime(hidden, ns=(first + 1000 * position,) * 2)
-        hidden.rename(path)
+def load_again(
+    folder: DataFolder, store: Store, files: Sequence[Archived], bounds: ChunkBounds
+) -> list[tuple[Archived, int]]:
+    """Move archived files into processing/, where the watcher registers them; return each with its load's number.
 
-
-def _copy(folder: DataFolder, each: Archived) -> tuple[Path, Path]:
-    path = folder.inbox / str(each.dataset) / each.path.name
-    with open_regular(each.path) as source:
-        file, hidden = new_temporary(path.parent)
-        with file:
-            shutil.copyfileobj(source, file)
-    return hidden, path
-
-
-def _make_folder(path: Path) -> None:
-    """Create a dataset's folder, and clean up after a killed replay. Raises ConfigurationError if it is a link."""
-    path.mkdir(exist_ok=True)
-    if path.is_symlink():
-        raise ConfigurationError(f"{path} is a symbolic link; remove it: files are not returned through a link")
-    remove_leftovers(path)
+    A file keeps the number that it had, and so its place among all other files, unless the ledger has a load of that
+    number.
+    """
+    claimed = LoadFiles(folder)
+    taken = sum(each.is_number_taken for each in files)
+    with store.transaction() as connection:
+        floor = claimed.highest_number()
+        new = iter(registration.reserve_numbers(connection, store.schema, count=taken, floor=floor) if taken else ())
+    numbered = [(each, next(new) if each.is_number_taken else each.load_id) for each in files]
+    for each, load_id in numbered:
+        claimed.claim_archived(each.path, load_id=load_id, dataset=str(each.dataset), bounds=bounds)
+    claimed.sync()
+    return numbered
 
 
 def _load_of(path: Path, load: Load | None) -> Load | None:
@@ -83,12 +73,15 @@ def _load_of(path: Path, load: Load | None) -> Load | None:
     return load if load is not None and FileVersion.of(path.lstat()) == FileVersion.claimed(load) else None
 
 
-def _archived(path: Path, number: int, load: Load | None, catalog: Catalog) -> Archived:
-    if load is not None and load.dataset in catalog.datasets:
-        return Archived(path=path, load_id=number, dataset=load.dataset)
+def _archived(path: Path, number: int, load: Load | None, catalog: Catalog, *, is_number_taken: bool) -> Archived:
     try:
-        return Archived(path=path, load_id=number, dataset=dataset_of(original_of(path.name), catalog.datasets))
+        dataset, problem = _dataset_of(path, load, catalog), ""
     except FileRefused as error:
-        return Archived(
-            path=path, load_id=number, dataset=None, problem=f"{error}; copy it into inbox/DATASET/ yourself"
-        )
+        dataset, problem = None, f"{error}; copy it into inbox/DATASET/ yourself"
+    return Archived(path=path, load_id=number, is_number_taken=is_number_taken, dataset=dataset, problem=problem)
+
+
+def _dataset_of(path: Path, load: Load | None, catalog: Catalog) -> str:
+    if load is not None and load.dataset is not None and load.dataset in catalog.datasets:
+        return load.dataset
+    return dataset_of(original_of(path.name), catalog.datasets)

@@ -60,7 +60,7 @@ def _can_be_kept(dataset: Dataset, columns: tuple[str, ...], *, is_referenced: b
 
 
 def _table_name(dataset: Dataset, columns: tuple[str, ...]) -> str:
-    """Name the table after the columns' types too: a change of type needs a new table, not a change of the old."""
+    """Name the table after the types of the columns too: a changed type gets a new table beside the old one."""
     shapes = "".join(f"/{name} {shape(dataset.column(name))}" for name in columns)
     digest = hashlib.blake2s(f"{dataset.name}{shapes}".encode(), digest_size=_DIGEST_BYTES).hexdigest()
     return f"inflow_count_{dataset.name[:_MAX_DATASET_PART]}_{digest}"

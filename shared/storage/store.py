@@ -11,6 +11,7 @@ from shared.model.errors import DatabaseUnavailable, InstallationChanged, Tables
 from shared.runtime.folder_owner import Owner
 from shared.storage.database import Database
 from shared.storage.schema.installation import installation_id
+from shared.storage.schema.migrations import require_current
 from shared.storage.schema.preparation import held_datasets, prepare_tables
 from shared.storage.schema.schema import Schema, build_schema
 
@@ -65,9 +66,13 @@ def open_store(database: Database, catalog: Catalog) -> Store:
 
 
 def existing_store(database: Database, catalog: Catalog) -> Store:
-    """Use a database as it is, and change nothing. Raises TablesUnusable if no service has prepared it yet."""
+    """Use a database as it is, and change nothing.
+
+    Raises TablesUnusable if no service has prepared it yet, SchemaMismatch if its tables are of another version.
+    """
     schema = build_schema(catalog, database.dialect)
     with database.transaction() as connection:
+        require_current(connection, schema)
         found = _installation_of(connection, schema)
         held = held_datasets(connection, schema, catalog)
     return Store(database=database, schema=schema, catalog=catalog, installation_id=found, held=held)

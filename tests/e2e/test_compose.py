@@ -109,7 +109,7 @@ def test_the_command_in_the_watcher_lists_the_loads_as_archived(project: Project
 
 def test_a_backup_is_restored_as_documented_and_the_archive_is_replayed(project: Project) -> None:
     before, since = births("Backed Up", people=500), births("Since", people=500)
-    dump, stop, restore, start, dry_run, replay = documented_commands("Backup")
+    dump, stop, purge, restore, start, dry_run, replay = documented_commands("Backup")
 
     project.drop("places-backed-up.csv", before.places_csv)
     project.drop("people-backed-up.csv", before.people_csv)
@@ -123,11 +123,12 @@ def test_a_backup_is_restored_as_documented_and_the_archive_is_replayed(project:
     project.wait_for_the_right_summary()
 
     project.shell(stop)
+    project.shell(purge)
     project.shell(restore)
     project.shell(start)
     lost, project.births = project.births, at_backup
     project.wait_for_the_right_summary()
-    assert "2 of 2 files would go back in the inbox" in project.shell(dry_run)
+    assert "2 of 2 files would be loaded again" in project.shell(dry_run)
     project.shell(replay)
     project.births = lost
     project.wait_for_the_right_summary()

@@ -12,7 +12,6 @@ import pytest
 from tests.support.births import births
 from tests.support.command import Inflow
 from tests.support.eventually import eventually
-from tests.support.plants import assert_untouched, make_secret
 
 
 @pytest.fixture
@@ -56,33 +55,47 @@ def test_a_lost_database_is_filled_again_from_the_archive_in_the_order_of_the_dr
     replayed = inflow("replay", "--data", "data")
 
     assert (replayed.returncode, replayed.stderr) == (0, "")
-    assert replayed.stdout.splitlines()[0] == "load 1: places.1.csv: to inbox/places/"
-    assert replayed.stdout.splitlines()[-1] == "4 of 4 files are back in the inbox"
+    assert replayed.stdout.splitlines()[0] == "load 1: places.1.csv: into places"
+    assert replayed.stdout.splitlines()[-1] == "4 of 4 files are loaded again"
     assert inflow.run().returncode == 0
     assert inflow.summary() == summary == b'{"C":1}'
-    assert list((inflow.data / "inbox").rglob("*.csv")) == []
+    assert [(load["load_id"], load["file"]) for load in inflow.status()["loads"]] == [
+        (1, "places.csv"),
+        (2, "places.csv"),
+        (3, "places.csv"),
+        (4, "people.csv"),
+    ]
 
 
-def test_replay_writes_through_no_link_and_removes_what_a_killed_one_left(inflow: Inflow) -> None:
-    secret = make_secret(inflow.root)
+def test_what_was_dropped_since_a_loss_stays_newer_than_what_is_replayed(inflow: Inflow) -> None:
     load_three_editions(inflow)
     lose_database(inflow)
+    inflow.drop("places.csv", f"{PLACES}Weir,,D\n")
     assert inflow.run().returncode == 0
-    folder = inflow.inbox / "places"
-    folder.symlink_to(secret.parent)
 
-    refused = inflow("replay", "--data", "data")
-    assert (refused.returncode, refused.stderr) == (
-        2,
-        "data/inbox/places is a symbolic link; remove it: files are not returned through a link\n",
-    )
-    assert_untouched(secret)
-
-    folder.unlink()
-    folder.mkdir()
-    (folder / ".inflow-0123456789abcdef.tmp").touch()
     assert inflow("replay", "--data", "data").returncode == 0
-    assert sorted(os.listdir(folder)) == ["places.1.csv", "places.2.csv", "places.3.csv"]
+
+    assert inflow.run().returncode == 0
+    assert inflow.summary() == b'{"D":1}'
+
+
+def test_every_archived_file_is_loaded_again_into_an_emptied_table(inflow: Inflow) -> None:
+    load_three_editions(inflow)
+    with closing(sqlite3.connect(inflow.data / "inflow.db")) as database:
+        database.execute("DELETE FROM places")
+        database.commit()
+
+    replayed = inflow("replay", "--all", "--data", "data")
+
+    assert replayed.stdout.splitlines()[0] == "load 1: places.1.csv: into places, as load 5"
+    assert inflow.run().returncode == 0
+    assert inflow.summary() == b'{"C":1}'
+    assert sorted(os.listdir(inflow.data / "archive")) == [
+        "people.8.csv",
+        "places.5.csv",
+        "places.6.csv",
+        "places.7.csv",
+    ]
 
 
 def test_replay_takes_what_the_database_does_not_have(inflow: Inflow, tmp_path: Path) -> None:
@@ -95,14 +108,14 @@ def test_replay_takes_what_the_database_does_not_have(inflow: Inflow, tmp_path: 
     shutil.copy(tmp_path / "backup", inflow.data / "inflow.db")
 
     assert inflow("replay", "--dry-run", "--data", "data").stdout.splitlines() == [
-        "load 2: people.2.csv: to inbox/people/",
-        "1 of 1 files would go back in the inbox",
+        "load 2: people.2.csv: into people",
+        "1 of 1 files would be loaded again",
     ]
     assert inflow("replay", "--all", "--last", "1", "--dry-run", "--data", "data").stdout.splitlines() == [
-        "load 1: places.1.csv: to inbox/places/",
-        "1 of 1 files would go back in the inbox",
+        "load 1: places.1.csv: into places, as a new load",
+        "1 of 1 files would be loaded again",
     ]
-    assert list((inflow.data / "inbox").rglob("*.csv")) == []
+    assert os.listdir(inflow.data / "processing") == []
 
 
 def test_a_file_whose_dataset_cannot_be_told_is_named(inflow: Inflow) -> None:
@@ -117,7 +130,7 @@ def test_a_file_whose_dataset_cannot_be_told_is_named(inflow: Inflow) -> None:
     assert replayed.returncode == 1
     assert "load 1: x.1.csv: the name 'x.csv' matches no dataset" in replayed.stdout
     assert "copy it into inbox/DATASET/ yourself" in replayed.stdout
-    assert "0 of 1 files are back in the inbox" in replayed.stdout
+    assert "0 of 1 files are loaded again" in replayed.stdout
 
 
 def test_a_load_that_cannot_continue_is_given_up_by_the_operator(inflow: Inflow) -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +19,7 @@ from shared.messaging.rabbitmq.connection import Link, connect, open_channel, tr
 from shared.messaging.topology import Topology
 from shared.model.errors import BrokerUnavailable
 from tests.integration.test_broker import eventually_depths, logged, manifest, through
+from tests.support.eventually import eventually
 from tests.support.forwarder import Forwarder, forwarder
 from tests.support.servers.isolation import Broker
 
@@ -140,6 +142,23 @@ def test_a_refused_message_is_reported_without_a_guess(
     assert str(refusal.value) == (
         f"{settings.endpoints[0]} refused a message without a reason (basic.nack); `inflow status` shows the queues"
     )
+
+
+def test_a_connection_that_is_lost_at_the_moment_at_which_the_wait_ends_is_an_outage(
+    impatient: BrokerSettings, forwarded: Forwarder
+) -> None:
+    """pika has closed the connection by then, and can't be told to close it once more."""
+
+    def lose_connection(_message: str) -> None:
+        deadline = time.monotonic() + ANSWER_SECONDS
+        forwarded.cut()
+        eventually(lambda: time.monotonic() > deadline)
+
+    with closing(Publisher(impatient, name="tests", on_wait=lose_connection)) as publisher:
+        publisher.publish(manifest(1))
+        forwarded.freeze()
+        with pytest.raises(BrokerUnavailable):
+            publisher.publish(manifest(2))
 
 
 def test_the_time_for_an_answer_is_that_for_unanswered_data_of_the_network_too(settings: BrokerSettings) -> None:

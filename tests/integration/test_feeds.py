@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from shared.configuration.catalog import load_catalog
-from tests.support.pipeline import Pipeline
+from shared.extraction.chunks import ChunkBounds
+from tests.support.pipeline import AT_ONCE, Pipeline
 
 DEFAULT = Path(__file__).parents[2] / "inflow.toml"
 
@@ -86,6 +88,41 @@ def test_a_fixed_setting_raises_no_alarm(pipeline: Pipeline, tmp_path: Path) -> 
         later.drop("places-2.csv", table(BUTE, delimiter=";"), modified_at=2)
         later.finish()
         assert [load.state for load in later.loads()] == ["archived", "archived"]
+
+
+@pytest.mark.parametrize(
+    ("read", "state"),
+    [
+        pytest.param("footer_lines = 1", ("refused", "reading-changed"), id="another reading"),
+        pytest.param('delimiter = ","', ("archived", None), id="the same reading"),
+    ],
+)
+def test_a_load_is_resumed_only_if_its_file_is_read_as_before(
+    tmp_path: Path, read: str, state: tuple[str, str | None]
+) -> None:
+    """G1 Nothing lost: chunks of another reading have other rows than those of the same positions that were merged."""
+    cities = [["Ayr", "Ayrshire", "Scotland"], BUTE, ZURICH, ["Graz", "Styria", "Austria"]]
+    small = replace(AT_ONCE, bounds=ChunkBounds(rows=1, bytes=1 << 20))
+    with closing(Pipeline(tmp_path / "data", config=small)) as interrupted:
+        interrupted.drop("places.csv", table(*cities))
+        interrupted.look()
+        while not interrupted.table("places"):
+            interrupted.watcher.publish()
+            interrupted.deliver()
+    config = tmp_path / "inflow.toml"
+    config.write_text(DEFAULT.read_text().replace("[datasets.places]\n", f"[datasets.places]\nread = {{ {read} }}\n"))
+
+    with closing(Pipeline(tmp_path / "data", config=small, catalog=load_catalog(config))) as later:
+        later.finish()
+        [load] = later.loads()
+        assert (load.state, load.reason) == state
+        if load.state == "refused":
+            assert "before as csv, encoding utf-8" in (load.message or "")
+            assert "rows merged: 1; drop the file again" in (load.message or "")
+            later.drop("places.csv", table(*cities))
+            later.finish()
+        assert [load.rejected for load in later.loads()] == [0] * len(later.loads())
+        assert len(later.table("places")) == (3 if load.state == "refused" else 4)
 
 
 def test_rejected_rows_come_back_in_our_dialect(pipeline: Pipeline) -> None:

@@ -383,13 +383,18 @@ def test_the_number_of_open_files_is_limited(new_pipeline: NewPipeline) -> None:
 def test_what_a_crash_left_open_counts_as_open(new_pipeline: NewPipeline) -> None:
     pipeline = new_pipeline(replace(AT_ONCE, max_open=2))
     for number in range(5):
-        (pipeline.folder.processing / f"000000000{number + 1}.people.9r9999b.old{number}.csv").write_text(people(1))
+        name = f"000000000{number + 1}.{number:016x}.people.9r9999b.old{number}.csv"
+        (pipeline.folder.processing / name).write_text(people(1))
     pipeline.look()
     for number in range(9):
         pipeline.drop(f"people{number}.csv", people(1))
     pipeline.look()
 
     assert len(os.listdir(pipeline.folder.processing)) == 5
+    assert [load.file for load in pipeline.loads()] == ["old0.csv", "old1.csv"]
+    pipeline.finish()
+    files = [*(f"old{number}.csv" for number in range(5)), *(f"people{number}.csv" for number in range(9))]
+    assert [load.file for load in pipeline.loads()] == files
 
 
 @pytest.mark.parametrize(

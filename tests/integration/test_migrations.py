@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import event, inspect, make_url, text
 
 from shared.messaging.envelope import Origin, encode, envelope
-from shared.model.errors import SchemaMismatch
+from shared.model.errors import SchemaMismatch, TablesUnusable
 from shared.storage.database import DIALECTS, Database
 from shared.storage.schema import migrations
 from shared.storage.schema.dataset_tables import BEFORE
 from shared.storage.schema.preparation import prepare_tables
+from shared.storage.store import existing_store
 from tests.integration.conftest import AnyDatabase
 from tests.support.catalogs import default_catalog, every_type
 from tests.support.deliveries import Warehouse, chunks, dropped
@@ -161,5 +162,24 @@ def test_tables_of_a_newer_program_are_refused(any_database: AnyDatabase) -> Non
                 {"version": newer},
             )
 
-        with pytest.raises(SchemaMismatch, match=f"the tables are of version {newer}, written by a newer Inflow"):
-            prepare_tables(database, default_catalog())
+        for use in (prepare_tables, existing_store):
+            with pytest.raises(SchemaMismatch, match=f"the tables are of version {newer}, written by a newer Inflow"):
+                use(database, default_catalog())
+
+
+@pytest.mark.parametrize(("earlier", "version"), [("0099598", 0), ("43dc30e", 1)], indirect=["earlier"])
+def test_commands_refuse_the_tables_of_an_earlier_version_until_they_are_migrated(
+    earlier: Database, version: int
+) -> None:
+    with pytest.raises(SchemaMismatch, match=f"of version {version}, written by an earlier Inflow.*inflow migrate"):
+        existing_store(earlier, default_catalog())
+
+    prepare_tables(earlier, default_catalog())
+
+    assert existing_store(earlier, default_catalog()).installation_id
+
+
+def test_commands_refuse_a_database_without_tables(any_database: AnyDatabase) -> None:
+    expected = pytest.raises(TablesUnusable, match="the database has no tables of Inflow: start its services")
+    with closing(Database(make_url(any_database.url))) as database, expected:
+        existing_store(database, default_catalog())

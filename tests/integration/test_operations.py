@@ -1,5 +1,6 @@
 """Operations on a store with loads in it: what they return, page by page, and what they change."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from shared.configuration.servers import BrokerSettings
+from shared.extraction.chunks import ChunkBounds
+from shared.extraction.load_files import LoadFiles
 from shared.messaging.rabbitmq import declare_all
 from shared.messaging.topology import QUEUES, WRITER_QUEUE, Topology
 from shared.model.datasets import TypeName
@@ -19,7 +22,7 @@ from shared.operations.key_lookup import KeyLookup
 from shared.operations.loads import LoadReport, list_loads
 from shared.operations.redrive import dead_messages, held_back_loads, redrive_messages, release_loads
 from shared.operations.rejects import list_rejects
-from shared.operations.replay import drop_again, find_archived
+from shared.operations.replay import find_archived, load_again
 from shared.operations.status import activity_of, list_waiting_files, take_status
 from shared.operations.unresolved_references import Waiting
 from shared.operations.verify import rebuild_counts, verify_counts
@@ -273,29 +276,36 @@ def test_keys_of_any_type_are_looked_up(
     assert lookup(things, []) == 0
 
 
-def test_archived_files_whose_rows_the_database_does_not_have_go_back_in_order(
-    house: Warehouse, tmp_path: Path
-) -> None:
+def test_archived_files_are_loaded_again_under_their_numbers_or_new_ones(house: Warehouse, tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     folder.create()
-    for number, name in enumerate(("places.3.csv", "people.2.csv", "animals.5.csv", "places.4.csv"), start=1):
+    for number, name in enumerate(("places.3.csv", "people.2.csv", "animals.5.csv", "places.1.csv"), start=1):
         (folder.archive / name).write_text(f"file {number}")
     house.load(places(1, "Bath"))
 
     found = list(find_archived(folder, house.store, every=False))
-    assert [(each.load_id, each.dataset) for each in found] == [(2, "people"), (3, "places"), (4, "places"), (5, None)]
-    assert "matches no dataset" in found[-1].problem
-    of_some = find_archived(folder, house.store, every=True, first=3, last=4)
-    assert [each.load_id for each in of_some] == [3, 4]
-
-    drop_again(folder, found[:3])
-    back = sorted(folder.inbox.rglob("*.csv"), key=lambda path: path.stat().st_mtime_ns)
-    assert [str(path.relative_to(folder.inbox)) for path in back] == [
-        "people/people.2.csv",
-        "places/places.3.csv",
-        "places/places.4.csv",
+    assert [(each.load_id, each.dataset, each.is_number_taken) for each in found] == [
+        (1, "places", True),
+        (2, "people", False),
+        (3, "places", False),
+        (5, None, False),
     ]
-    assert [path.read_text() for path in back] == ["file 2", "file 1", "file 4"]
+    assert "matches no dataset" in found[-1].problem
+    of_some = find_archived(folder, house.store, every=True, first=2, last=3)
+    assert [each.load_id for each in of_some] == [2, 3]
+
+    bounds = ChunkBounds(rows=7, bytes=1024)
+    again = load_again(folder, house.store, found[:3], bounds)
+
+    assert [number for _, number in again] == [6, 2, 3], "the number of another file is not given again"
+    claimed = sorted(LoadFiles(folder).claimed(), key=lambda each: each.load_id)
+    assert [(each.load_id, each.dataset, each.original, each.bounds) for each in claimed] == [
+        (2, "people", "people.csv", bounds),
+        (3, "places", "places.csv", bounds),
+        (6, "places", "places.csv", bounds),
+    ]
+    assert [LoadFiles(folder).path(each).read_text() for each in claimed] == ["file 2", "file 1", "file 4"]
+    assert os.listdir(folder.archive) == ["animals.5.csv"]
 
 
 def test_dead_messages_are_described_and_go_back(settings: BrokerSettings, broker: Broker) -> None:

@@ -1,6 +1,7 @@
 """The course of a run: first with faults, then without, until there is nothing left to do."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from shared.runtime.files import DataFolder
@@ -15,6 +16,7 @@ from verification.simulation.late_rows import as_loaded
 from verification.simulation.plan import Plan
 from verification.simulation.process import Process, Site
 from verification.simulation.processes import AggregatorProcess, WatcherProcess, WriterProcess
+from verification.simulation.restoration import Restoration, moment_of_backup
 from verification.simulation.user import User
 from verification.simulation.world import World
 
@@ -26,8 +28,11 @@ _STALL_CHANCE, _STALL_SECONDS = 0.02, (0.5, 6.0)
 _SLEEP_CHANCE, _SLEEP_SECONDS = 0.01, (1.0, 200.0)
 #: Maximum number of rounds to convergence; in each, every process does all work that it finds.
 _MAX_ROUNDS = 30
-#: Rounds are too short for a stall to be noticed; if the broker lost messages, this much time passes.
-_ROUND_SECONDS, _ROUND_SECONDS_AFTER_WIPE = 1.5, 200.0
+#: Rounds are too short for a stall to be noticed; if messages were lost, this much time passes.
+_ROUND_SECONDS, _ROUND_SECONDS_AFTER_LOSS = 1.5, 200.0
+_REPUBLISH_SECONDS = 10.0
+#: How often the services are started before the archive is replayed.
+_START_FIRST_CHANCE = 0.5
 
 _UNDONE = """
     SELECT load_id, state, reason FROM inflow_loads
@@ -46,7 +51,11 @@ class Course:
         self._folder = folder
         self._plan = plan = Plan.draw(world.random)
         self._broker = SimulatedBroker(world)
-        site = Site(world=world, broker=self._broker, store=database.store, folder=folder, config=plan.config)
+        config = plan.config
+        if moment_of_backup(world.seed) is not None:
+            # Messages of loads that were complete are gone.
+            config = replace(config, republish_seconds=_REPUBLISH_SECONDS)
+        site = Site(world=world, broker=self._broker, store=database.store, folder=folder, config=config)
         watcher = WatcherProcess(site)
         self._processes: list[Process] = [
             *(WriterProcess(site, number) for number in range(plan.writers)),
@@ -58,6 +67,8 @@ class Course:
         self._user = User(world, folder, watcher, plan)
         self._invariants = Invariants(world, database, self._broker, folder, only_adds=plan.only_adds)
         self._claim_order = ClaimOrder(world, folder, settle_seconds=plan.config.settle_seconds)
+        self._restoration = Restoration(site, database)
+        self._loses_messages = plan.wipes > 0 or self._restoration.is_planned
         self._wipes_left = plan.wipes
         self._watcher = watcher
         self._stalled_until = 0.0
@@ -77,7 +88,8 @@ class Course:
         """Let randomly chosen processes take steps for a while."""
         world = self._world
         steps = world.random.randint(*_STEPS_UNDER_FAULTS)
-        for _ in range(steps):
+        for number in range(steps):
+            self._restoration.pass_moment(number / steps)
             world.let_pass(world.random.uniform(0, _MAX_STEP_SECONDS))
             world.random.choice(self._candidates()).step()
             if world.random.random() < 1 / steps:
@@ -90,6 +102,8 @@ class Course:
     def run_without(self) -> tuple[int, float]:
         """Let everything converge, and check it; return the rounds and simulated seconds needed."""
         self._stop_faults()
+        if self._restoration.is_planned:
+            self._restore()
         calm_since = self._world.clock.elapsed_seconds
         rounds = self._converge()
         if not self._world.problems:
@@ -152,9 +166,17 @@ class Course:
             self._user.step()
         self._world.tell("faults have stopped")
 
+    def _restore(self) -> None:
+        self._restoration.restore(self._processes, self._user)
+        self._invariants.forget_summary()
+        if self._world.random.random() < _START_FIRST_CHANCE:
+            for process in self._processes:
+                process.work_off()
+        self._restoration.replay()
+
     def _converge(self) -> int:
         for number in range(1, _MAX_ROUNDS + 1):
-            self._world.let_pass(_ROUND_SECONDS_AFTER_WIPE if self._plan.wipes else _ROUND_SECONDS)
+            self._world.let_pass(_ROUND_SECONDS_AFTER_LOSS if self._loses_messages else _ROUND_SECONDS)
             for process in self._world.random.sample(self._processes, len(self._processes)):
                 process.work_off()
                 if self._is_wrong():

@@ -96,6 +96,17 @@ class SimulatedDatabase(Database):
         """Read the committed state, without passing a point."""
         return self._session.execute(query).fetchall()
 
+    def back_up(self) -> sqlite3.Connection:
+        """Return a copy of all that is committed now."""
+        copy = sqlite3.connect(":memory:", check_same_thread=False)
+        self._session.backup(copy)
+        return copy
+
+    def restore(self, backup: sqlite3.Connection) -> None:
+        """Have the tables as they were at a backup."""
+        self._session.rollback()
+        backup.backup(self._session)
+
     def close(self) -> None:
         """Free the memory."""
         super().close()

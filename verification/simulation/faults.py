@@ -88,10 +88,11 @@ ACCOUNT_LOCKED, READ_ONLY = "the account is locked for a while", "the database i
 AWAY_ERRORS = {DATABASE_AWAY: "2006", ACCOUNT_LOCKED: "3118", READ_ONLY: "1290"}
 FOREIGN = "a message of another installation comes"
 OF_EARLIER_LIFE = "a message of an earlier life of this installation comes"
+RESTORED = "a backup of the database is restored"
 OTHERS = (
     OUT_OF_ORDER, DUPLICATED, GIVEN_UP, WIPED, HINT_LOST, COPIED_SLOWLY, HELD_OPEN, REOPENED, AT_THE_SAME_TIME,
     STALLED, ASLEEP, OVERTAKEN, WRITTEN_LATE, SAME_NAME, REPLACED, INTERLUDE, LOCK_AWAITED, ALL_KILLED, BROKER_AWAY,
-    *AWAY_ERRORS, FOREIGN, OF_EARLIER_LIFE,
+    *AWAY_ERRORS, FOREIGN, OF_EARLIER_LIFE, RESTORED,
 )  # fmt: skip
 
 

@@ -96,6 +96,11 @@ class User:
                 self._patience = self._world.random.randrange(2 * self._mean_patience + 1)
                 self._drop_next(self._planned.pop())
 
+    def forget_refused(self, content: bytes) -> None:
+        """Forget the drop of a refused file with this content."""
+        refused = (each for each in self.dropped if each.drop.refused is not None and each.drop.content == content)
+        self.dropped.remove(next(refused))
+
     def before_time_passes(self, seconds: float) -> None:
         """Continue copies before they would settle: a closed copy never pauses for longer than the settling time."""
         for copy in list(self._copies):

@@ -74,6 +74,8 @@ class Intake:
             folder.inbox, store.catalog.datasets, held=store.held, settle_seconds=settle_seconds
         )
         self._unclaimed = UnclaimedFiles(store)
+        #: Whether each file of processing/ was registered at the last look.
+        self.has_adopted_all = False
         self._paths: dict[int, str] = {}
         self._numbers: deque[int] = deque()
 
@@ -97,9 +99,14 @@ class Intake:
         waiting = self._claim_in_order(entries, complete & known, room=max(room, 0))
         self._unclaimed.replace(waiting)
 
-    def adopt(self, known: Mapping[int, ClaimedName]) -> list[ClaimedName]:
-        """Register the files of processing/ that are not known yet: just claimed, or left by a crash."""
-        found = [claimed for claimed in self._files.claimed() if known.get(claimed.load_id) != claimed]
+    def adopt(self, known: Mapping[int, ClaimedName], *, room: int) -> list[ClaimedName]:
+        """Register at most `room` files of processing/ that are not known yet, the oldest loads first.
+
+        They were just claimed, left by a crash, or put there to be loaded again, which may be any number of files.
+        """
+        unknown = [claimed for claimed in self._files.claimed() if known.get(claimed.load_id) != claimed]
+        found = sorted(unknown, key=lambda claimed: claimed.load_id)[: max(room, 0)]
+        self.has_adopted_all = len(found) == len(unknown)
         if not found:
             return []
         adopted = sorted(self._with_numbers_of_their_own(found, taken=known), key=lambda claimed: claimed.load_id)

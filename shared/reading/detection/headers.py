@@ -108,6 +108,8 @@ def _header_of(rows: Sequence[Sequence[str]], values: dict[int, CellType]) -> tu
     )
     header_lines = 1 + sum(1 for _ in further)
     notes = [cells for cells in rows[1:header_lines] if are_units(cells)]
+    if not notes and _names_the_rest(rows[:header_lines], rows[header_lines:]):
+        header_lines += 1
     return header_lines - len(notes), len(notes)
 
 
@@ -191,6 +193,15 @@ def _names_more(cells: Sequence[str], values: dict[int, CellType]) -> bool:
     filled = [(cells[column].strip(), kind) for column, kind in values.items() if kind_of(cells[column]) != "empty"]
     are_names = not any(kind_of(text) in (kind, *_VALUES) for text, kind in filled)
     return are_names and len({text for text, _ in filled}) > 1
+
+
+def _names_the_rest(header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row says nothing but names of columns of values that have none above, as of pandas' index."""
+    named = {column for cells in header for column, cell in enumerate(cells) if cell.strip()}
+    further = {column: kind_of(cell) for cells in rows[:1] for column, cell in enumerate(cells) if cell.strip()}
+    below = {column: {kind_of(cells[column]) for cells in rows[1:]} - {"empty"} for column in further}
+    are_names = all(below[column] and below[column] <= {*_COLUMN_KINDS} - {kind} for column, kind in further.items())
+    return bool(further) and named.isdisjoint(further) and are_names and may_be_names(rows[0])
 
 
 def _are_dates(cells: Sequence[str], values: dict[int, CellType]) -> bool:

@@ -16,7 +16,7 @@ _CYRILLIC = "ru uk be bg mk sr"
 _GROUPS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("latin", _WESTERN, {"cp1252": 0, "iso8859_1": -2, "iso8859_15": -1.5, "cp850": -2, "mac_roman": -3, "cp437": -3}),
     ("latin", _CENTRAL, {"cp1250": -0.5, "iso8859_2": -1.5, "cp852": -2, "mac_latin2": -4}),
-    ("latin", _TURKISH, {"cp1254": -1, "iso8859_9": -2.5, "cp857": -3, "mac_turkish": -5}),
+    ("latin", _TURKISH, {"cp1254": -1, "iso8859_9": -2.5, "cp857": -5, "mac_turkish": -5}),
     ("latin", _BALTIC, {"cp1257": -1, "iso8859_13": -3, "iso8859_4": -4, "cp775": -3}),
     ("latin", f"{_BALTIC} is nb", {"iso8859_10": -6}),
     ("latin", "cy ga en de fr", {"iso8859_14": -5}),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select, update
 from sqlalchemy.schema import CreateColumn
 
-from shared.model.errors import SchemaMismatch
+from shared.model.errors import SchemaMismatch, TablesUnusable
 from shared.runtime.clock import utc_now
 from shared.storage.schema.dataset_tables import MARKS, before_column
 from shared.storage.schema.schema import Schema
@@ -58,18 +58,45 @@ def migrate(connection: Connection, schema: Schema) -> None:
     existing = set(inspect(connection).get_table_names())
     is_new = schema.loads.name not in existing
     schema.migrations.create(connection, checkfirst=True)
-    version = connection.scalar(select(func.max(schema.migrations.c.version)))
+    version = _recorded_version(connection, schema)
     if version is None:
         version = VERSION if is_new else 0
         _note(connection, schema, range(1, version + 1))
+    _refuse_newer(version)
+    for number in range(version + 1, VERSION + 1):
+        STEPS[number - 1](connection, schema)
+        _note(connection, schema, [number])
+
+
+def require_current(connection: Connection, schema: Schema) -> None:
+    """Return if the tables are of this version; nothing is changed.
+
+    Raises SchemaMismatch where they are of an earlier or newer version, TablesUnusable where there are none.
+    """
+    existing = set(inspect(connection).get_table_names())
+    if schema.loads.name not in existing:
+        raise TablesUnusable("the database has no tables of Inflow: start its services, or run `inflow migrate`")
+    # Version 0 has no list, and one that a killed migration has just created is empty.
+    version = (_recorded_version(connection, schema) or 0) if schema.migrations.name in existing else 0
+    _refuse_newer(version)
+    if version < VERSION:
+        raise SchemaMismatch(
+            f"the tables are of version {version}, written by an earlier Inflow; this one works on version {VERSION}: "
+            "start its services, which migrate them, or run `inflow migrate`"
+        )
+
+
+def _recorded_version(connection: Connection, schema: Schema) -> int | None:
+    version: int | None = connection.scalar(select(func.max(schema.migrations.c.version)))
+    return version
+
+
+def _refuse_newer(version: int) -> None:
     if version > VERSION:
         raise SchemaMismatch(
             f"the tables are of version {version}, written by a newer Inflow; this one knows versions up to {VERSION}: "
             "start the newer program, or restore a backup made before its first start"
         )
-    for number in range(version + 1, VERSION + 1):
-        STEPS[number - 1](connection, schema)
-        _note(connection, schema, [number])
 
 
 def _note(connection: Connection, schema: Schema, versions: Sequence[int]) -> None:

@@ -433,3 +433,35 @@ def test_names_with_commas_below_a_name_of_two_words_are_one_column() -> None:
 
     assert (reading.header, reading.rows[0], len(reading.rows)) == (["full name"], ["Smith, Al"], 4)
     reading.plan.check()
+
+
+@pytest.mark.parametrize("count", [2, 3, 40])
+@pytest.mark.parametrize(
+    ("above", "row", "header"),
+    [
+        (",price,price\n,open,close\ndate,,\n", "2024-01-#,1.#,2.#", ["date", "price open", "price close"]),
+        (",,mean,mean\n,,men,women\nyear,code,,\n", "19#,A1#,#.5,#", ["year", "code", "mean men", "mean women"]),
+        ("\tlow\thigh\nnumber\t\t\n", "#\t#.25\t#.5", ["number", "low", "high"]),
+    ],
+)
+def test_a_line_that_names_only_the_columns_without_names_is_one_of_the_header(
+    above: str, row: str, header: list[str], count: int
+) -> None:
+    reading = read(above + lines(count, row, first=10))
+
+    assert (reading.header, len(reading.rows)) == (header, count)
+    assert reading.account.named == {"header": above.count("\n")}
+
+
+@pytest.mark.parametrize(
+    ("above", "row"),
+    [
+        (",2020,2021\nNorth,,\n", "town #,1.5,2.5"),
+        ("id,low,high\nnone,,\n", "1#,1.5,2.5"),
+        (",low,high\n7,,\n", "1#,1.5,2.5"),
+    ],
+)
+def test_a_row_with_its_first_value_only_is_no_line_of_the_header(above: str, row: str) -> None:
+    reading = read(above + lines(5, row))
+
+    assert len(reading.rows) == 6
