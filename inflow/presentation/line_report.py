@@ -10,7 +10,7 @@ _MAX_SHOWN = 5
 def as_lines(account: LineAccount) -> Iterator[str]:
     """Say what became of the lines, and show the first ones of each kind that are not rows."""
     parts = [f"{account.rows} rows", f"{account.rejects} rejected"]
-    parts += [f"{account.continued} inside of quoted values"] if account.continued else []
+    parts += [f"{account.continued} inside quoted values"] if account.continued else []
     parts += [f"{count} {reason}" for reason, count in account.named.items()]
     yield f"{account.lines} ({', '.join(parts)})"
     for reason, count in account.named.items():

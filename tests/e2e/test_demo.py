@@ -21,7 +21,7 @@ PYTHONPATH='{repository}' exec '{python}' -m inflow.cli "$@"
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """What the demo needs of a clone, with an installed command that runs the code here."""
+    """The parts of a clone that the demo needs, with an installed command that runs the code here."""
     clone = tmp_path / "a clone"
     shutil.copytree(REPOSITORY / "scripts", clone / "scripts")
     shutil.copytree(REPOSITORY / "data" / "samples", clone / "data" / "samples")

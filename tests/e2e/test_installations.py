@@ -48,7 +48,7 @@ def drop(pipeline: Pipeline, births: Births) -> None:
 
 
 def families(pipeline: Pipeline) -> dict[str, int]:
-    """Whose rows the table has, and how many."""
+    """Return the number of rows in the table, by family."""
     return {family: count for family, count in pipeline.query(_FAMILIES)}  # noqa: C416 - dict() does not accept rows
 
 

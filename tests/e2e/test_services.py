@@ -43,7 +43,7 @@ def pipeline(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Pip
 
 
 @contextmanager
-def books_held(pipeline: Pipeline, load_id: int) -> Iterator[None]:
+def ledger_locked(pipeline: Pipeline, load_id: int) -> Iterator[None]:
     """Lock a load's row in the ledger: its next chunk stays in the middle of its transaction."""
     with pipeline.transaction() as holder:
         holder.execute(text("SELECT load_id FROM inflow_loads WHERE load_id = :id FOR UPDATE"), {"id": load_id})
@@ -69,7 +69,7 @@ def writer_held(pipeline: Pipeline, database: Database, load_id: int) -> Iterato
     A load that a writer works on already may be over before its ledger is held.
     """
     pipeline.wait_for_load(load_id, lambda load: load.state == "published")
-    with books_held(pipeline, load_id):
+    with ledger_locked(pipeline, load_id):
         writer = pipeline.start_one("writer")
         wait_until_a_chunk_waits(pipeline, database)
         yield writer
@@ -400,7 +400,7 @@ def test_a_second_sigterm_does_not_wait_for_the_chunk_in_hand(
     pipeline.start("watcher", **SLOWLY)
     pipeline.drop("people.csv", aird.people_csv)
     pipeline.wait_for_load(1, lambda load: load.state == "published" or load.reason == "queue-full")
-    with books_held(pipeline, 1):
+    with ledger_locked(pipeline, 1):
         writer = pipeline.start_one("writer")
         wait_until_a_chunk_waits(pipeline, database)
         writer.request_stop()

@@ -156,7 +156,7 @@ def assert_dead_letters_are_listed(pipeline: Pipeline) -> None:
 
 
 def redrive(pipeline: Pipeline, broker: Broker) -> None:
-    """What an earlier version gave up is loaded once it can be; what can't ever be used is given up again."""
+    """Messages dead-lettered by an earlier version are applied once possible; unusable ones are dead letters again."""
     assert pipeline.command("redrive").returncode == 0
 
     pipeline.wait_until_archived(GIVEN_UP)

@@ -225,7 +225,7 @@ def test_an_inferred_member_counts_as_absent(warehouse: OpenWarehouse) -> None:
 
 
 def test_each_load_looks_at_the_table_before_itself(warehouse: OpenWarehouse) -> None:
-    """What an earlier load found before itself counts for nothing."""
+    """The values that an earlier load found in the table are irrelevant."""
     house = warehouse(forgiving_people_and_places())
     house.load(places(1, V0), places(2, A), places(3, A))
 

@@ -91,7 +91,7 @@ def warehouse(database: Database) -> Iterator[Warehouse]:
 
 @pytest.fixture
 def deaf_to_the_timer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test sees then comes from the start or from an event."""
+    """All that a test observes is then caused by the start or by an event."""
     monkeypatch.setattr(service, "BEAT_SECONDS", 3600.0)
 
 

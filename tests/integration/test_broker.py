@@ -206,7 +206,7 @@ def test_a_publisher_whose_connection_was_cut_publishes_at_its_next_try(
 def test_a_publisher_that_the_broker_blocks_gives_up_in_time_and_publishes_once_it_may(
     broker: Broker, settings: BrokerSettings, forwarded: Forwarder
 ) -> None:
-    """What a broker under a memory alarm does: it says so, and reads no more from those who publish."""
+    """As under a memory alarm: the broker announces it, and stops reading from publishers."""
     impatient = through(forwarded, settings, answer_seconds=1.0)
     blocked = pika.frame.Method(0, pika.spec.Connection.Blocked("low on memory")).marshal()
     with closing(Publisher(impatient, name="tests")) as publisher:

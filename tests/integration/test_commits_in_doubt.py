@@ -1,5 +1,5 @@
-"""What the watcher keeps in memory agrees with the ledger whatever becomes of a commit, and with the folder whatever
-becomes of a rename: found by the simulation (verification/simulation), each with a test of its own."""
+"""The watcher's memory agrees with the ledger whatever the outcome of a commit, and with the folder whatever the
+outcome of a rename: faults found by the simulation (verification/simulation), each with a test of its own."""
 
 import errno
 import os

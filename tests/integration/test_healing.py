@@ -176,7 +176,7 @@ def test_editions_that_overlap_end_the_same_whichever_is_complete_first(
 
 
 def own_label(load_id: int) -> str:
-    """How our own file of rejected rows names a load."""
+    """Return the label of a load in our rejects files."""
     return load_label(load_id, token_of(load_id))
 
 

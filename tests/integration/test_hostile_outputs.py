@@ -103,7 +103,7 @@ def test_what_killed_processes_left_behind_is_removed_at_the_next_start(pipeline
 
 @pytest.mark.parametrize("name", ["inbox", "processing", "archive", "rejected"])
 def test_a_folder_that_the_operator_replaced_by_a_link_is_followed(tmp_path: Path, name: str) -> None:
-    """Who can do that may write to the data folder itself, and so do anything with what is in it."""
+    """A user who can do that may write to the data folder itself, and so can do anything with its content."""
     folder = DataFolder(tmp_path / "data")
     folder.create()
     (folder.root / name).rename(tmp_path / name)

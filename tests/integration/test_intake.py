@@ -409,7 +409,7 @@ def test_what_a_crash_left_open_counts_as_open(new_pipeline: NewPipeline) -> Non
         ("people.csv", "\n\r\n\n", "blank-header", "empty", "a header line"),
         ("people.csv", b"\xef\xbb\xbf", "blank-header", "empty", "a header line"),
         ("people.csv", "given_name,famïly_name\n".encode(), "missing-label", "'famïly_name'", "'family_name'"),
-        ("people.csv", '"given_name"x,family_name\n', "dialect-error", "after a closing quote", "written twice"),
+        ("people.csv", '"given_name"x,family_name\n', "dialect-error", "after a closing quote", "must be doubled"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_whole_with_its_reason(

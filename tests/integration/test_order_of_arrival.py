@@ -74,10 +74,10 @@ def check(house: Warehouse, chance: random.Random, folder: Path) -> None:
     assert [house.summary(folder, summary) for summary in house.catalog.summaries] == [
         model.summary(summary) for summary in house.catalog.summaries
     ]
-    check_books(house, model, dropped_files)
+    check_ledger(house, model, dropped_files)
 
 
-def check_books(house: Warehouse, model: Model, dropped_files: list[DroppedFile]) -> None:
+def check_ledger(house: Warehouse, model: Model, dropped_files: list[DroppedFile]) -> None:
     """Each load is complete once and balances; what is exact however the loads overlap, is exact."""
     assert house.completed_loads() == [each.load_id for each in dropped_files]
     assert house.completions == len(dropped_files)

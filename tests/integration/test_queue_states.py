@@ -1,4 +1,4 @@
-"""What is seen of the queues: over AMQP what waits and who consumes, from the management API on how many nodes."""
+"""The states of the queues: messages and consumers over AMQP, the number of nodes from the management API."""
 
 from collections.abc import Callable
 from contextlib import closing

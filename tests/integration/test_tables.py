@@ -68,7 +68,7 @@ THREADS = 8
 
 
 def differences(url: str, wanted: Catalog) -> list[str]:
-    """What holds the datasets of a configuration."""
+    """Return the differences between the tables and a configuration."""
     with closing(Database(make_url(url))) as database:
         schema = build_schema(wanted, database.dialect)
         with database.transaction() as connection:

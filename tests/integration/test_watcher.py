@@ -243,7 +243,7 @@ def test_a_load_does_not_stand_still_before_its_messages_left_the_queue(
 def test_a_load_with_a_dead_letter_is_published_again_only_once_the_broker_has_lost_that_too(
     new_pipeline: NewPipeline, clock: Clock
 ) -> None:
-    """What is tried again from the dead-letter queue would only be there twice."""
+    """Messages that are retried from the dead-letter queue would only be duplicated."""
     pipeline = new_pipeline(replace(AT_ONCE, republish_seconds=60.0), clock=clock)
     pipeline.drop("people.csv", people(7))
     look_and_publish(pipeline)
@@ -570,7 +570,7 @@ def run_to_the_end(root: Path, config: WatcherConfig = AT_ONCE, queue: Recording
 
 @pytest.fixture
 def expected(tmp_path: Path) -> Result:
-    """How it ends when nothing fails."""
+    """Return the result of a run without failures."""
     return run_to_the_end(dropped(tmp_path / "nothing fails"))
 
 

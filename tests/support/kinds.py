@@ -1,4 +1,4 @@
-"""What tests have to say in the words of one kind of database, and tests that are about one kind only."""
+"""The differences between the kinds of databases in tests, and tests for one kind only."""
 
 import pytest
 from sqlalchemy import Connection

@@ -1,4 +1,4 @@
-"""What the ledger says, all at once: the product reads it page by page."""
+"""The whole content of the ledger at once: the product reads it page by page."""
 
 from sqlalchemy import Connection, select
 

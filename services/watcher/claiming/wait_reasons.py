@@ -36,7 +36,7 @@ class UnclaimedFiles:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._files = self._in_the_books()
+        self._files = self._in_the_ledger()
         self._is_sure = True
 
     @property
@@ -47,7 +47,7 @@ class UnclaimedFiles:
     def replace(self, files: Iterable[WaitingFile]) -> None:
         """Take a new list, and bring the ledger up to date where it changed."""
         if not self._is_sure:
-            self._files = self._in_the_books()
+            self._files = self._in_the_ledger()
         waiting = {file.file: file for file in files}
         gone = [name for name in self._files if name not in waiting]
         seen = [file for name, file in waiting.items() if self._files.get(name) != file]
@@ -61,7 +61,7 @@ class UnclaimedFiles:
                 _log.warning("file can't be claimed", extra=facts("file_blocked", file=file.file, reason=file.reason))
         self._files, self._is_sure = waiting, True
 
-    def _in_the_books(self) -> dict[str, WaitingFile]:
+    def _in_the_ledger(self) -> dict[str, WaitingFile]:
         with self._store.transaction() as connection:
             return {file.file: file for file in waiting_files.all_files(connection, self._store.schema)}
 

@@ -73,7 +73,7 @@ class Finisher:
 
     def _put_away(self, finished: Sequence[Finished]) -> list[int]:
         ready = [each for each in finished if self._attempt(self._write_rejects, each)]
-        self._close_books([load for _, load in ready if load.state != "refused"])
+        self._mark_archived([load for _, load in ready if load.state != "refused"])
         return [load.load_id for claimed, load in ready if self._attempt(self._move, (claimed, load))]
 
     def _write_rejects(self, claimed: ClaimedName, load: Load) -> None:
@@ -94,7 +94,7 @@ class Finisher:
             if offsets is not None:
                 record_offsets(connection, self._store.schema, claimed.load_id, offsets)
 
-    def _close_books(self, ready: Sequence[Load]) -> None:
+    def _mark_archived(self, ready: Sequence[Load]) -> None:
         """Clear the reason that held a file back first: it would never be cleared once the file is out."""
         complete = [load for load in ready if load.state == "complete"]
         explained = [load.load_id for load in ready if load.reason is not None]

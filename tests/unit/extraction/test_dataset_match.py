@@ -1,4 +1,4 @@
-"""Which dataset a file feeds."""
+"""The choice of a file's dataset."""
 
 import pytest
 

@@ -108,7 +108,7 @@ def test_a_load_that_changed_rows_ends_the_search(earlier: Sequence[Load], expec
     assert base(*earlier) == expected
 
 
-def test_a_number_that_is_not_in_the_books_may_still_be_given_to_a_file() -> None:
+def test_a_number_that_is_not_in_the_ledger_may_still_be_assigned_to_a_file() -> None:
     assert base(complete(6), complete(7)) is None
     assert base(complete(6), complete(8, file="other.csv", size_bytes=1)) is None
 

@@ -1,4 +1,4 @@
-"""What a chunk adds to the kept counts, and how that travels."""
+"""The deltas of a chunk for the kept counts, and their encoding."""
 
 import json
 from collections import Counter
