@@ -1,4 +1,4 @@
-"""What the ledger says of files that repeat keys, when writers find all of their chunks waiting."""
+"""The counts in the ledger for files that repeat keys, if all of their chunks wait before a writer starts."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The command `inflow`: what it refuses, with which exit code and in which words, and what its options do."""
+"""The command `inflow`: its options, its errors and its exit codes."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def test_the_command_says_its_version(inflow: Inflow) -> None:
     ],
     ids=" ".join,
 )
-def test_a_wrong_use_ends_with_2_and_says_what_is_wrong(inflow: Inflow, arguments: tuple[str, ...]) -> None:
+def test_wrong_usage_ends_with_2_and_says_what_is_wrong(inflow: Inflow, arguments: tuple[str, ...]) -> None:
     finished = inflow(*arguments)
 
     assert finished.returncode == 2
@@ -165,11 +165,13 @@ def test_the_data_folder_of_the_environment_is_the_default(inflow: Inflow) -> No
     assert "people.csv" in inflow("loads").stdout, "./data is the default of the default"
 
 
-def test_the_embedded_books_are_reported_of_a_named_folder_though_a_server_is_configured(inflow: Inflow) -> None:
+def test_the_embedded_ledger_of_a_named_folder_is_reported_though_a_server_is_configured(inflow: Inflow) -> None:
     inflow.run()
 
-    assert inflow("loads", "--data", "data", DATABASE_URL="mysql://nobody@127.0.0.1:1/none").stdout == "no loads yet\n"
-    finished = inflow("loads", DATABASE_URL="mysql://nobody@127.0.0.1:1/none")
+    assert (
+        inflow("loads", "--data", "data", DATABASE_URL="mysql://stranger@127.0.0.1:1/none").stdout == "no loads yet\n"
+    )
+    finished = inflow("loads", DATABASE_URL="mysql://stranger@127.0.0.1:1/none")
     assert finished.returncode == 3
     assert "Traceback" not in finished.stderr
 
@@ -188,12 +190,12 @@ def test_a_report_whose_reader_has_gone_ends_quietly(inflow: Inflow) -> None:
     inflow.run()
     reader, writer = os.pipe()
     os.close(reader)
-    with open(writer, "wb") as nobody:  # noqa: PTH123 - a descriptor has no path
+    with open(writer, "wb") as broken_pipe:  # noqa: PTH123 - a descriptor has no path
         finished = subprocess.run(
             command_line("status", "--data", "data"),
             cwd=inflow.root,
             env=environment({"PYTHONUNBUFFERED": ""}),
-            stdout=nobody,
+            stdout=broken_pipe,
             stderr=subprocess.PIPE,
             check=False,
         )
@@ -201,7 +203,7 @@ def test_a_report_whose_reader_has_gone_ends_quietly(inflow: Inflow) -> None:
     assert (finished.returncode, finished.stderr) == (0, b"")
 
 
-def test_logs_are_one_json_object_a_line_when_nobody_reads_them(inflow: Inflow) -> None:
+def test_logs_are_one_json_object_a_line_without_a_terminal(inflow: Inflow) -> None:
     inflow.drop("people.csv", births("Stone", people=3).people_csv)
 
     lines = inflow.run(INFLOW_LOG_FORMAT="auto").stderr.splitlines()

@@ -216,7 +216,7 @@ def test_no_password_is_in_the_image_or_in_the_log(project: Project) -> None:
 @pytest.mark.parametrize(
     ("options", "user"),
     [
-        pytest.param([], "10001 10001", id="nobody without a mount"),
+        pytest.param([], "10001 10001", id="10001 without a mount"),
         pytest.param([FOLDER], "1234 2345", id="the owner of the data folder"),
         pytest.param([FOLDER, "--env=INFLOW_UID=77"], "77 77", id="INFLOW_UID"),
         pytest.param([FOLDER, "--env=INFLOW_UID=77", "--env=INFLOW_GID=88"], "77 88", id="INFLOW_UID and INFLOW_GID"),
@@ -236,7 +236,7 @@ def test_the_image_runs_as_root_only_where_root_owns_the_folder_and_says_so(proj
     assert (line["level"], line["action"]) == ("warning", "running_as_root")
 
 
-def test_a_user_that_is_no_number_is_a_configuration_error(project: Project) -> None:
+def test_a_user_that_is_not_a_number_is_a_configuration_error(project: Project) -> None:
     command = ["docker", "run", "--rm", "--env=INFLOW_UID=bob", project.image, *WHO_AM_I]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 

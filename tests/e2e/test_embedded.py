@@ -40,7 +40,7 @@ def family() -> Births:
 
 @pytest.fixture
 def powerless() -> list[str]:
-    """What to put before a command that must not get around permissions."""
+    """Return the prefix of a command that must not bypass permissions."""
     if os.geteuid() != 0:
         return []
     prefix = ["setpriv", "--bounding-set", POWERS, "--inh-caps", POWERS]
@@ -51,7 +51,7 @@ def powerless() -> list[str]:
 
 @pytest.fixture
 def mounting() -> list[str]:
-    """What to put before a command to have a file system of its own mounted on the inbox, with a file in it."""
+    """Return the prefix of a command for which a separate file system, with a file in it, is mounted on the inbox."""
     script = 'mount -t tmpfs none data/inbox; printf "city\\n" >data/inbox/places.csv; exec "$@"'
     if subprocess.run(["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /mnt"], check=False).returncode != 0:
         missing("no mount of one's own can be made here (unshare --mount)")
@@ -127,7 +127,7 @@ def test_the_same_files_dropped_again_change_nothing(inflow: Inflow, family: Bir
     assert accounts(inflow.loads()["places.csv"]) == {"rows_read": 7, "unchanged": 7}
 
 
-def test_one_line_edited_changes_that_line_alone_and_the_summary_follows(inflow: Inflow, family: Births) -> None:
+def test_one_line_edited_changes_only_that_line_and_the_summary_follows(inflow: Inflow, family: Births) -> None:
     inflow.drop("people.csv", family.people_csv)
     inflow.drop("places.csv", family.places_csv)
     inflow.run()
@@ -167,7 +167,7 @@ def test_a_refused_file_ends_the_run_with_1_and_the_others_are_loaded(inflow: In
 
 
 def test_an_office_file_without_a_table_is_refused_at_once(inflow: Inflow) -> None:
-    """It was taken for a fault of the disk, and tried for ever."""
+    """It was mistaken for a disk error, and retried forever."""
     for name, part in (("people.xlsb", "xl/workbook.bin"), ("people.docx", "word/document.xml")):
         (inflow.data / "inbox").mkdir(parents=True, exist_ok=True)
         (inflow.data / "inbox" / name).write_bytes(zipped({"[Content_Types].xml": b"<Types/>", part: b"x"}))
@@ -216,7 +216,7 @@ def test_a_run_does_not_write_through_a_link(inflow: Inflow, name: str, plant: P
     assert_untouched(secret)
 
 
-def test_what_is_no_file_ends_the_run_with_1_and_it_says_what(inflow: Inflow, family: Births) -> None:
+def test_a_special_file_ends_the_run_with_1_and_is_named(inflow: Inflow, family: Births) -> None:
     """G10 Waiting explains itself."""
     (inflow.inbox / "places.csv").symlink_to("/etc/passwd")
     os.mkfifo(inflow.inbox / "people-2.csv")
@@ -234,7 +234,7 @@ def test_what_is_no_file_ends_the_run_with_1_and_it_says_what(inflow: Inflow, fa
     assert status["loads"][0]["state"] == "archived"
 
 
-def test_what_permissions_forbid_waits_for_a_person_and_holds_nobody_back(
+def test_what_permissions_forbid_waits_for_the_operator_and_blocks_no_others(
     inflow: Inflow, family: Births, powerless: list[str]
 ) -> None:
     """G10 Waiting explains itself."""
@@ -267,7 +267,7 @@ def test_what_permissions_forbid_waits_for_a_person_and_holds_nobody_back(
     assert inflow.summary() == as_json(family.by_country)
 
 
-def test_an_inbox_that_may_not_be_read_waits_for_a_person(inflow: Inflow, powerless: list[str]) -> None:
+def test_an_inbox_that_may_not_be_read_waits_for_the_operator(inflow: Inflow, powerless: list[str]) -> None:
     inflow.inbox.chmod(0o000)
     finished = inflow.run(prefix=powerless)
     inflow.inbox.chmod(0o755)
@@ -276,7 +276,7 @@ def test_an_inbox_that_may_not_be_read_waits_for_a_person(inflow: Inflow, powerl
     assert [(file["file"], file["reason"]) for file in inflow.status()["inbox"]] == [("./", "not-permitted")]
 
 
-def test_a_file_of_somebody_else_in_processing_waits_for_a_person(
+def test_a_file_of_another_user_in_processing_waits_for_the_operator(
     inflow: Inflow, family: Births, powerless: list[str]
 ) -> None:
     inflow.run()
@@ -297,7 +297,7 @@ def test_a_file_of_somebody_else_in_processing_waits_for_a_person(
     assert inflow.summary() == as_json(family.by_country)
 
 
-def test_an_archive_that_may_not_be_written_waits_for_a_person(
+def test_an_archive_that_may_not_be_written_waits_for_the_operator(
     inflow: Inflow, family: Births, powerless: list[str]
 ) -> None:
     inflow.run()
@@ -315,8 +315,8 @@ def test_an_archive_that_may_not_be_written_waits_for_a_person(
     assert {(load["state"], load["reason"]) for load in inflow.loads().values()} == {("archived", None)}
 
 
-def test_an_inbox_on_another_mount_waits_for_a_person(inflow: Inflow, mounting: list[str]) -> None:
-    """G10 Waiting explains itself: a claim is a rename, and there is none between mounts."""
+def test_an_inbox_on_another_mount_waits_for_the_operator(inflow: Inflow, mounting: list[str]) -> None:
+    """G10 Waiting explains itself: a claim is a rename, which is impossible between mounts."""
     finished = inflow.run(prefix=mounting)
 
     assert finished.returncode == 1
@@ -331,7 +331,7 @@ def test_an_inbox_on_another_mount_waits_for_a_person(inflow: Inflow, mounting: 
     }
 
 
-def test_a_second_run_on_the_same_folder_is_refused_while_reports_work_beside_the_first(
+def test_a_second_run_on_the_same_folder_is_refused_while_reports_work_next_to_the_first(
     inflow: Inflow, family: Births
 ) -> None:
     inflow.drop("people.csv", family.people_csv)
@@ -425,7 +425,7 @@ def look_at(inflow: Inflow, seen: list[Counter[str]]) -> Counter[str]:
     return seen[-1]
 
 
-def test_files_are_claimed_by_polling_alone(inflow: Inflow, family: Births) -> None:
+def test_files_are_claimed_by_polling_only(inflow: Inflow, family: Births) -> None:
     inflow.drop("people.csv", family.people_csv)
     inflow.drop("places.csv", family.places_csv)
 

@@ -1,4 +1,4 @@
-"""A dataset whose table differs from the configuration is held; all others are loaded, and it goes on once mended."""
+"""A dataset whose table differs from the configuration is held until it is repaired; all others are loaded."""
 
 import socket
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def drop_all(pipeline: Pipeline, births: Births) -> None:
     pipeline.drop("things.csv", "id,name\n1,one\n")
 
 
-def test_a_table_that_differs_holds_its_dataset_and_no_other_until_it_is_mended(
+def test_a_table_that_differs_holds_its_dataset_and_no_other_until_it_is_repaired(
     pipeline: Pipeline, galston: Births
 ) -> None:
     with pipeline.transaction() as connection:
@@ -69,7 +69,7 @@ def test_a_table_that_differs_holds_its_dataset_and_no_other_until_it_is_mended(
     assert pipeline.report("status")["held"] == {}
 
 
-def test_a_table_that_is_altered_in_mid_load_holds_the_load_which_ends_right_once_it_is_mended(
+def test_a_table_that_is_altered_in_mid_load_holds_the_load_which_ends_right_once_it_is_repaired(
     pipeline: Pipeline, galston: Births
 ) -> None:
     watcher = pipeline.start_one("watcher", INFLOW_CHUNK_ROWS="10")

@@ -1,4 +1,4 @@
-"""Several installations with real services: none ever gets a row of another one, or of an earlier life of its own."""
+"""Several installations with real services: none gets a row of another one, or of its own past."""
 
 import shutil
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def drop(pipeline: Pipeline, births: Births) -> None:
 
 def families(pipeline: Pipeline) -> dict[str, int]:
     """Whose rows the table has, and how many."""
-    return {family: count for family, count in pipeline.query(_FAMILIES)}  # noqa: C416 - a row is no pair to dict()
+    return {family: count for family, count in pipeline.query(_FAMILIES)}  # noqa: C416 - dict() does not accept rows
 
 
 def test_of_two_installations_with_the_same_settings_the_second_is_told_and_neither_gets_a_row_of_the_other(

@@ -34,7 +34,7 @@ def test_the_samples_are_profiled_as_the_documentation_shows(inflow: Inflow) -> 
     assert inflow("profile", str(SAMPLES / "places.csv"), "--toml").stdout in documentation
 
 
-def test_a_file_that_a_load_would_refuse_is_profiled_and_that_is_said(inflow: Inflow) -> None:
+def test_a_file_that_a_load_would_refuse_is_profiled_with_a_warning(inflow: Inflow) -> None:
     (inflow.root / "towns.txt").write_text("town    people\nStone      450\nAyr         12\nBonn         7\n")
 
     finished = inflow("profile", "towns.txt")
@@ -75,7 +75,7 @@ def test_a_proposal_may_be_sent_into_the_configuration_that_it_is_made_for(inflo
     assert "[datasets.orders]" in proposed.stdout
 
 
-def test_a_page_is_written_whole_beside_the_json(inflow: Inflow) -> None:
+def test_a_page_is_written_atomically_next_to_the_json(inflow: Inflow) -> None:
     finished = inflow("profile", str(SAMPLES / "places.csv"), "--json", "--html", "page.html")
 
     assert json.loads(finished.stdout)["keys"]["found"] == [["city"]]

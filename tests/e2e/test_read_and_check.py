@@ -135,7 +135,7 @@ def test_signs_that_are_declared_for_texts_are_not_read_into_formats_with_number
     assert "format-error: the dataset says how 'sum' is written in text" in numbers.stdout
 
 
-def test_read_sets_rejected_rows_aside_with_their_reasons(inflow: Inflow) -> None:
+def test_read_writes_rejected_rows_to_a_file_with_their_reasons(inflow: Inflow) -> None:
     path = inflow.root / "places.csv"
     path.write_text('city,county,country\nAyr,Ayrshire\nBath,"Somerset"x,England\nWick,Caithness,Scotland\n')
 
@@ -177,7 +177,7 @@ def test_read_takes_a_pipe(inflow: Inflow) -> None:
     assert finished.stdout.splitlines() == [",".join(HEADER), ",".join(ANN)]
 
 
-def test_of_a_file_that_is_cut_read_shows_what_there_is_and_fails(inflow: Inflow) -> None:
+def test_of_a_truncated_file_read_shows_what_there_is_and_fails(inflow: Inflow) -> None:
     path = inflow.root / "places.csv"
     path.write_text("city,county,country\nAyr,Ayrshire,Scotland\nBath,Som")
 
@@ -195,7 +195,7 @@ def test_of_an_empty_file_nothing_is_read(inflow: Inflow) -> None:
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "empty.csv: the file is empty\n")
 
 
-def test_check_shows_what_would_become_of_a_file(inflow: Inflow) -> None:
+def test_check_dry_runs_a_file(inflow: Inflow) -> None:
     written(inflow.root / "people.csv", ANN, ZOE)
 
     finished = inflow("check", "people.csv")

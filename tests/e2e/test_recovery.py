@@ -1,4 +1,4 @@
-"""What an operator does after a loss: replay archived files, give up a load, find the summaries as they should be."""
+"""Recovery by an operator after a loss: replaying archived files, giving up a load, correct summaries."""
 
 import json
 import os
@@ -133,7 +133,7 @@ def test_a_file_whose_dataset_cannot_be_told_is_named(inflow: Inflow) -> None:
     assert "0 of 1 files are loaded again" in replayed.stdout
 
 
-def test_a_load_that_cannot_go_on_is_given_up_by_the_operator(inflow: Inflow) -> None:
+def test_a_load_that_cannot_continue_is_given_up_by_the_operator(inflow: Inflow) -> None:
     inflow.drop("places.csv", f"{PLACES}Weir,,A\n")
     assert inflow.run().returncode == 0
     with closing(sqlite3.connect(inflow.data / "inflow.db")) as database:

@@ -1,4 +1,4 @@
-"""Dead letters: a load with one says so, and goes on once the cause is mended, by itself or by `inflow redrive`."""
+"""Dead letters: a load with one says so, and resumes once the cause is fixed, by itself or by `inflow redrive`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +46,7 @@ def dead_letter_a_load(pipeline: Pipeline, broker: Broker) -> Service:
     return old_writer
 
 
-def mend(pipeline: Pipeline, old_writer: Service) -> None:
+def fix_cause(pipeline: Pipeline, old_writer: Service) -> None:
     """Start a writer that knows the dataset in place of the one that does not."""
     assert old_writer.stop() == 0
     pipeline.start("writer", "aggregator")
@@ -85,7 +85,7 @@ def test_a_load_with_a_dead_letter_says_so_and_is_not_published_again(pipeline: 
     assert 1 not in {line["load_id"] for line in pipeline.services[0].logs("load_revived")}
 
 
-def test_a_load_goes_on_by_itself_once_its_cause_is_mended(pipeline: Pipeline, broker: Broker) -> None:
+def test_a_load_resumes_by_itself_once_its_cause_is_fixed(pipeline: Pipeline, broker: Broker) -> None:
     """Too early a try of its dead letters changes nothing; the next one comes by itself, too."""
     old_writer = dead_letter_a_load(pipeline, broker)
     make_due(broker)
@@ -97,15 +97,15 @@ def test_a_load_goes_on_by_itself_once_its_cause_is_mended(pipeline: Pipeline, b
     eventually(lambda: broker.queue_depths()["inflow.writer.dlq"] == DEAD_CHUNKS, message="all are where they were")
 
     make_due(broker)
-    mend(pipeline, old_writer)
+    fix_cause(pipeline, old_writer)
 
     pipeline.wait_until_archived(1)
     assert (pipeline.loads()[1].inserted, pipeline.loads()[1].reason) == (ANIMALS, None)
     eventually(lambda: set(broker.queue_depths().values()) == {0}, message="the queues are empty")
 
 
-def test_redrive_heals_a_load_once_its_cause_is_mended(pipeline: Pipeline, broker: Broker) -> None:
-    mend(pipeline, dead_letter_a_load(pipeline, broker))
+def test_redrive_heals_a_load_once_its_cause_is_fixed(pipeline: Pipeline, broker: Broker) -> None:
+    fix_cause(pipeline, dead_letter_a_load(pipeline, broker))
 
     done = pipeline.command("redrive")
 
@@ -118,18 +118,18 @@ def test_redrive_heals_a_load_once_its_cause_is_mended(pipeline: Pipeline, broke
 
 
 def test_a_load_whose_dead_letters_are_lost_is_published_again(pipeline: Pipeline, broker: Broker) -> None:
-    """Whoever purges them, or the broker with all its data."""
+    """By a purge, or with all data of the broker."""
     old_writer = dead_letter_a_load(pipeline, broker)
     broker.purge("inflow.writer.dlq")
 
-    mend(pipeline, old_writer)
+    fix_cause(pipeline, old_writer)
 
     pipeline.wait_until_archived(1)
     assert pipeline.services[0].logs("load_revived")
 
 
 def test_a_dead_letter_that_is_redriven_too_early_is_one_again(pipeline: Pipeline, broker: Broker) -> None:
-    mend(pipeline, dead_letter_a_load(pipeline, broker))
+    fix_cause(pipeline, dead_letter_a_load(pipeline, broker))
     broker.publish("inflow.writer", b"no message")
     eventually(lambda: broker.queue_depths()["inflow.writer.dlq"] == DEAD_CHUNKS + 1, message="dead letters")
 

@@ -1,4 +1,4 @@
-"""Rejected rows as a user meets them: reported, mended, dropped back, healed."""
+"""Rejected rows from the user's view: reported, corrected, dropped again, healed."""
 
 import csv
 import io
@@ -31,8 +31,8 @@ def accounts(inflow: Inflow, file: str) -> tuple[int, int, int]:
     return load["rejected"], load["healed"], load["open"]
 
 
-def mended(text: str) -> str:
-    """The file of rejected rows of the samples, as somebody with a spreadsheet would mend it."""
+def corrected(text: str) -> str:
+    """Return the rejects file of the samples as a user would correct it in a spreadsheet."""
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     for row in rows:
         match row["code"], row["column"]:
@@ -51,7 +51,7 @@ def mended(text: str) -> str:
     return text_file.getvalue()
 
 
-def test_the_mended_rejects_file_of_the_samples_dropped_back_heals_all_rejects(inflow: Inflow) -> None:
+def test_the_corrected_rejects_file_of_the_samples_dropped_back_heals_all_rejects(inflow: Inflow) -> None:
     """G7: the report says so before and after, and the rows are in the table."""
     for path in (REPOSITORY / "data" / "samples").glob("*.csv"):
         inflow.drop(path.name, path.read_text(encoding="utf-8"))
@@ -60,7 +60,7 @@ def test_the_mended_rejects_file_of_the_samples_dropped_back_heals_all_rejects(i
     assert [each["healed_by"] for each in rejects(inflow, "--open")] == [None] * 4
     [path] = (inflow.data / "rejected").iterdir()
 
-    inflow.drop(path.name, mended(path.read_bytes().decode()))
+    inflow.drop(path.name, corrected(path.read_bytes().decode()))
     assert inflow.run().returncode == 0
 
     assert accounts(inflow, "people.csv") == (4, 4, 0)
@@ -94,7 +94,7 @@ def test_each_reject_is_listed_with_all_that_is_known_of_it(inflow: Inflow) -> N
     assert (second["line"], second["column"], second["code"]) == (3, None, "missing-cell")
 
 
-def test_for_people_each_reject_is_three_lines_that_no_text_of_a_file_can_break(inflow: Inflow) -> None:
+def test_as_text_each_reject_is_three_lines_that_no_text_of_a_file_can_break(inflow: Inflow) -> None:
     inflow.drop("people.csv", f'{PEOPLE}Ada,"\x1b[31m\nStone",never,Weir\n')
     inflow.run()
 

@@ -22,7 +22,7 @@ def pipeline(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Pip
         yield pipeline
 
 
-def test_all_services_run_in_one_process_until_they_are_told_to_stop(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_all_services_run_in_one_process_until_a_stop_is_requested(pipeline: Pipeline, tmp_path: Path) -> None:
     """And the reports, asked of the servers that the environment names, say what its log says."""
     aird = births("Aird", people=PEOPLE)
     inflow = pipeline.start_command("run", "--data", str(pipeline.data))
@@ -54,7 +54,7 @@ def test_all_services_run_in_one_process_until_they_are_told_to_stop(pipeline: P
     assert inflow.stop() == 0
 
 
-def test_the_reports_are_readable_by_people(pipeline: Pipeline) -> None:
+def test_the_text_reports_are_readable(pipeline: Pipeline) -> None:
     inflow = pipeline.start_command("run", "--data", str(pipeline.data))
     pipeline.drop("people.csv", births("Aird", people=PEOPLE).people_csv)
     pipeline.wait_until_archived(1)
@@ -71,8 +71,8 @@ def test_the_reports_are_readable_by_people(pipeline: Pipeline) -> None:
 
 def test_a_report_on_a_server_that_can_not_be_reached_ends_with_3(pipeline: Pipeline, database: Database) -> None:
     url = make_url(database.url).set(password="Canary")
-    with forwarder((url.host or "", 0), is_open=False) as nobody:
-        nowhere = url.set(host="127.0.0.1", port=nobody.port).render_as_string(hide_password=False)
+    with forwarder((url.host or "", 0), is_open=False) as closed_port:
+        nowhere = url.set(host="127.0.0.1", port=closed_port.port).render_as_string(hide_password=False)
         done = pipeline.command("status", DATABASE_URL=nowhere)
 
     assert done.returncode == 3

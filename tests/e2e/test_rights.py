@@ -47,7 +47,7 @@ DONE_BY_THE_WRITER = (
     "INSERT INTO inflow_chunks VALUES (1, 0, 1)",
 )
 
-#: A row that is rejected, and the same one mended.
+#: A row that is rejected, and the same one corrected.
 BAD, MENDED = "Kim,Ash,1937-13-02,Dunoon\n", "Kim,Ash,1937-12-02,Dunoon\n"
 
 
@@ -155,7 +155,7 @@ def accounts(broker: Broker, database: Database, tmp_path: Path) -> Iterator[Acc
 
 
 def test_services_with_the_least_rights_do_all_their_work(accounts: Accounts, tmp_path: Path) -> None:
-    """Loads with rejects, an edition of a file, mended rows, a file that can't be claimed: every table is written."""
+    """Loads with rejects, an edition of a file, corrected rows, an unclaimable file: every table is written."""
     accounts.prepare()
     pipeline, dunoon = accounts.pipeline, births("Dunoon", people=300)
     accounts.start()
@@ -165,7 +165,7 @@ def test_services_with_the_least_rights_do_all_their_work(accounts: Accounts, tm
     pipeline.drop("places.csv", dunoon.places_csv)
     pipeline.wait_until_archived(2)
     pipeline.wait_for_summary(dunoon.by_country)
-    # One row is mended in the whole file, which the watcher notices, the other in the rejects file: the writer does.
+    # One row is corrected in the whole file, which the watcher notices, the other in the rejects file: the writer does.
     [rejects] = (pipeline.data / "rejected").iterdir()
     pipeline.drop("people.csv", dunoon.people_csv + BAD + MENDED.replace("Kim", "Lee"))
     pipeline.wait_until_archived(3)

@@ -145,7 +145,7 @@ def test_a_repeated_drop_changes_nothing_and_an_edited_line_changes_its_row(pipe
     pipeline.wait_for_summary({**aird.by_country, **moved})
 
 
-def test_the_log_accounts_for_a_load_as_the_books_do(pipeline: Pipeline, aird: Births) -> None:
+def test_the_log_accounts_for_a_load_as_the_ledger_does(pipeline: Pipeline, aird: Births) -> None:
     watcher, writer = pipeline.start("watcher", "writer")
     pipeline.drop("people.csv", aird.people_csv + "Kim,Aird,1937-02-30,Kelso of Aird\n")
     pipeline.wait_until_archived(1)
@@ -159,7 +159,7 @@ def test_the_log_accounts_for_a_load_as_the_books_do(pipeline: Pipeline, aird: B
         assert {"time", "level", "service", "message", "action"} <= each.keys()
 
 
-def test_a_file_is_found_by_polling_alone(pipeline: Pipeline, aird: Births) -> None:
+def test_a_file_is_found_by_polling_only(pipeline: Pipeline, aird: Births) -> None:
     pipeline.start("watcher", "writer", INFLOW_WATCH="poll")
     eventually((pipeline.data / "inbox").exists)
 
@@ -185,7 +185,7 @@ def test_of_two_watchers_one_is_active_and_the_other_takes_over_when_it_is_kille
     assert (standing_by.stop(), writer.stop()) == (0, 0)
 
 
-def test_a_watcher_that_stands_by_stops_when_it_is_told_to(pipeline: Pipeline) -> None:
+def test_a_watcher_that_stands_by_stops_on_request(pipeline: Pipeline) -> None:
     pipeline.start("watcher")[0].logged("started")
     eventually((pipeline.data / "inbox").exists)
     standing_by = pipeline.start_one("watcher")
@@ -357,10 +357,10 @@ def test_a_service_whose_table_is_dropped_makes_it_again_in_the_same_process(
     assert service.stop() == 0
 
 
-def test_one_of_our_tables_that_is_altered_under_a_service_keeps_it_waiting_until_it_is_mended(
+def test_one_of_our_tables_that_is_altered_under_a_service_keeps_it_waiting_until_it_is_repaired(
     pipeline: Pipeline,
 ) -> None:
-    """A column that is gone would be missed by every start, too: a service that ended would be started for ever."""
+    """A column that is gone would be missed by every start, too: a service that ended would be restarted forever."""
     health = pipeline.folder / "health"
     service = pipeline.start_one("aggregator", INFLOW_HEALTH_FILE=str(health))
     eventually(health.exists)
@@ -437,7 +437,9 @@ def test_a_wrong_configuration_ends_a_service_with_2_and_all_that_is_wrong(
 def test_no_password_gets_into_a_log(pipeline: Pipeline, broker: Broker, database: Database) -> None:
     """Neither one that a server refuses nor, in the line that a service starts with, any."""
     broker_url = replace(broker.server, password=CANARY).url(broker.vhost)
-    database_url = make_url(database.url).set(username="nobody", password=CANARY).render_as_string(hide_password=False)
+    database_url = (
+        make_url(database.url).set(username="stranger", password=CANARY).render_as_string(hide_password=False)
+    )
     assert CANARY_IN_URL in broker_url
     writer = pipeline.start_one("writer", RABBITMQ_URL=broker_url, INFLOW_LOG_LEVEL="DEBUG")
     watcher = pipeline.start_one("watcher", DATABASE_URL=database_url, INFLOW_LOG_LEVEL="DEBUG")

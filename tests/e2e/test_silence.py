@@ -60,7 +60,7 @@ def test_a_proposed_dataset_loads_the_rows_that_read_shows(inflow: Inflow, text:
         pytest.param("a,b\n1,x\n" + _lines(500, "#,y,z"), "do not have 2 columns", id="the width grows at once"),
         pytest.param("a,b,c,d,e\n" + _lines(9, "x#,#,y"), "do not have 5 columns", id="two names more"),
         pytest.param("id,price,qty\n" + _lines(20, "10#,15,87,2"), "do not have 3 columns", id="decimal commas"),
-        pytest.param("Name,Town\nAnn,Ayr\nBob,Bath\n", "the header or a row", id="texts alone"),
+        pytest.param("Name,Town\nAnn,Ayr\nBob,Bath\n", "the header or a row", id="only texts"),
     ],
 )
 def test_no_dataset_is_proposed_for_a_file_that_a_load_would_refuse(inflow: Inflow, text: str, why: str) -> None:

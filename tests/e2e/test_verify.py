@@ -1,4 +1,4 @@
-"""`inflow verify`, embedded and on servers: it finds what somebody falsified, and repairs it."""
+"""`inflow verify`, embedded and on servers: it finds falsified counts, and repairs them."""
 
 import json
 import sqlite3

@@ -44,7 +44,7 @@ def warehouse(any_database: AnyDatabase) -> Iterator[OpenWarehouse]:
 
 @pytest.fixture
 def server_warehouse(database: Database) -> Iterator[OpenWarehouse]:
-    """The same on the server alone, for what SQLite can't do: wait for a row."""
+    """The same, only on the server, for what SQLite can't do: wait for a row."""
     with ExitStack() as opened:
         yield lambda catalog: opened.enter_context(closing(Warehouse(database.url, catalog)))
 

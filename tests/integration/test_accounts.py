@@ -1,4 +1,4 @@
-"""A load counts its rows as one who looks at the table before it and after it would, if no other load overlaps it."""
+"""A load's counts equal the differences of the table before and after it, if no other load overlaps it."""
 
 import random
 import tempfile

@@ -72,7 +72,7 @@ def born_in_kelso(load_id: int, *, people: int) -> DroppedFile:
 
 @pytest.fixture
 def channel(broker: Broker) -> Iterator[Any]:
-    """A channel of the test's own, to look behind the product's back."""
+    """A channel of the test's own, to inspect the queues independently."""
     with broker.channel() as channel:
         yield channel
 
@@ -97,7 +97,7 @@ def deaf_to_the_timer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def aggregating(warehouse: Warehouse, settings: BrokerSettings, folder: Path) -> Iterator[None]:
-    """Run the service in a thread beside the test."""
+    """Run the service in a separate thread."""
     stop = threading.Event()
     context = Context(
         store=warehouse.store,

@@ -51,7 +51,7 @@ def everything(house: Warehouse) -> object:
     return house.row_counts(), house.tables(), house.changed("people"), house.book(1), house.completed_loads()
 
 
-def test_a_chunk_that_comes_again_changes_nothing(warehouse: OpenWarehouse) -> None:
+def test_a_duplicate_chunk_changes_nothing(warehouse: OpenWarehouse) -> None:
     """G2: redelivered before, and after the load is complete."""
     house = warehouse(default_catalog())
     file = people(1, 4)
@@ -125,7 +125,7 @@ def test_a_file_without_rows_is_complete_with_its_manifest(warehouse: OpenWareho
     assert house.completed_loads() == [1]
 
 
-def test_a_manifest_that_comes_again_changes_nothing(warehouse: OpenWarehouse) -> None:
+def test_a_duplicate_manifest_changes_nothing(warehouse: OpenWarehouse) -> None:
     house = warehouse(default_catalog())
     file = people(1, 2)
     house.claim(file)
@@ -150,7 +150,7 @@ def test_a_manifest_that_contradicts_the_one_known_is_refused(warehouse: OpenWar
 
 
 def test_a_manifest_of_fewer_rows_than_were_applied_is_refused(warehouse: OpenWarehouse) -> None:
-    """It would never balance: the load would be open for ever, with no reason."""
+    """It would never balance: the load would be open forever, without a reason."""
     house = warehouse(default_catalog())
     file = people(1, 4)
     house.claim(file)
@@ -176,7 +176,7 @@ def test_rows_beyond_the_manifest_are_refused(warehouse: OpenWarehouse) -> None:
     assert everything(house) == before
 
 
-def test_messages_of_a_load_that_nobody_claimed_are_refused(warehouse: OpenWarehouse) -> None:
+def test_messages_of_an_unclaimed_load_are_refused(warehouse: OpenWarehouse) -> None:
     """The ledger entry, the rows and the places that were written by then are rolled back with it."""
     house = warehouse(default_catalog())
     before = house.row_counts()
@@ -197,7 +197,7 @@ def test_a_dataset_that_the_configuration_does_not_have_is_refused(warehouse: Op
         house.deliver(*chunks(file))
 
 
-def test_an_event_is_no_work_for_a_writer(warehouse: OpenWarehouse) -> None:
+def test_a_writer_refuses_an_event(warehouse: OpenWarehouse) -> None:
     house = warehouse(default_catalog())
 
     with pytest.raises(MalformedMessage, match=r"load\.completed is not for a writer"):

@@ -35,7 +35,7 @@ from tests.support.topology import TOPOLOGY
 
 QUEUE, DEAD_LETTERS = TOPOLOGY.name(WRITER_QUEUE), TOPOLOGY.dead_letter_name(WRITER_QUEUE)
 MOMENT = datetime(2024, 5, 17, 12, 30, tzinfo=UTC)
-#: A handler that nobody lets go on: the test has failed before.
+#: A handler that is never released: the test has failed before.
 MAX_HANDLING_SECONDS = 2 * MAX_WAIT_SECONDS
 #: Pauses that a test can wait for.
 SOON = RetrySchedule(first_pause_seconds=0.5, longest_pause_seconds=2.0, program_version="2.0")
@@ -64,13 +64,13 @@ def forwarded(settings: BrokerSettings) -> Iterator[Forwarder]:
 
 @pytest.fixture
 def channel(broker: Broker) -> Iterator[Any]:
-    """A channel of the test's own, to look behind the product's back."""
+    """A channel of the test's own, to inspect the queues independently."""
     with broker.channel() as channel:
         yield channel
 
 
 def manifest(load_id: int) -> Envelope:
-    """Build a message that the writer's queue alone takes."""
+    """Build a message that only the writer's queue takes."""
     return envelope(LoadExtracted(load_id=load_id, dataset="people", row_count=7), origin=Origin(), occurred_at=MOMENT)
 
 
@@ -84,7 +84,7 @@ def through(forward: Forwarder, settings: BrokerSettings, **changes: Any) -> Bro
 
 @contextmanager
 def consuming(settings: BrokerSettings, handle: Handler, **parameters: Any) -> Iterator[threading.Event]:
-    """Consume in a thread beside the test, as a service does; yield the event that requests its stop."""
+    """Consume in a separate thread, as a service does; yield the event that requests its stop."""
     stop = threading.Event()
     consumer = Consumer(settings, WRITER_QUEUE, name="tests", **parameters)
     task = SideTask(
@@ -101,7 +101,7 @@ def consuming(settings: BrokerSettings, handle: Handler, **parameters: Any) -> I
 
 
 class Held:
-    """A handler that stays with each message until the test lets it go on."""
+    """A handler that stays with each message until the test releases it."""
 
     def __init__(self) -> None:
         self.begun: list[int] = []
@@ -147,7 +147,7 @@ def test_every_queue_is_a_durable_quorum_queue_with_the_arguments_of_the_topolog
         assert definitions.queue(broker.vhost, TOPOLOGY.dead_letter_name(queue))["type"] == "quorum"
 
 
-def test_each_queue_is_bound_to_what_it_takes_and_what_is_given_up_to_the_queues_beside_it(
+def test_each_queue_is_bound_to_what_it_takes_and_what_is_given_up_to_the_queues_next_to_it(
     broker: Broker, publisher: Publisher
 ) -> None:
     publisher.serve()
@@ -309,7 +309,7 @@ def test_a_message_that_the_broker_gave_up_comes_back_by_itself(
 def test_a_dead_letter_comes_back_by_itself_until_its_cause_has_gone_and_delays_no_other(
     broker: Broker, settings: BrokerSettings, publisher: Publisher, caplog: pytest.LogCaptureFixture
 ) -> None:
-    mended = threading.Event()
+    fixed = threading.Event()
     handled: list[int] = []
     recovered: list[int] = []
     tried: list[float] = []
@@ -318,7 +318,7 @@ def test_a_dead_letter_comes_back_by_itself_until_its_cause_has_gone_and_delays_
         load_id = load_id_of(body)
         if load_id == 1:
             tried.append(time.monotonic())
-            if not mended.is_set():
+            if not fixed.is_set():
                 raise DatabaseRefused("not yet")
         handled.append(load_id)
 
@@ -330,7 +330,7 @@ def test_a_dead_letter_comes_back_by_itself_until_its_cause_has_gone_and_delays_
         eventually(lambda: set(handled) == {2, 3, 4}, message="others flow on")
         assert recovered == []
 
-        mended.set()
+        fixed.set()
         eventually(lambda: recovered == [1], message="its load hears of it")
         eventually(lambda: set(broker.queue_depths().values()) == {0}, message="nothing is left")
 
@@ -392,11 +392,11 @@ def test_a_transient_error_is_tried_again_in_place_and_neither_requeued_nor_dead
     broker: Broker, settings: BrokerSettings, publisher: Publisher, caplog: pytest.LogCaptureFixture
 ) -> None:
     tries: list[int] = []
-    mended = threading.Event()
+    fixed = threading.Event()
 
     def handle(body: bytes) -> None:
         tries.append(load_id_of(body))
-        if not mended.is_set():
+        if not fixed.is_set():
             raise DatabaseUnavailable("not now")
 
     publisher.publish(manifest(1))
@@ -407,7 +407,7 @@ def test_a_transient_error_is_tried_again_in_place_and_neither_requeued_nor_dead
         assert set(tries) == {1}
         assert depths(broker) == (0, 0)
 
-        mended.set()
+        fixed.set()
         eventually(lambda: tries[-1] == 2)
 
     assert Counter(tries)[2] == 1
@@ -448,7 +448,7 @@ def test_a_consumer_whose_connection_was_cut_while_idle_consumes_again(
         forwarded.cut()
 
         publisher.publish(manifest(2))
-        # The first one comes again where the cut came before its acknowledgement.
+        # The first one is delivered again if the cut was before its acknowledgement.
         eventually(lambda: 2 in handled)
 
 

@@ -1,4 +1,4 @@
-"""A broker of several nodes: which one is taken, and what is said of those that do not answer."""
+"""A broker of several nodes: the choice of a node, and the messages about nodes that do not answer."""
 
 import os
 import socket

@@ -36,7 +36,7 @@ def pipeline(request: pytest.FixtureRequest, new_pipeline: NewPipeline) -> Pipel
 
 @pytest.fixture
 def no_leases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answer as a kernel does that knows of no leases: nobody can tell who has a file open."""
+    """Answer as a kernel without leases: it is not known who has a file open."""
 
     def refuse(*_: object) -> int:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
@@ -45,7 +45,7 @@ def no_leases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def append(pipeline: Pipeline, text: str = LATE) -> None:
-    """Write to the one file in processing/, as somebody does who had it open before its claim."""
+    """Write to the only file in processing/, like a process that opened it before its claim."""
     [path] = pipeline.folder.processing.iterdir()
     with path.open("a") as file:
         file.write(text)
@@ -100,7 +100,7 @@ def test_rows_that_come_after_the_claim_are_loaded(pipeline: Pipeline, until: Ca
     assert pipeline.waiting() == {}
 
 
-def test_a_file_that_was_written_over_is_loaded_as_it_is_then(pipeline: Pipeline) -> None:
+def test_an_overwritten_file_is_loaded_with_its_new_content(pipeline: Pipeline) -> None:
     """Of the same size: the time of its last change is what tells."""
     pipeline.drop("people.csv", people(2), modified_at=1000)
     load_all(pipeline)
@@ -127,7 +127,7 @@ def test_a_file_that_was_refused_for_what_was_half_there_is_loaded_once_it_is_wh
     assert os.listdir(pipeline.folder.rejected) == []
 
 
-def test_a_row_that_was_half_there_leaves_no_file_to_mend(pipeline: Pipeline) -> None:
+def test_a_row_that_was_half_there_leaves_no_rejects_file(pipeline: Pipeline) -> None:
     pipeline.drop("people.csv", people(1) + LATE[:9])
     load_all(pipeline)
     append(pipeline, LATE[9:])
@@ -139,7 +139,7 @@ def test_a_row_that_was_half_there_leaves_no_file_to_mend(pipeline: Pipeline) ->
     assert given_names(pipeline) == ["Given 0", "Late"]
 
 
-def test_a_file_of_no_dataset_goes_back_to_the_inbox_itself(pipeline: Pipeline) -> None:
+def test_a_file_of_no_dataset_is_returned_to_the_inbox_itself(pipeline: Pipeline) -> None:
     hidden = pipeline.drop(".animals.csv", "a\n")
     with hidden.open("a") as file:
         claim_renamed(pipeline, hidden)
@@ -153,7 +153,7 @@ def test_a_file_of_no_dataset_goes_back_to_the_inbox_itself(pipeline: Pipeline) 
     assert loaded(pipeline)[1] == ("animals.csv", "refused", "no-dataset")
 
 
-def test_a_file_goes_back_beside_one_that_has_its_name(pipeline: Pipeline) -> None:
+def test_a_file_is_returned_next_to_one_with_the_same_name(pipeline: Pipeline) -> None:
     pipeline.drop("people/people.csv", people(1), modified_at=1)
     load_all(pipeline)
     append(pipeline)
@@ -167,7 +167,7 @@ def test_a_file_goes_back_beside_one_that_has_its_name(pipeline: Pipeline) -> No
     assert newer.with_name(".hidden").read_text() == people(1, family="Lane")
 
 
-def test_where_the_kernel_has_no_such_rename_a_file_goes_back_under_its_number(
+def test_where_the_kernel_lacks_this_rename_a_file_is_returned_under_its_number(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: object())
@@ -180,7 +180,7 @@ def test_where_the_kernel_has_no_such_rename_a_file_goes_back_under_its_number(
     assert given_names(pipeline) == ["Given 0", "Late"]
 
 
-def test_no_file_goes_back_through_a_link(pipeline: Pipeline) -> None:
+def test_no_file_is_returned_through_a_link(pipeline: Pipeline) -> None:
     elsewhere = pipeline.folder.root / "elsewhere"
     elsewhere.mkdir()
     pipeline.drop("people.csv", people(1))
@@ -196,8 +196,8 @@ def test_no_file_goes_back_through_a_link(pipeline: Pipeline) -> None:
     assert given_names(pipeline) == ["Given 0", "Late"]
 
 
-def test_a_file_that_went_back_settles_as_any_other(new_pipeline: NewPipeline) -> None:
-    """Its rename is one into the inbox, but nobody said by it that it is whole."""
+def test_a_returned_file_settles_like_any_other(new_pipeline: NewPipeline) -> None:
+    """It is renamed into the inbox, but not by its sender: that does not mean that it is complete."""
     clock = Clock()
     pipeline = new_pipeline(replace(AT_ONCE, settle_seconds=60.0, watch="auto"), clock=clock)
     hidden = pipeline.drop("people/.people.csv", people(1))
@@ -227,7 +227,7 @@ def test_a_file_that_grows_all_the_time_becomes_load_after_load(pipeline: Pipeli
     assert [load.reason for load in pipeline.loads()] == [*["changed-while-read"] * 5, None]
 
 
-def test_a_file_does_not_leave_while_somebody_can_write_to_it(pipeline: Pipeline) -> None:
+def test_a_file_open_for_writing_is_not_archived(pipeline: Pipeline) -> None:
     """A handle goes with a file, wherever it is moved: rows that come after the archive would be lost."""
     hidden = pipeline.drop(".people.csv", people(1))
     with hidden.open("a") as file:
@@ -246,10 +246,10 @@ def test_a_file_does_not_leave_while_somebody_can_write_to_it(pipeline: Pipeline
     assert given_names(pipeline) == ["Given 0", "Late"]
 
 
-def test_a_file_that_can_not_be_looked_at_for_a_while_does_not_leave(
+def test_a_file_that_can_not_be_examined_for_a_while_is_not_archived(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody knows then whether somebody can write to it."""
+    """It is not known then whether a process can write to it."""
 
     def fail(_: Path) -> bool:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -280,7 +280,7 @@ def test_a_file_that_was_held_open_and_did_not_change_is_archived(pipeline: Pipe
     assert loaded(pipeline) == [("people.csv", "archived", None)]
 
 
-def test_a_file_that_went_back_is_no_base_for_the_next_edition(new_pipeline: NewPipeline) -> None:
+def test_a_returned_file_is_not_a_base_for_the_next_edition(new_pipeline: NewPipeline) -> None:
     pipeline = new_pipeline(COMPARING)
     pipeline.drop("people.csv", people(7))
     load_all(pipeline)
@@ -295,7 +295,7 @@ def test_a_file_that_went_back_is_no_base_for_the_next_edition(new_pipeline: New
 
 
 def claim_renamed(pipeline: Pipeline, hidden: Path) -> None:
-    """Claim a file that somebody renames into the inbox before closing it, as some programs do."""
+    """Claim a file that is renamed into the inbox before it is closed, as some programs do."""
     path = hidden.rename(hidden.with_name(hidden.name.removeprefix(".")))
     pipeline.watcher.rescan({path.name})
 

@@ -74,7 +74,7 @@ def test_a_crash_at_any_step_changes_nothing_in_the_end(
 
 
 def crashes(pipeline: Pipeline, until: Callable[[Pipeline], None]) -> bool:
-    """Append when that much is done, and go on to the end; say whether a crash came first."""
+    """Append after this many steps, and continue to the end; return whether a crash came first."""
     try:
         until(pipeline)
         append(pipeline)

@@ -31,7 +31,7 @@ NewPipeline = Callable[..., Pipeline]
 
 @pytest.fixture
 def clock() -> Clock:
-    """The intake's clock. The file system's goes on by itself."""
+    """The intake's clock. The file system's advances by itself."""
     return Clock()
 
 
@@ -58,7 +58,7 @@ def rename_in(pipeline: Pipeline, name: str, content: str, *, modified_at: float
 
 
 def settle(clock: Clock) -> None:
-    """Let all files settle, which were changed by the file system's clock: it goes on however slow the machine is."""
+    """Let all files settle, which have times of the file system's clock: it advances however slow the machine is."""
     clock.let_pass(10 * SETTLE_SECONDS)
 
 
@@ -178,7 +178,7 @@ def test_older_files_that_come_again_and_again_hold_a_file_back_no_longer_than_t
     assert {by for _, by, _ in overtaken(caplog)} == {"people-late.csv"}
 
 
-def test_a_file_that_only_a_person_can_free_is_not_waited_for(pipeline: Pipeline, clock: Clock) -> None:
+def test_a_file_that_only_the_operator_can_free_is_not_waited_for(pipeline: Pipeline, clock: Clock) -> None:
     older = pipeline.drop("people-1.csv", people(1), modified_at=1)
     other_name = pipeline.folder.root / "other-name.csv"
     other_name.hardlink_to(older)
@@ -305,7 +305,7 @@ def test_with_room_for_few_the_older_ones_go_first(new_pipeline: NewPipeline, cl
     ]
 
 
-def test_a_file_that_went_back_and_the_one_that_waits_for_it_are_both_loaded(pipeline: Pipeline, clock: Clock) -> None:
+def test_a_returned_file_and_the_one_that_waits_for_it_are_both_loaded(pipeline: Pipeline, clock: Clock) -> None:
     rename_in(pipeline, "people-1.csv", people(1, family="First"), modified_at=clock.time())
     pipeline.look()
     [path] = pipeline.folder.processing.iterdir()

@@ -53,7 +53,7 @@ def test_numbers_whose_reservation_was_rolled_back_are_not_given_twice(pipeline:
     assert {load.load_id: load.file for load in pipeline.loads()} == {1: "people1.csv", 2: "people2.csv"}
 
 
-def test_a_waiting_file_whose_entry_was_made_in_doubt_leaves_the_books_with_its_claim(
+def test_a_waiting_file_whose_entry_was_made_in_doubt_leaves_the_ledger_with_its_claim(
     pipeline: Pipeline, steps: Steps
 ) -> None:
     (pipeline.folder.inbox / "pipe.csv").symlink_to("/dev/null")
@@ -121,7 +121,7 @@ def test_a_reason_is_gone_before_the_file_is_so_that_a_crash_leaves_none_behind(
 def test_a_refused_file_that_is_out_gets_its_reason_written_no_second_time(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A crash in the middle of it would leave half a file behind, with nobody to come back to it."""
+    """A crash in the middle of it would leave half a file behind, which would never be completed."""
     pipeline.drop("animals.csv", "a\n1\n")
     with monkeypatch.context() as patch, suppress(InterruptedError):
         patch.setattr(load_files, "sync_folder", _interrupted)
@@ -135,7 +135,7 @@ def test_a_refused_file_that_is_out_gets_its_reason_written_no_second_time(
 
 
 def test_an_event_of_the_inbox_counts_for_one_look_whatever_becomes_of_it(pipeline: Pipeline, steps: Steps) -> None:
-    """Until the next one, somebody may be copying another file under the same name: half of it would be claimed."""
+    """Before the next one, another file may be copied under the same name: half of it would be claimed."""
     hints = Hints()
     hints.renamed_in = {"people.csv"}
     config = replace(AT_ONCE, settle_seconds=60.0)

@@ -1,4 +1,4 @@
-"""Kept counts: whatever is loaded and whoever folds, they are what counting the whole table gives."""
+"""Kept counts: whatever is loaded and folded, they equal a count of the whole table."""
 
 import json
 import random
@@ -141,7 +141,7 @@ def test_a_small_load_after_a_fold_moves_people_between_countries(warehouse: Ope
     assert summary_in(tmp_path) == summary_of({"Ireland": 3})
 
 
-def test_the_table_is_counted_at_the_start_alone(warehouse: OpenWarehouse, tmp_path: Path) -> None:
+def test_the_table_is_counted_only_at_the_start(warehouse: OpenWarehouse, tmp_path: Path) -> None:
     house = warehouse(default_catalog())
     aggregator = aggregator_of(house, tmp_path)
     house.load(places(1, Kelso="Scotland"), people(2, "Kelso"))
@@ -155,7 +155,7 @@ def test_the_table_is_counted_at_the_start_alone(warehouse: OpenWarehouse, tmp_p
     assert summary_in(tmp_path) == summary_of({"Scotland": 3})
 
 
-def test_a_start_repairs_counts_that_somebody_falsified(warehouse: OpenWarehouse, tmp_path: Path) -> None:
+def test_a_start_repairs_falsified_counts(warehouse: OpenWarehouse, tmp_path: Path) -> None:
     house = warehouse(default_catalog())
     house.load(places(1, Kelso="Scotland", Cork="Ireland"), people(2, "Kelso", "Cork"))
     aggregator_of(house, tmp_path).recompute()
@@ -273,7 +273,7 @@ def crashing_after(function: Callable[..., None]) -> Callable[..., None]:
     return crash
 
 
-def test_folds_builds_and_writers_side_by_side_lose_and_double_nothing(server_warehouse: OpenWarehouse) -> None:
+def test_concurrent_folds_builds_and_writers_lose_and_double_nothing(server_warehouse: OpenWarehouse) -> None:
     house = server_warehouse(default_catalog())
     [count] = kept_counts(house.catalog)
     dropped_files = [people(load_id, *(f"Place {load_id * n % 11}" for n in range(60))) for load_id in range(1, 9)]

@@ -1,4 +1,4 @@
-"""Files that are dropped again, changed a little: what is published, and that the tables are what they would be."""
+"""Files that are dropped again with few changes: only changed rows are published, and the tables are the same."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -157,7 +157,7 @@ def test_a_file_with_repeated_keys_that_is_dropped_again_is_not_published_again(
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM people", "DELETE FROM people WHERE given_name = 'Given 3'"])
-def test_rows_that_somebody_deleted_come_back(pipeline: Pipeline, statement: str) -> None:
+def test_deleted_rows_are_restored(pipeline: Pipeline, statement: str) -> None:
     load(pipeline, people(20))
     before = pipeline.table("people")
     with pipeline.database.transaction() as connection:

@@ -1,4 +1,4 @@
-"""A file that is written otherwise than the one before it in its feed is not guessed anew."""
+"""A file whose format differs from the one before it in its feed is loaded with an alarm."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,7 +28,7 @@ def table(*rows: list[str], delimiter: str = ",") -> str:
     return "".join(delimiter.join(cells) + "\n" for cells in (HEADER, *rows))
 
 
-def test_how_a_file_is_read_is_in_the_books(pipeline: Pipeline) -> None:
+def test_how_a_file_is_read_is_in_the_ledger(pipeline: Pipeline) -> None:
     pipeline.drop(
         "places.csv", "from the council\n\n" + table(AYR, ZURICH, delimiter=";").encode("cp1252").decode("cp1252")
     )
@@ -46,7 +46,7 @@ def test_how_a_file_is_read_is_in_the_books(pipeline: Pipeline) -> None:
         pytest.param(table(ZURICH, ZURICH).encode("cp1252"), "encoding 'cp1252' instead of 'utf-8'", id="encoding"),
     ],
 )
-def test_another_manner_raises_an_alarm(pipeline: Pipeline, second: bytes, difference: str) -> None:
+def test_a_changed_format_raises_an_alarm(pipeline: Pipeline, second: bytes, difference: str) -> None:
     pipeline.drop("places-1.csv", table(AYR, ZURICH), modified_at=1)
     pipeline.finish()
     pipeline.drop("places-2.csv", second, modified_at=2)
@@ -61,13 +61,13 @@ def test_another_manner_raises_an_alarm(pipeline: Pipeline, second: bytes, diffe
 @pytest.mark.parametrize(
     "second",
     [
-        pytest.param(table(BUTE).encode(), id="ASCII alone"),
+        pytest.param(table(BUTE).encode(), id="only ASCII"),
         pytest.param(b"\xef\xbb\xbf" + table(BUTE, ZURICH).encode(), id="a mark"),
         pytest.param(table(BUTE).replace("Isle of Bute", '"Isle, of Bute"').encode(), id="quotes for the first time"),
         pytest.param(("\n\nwords above\n" + table(BUTE)).encode(), id="a preamble"),
     ],
 )
-def test_what_reads_just_as_well_raises_none(pipeline: Pipeline, second: bytes) -> None:
+def test_an_equivalent_format_raises_no_alarm(pipeline: Pipeline, second: bytes) -> None:
     pipeline.drop("places-1.csv", table(AYR, ZURICH), modified_at=1)
     pipeline.finish()
     pipeline.drop("places-2.csv", second, modified_at=2)
@@ -76,7 +76,7 @@ def test_what_reads_just_as_well_raises_none(pipeline: Pipeline, second: bytes) 
     assert [load.state for load in pipeline.loads()] == ["archived", "archived"]
 
 
-def test_what_is_fixed_raises_none(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_a_fixed_setting_raises_no_alarm(pipeline: Pipeline, tmp_path: Path) -> None:
     pipeline.drop("places-1.csv", table(AYR), modified_at=1)
     pipeline.finish()
     config = tmp_path / "inflow.toml"
@@ -129,7 +129,9 @@ def test_rejected_rows_come_back_in_our_dialect(pipeline: Pipeline) -> None:
     pipeline.drop("places.csv", table(AYR, ["", "none", "none"], delimiter=";"), modified_at=1)
     pipeline.finish()
     [rejects] = pipeline.folder.rejected.glob("*.csv")
-    pipeline.drop("places-mended.csv", rejects.read_text().replace("\n,none,none", "\nBute,none,none"), modified_at=2)
+    pipeline.drop(
+        "places-corrected.csv", rejects.read_text().replace("\n,none,none", "\nBute,none,none"), modified_at=2
+    )
     pipeline.finish()
 
     assert [(load.state, load.inserted) for load in pipeline.loads()] == [("archived", 1), ("archived", 1)]

@@ -1,4 +1,4 @@
-"""A rejected row that comes back mended is marked as healed, by a file of rejected rows or by the whole file."""
+"""A rejected row that is dropped again corrected is marked as healed, in a rejects file or in the whole file."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -49,7 +49,7 @@ def rejects_file(pipeline: Pipeline, name: str) -> str:
     return (pipeline.folder.rejected / name).read_bytes().decode()
 
 
-def test_a_mended_rejects_file_heals_just_the_rows_that_are_accepted(pipeline: Pipeline) -> None:
+def test_a_corrected_rejects_file_heals_just_the_rows_that_are_accepted(pipeline: Pipeline) -> None:
     """G7"""
     load(pipeline, people(2) + BAD + WORSE)
     assert healed(pipeline) == {(1, 4): None, (1, 5): None}
@@ -68,7 +68,7 @@ def test_a_mended_rejects_file_heals_just_the_rows_that_are_accepted(pipeline: P
         ("skip_lines = 1, footer_lines = 1", "utf-8", "Report\nname,born\n", ","),
     ],
 )
-def test_a_mended_rejects_file_is_read_as_we_write_it_whatever_is_fixed(
+def test_a_corrected_rejects_file_is_read_as_we_write_it_whatever_is_fixed(
     tmp_path: Path, read: str, encoding: str, header: str, separator: str
 ) -> None:
     config = f"""
@@ -94,7 +94,7 @@ columns.born = {{ type = "date" }}
         assert names == {name for name, _ in rows}
 
 
-def test_a_row_that_was_mended_in_vain_is_healed_with_its_first_reject(pipeline: Pipeline) -> None:
+def test_a_row_whose_correction_was_rejected_is_healed_with_its_first_reject(pipeline: Pipeline) -> None:
     load(pipeline, people(2) + WORSE)
     load(pipeline, rejects_file(pipeline, "people.csv.1.csv").replace("never", "soon"), name="people-1.csv")
     assert healed(pipeline) == {(1, 4): None, (2, 2): None}
@@ -105,7 +105,7 @@ def test_a_row_that_was_mended_in_vain_is_healed_with_its_first_reject(pipeline:
     assert healed(pipeline) == {(1, 4): 3, (2, 2): 3}
 
 
-def test_the_whole_file_mended_heals_what_is_not_rejected_again(pipeline: Pipeline) -> None:
+def test_the_corrected_whole_file_heals_what_is_not_rejected_again(pipeline: Pipeline) -> None:
     """G7"""
     load(pipeline, people(2) + BAD + WORSE)
 
@@ -180,7 +180,7 @@ def own_label(load_id: int) -> str:
     return load_label(load_id, token_of(load_id))
 
 
-def mended(
+def corrected(
     load_id: int, *named: tuple[int, int], dataset: str = "people", label: Callable[[int], str] = own_label
 ) -> DroppedFile:
     """A file of rejected rows, all of them good by now, of these loads and lines."""
@@ -203,7 +203,7 @@ def test_the_first_of_several_loads_heals_in_whatever_order_they_come(
     """G2 and G3: each message comes twice."""
     house = warehouse(default_catalog())
     with_rejects(house, 1)
-    files = [mended(2, (1, 2)), mended(3, (1, 2), (1, 3)), mended(4, (1, 3))]
+    files = [corrected(2, (1, 2)), corrected(3, (1, 2), (1, 3)), corrected(4, (1, 3))]
     house.claim(*files)
 
     for place in order:
@@ -216,7 +216,7 @@ def test_only_rejects_of_earlier_loads_of_the_same_dataset_are_healed(warehouse:
     house = warehouse(default_catalog())
     with_rejects(house, 1, 3)
 
-    house.load(mended(2, (3, 2), (2, 2), (99, 2), (1, 999)), mended(4, (1, 2), dataset="places"))
+    house.load(corrected(2, (3, 2), (2, 2), (99, 2), (1, 999)), corrected(4, (1, 2), dataset="places"))
 
     assert set(healed(house).values()) == {None}
 
@@ -225,11 +225,11 @@ def test_only_rejects_of_earlier_loads_of_the_same_dataset_are_healed(warehouse:
 def test_a_file_that_is_not_made_of_our_own_heals_nothing(
     warehouse: OpenWarehouse, label: Callable[[int], str]
 ) -> None:
-    """Anybody can write a number and a line; the token is only in the file that we wrote."""
+    """Any program can write a number and a line; the token is only in the file that we wrote."""
     house = warehouse(default_catalog())
     with_rejects(house, 1)
 
-    house.load(mended(2, (1, 2), (1, 3), label=label))
+    house.load(corrected(2, (1, 2), (1, 3), label=label))
 
     assert set(healed(house).values()) == {None}
     assert house.accounts(2).inserted == 2
@@ -241,7 +241,7 @@ def test_rejects_of_loads_before_tokens_are_healed_by_their_files_as_they_are(wa
     with house.database.transaction() as connection:
         connection.execute(update(house.schema.loads).where(house.schema.loads.c.load_id == 1).values(token=None))
 
-    house.load(mended(2, (1, 2), label=str))
+    house.load(corrected(2, (1, 2), label=str))
 
     assert healed(house) == {(1, 2): 2, (1, 3): None}
 
@@ -250,6 +250,6 @@ def test_many_rows_are_healed_at_once(warehouse: OpenWarehouse) -> None:
     house = warehouse(default_catalog())
     house.load(dropped(1, "people", PEOPLE.strip(), *[("x",)] * 2500), rows=2500)
 
-    house.load(mended(2, *((1, line) for line in range(2, 2502))), rows=2500)
+    house.load(corrected(2, *((1, line) for line in range(2, 2502))), rows=2500)
 
     assert set(healed(house).values()) == {2}

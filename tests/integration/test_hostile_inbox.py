@@ -1,4 +1,4 @@
-"""What somebody may put into the inbox to break in, or out: each is refused or left alone, with a reason."""
+"""Attacks through the inbox: each file is refused or ignored, with a reason."""
 
 import logging
 import os
@@ -36,7 +36,7 @@ def secret(tmp_path: Path) -> Path:
 
 
 def assert_left_alone(pipeline: Pipeline, path: Path, reason: str) -> None:
-    """See that a file waits with a reason, unread, and that another one is loaded beside it."""
+    """Check that a file waits with a reason, unread, and that another one is loaded."""
     pipeline.drop("people-good.csv", people(1))
     pipeline.finish()
 
@@ -79,7 +79,7 @@ def test_a_hard_link_whose_other_name_is_gone_is_a_file(pipeline: Pipeline, secr
     assert pipeline.states() == {"people.csv": ("archived", None)}
 
 
-def test_a_pipe_holds_nobody_up(pipeline: Pipeline) -> None:
+def test_a_pipe_blocks_no_others(pipeline: Pipeline) -> None:
     path = pipeline.folder.inbox / "people.csv"
     os.mkfifo(path)
 
@@ -250,7 +250,7 @@ def remove(folder: DataFolder) -> None:
         path.rmdir() if path.is_dir() else path.unlink()
 
 
-def test_thousands_of_files_of_no_dataset_hold_nobody_back(pipeline: Pipeline) -> None:
+def test_thousands_of_files_of_no_dataset_block_no_others(pipeline: Pipeline) -> None:
     for number in range(1500):
         (pipeline.folder.inbox / f"animals{number}.csv").touch()
     pipeline.drop("people.csv", people(1), modified_at=1)

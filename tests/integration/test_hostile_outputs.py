@@ -1,4 +1,4 @@
-"""What an enemy may put where Inflow writes: it is replaced or refused, and never written through."""
+"""Attacks at the places where Inflow writes: planted files are replaced or refused, and links not followed."""
 
 import os
 from collections.abc import Iterator

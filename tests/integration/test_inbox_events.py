@@ -1,4 +1,4 @@
-"""What the watcher hears and sees of the inbox. The kernel's events are a hint; the listing is the truth."""
+"""Events and listings of the inbox. The kernel's events are a hint; the listing is authoritative."""
 
 import errno
 import os
@@ -62,7 +62,7 @@ def test_a_written_file_wakes_but_is_not_whole_by_that(inbox: Path, events: Inbo
 
 @pytest.mark.parametrize("link", [os.link, os.symlink])
 def test_a_link_wakes(inbox: Path, events: InboxEvents, link: object) -> None:
-    """Measured: links arrive as CREATE alone."""
+    """Measured: links arrive only as CREATE."""
     assert callable(link)
     link(written(inbox.parent / "places.csv"), inbox / "places.csv")
 
@@ -105,7 +105,7 @@ def test_a_folder_that_was_renamed_is_known_by_its_new_name(inbox: Path, events:
     assert events.wait(SECONDS) == (True, {"places/x.csv"})
 
 
-def test_a_folder_renamed_into_the_inbox_is_no_file(inbox: Path, events: InboxEvents) -> None:
+def test_a_folder_renamed_into_the_inbox_is_not_a_file(inbox: Path, events: InboxEvents) -> None:
     folder = inbox.parent / "places"
     folder.mkdir()
     folder.rename(inbox / "places")
@@ -151,7 +151,7 @@ def test_a_wake_up_ends_one_wait_however_often_it_was_asked_for(polling: InboxEv
     assert polling.wait(0) == (False, set())
 
 
-def test_nobody_is_held_up_by_waking_a_watcher_that_is_busy(polling: InboxEvents) -> None:
+def test_waking_a_busy_watcher_does_not_block(polling: InboxEvents) -> None:
     """A pipe holds 65,536 bytes; more wake-ups than that must not block the thread that asks for them."""
     for _ in range(70_000):
         polling.wake()
@@ -193,7 +193,7 @@ def test_files_are_listed_with_the_folders_below_the_inbox(inbox: Path) -> None:
     assert listed[0].size_bytes == len("city,county,country\n")
 
 
-def test_what_is_no_file_is_listed_as_such_and_not_followed(inbox: Path) -> None:
+def test_special_files_are_listed_as_such_and_not_followed(inbox: Path) -> None:
     elsewhere = inbox.parent / "elsewhere"
     elsewhere.mkdir()
     written(elsewhere / "secret.csv")

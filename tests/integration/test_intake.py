@@ -1,4 +1,4 @@
-"""How files get from the inbox into the ledger: arrival, order, refusals, and what can't be claimed."""
+"""The intake of files from the inbox into the ledger: arrival, order, refusals, and files that can't be claimed."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ Arrival = Callable[[Path, Path], object]
 
 @pytest.fixture
 def clock() -> Clock:
-    """The intake's clock: it stands still until a test lets time pass."""
+    """The intake's clock: it stops until a test lets time pass."""
     return Clock()
 
 
@@ -161,7 +161,7 @@ def test_a_file_that_is_written_closed_and_appended_to_is_loaded_whole(patient: 
     assert [row[:2] for row in patient.table("people")] == [("Ada", "Lane"), ("Given 0", "Stone")]
 
 
-def test_a_file_that_is_truncated_and_written_again_is_loaded_as_it_is_then(patient: Pipeline, clock: Clock) -> None:
+def test_a_file_truncated_and_rewritten_is_loaded_with_its_new_content(patient: Pipeline, clock: Clock) -> None:
     path = patient.drop("people.csv", people(2))
     claimed(patient)
     clock.let_pass(SETTLE_SECONDS - 1)
@@ -266,9 +266,7 @@ def test_a_name_that_begins_with_a_dash_is_a_name(pipeline: Pipeline) -> None:
     assert os.listdir(pipeline.folder.archive) == ["-rf.1.csv"]
 
 
-def test_names_that_look_the_same_are_told_apart_by_their_numbers_alone(
-    new_pipeline: NewPipeline, clock: Clock
-) -> None:
+def test_names_that_look_the_same_are_told_apart_only_by_their_numbers(new_pipeline: NewPipeline, clock: Clock) -> None:
     """One of them has a byte that is not UTF-8, the other one a backslash: waiting, they share an entry."""
     pipeline = new_pipeline(POLLING)
     pipeline.drop(b"people\xff.csv", people(1))
@@ -292,7 +290,9 @@ def test_a_file_that_left_the_inbox_by_itself_is_forgotten(new_pipeline: NewPipe
     assert pipeline.waiting() == {}
 
 
-def test_a_file_that_vanishes_before_its_claim_is_no_load(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_vanishes_before_its_claim_is_not_a_load(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = pipeline.drop("people.csv", people(1))
 
     def list_and_lose(inbox: Path) -> list[Entry]:
@@ -366,7 +366,7 @@ def test_numbers_are_never_given_twice_though_nothing_was_claimed_under_them(new
     assert [load.load_id for load in second.loads()] == [1, 2]
 
 
-def test_only_so_many_files_are_open_at_a_time(new_pipeline: NewPipeline) -> None:
+def test_the_number_of_open_files_is_limited(new_pipeline: NewPipeline) -> None:
     pipeline = new_pipeline(replace(AT_ONCE, max_open=2))
     for number in range(5):
         pipeline.drop(f"people{number}.csv", people(1))
@@ -457,7 +457,7 @@ def test_a_reason_is_text_whatever_bytes_the_name_has(pipeline: Pipeline) -> Non
 
 
 def test_a_file_whose_folder_a_crash_forgot_is_refused_all_the_same(pipeline: Pipeline) -> None:
-    """inbox/animals/people.csv was claimed for no dataset; its name alone would fit one."""
+    """inbox/animals/people.csv was claimed for no dataset; only its name would match one."""
     (pipeline.folder.processing / "0000000001.0123456789abcdef.-.9r9999b.people.csv").write_text(people(1))
     pipeline.finish()
 
@@ -467,7 +467,7 @@ def test_a_file_whose_folder_a_crash_forgot_is_refused_all_the_same(pipeline: Pi
     )
 
 
-def test_a_file_of_a_dataset_that_the_configuration_has_no_more_is_refused(pipeline: Pipeline) -> None:
+def test_a_file_of_a_dataset_removed_from_the_configuration_is_refused(pipeline: Pipeline) -> None:
     (pipeline.folder.processing / "0000000001.0123456789abcdef.animals.9r9999b.x.csv").write_text("a\n1\n")
     pipeline.finish()
 
@@ -501,14 +501,14 @@ def test_an_optional_column_may_be_absent_and_is_null_then(new_pipeline: NewPipe
     assert pipeline.table("places") == [("Weir", None, "Land")]
 
 
-def test_a_file_with_a_header_alone_is_a_load_of_no_rows(pipeline: Pipeline) -> None:
+def test_a_file_with_only_a_header_is_a_load_of_no_rows(pipeline: Pipeline) -> None:
     pipeline.drop("people.csv", PEOPLE)
     pipeline.finish()
 
     assert [(load.state, load.rows_read) for load in pipeline.loads()] == [("archived", 0)]
 
 
-def test_what_is_no_regular_file_waits_for_a_person_and_holds_nobody_back(pipeline: Pipeline) -> None:
+def test_a_special_file_waits_for_the_operator_and_blocks_no_others(pipeline: Pipeline) -> None:
     """G10 Waiting explains itself."""
     secret = pipeline.folder.root / "secret.csv"
     secret.write_text(people(1, family="Secret"))
@@ -543,7 +543,7 @@ def test_what_took_a_files_place_just_before_its_claim_is_refused_unread(pipelin
     assert pipeline.table("people") == []
 
 
-def test_many_files_that_cannot_be_claimed_hold_nobody_back(
+def test_many_files_that_cannot_be_claimed_block_no_others(
     new_pipeline: NewPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline = new_pipeline(replace(AT_ONCE, max_open=2))

@@ -147,7 +147,7 @@ def test_a_complete_load_goes_forward_only(warehouse: OpenWarehouse, steps: list
     assert enter(house, *steps).state == state
 
 
-def test_a_load_that_does_not_go_on_says_why_until_it_does(warehouse: OpenWarehouse) -> None:
+def test_a_load_that_does_not_progress_says_why_until_it_does(warehouse: OpenWarehouse) -> None:
     """G10."""
     house = warehouse(default_catalog())
     house.claim(FILE)
@@ -186,7 +186,7 @@ def test_a_dead_letter_holds_a_load_back_until_it_is_redriven(warehouse: OpenWar
     assert (redriven_load.state, redriven_load.reason, redriven_load.message) == ("published", None, None)
 
 
-def test_a_dead_letter_that_is_applied_lets_its_load_go_on(warehouse: OpenWarehouse) -> None:
+def test_a_dead_letter_that_is_applied_releases_its_load(warehouse: OpenWarehouse) -> None:
     house = warehouse(default_catalog())
     house.claim(FILE)
     enter(house, reading, published, dead_lettered)
@@ -231,7 +231,7 @@ def test_a_complete_load_has_no_reason_left(warehouse: OpenWarehouse) -> None:
     assert enter(house, explained).reason is None
 
 
-def test_why_a_file_went_back_stays_whatever_its_rename_says(warehouse: OpenWarehouse) -> None:
+def test_why_a_file_was_returned_stays_whatever_its_rename_says(warehouse: OpenWarehouse) -> None:
     house = warehouse(default_catalog())
     house.load(FILE)
 

@@ -1,4 +1,4 @@
-"""Markers beside a file: .done says that it is whole, .sha256 what it has to be."""
+"""Markers next to a file: .done says that it is complete, .sha256 has its digest."""
 
 import hashlib
 import os
@@ -55,7 +55,7 @@ def test_a_file_that_is_done_is_claimed_at_once_and_its_marker_goes(new_pipeline
     assert names_in(pipeline.folder.inbox) == []
 
 
-def test_a_marker_is_no_file_to_load_and_holds_nothing_back(new_pipeline: NewPipeline) -> None:
+def test_a_marker_is_not_loaded_and_holds_nothing_back(new_pipeline: NewPipeline) -> None:
     pipeline = new_pipeline()
     pipeline.drop("people.csv.done")
     pipeline.drop("people.csv.sha256", DIGEST)

@@ -1,4 +1,4 @@
-"""What becomes of the rows of a chunk, in the tables and in the counts."""
+"""Merging the rows of a chunk: the effects on the tables and on the counts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -199,7 +199,7 @@ def test_a_place_that_is_stated_stays_stated_when_people_refer_to_it(warehouse: 
 
 
 def test_an_older_places_file_fills_in_a_place_that_newer_people_made_known(warehouse: OpenWarehouse) -> None:
-    """An inferred member is asserted by nobody: any real drop wins."""
+    """No load has asserted an inferred member: any real drop wins."""
     house = warehouse(default_catalog())
     older, newer = places(1, ("Ayr", "Ayrshire", "Scotland")), people(2, ANN)
     house.claim(older, newer)
@@ -254,7 +254,7 @@ def test_bad_rows_are_rejected_and_hold_back_no_good_one(warehouse: OpenWarehous
     assert house.rejects() == modelled(house, file).rejects
 
 
-def test_a_mended_line_dropped_again_heals_the_load(warehouse: OpenWarehouse) -> None:
+def test_a_corrected_line_dropped_again_heals_the_load(warehouse: OpenWarehouse) -> None:
     """G7."""
     house = warehouse(default_catalog())
     house.load(people(1, ANN, ("Bob", "Birch", "20.06.1837", "Bath")))

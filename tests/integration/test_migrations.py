@@ -1,4 +1,4 @@
-"""The tables of earlier versions are brought up to this one, with what is in them."""
+"""The tables of earlier versions are migrated to this one, with their content."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -66,7 +66,7 @@ def test_an_earlier_database_is_migrated_and_keeps_what_it_has(earlier: Database
 def test_a_load_that_is_open_and_those_after_it_count_their_rows_right(
     earlier: Database, any_database: AnyDatabase
 ) -> None:
-    """What rows were before their last change nobody knows of those that an earlier version wrote."""
+    """For rows that an earlier version wrote, the values before their last change are not known."""
     prepare_tables(earlier, default_catalog())
     stored, other = ("Ayr", "", "Scotland"), ("Ayr", "", "Eire")
 
@@ -91,7 +91,7 @@ def test_a_dataset_that_is_configured_again_is_of_this_version(earlier: Database
 
 
 @pytest.mark.parametrize("earlier", VERSIONS[:2], indirect=True)
-def test_no_load_is_a_base_where_accounts_may_be_wrong(earlier: Database) -> None:
+def test_loads_with_possibly_wrong_counts_are_not_bases(earlier: Database) -> None:
     """Rows that a load with repeated keys changed may have counted as unchanged."""
     digests = {"people": "a" * 64, "places": "b" * 64}
     with earlier.transaction() as connection:
@@ -124,7 +124,7 @@ class Killed(BaseException):
 
 
 def test_a_migration_that_is_killed_anywhere_is_made_again(earlier: Database) -> None:
-    """MySQL commits each change of a table by itself: the others of a step, and its version, may be missing."""
+    """MySQL commits each change of a table separately: the other changes of a step, and its version, may be missing."""
     statements = 0
     killed_at = 0
 

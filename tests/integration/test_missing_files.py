@@ -53,7 +53,7 @@ def test_a_load_whose_file_was_taken_away_before_it_had_a_row_is_over(pipeline: 
     assert "before any of its rows was merged" in (pipeline.loads()[0].message or "")
 
 
-def test_a_load_that_has_rows_waits_for_its_file_and_goes_on_with_it(pipeline: Pipeline, clock: Clock) -> None:
+def test_a_load_that_has_rows_waits_for_its_file_and_resumes(pipeline: Pipeline, clock: Clock) -> None:
     claimed(pipeline)
     pipeline.watcher.publish()
     pipeline.watcher.publish()
@@ -72,7 +72,7 @@ def test_a_load_that_has_rows_waits_for_its_file_and_goes_on_with_it(pipeline: P
     assert len(pipeline.table("people")) == 5
 
 
-def test_nothing_is_said_while_messages_wait(pipeline: Pipeline, clock: Clock) -> None:
+def test_nothing_is_logged_while_messages_wait(pipeline: Pipeline, clock: Clock) -> None:
     """All of it is in the queue: the file is not needed any more."""
     claimed(pipeline)
     while pipeline.watcher.publish():
@@ -91,7 +91,7 @@ def test_nothing_is_said_while_messages_wait(pipeline: Pipeline, clock: Clock) -
 
 
 def test_a_load_of_an_earlier_watcher_waits_even_without_a_row(new_pipeline: NewPipeline, clock: Clock) -> None:
-    """It may be that another data folder has its file: who says that it is over is a person."""
+    """Another data folder may have its file: only the operator can end it."""
     first = new_pipeline()
     claimed(first)
     take_away(first)
@@ -106,7 +106,7 @@ def test_a_load_of_an_earlier_watcher_waits_even_without_a_row(new_pipeline: New
 
 
 @pytest.mark.parametrize("merged", [False, True], ids=["nothing merged", "a chunk merged"])
-def test_of_a_restored_database_open_loads_are_loaded_on_from_the_archive(
+def test_of_a_restored_database_open_loads_resume_from_the_archive(
     new_pipeline: NewPipeline, tmp_path: Path, merged: bool
 ) -> None:
     """The backup is older than the archive: the file is where it went later on."""

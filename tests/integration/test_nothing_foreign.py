@@ -189,7 +189,7 @@ def test_a_second_installation_is_told_and_has_a_way_out(settings: BrokerSetting
 
 
 def test_a_namespace_is_free_once_its_installation_has_gone(settings: BrokerSettings, broker: Broker) -> None:
-    """Somebody emptied the database: the new installation has the queues of the old one, and nothing to wait for."""
+    """The database was emptied: the new installation has the queues of the old one, and nothing to wait for."""
     with consuming(Consumer(settings, WRITER_QUEUE, name="tests", installation_id=OTHER), lambda _body: None):
         eventually(lambda: TOPOLOGY.ownership_name in broker.queue_depths(), message="it has its namespace")
 

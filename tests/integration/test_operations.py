@@ -219,7 +219,7 @@ def test_only_an_open_load_is_given_up(house: Warehouse) -> None:
     assert house.book(1).state == "complete"
 
 
-def test_loads_that_dead_letters_hold_back_go_on(house: Warehouse) -> None:
+def test_loads_held_back_by_dead_letters_are_released(house: Warehouse) -> None:
     house.claim(places(1), places(2))
     with house.database.transaction() as connection:
         load_reasons.mark_dead_lettered(connection, house.schema, 2, "RowsRefused: no")

@@ -1,4 +1,4 @@
-"""The ground that the other integration tests stand on."""
+"""The isolation that the other integration tests rely on."""
 
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool

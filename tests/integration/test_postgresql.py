@@ -92,7 +92,7 @@ def test_the_server_is_verified(tls_server: DatabaseServer, known: Authority, un
             is_encrypted(tls_server, **variables)
 
 
-def test_a_server_whose_certificate_is_for_another_name_is_not_talked_to(
+def test_a_server_whose_certificate_is_for_another_name_is_refused(
     tls_server: DatabaseServer, known: Authority
 ) -> None:
     settings = Environment({"DATABASE_URL": f"postgresql://postgres@127.0.0.1:{tls_server.url.port}/postgres"})
@@ -114,7 +114,7 @@ def test_an_unverified_connection_is_made_only_when_it_is_asked_for(tls_server: 
     assert not is_encrypted(tls_server, PGSSLMODE="disable")
 
 
-def test_a_server_without_tls_is_not_talked_to_plainly_where_tls_is_asked_for(url: URL, known: Authority) -> None:
+def test_a_server_without_tls_is_refused_if_tls_is_required(url: URL, known: Authority) -> None:
     settings = Environment({"DATABASE_URL": url.render_as_string(hide_password=False), "PGSSLROOTCERT": str(known.ca)})
     tls = DatabaseSettings.from_environment(settings).tls
     with closing(Database(url, tls=tls)) as database, pytest.raises(DatabaseUnavailable, match="SSL"):

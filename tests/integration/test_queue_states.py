@@ -64,7 +64,7 @@ def test_the_state_of_each_queue_is_told(broker: Broker, managed: BrokerSettings
     assert seen.notes == []
 
 
-def test_without_a_management_api_the_members_are_not_known_and_that_is_said_once(
+def test_without_a_management_api_the_members_are_unknown_and_this_is_logged_once(
     settings: BrokerSettings, publisher: Publisher
 ) -> None:
     publisher.serve()

@@ -1,4 +1,4 @@
-"""Rows that the database itself refuses are found among the others and become rejects, in its words."""
+"""Rows that the database itself refuses are found among the others and become rejects, with its error messages."""
 
 from collections.abc import Iterable
 from itertools import permutations
@@ -118,7 +118,7 @@ def test_rejects_of_both_kinds_are_counted_once_each(warehouse: OpenWarehouse) -
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 9])
-def test_of_the_lines_of_a_key_the_last_that_is_taken_stands(warehouse: OpenWarehouse, chunk_rows: int) -> None:
+def test_of_the_lines_of_a_key_the_last_accepted_one_wins(warehouse: OpenWarehouse, chunk_rows: int) -> None:
     """G4: a row that the database refuses is as one that can't be typed."""
     house = warehouse(default_catalog())
     forbid(house, "people", "NEW.place_of_birth = 'Ys'")
@@ -181,7 +181,7 @@ def test_a_load_counts_the_lines_that_are_taken_as_if_there_were_no_others(
     check_tables(house, [before, file], without=[row for row in file.rows.values() if row[3] == "Ys"])
 
 
-def test_a_unique_key_that_somebody_added_is_a_constraint(warehouse: OpenWarehouse) -> None:
+def test_a_unique_key_added_by_a_user_is_a_constraint(warehouse: OpenWarehouse) -> None:
     house = warehouse(default_catalog())
     run(house, "CREATE UNIQUE INDEX one_per_place ON people (place_of_birth)")
 
@@ -191,7 +191,7 @@ def test_a_unique_key_that_somebody_added_is_a_constraint(warehouse: OpenWarehou
     assert rejected(house) == [(4, "constraint-error")]
 
 
-def test_a_check_that_somebody_added_is_a_constraint(server_warehouse: OpenWarehouse) -> None:
+def test_a_check_added_by_a_user_is_a_constraint(server_warehouse: OpenWarehouse) -> None:
     """SQLite can't add one to a table."""
     house = server_warehouse(default_catalog())
     run(house, "ALTER TABLE people ADD CONSTRAINT modern CHECK (date_of_birth > '1850-01-01')")

@@ -1,4 +1,4 @@
-"""A file with more rejected rows than its dataset allows is refused whole, before anything of it is visible."""
+"""A file with more rejected rows than its dataset allows is refused as a whole, before any row is visible."""
 
 import csv
 import errno
@@ -64,7 +64,7 @@ def test_a_file_with_too_many_rejects_is_refused_before_anything_is_published(ne
     )
 
 
-def test_its_rejects_are_beside_it(new_pipeline: NewPipeline) -> None:
+def test_its_rejects_are_next_to_it(new_pipeline: NewPipeline) -> None:
     pipeline = new_pipeline(TWO)
     content = people(5) + BAD + SHORT + BAD
     drop(pipeline, content)
@@ -164,7 +164,7 @@ def test_where_the_rejects_can_not_be_written_the_file_waits(
 
 
 def test_a_load_that_is_being_published_is_not_looked_at_again(new_pipeline: NewPipeline) -> None:
-    """What is visible stays: a limit that was set meanwhile is for the next file."""
+    """Visible rows stay: a limit set in the meantime applies to the next file."""
     before = new_pipeline(RejectLimit(rows=9))
     before.drop("people.csv", people(3) + BAD * 3)
     before.look()

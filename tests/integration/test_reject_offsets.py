@@ -38,7 +38,7 @@ def reported(pipeline: Pipeline) -> list[str]:
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_offsets_are_in_the_books_and_in_the_rejects_file(pipeline: Pipeline, line_end: str, mark: str) -> None:
+def test_offsets_are_in_the_ledger_and_in_the_rejects_file(pipeline: Pipeline, line_end: str, mark: str) -> None:
     bad = ["José,Stone,never,Weir", '"Two\r\n\rlines",Stone,never,Weir', "Bo,Stone", '"x"y,Stone,1900-01-01,Weir']
     good = 'Ada,"Sto\nne",1900-01-01,Málaga'
     content = (mark + line_end.join([PEOPLE.strip(), good, bad[0], "", good, *bad[1:]]) + line_end).encode()
@@ -79,7 +79,7 @@ def test_a_file_that_is_gone_has_rejects_without_offsets(pipeline: Pipeline) -> 
     assert reported(pipeline) == [""]
 
 
-def test_many_offsets_are_recorded_and_those_that_nobody_can_tell_are_not(warehouse: OpenWarehouse) -> None:
+def test_many_offsets_are_recorded_except_unknown_ones(warehouse: OpenWarehouse) -> None:
     house = warehouse(default_catalog())
     house.load(dropped(1, "people", PEOPLE.strip(), *[("x",)] * 1300))
 

@@ -70,7 +70,7 @@ class Dying:
 
 
 class Slow:
-    """A publisher that stays with its first message until it is let go on."""
+    """A publisher that stays with its first message until it is released."""
 
     def __init__(self, publisher: Publishing) -> None:
         self._publisher = publisher

@@ -1,4 +1,4 @@
-"""Files that other processes write while the watcher looks on, on the kernel's events and by polling alone."""
+"""Files that other processes write slowly, with the kernel's events and with polling only."""
 
 import errno
 import fcntl

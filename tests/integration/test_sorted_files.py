@@ -74,7 +74,7 @@ def test_large_files_are_all_loaded_one_after_the_other(pipeline: Pipeline) -> N
 
 
 @pytest.mark.parametrize("published_count", [0, 1, 10, 30])
-def test_a_crash_in_the_middle_goes_on_with_the_same_chunks(new_pipeline: NewPipeline, published_count: int) -> None:
+def test_a_load_resumes_after_a_crash_with_the_same_chunks(new_pipeline: NewPipeline, published_count: int) -> None:
     """G9; G1: the ledger knows chunks by their numbers, so other rows under the same number would be lost."""
     before = new_pipeline()
     before.drop("people.csv", descending())
@@ -92,7 +92,7 @@ def test_a_crash_in_the_middle_goes_on_with_the_same_chunks(new_pipeline: NewPip
 
 
 def test_without_room_on_the_disk_a_load_says_so_and_waits(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """G10 Waiting explains itself; others go on."""
+    """G10 Waiting explains itself; other files are loaded."""
     with monkeypatch.context() as full_disk:
         full_disk.setattr("services.extractor.sorting.ordering._ROOM_FACTOR", 1 << 60)
         pipeline.drop("people1.csv", descending())

@@ -1,4 +1,4 @@
-"""Tables are created where they are missing, and compared where they exist; sessions say themselves how they work."""
+"""Missing tables are created, existing ones compared; sessions have their own settings."""
 
 import multiprocessing
 import re
@@ -113,7 +113,7 @@ def test_preparing_tables_leaves_their_rows_alone(warehouse: OpenWarehouse) -> N
 
 
 def test_foreign_keys_hold(warehouse: OpenWarehouse) -> None:
-    """Whoever else writes to the tables: nobody refers to a row that is not there."""
+    """Also for other programs that write to the tables: no row refers to a missing one."""
     house = warehouse(default_catalog())
     house.load(dropped(1, "places", "city,county,country", ("Ayr", "Ayrshire", "Scotland")))
     house.load(dropped(2, "people", PEOPLE, ("Ann", "Ash", "1901-02-03", "Ayr")))
@@ -257,7 +257,7 @@ def test_a_table_of_our_own_that_differs_stops_the_service(any_database: AnyData
 
 
 def test_a_text_that_the_server_compares_loosely_is_a_difference(database: ServerDatabase) -> None:
-    """Though nobody named a collation: the table's own default merges José and Jose."""
+    """Even without a collation in the column: the table's default merges José and Jose."""
     only_on_mysql(database)
     execute(
         database.url,
@@ -309,7 +309,7 @@ def test_references_that_changed_in_the_configuration_are_a_difference(
     assert differences(any_database.url, after) == [f"staff: the foreign key (deputy) to staff {said}"]
 
 
-def test_a_connection_lost_while_tables_are_created_is_no_end(database: ServerDatabase) -> None:
+def test_a_connection_lost_while_tables_are_created_is_retried(database: ServerDatabase) -> None:
     """The service tries again: it is the server that is away, not the tables that are wrong."""
     with closing(Database(make_url(database.url))) as own:
 

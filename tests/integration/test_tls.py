@@ -1,4 +1,4 @@
-"""Encrypted connections to real servers: who is verified, by what, and that nothing is plain where it should not be."""
+"""Encrypted connections to real servers: the peers are verified, and no connection is unintentionally plain."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -157,7 +157,7 @@ def test_the_broker_and_the_client_verify_each_other(tls_broker: TlsBroker, cert
     publish(settings)
 
 
-def test_a_broker_of_another_authority_is_not_talked_to(tls_broker: TlsBroker, certificates: Certificates) -> None:
+def test_a_broker_of_another_authority_is_refused(tls_broker: TlsBroker, certificates: Certificates) -> None:
     client = of_client(certificates.client, "RABBITMQ_TLS")
     name = {"RABBITMQ_TLS_SERVER_NAME": SERVER_NAME}
 
@@ -170,7 +170,7 @@ def test_a_broker_of_another_authority_is_not_talked_to(tls_broker: TlsBroker, c
             publish(settings)
 
 
-def test_a_broker_whose_certificate_is_for_another_name_is_not_talked_to(
+def test_a_broker_whose_certificate_is_for_another_name_is_refused(
     tls_broker: TlsBroker, certificates: Certificates
 ) -> None:
     client = of_client(certificates.client, "RABBITMQ_TLS")
@@ -297,7 +297,7 @@ def test_renewed_certificates_are_taken_up_by_the_next_connection_to_the_databas
         ping(database)
 
 
-def test_a_server_without_tls_is_not_talked_to_plainly_where_tls_is_asked_for(
+def test_a_server_without_tls_is_refused_if_tls_is_required(
     database: ServerDatabase, certificates: Certificates
 ) -> None:
     """On MySQL, which has TLS by default, with a certificate of its own; on Debian's MariaDB without any."""

@@ -140,7 +140,7 @@ def test_with_a_full_queue_nothing_is_published_and_the_loads_say_why(new_pipeli
     assert [load.inserted for load in pipeline.loads()] == [30, 30]
 
 
-def test_the_service_says_in_the_books_that_the_broker_is_gone(pipeline: Pipeline) -> None:
+def test_the_service_records_in_the_ledger_that_the_broker_is_gone(pipeline: Pipeline) -> None:
     """G10 Waiting explains itself."""
     pipeline.drop("people.csv", people(30))
     pipeline.look()
@@ -334,7 +334,7 @@ def test_a_file_that_fails_in_the_middle_is_read_again_from_its_start(
     assert [(load.state, load.inserted) for load in pipeline.loads()] == [("archived", 9)]
 
 
-def test_an_unreadable_file_keeps_its_own_reason_beside_a_full_queue(
+def test_an_unreadable_file_keeps_its_own_reason_with_a_full_queue(
     new_pipeline: NewPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline = new_pipeline(replace(AT_ONCE, backlog_messages=2))
@@ -352,7 +352,7 @@ def test_an_unreadable_file_keeps_its_own_reason_beside_a_full_queue(
 
 
 @pytest.mark.parametrize("folder", ["archive", "rejected"])
-def test_a_file_that_cannot_be_moved_out_says_so_and_holds_nobody_back(
+def test_a_file_that_cannot_be_moved_out_says_so_and_blocks_no_others(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, folder: str
 ) -> None:
     """G10 Waiting explains itself; a load with bad rows is not archived before they are in their file."""
@@ -439,7 +439,7 @@ def test_a_load_without_bad_rows_has_no_file_of_them(pipeline: Pipeline) -> None
     assert os.listdir(pipeline.folder.rejected) == []
 
 
-def test_a_mended_line_dropped_again_is_healed(pipeline: Pipeline) -> None:
+def test_a_corrected_line_dropped_again_is_healed(pipeline: Pipeline) -> None:
     """G7 A bad row never holds back a good one: mending that line and dropping it again heals it."""
     pipeline.drop("people.csv", people(2) + 'Ada,"Stone, Jr",1837-02-30,Weir\nBo,Stone,1900-13-01,Weir\n')
     pipeline.finish()

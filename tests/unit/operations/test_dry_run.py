@@ -1,4 +1,4 @@
-"""What would become of a file: its dataset, and what is found out of it, as far as that came."""
+"""The dry run of a file: its dataset, and the findings up to the point where reading ended."""
 
 import io
 from dataclasses import replace
@@ -19,12 +19,12 @@ def checked(content: bytes, dataset: Dataset | FileRefused = PLACES, fixed: Read
     return check_file(io.BytesIO(content), dataset, fixed)
 
 
-def test_the_dataset_is_the_one_that_is_named_else_the_one_that_the_file_name_fits() -> None:
+def test_the_dataset_is_the_named_one_else_the_one_that_the_file_name_matches() -> None:
     assert choose_dataset(CATALOG, name="places", file="people.csv") == PLACES
     assert choose_dataset(CATALOG, name=None, file="people.csv") == CATALOG.datasets["people"]
 
 
-def test_why_a_file_has_no_dataset_is_part_of_what_is_found_out() -> None:
+def test_why_a_file_has_no_dataset_is_one_of_the_findings() -> None:
     refusal = choose_dataset(CATALOG, name=None, file="animals.csv")
     assert isinstance(refusal, FileRefused)
 
@@ -57,7 +57,7 @@ def test_rejected_rows_are_all_counted_and_the_first_hundred_kept() -> None:
     assert [rejection.line for rejection in found.rejections] == list(range(3, 103))
 
 
-def test_a_file_that_is_refused_says_what_was_found_out_before() -> None:
+def test_a_refused_file_has_the_findings_from_before() -> None:
     found = checked(b"town,county\nWeir,County\n")
 
     assert found.refusal is not None
@@ -74,7 +74,7 @@ def test_text_that_was_garbled_before_is_pointed_out_once_for_each_column() -> N
     assert (remark.column, remark.count, remark.line, remark.meant) == ("city", 3, 2, "Süd")
 
 
-def test_what_is_fixed_goes_before_what_the_dataset_fixes() -> None:
+def test_fixed_settings_take_precedence_over_those_of_the_dataset() -> None:
     dataset = replace(PLACES, read=ReadSettings(delimiter=","))
 
     assert checked(b"city;county;country\nWeir;;Land\n", dataset).refusal is not None

@@ -1,4 +1,4 @@
-"""schema.sql, with which the compose database is initialised."""
+"""schema.sql, which initializes the compose database."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[3]
 def test_schema_sql_is_what_the_default_configuration_gives(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`make schema` writes it anew."""
+    """`make schema` writes it again."""
     monkeypatch.chdir(tmp_path)
 
     assert main(["schema"]) == 0

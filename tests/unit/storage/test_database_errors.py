@@ -1,4 +1,4 @@
-"""How the errors of databases are sorted: a table of numbers, and the driver's errors without one."""
+"""The classification of database errors: a table of numbers, and the driver's errors without one."""
 
 import sqlite3
 from typing import Any
@@ -37,7 +37,7 @@ OUTAGE, TABLES, ROWS, STATEMENT, UNKNOWN = (
 
 #: Errors by their names in the servers' references; where the two servers differ, by server.
 NUMBERS: list[tuple[str, int, tuple[bool, ...], Meaning]] = [
-    # A server that leaves, is stopped, is read only or is not in its group any more.
+    # A server that leaves, is stopped, is read-only or is no longer in its group.
     ("SERVER_SHUTDOWN", 1053, BOTH, OUTAGE),
     ("OPTION_PREVENTS_STATEMENT: read_only", 1290, BOTH, OUTAGE),
     ("CANT_EXECUTE_IN_READ_ONLY_TRANSACTION", 1792, BOTH, OUTAGE),
@@ -168,8 +168,8 @@ def test_no_number_has_two_meanings(is_mariadb: bool) -> None:
 
 
 @pytest.mark.parametrize("is_mariadb", BOTH)
-def test_what_is_in_no_list_is_tried_again_for_a_stated_time(is_mariadb: bool) -> None:
-    """Turned round, the next unknown error of a fail-over would dead-letter healthy messages."""
+def test_an_error_in_no_list_is_retried_for_a_limited_time(is_mariadb: bool) -> None:
+    """With the opposite rule, the next unknown error of a failover would dead-letter healthy messages."""
     known = frozenset().union(*(error_numbers._OF_MARIADB if is_mariadb else error_numbers._OF_MYSQL).values())
     for number in set(range(1000, 20_000)) - known:
         error = classify(of_number(number), dialect(is_mariadb=is_mariadb), server=SERVER)
@@ -199,8 +199,8 @@ def test_an_error_names_the_server(number: int) -> None:
     assert str(error) == f"database db.example:3306: ({number}, 'words of the server')"
 
 
-def test_a_refused_row_is_told_in_the_servers_words_alone() -> None:
-    """Whoever sent the file reads them."""
+def test_a_refused_row_has_only_the_servers_message() -> None:
+    """The sender of the file reads it."""
     assert str(classify(of_number(1406), dialect(), server=SERVER)) == "words of the server"
 
 
@@ -292,9 +292,9 @@ def test_errors_of_sqlite_are_sorted_by_its_closed_list(statement: str, kind: ty
     assert type(classify(sqlite_error(statement), DIALECTS["sqlite"], server="")) is kind
 
 
-def test_a_file_that_is_no_database_is_not_waited_for(tmp_path: Any) -> None:
+def test_a_file_that_is_not_a_database_is_not_retried(tmp_path: Any) -> None:
     path = tmp_path / "inflow.sqlite"
-    path.write_bytes(b"this is no database" * 100)
+    path.write_bytes(b"this is not a database" * 100)
     with pytest.raises(sqlite3.DatabaseError) as caught, sqlite3.connect(path) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
     connection.close()

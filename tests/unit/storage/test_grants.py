@@ -6,7 +6,7 @@ from shared.storage.schema.schema import build_schema
 from tests.support.catalogs import default_catalog
 
 SCHEMA = build_schema(default_catalog(), DIALECTS["mysql"])
-#: Written by what prepares the tables alone.
+#: Written only by the account that prepares the tables.
 PREPARED = {"inflow_installation", "inflow_migrations"}
 
 
@@ -39,13 +39,13 @@ def test_only_the_writer_writes_data() -> None:
 
 @pytest.mark.parametrize("table", sorted(set(SCHEMA.metadata.tables) - PREPARED))
 def test_every_table_is_written_by_some_service(table: str) -> None:
-    """A new table needs a decision here; which service writes what is tried on servers, in test_rights.py."""
+    """A new table needs a decision here; what each service writes is tested on servers, in test_rights.py."""
     granted = [each for service in ("watcher", "writer", "aggregator") for each in statements(service)[1:]]
 
     assert any(f".`{table}` " in statement for statement in granted)
 
 
-def test_an_underscore_in_the_database_s_name_stands_for_itself() -> None:
+def test_an_underscore_in_the_database_s_name_is_literal() -> None:
     all_tables, one_table, *_ = statements("watcher", database="my_loads`s")
 
     assert all_tables == r"GRANT SELECT ON `my\_loads``s`.* TO 'a'@'%'"

@@ -1,4 +1,4 @@
-"""Which counts are kept."""
+"""The choice of the counts that are kept."""
 
 from dataclasses import replace
 
@@ -53,7 +53,7 @@ def test_summaries_by_the_same_columns_share_their_count() -> None:
     ],
 )
 def test_what_inferred_members_would_be_counted_by_is_not_kept(wanted: Catalog, summary: Summary) -> None:
-    """Nobody knows how many of them a chunk creates."""
+    """The number of them that a chunk creates is not known."""
     assert columns_kept(wanted, summary) is None
 
 

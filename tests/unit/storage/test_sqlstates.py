@@ -1,4 +1,4 @@
-"""What the errors of PostgreSQL say of a new try."""
+"""The meaning of PostgreSQL's errors for a retry."""
 
 import psycopg
 import pytest
@@ -102,7 +102,7 @@ def test_each_meaning_is_a_class_of_error(state: str, kind: type[InflowError]) -
     error = classify(of_state(state), DIALECTS["postgresql"], server=SERVER)
 
     assert type(error) is kind
-    # Whoever sent the file reads what is said of a row; the detail may be of another one.
+    # The sender of the file reads the message about a row; the detail may be about another row.
     where = "" if kind is RowsRefused else f"database {SERVER}: "
     assert str(error) == f"{where}words of the server"
 
@@ -115,7 +115,7 @@ def test_what_fails_while_logging_in_is_an_outage_whatever_its_state(state: str)
 
 
 class Duplicate(psycopg.errors.UniqueViolation):
-    """What the server says when a key is there, with the constraint that it names."""
+    """The server's error for an existing key, with the constraint that it names."""
 
     def __init__(self, constraint: str) -> None:
         super().__init__("duplicate key")

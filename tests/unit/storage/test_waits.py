@@ -44,7 +44,7 @@ def test_a_wait_that_ends_in_an_error_is_over_too(waits: Waits, caplog: pytest.L
     assert [action for action, *_ in said(caplog)] == ["waiting", "waited"]
 
 
-def test_short_waits_are_not_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_short_waits_are_not_reported(caplog: pytest.LogCaptureFixture) -> None:
     waits = Waits(SERVER, reported_after_seconds=NEVER_SECONDS)
     for _ in range(1000):
         with waits.watched("a statement"):
@@ -54,7 +54,7 @@ def test_short_waits_are_not_said(caplog: pytest.LogCaptureFixture) -> None:
     assert said(caplog) == []
 
 
-def test_what_is_waited_for_within_another_wait_belongs_to_it(waits: Waits, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_nested_wait_belongs_to_the_outer_one(waits: Waits, caplog: pytest.LogCaptureFixture) -> None:
     with waits.watched("a connection"):
         with waits.watched("a statement"):
             eventually(lambda: said(caplog), message="it is said")
