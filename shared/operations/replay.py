@@ -33,9 +33,10 @@ class Archived:
 def find_archived(
     folder: DataFolder, store: Store, *, every: bool, first: int = 1, last: int | None = None
 ) -> Iterator[Archived]:
-    """Yield archived files in the order of their loads: those whose rows are not in the database, or `every` file.
+    """Yield archived files in the order of their loads: those whose rows are not in the database.
 
-    Of the loads from `first` to `last`; None: to the end. The watcher itself puts back the files of open loads.
+    With `every`, also the others. Only the loads from `first` to `last`; None: to the end. The watcher itself puts back
+    the files of open loads.
     """
     numbers = [(number, path) for number, path in LoadFiles(folder).archived() if first <= number <= (last or number)]
     for start in range(0, len(numbers), _LOADS_AT_ONCE):

@@ -206,7 +206,7 @@ def kill_in_mid_load(inflow: Inflow, old: str) -> int:
 def test_a_load_that_this_version_reads_differently_is_refused_and_loaded_when_dropped_again(
     inflow: Inflow, old: str
 ) -> None:
-    """G1 Nothing lost: the earlier version has a rule below a header for a row, this one has it not."""
+    """G1 Nothing lost: the earlier version reads a line of dashes below the header as a row, this one does not."""
     header, people = PEEBLES.people_csv.split("\n", 1)
     content = f"{header}\n-----,----,----,----\n{people}"
     inflow.drop("people.csv", content)

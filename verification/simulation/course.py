@@ -51,8 +51,8 @@ class Course:
         self._folder = folder
         self._plan = plan = Plan.draw(world.random)
         self._broker = SimulatedBroker(world)
-        config = plan.config
-        if moment_of_backup(world.seed) is not None:
+        config, moment = plan.config, moment_of_backup(world.seed)
+        if moment is not None:
             # Messages of loads that were complete are gone.
             config = replace(config, republish_seconds=_REPUBLISH_SECONDS)
         site = Site(world=world, broker=self._broker, store=database.store, folder=folder, config=config)
@@ -67,8 +67,8 @@ class Course:
         self._user = User(world, folder, watcher, plan)
         self._invariants = Invariants(world, database, self._broker, folder, only_adds=plan.only_adds)
         self._claim_order = ClaimOrder(world, folder, settle_seconds=plan.config.settle_seconds)
-        self._restoration = Restoration(site, database)
-        self._loses_messages = plan.wipes > 0 or self._restoration.is_planned
+        self._restoration = Restoration(site, database, moment)
+        self._loses_messages = plan.wipes > 0 or moment is not None
         self._wipes_left = plan.wipes
         self._watcher = watcher
         self._stalled_until = 0.0
@@ -102,7 +102,7 @@ class Course:
     def run_without(self) -> tuple[int, float]:
         """Let everything converge, and check it; return the rounds and simulated seconds needed."""
         self._stop_faults()
-        if self._restoration.is_planned:
+        if self._restoration.is_possible:
             self._restore()
         calm_since = self._world.clock.elapsed_seconds
         rounds = self._converge()

@@ -32,16 +32,17 @@ def moment_of_backup(seed: int) -> float | None:
 class Restoration:
     """Restores the database after the faults have stopped."""
 
-    def __init__(self, site: Site, database: SimulatedDatabase) -> None:
+    def __init__(self, site: Site, database: SimulatedDatabase, moment: float | None) -> None:
+        """`moment` is that of the backup, see moment_of_backup."""
         self._site = site
         self._database = database
-        self._moment = moment_of_backup(site.world.seed)
+        self._moment = moment
         self._backup: sqlite3.Connection | None = None
 
     @property
-    def is_planned(self) -> bool:
-        """Whether there will be a backup."""
-        return self._moment is not None
+    def is_possible(self) -> bool:
+        """Whether there is a backup."""
+        return self._backup is not None
 
     def pass_moment(self, share: float) -> None:
         """Back up the database if its moment has come: a share of the steps with faults."""
@@ -50,9 +51,9 @@ class Restoration:
             self._site.world.tell("the database is backed up")
 
     def restore(self, processes: Sequence[Process], user: User) -> None:
-        """Stop all services, purge the queues, and restore the backup, if there is one."""
+        """Stop all services, purge the queues, and restore the backup. Raises ValueError if there is none."""
         if self._backup is None:
-            return
+            raise ValueError("there is no backup")
         self._site.world.count(RESTORED)
         for process in processes:
             process.end()

@@ -133,7 +133,7 @@ class NodeConnection(pika.BlockingConnection):  # type: ignore[misc]  # pika has
 
     def _end_wait(self) -> None:
         if self.is_closed:
-            # It was lost at this very moment, and the wait ends by that.
+            # The same turn of the loop noticed that the connection is lost, which ends the wait.
             return
         error = BrokerUnavailable(self._no_answer_for(self._answer_seconds))
         self._impl._terminate_stream(error)  # noqa: SLF001 - how pika ends a connection without heartbeats

@@ -25,7 +25,7 @@ _MAX_EVIDENCE = 5
 _RULE = re.compile(r"[-=_+ ]+|:?-+:?")
 #: The maximum number of missing values that a row may mark in words. Directly below a complete header this is doubtful.
 _MAX_LACKED = 2
-#: The number of columns that do not have the numbers 0, 1, 2, … by chance.
+#: The minimum number of columns that do not have the numbers 0, 1, 2, … by chance.
 _MIN_NUMBERED = 4
 
 
